@@ -1,0 +1,70 @@
+import type { EntryRef, EntryType, Terminal, Verdict } from "@mandate/model";
+
+/**
+ * Where the pipeline writes evidence. INVARIANT (G3): `intent` resolves only when the entry is durable, and nothing goes
+ * upstream before; `outcome` resolves only when durable, and the answer's last byte leaves after it.
+ * Both reject with AppError `evidence_unavailable` (503) when they can't be written.
+ */
+export interface EvidenceSink {
+  /** Also reserves room for the call's outcome, so that an intent never lacks the space to be closed. */
+  intent(draft: EntryDraft): Promise<EntryRef>;
+  /** Closes the call: exactly one for each intent. */
+  outcome(draft: EntryDraft & { readonly terminal: Terminal }): Promise<EntryRef>;
+  /** A decision that starts no upstream call (AuthZEN, refusal): one entry. */
+  decision(draft: EntryDraft): Promise<EntryRef>;
+  /** False while writes fail or the journal is full: readiness says so. */
+  ready(): boolean;
+}
+
+export interface EntryDraft {
+  readonly type: EntryType;
+  readonly decisionId: string;
+  readonly system: string | null;
+  readonly policyVersion: string;
+  readonly registerVersion: number;
+  readonly outcome: Verdict;
+  readonly approvals: readonly string[];
+  /** Retention class, for example `T2`. */
+  readonly retention: string;
+  /** Sealed. JSON-able; names the caller, rule, reason, detectors and so on. Null: nothing to seal. */
+  readonly payload: Readonly<Record<string, unknown>> | null;
+  /** Sealed once per session and referred to from the payload as `{ct, pc}` in this order, member `messages`. */
+  readonly messages: readonly Uint8Array[];
+  readonly sessionId: string | null;
+  /** Sealed apart: what replay needs (DecisionRequest, facts digests, detector versions). */
+  readonly context: Readonly<Record<string, unknown>> | null;
+}
+
+/** One record of the journal as the sequencer reads it: the entry and the sealed material that belongs to it. */
+export interface JournalRecord {
+  readonly seq: number;
+  /** Exact leaf bytes: RFC 8785 header. */
+  readonly leaf: Uint8Array;
+  readonly sealed: readonly SealedRecord[];
+  /** Clear summary for the decisions index, never content: JSON. */
+  readonly summary: Readonly<Record<string, unknown>>;
+}
+
+export interface SealedRecord {
+  /** Hex; names the payload. */
+  readonly ct: string;
+  readonly bytes: Uint8Array;
+  /** Wrapped (key, salt) and the key-encryption key's id. */
+  readonly wrapped: Uint8Array;
+  readonly kid: string;
+}
+
+/** What the control plane reads from a gateway's journal. */
+export interface JournalReader {
+  readonly origin: string;
+  /** Verifier key line (signed-note vkey) of the key that signs the journal's batches. */
+  readonly writerKey: string;
+  /** Next records from `fromSeq`, at most `maxBytes` (at least one record when any). Resolves empty when none yet. */
+  read(fromSeq: number, maxBytes: number): Promise<readonly JournalRecord[]>;
+  /** Number of durable records: the next `seq`. */
+  size(): number;
+  /** Records below `seq` are sequenced and integrated; their segments may go. */
+  acknowledge(seq: number, checkpointSize: number): Promise<void>;
+  /** Calls back when more became durable. */
+  onDurable(listener: () => void): () => void;
+}

@@ -1,0 +1,34 @@
+import type { CredentialFacts, RegisterFacts } from "@mandate/model";
+
+/**
+ * Everything a gateway enforces, immutable and versioned. The control plane publishes a whole one; the gateway compiles
+ * it and swaps a single reference, so a call sees one version from first to last byte.
+ * Holds provider secrets in clear for this process alone: never log, serialise or trace it.
+ */
+export interface Snapshot {
+  /** Register version, rising by at least one with each change of state. */
+  readonly version: number;
+  readonly organization: { readonly id: string; readonly name: string };
+  readonly facts: RegisterFacts;
+  readonly credentials: readonly CredentialFacts[];
+  readonly secrets: readonly UpstreamSecret[];
+  /** Key-encryption keys by system, current month; `null` system is for entries that concern none. */
+  readonly sealingKeys: readonly SealingKey[];
+  /** Outbound ranges an administrator allowed: CIDR or host:port. */
+  readonly outboundAllow: readonly string[];
+  /** Base of links in refusals, for example `http://localhost:4600`. */
+  readonly consoleUrl: string;
+}
+
+export interface UpstreamSecret {
+  readonly name: string;
+  readonly value: string;
+  /** `host` or `host:port`: the only hosts it may be sent to. */
+  readonly hosts: readonly string[];
+}
+
+export interface SealingKey {
+  readonly kid: string;
+  readonly system: string | null;
+  readonly key: Uint8Array;
+}

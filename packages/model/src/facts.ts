@@ -1,0 +1,230 @@
+import type {
+  ActionName,
+  ArgumentType,
+  Audience,
+  AuthorizationState,
+  AuthorizationType,
+  Autonomy,
+  CredentialState,
+  Effect,
+  Lifecycle,
+  OperatingStatus,
+  Protocol,
+  RefusalCode,
+  Sensitivity,
+  StreamMode,
+  Tier,
+  Visibility,
+} from "./vocabulary.ts";
+
+/**
+ * What the register says, reduced to what is enforced. The control plane derives it from the register; the policy
+ * engine and the gateway read nothing else. Plain JSON: it travels inside a signed snapshot.
+ * All instants are epoch seconds, because Cedar compares them as Long.
+ */
+export interface RegisterFacts {
+  readonly systems: readonly SystemFacts[];
+  readonly models: readonly ModelFacts[];
+  readonly tools: readonly ToolFacts[];
+  readonly mcpServers: readonly McpServerFacts[];
+  readonly datasets: readonly DatasetFacts[];
+  readonly destinations: readonly DestinationFacts[];
+  readonly vendors: readonly VendorFacts[];
+  readonly groups: readonly GroupFacts[];
+  readonly policies: readonly PolicyFacts[];
+  /** Objects of kind `Entity`: anything an AuthZEN caller asks about (`External::TYPE::"NAME"`). */
+  readonly externals: readonly ExternalFacts[];
+}
+
+export interface SystemFacts {
+  readonly name: string;
+  readonly title: string;
+  readonly unit: string | null;
+  readonly tier: Tier;
+  readonly lifecycle: Lifecycle;
+  readonly status: OperatingStatus;
+  /** Why `status` is not `operating`; null while it is. */
+  readonly statusCode: RefusalCode | null;
+  /** What G1 still lacks, in manifest words: `owners.business`, `purposes`, `boundary`, `authorization`… */
+  readonly missing: readonly string[];
+  readonly owners: { readonly business: string | null; readonly technical: string | null };
+  readonly purposes: readonly string[];
+  readonly audience: Audience;
+  readonly autonomy: Autonomy;
+  readonly environments: readonly string[];
+  readonly boundary: {
+    readonly sensitivity: Sensitivity;
+    readonly classes: readonly string[];
+    readonly regions: readonly string[];
+    readonly training: "never" | "allowed";
+  };
+  /** Grants of the *authorized* version (G6), not of whatever the register says now. Names, wildcards resolved. */
+  readonly grants: {
+    readonly models: readonly string[];
+    readonly tools: readonly string[];
+    readonly datasets: readonly string[];
+    readonly prompts: readonly string[];
+    readonly destinations: readonly string[];
+  };
+  /** In the register now but not in the authorized version: refused `reassessment_required`, as `kind:name`. */
+  readonly differences: readonly string[];
+  readonly authorization: AuthorizationFacts | null;
+  readonly versionDigest: string;
+  readonly parameters: TierParameters;
+  readonly limits: LimitFacts;
+  readonly session: SessionFacts;
+  /** Names of the custom policies attached to this system. */
+  readonly policies: readonly string[];
+  /** Class B reassessment running out, epoch seconds; null when none is open. */
+  readonly reassessmentDue: number | null;
+}
+
+export interface AuthorizationFacts {
+  readonly id: string;
+  readonly number: number;
+  readonly type: AuthorizationType;
+  readonly state: AuthorizationState;
+  readonly versionDigest: string;
+  readonly starts: number;
+  readonly ends: number;
+}
+
+export interface TierParameters {
+  readonly stalenessSeconds: number;
+  readonly streamMode: StreamMode;
+  readonly unlistedField: "pass" | "refuse";
+  readonly unlistedServedModelGraceDays: number;
+  readonly logDetail: "metadata" | "redacted" | "full";
+  readonly gatewayKeysInProduction: boolean;
+  readonly retentionDays: number;
+}
+
+export interface LimitFacts {
+  readonly callsPerDay: number | null;
+  readonly tokensPerDay: number | null;
+  /** Decimal string of at most 4 places. */
+  readonly eurosPerDay: string | null;
+  readonly eurosPerMonth: string | null;
+  readonly peoplePerDay: number | null;
+  readonly callsPerMinute: number | null;
+}
+
+export interface SessionFacts {
+  readonly user: "token" | "none";
+  readonly issuers: readonly string[];
+  readonly claims: readonly string[];
+  /** `clean`: user turns hold only what the user typed, so they count as the user's own words. */
+  readonly userChannel: "clean" | "mixed";
+}
+
+export interface ModelFacts {
+  readonly name: string;
+  readonly vendor: string | null;
+  readonly protocol: Protocol;
+  /** Base URL with exactly one version segment, no trailing slash. */
+  readonly endpoint: string;
+  readonly upstream: string;
+  readonly served: readonly string[];
+  /** Name of the sealed secret, or null: then no authorization header is sent. */
+  readonly credential: string | null;
+  readonly region: string | null;
+  readonly training: "never" | "allowed" | "unknown";
+  readonly maxSensitivity: Sensitivity;
+  readonly visibility: Visibility;
+  readonly fallback: boolean;
+}
+
+export interface CriticalArgument {
+  readonly arg: string;
+  readonly type: ArgumentType;
+}
+
+export interface ToolFacts {
+  readonly name: string;
+  /** What models and servers call it. */
+  readonly names: readonly string[];
+  readonly server: string | null;
+  readonly effect: Effect;
+  readonly reversible: boolean;
+  readonly critical: readonly CriticalArgument[];
+  readonly recipients: "caller" | "others" | null;
+  readonly recipientsFrom: readonly string[];
+  readonly output: "trusted" | "untrusted";
+  /** JSON Schema of the arguments, or null when none is declared. */
+  readonly input: Readonly<Record<string, unknown>> | null;
+  /** Hash of the pinned definition; null while unpinned on a server that pins. */
+  readonly pinned: string | null;
+  /** True when the definition last seen differs from the pinned one, or was never pinned though it must be. */
+  readonly changed: boolean;
+  /** `tool:hosted.NAME`: run by the provider. */
+  readonly hosted: boolean;
+  readonly region: string | null;
+  readonly returns: string | null;
+}
+
+export interface McpServerFacts {
+  readonly name: string;
+  readonly url: string | null;
+  readonly vendor: string | null;
+  readonly region: string | null;
+  readonly credential: string | null;
+}
+
+export interface DatasetFacts {
+  readonly name: string;
+  readonly sensitivity: Sensitivity;
+  readonly classes: readonly string[];
+  readonly region: string | null;
+  readonly purposes: readonly string[];
+}
+
+export interface DestinationFacts {
+  readonly name: string;
+  readonly kind: string;
+  readonly vendor: string | null;
+  readonly region: string | null;
+  readonly classes: readonly string[];
+  readonly maxSensitivity: Sensitivity;
+  readonly purposes: readonly string[];
+}
+
+export interface VendorFacts {
+  readonly name: string;
+  readonly visibility: Visibility;
+  readonly contractEnds: number | null;
+}
+
+export interface GroupFacts {
+  readonly name: string;
+  readonly members: readonly string[];
+}
+
+/** A custom policy, already compiled from rule sugar to Cedar text (one policy set). */
+export interface PolicyFacts {
+  readonly name: string;
+  readonly version: number;
+  readonly cedar: string;
+}
+
+export interface ExternalFacts {
+  readonly name: string;
+  readonly type: string;
+  readonly properties: Readonly<Record<string, unknown>>;
+}
+
+export interface CredentialFacts {
+  readonly id: string;
+  /** Hex SHA-256 of the whole key. */
+  readonly keyHash: string;
+  readonly name: string;
+  /** Null: identity known, no system (`not_registered`). */
+  readonly system: string | null;
+  readonly state: CredentialState;
+  readonly notAfter: number;
+  readonly kind: "gateway-key";
+  /** The accountable natural person's e-mail: requester of its holds. */
+  readonly accountable: string;
+  /** Narrower purposes bound to this credential; empty means the system's. */
+  readonly purposes: readonly string[];
+  readonly scope: readonly ActionName[];
+}

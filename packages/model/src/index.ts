@@ -1,0 +1,6 @@
+export * from "./vocabulary.ts";
+export * from "./errors.ts";
+export * from "./ids.ts";
+export * from "./facts.ts";
+export * from "./decision.ts";
+export * from "./evidence.ts";
