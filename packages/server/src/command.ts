@@ -1,0 +1,40 @@
+import type { EntryType, Role } from "@mandate/model";
+
+/** Who does something, with the roles held at this moment (they go into the evidence). */
+export interface Actor {
+  readonly kind: "person" | "bootstrap" | "system";
+  /** `per_…` for a person; `bootstrap` or the job's name otherwise. */
+  readonly id: string;
+  readonly email: string | null;
+  readonly roles: readonly Role[];
+  /**
+   * How the actor proved itself. `minted` is a token that another person made: it may read and edit, and approves
+   * nothing once a person administers.
+   */
+  readonly proof: "session" | "token" | "minted" | "bootstrap" | "internal";
+}
+
+/** Evidence of one mutation. Sealed payload: may name people and reasons. */
+export interface MutationEvidence {
+  readonly type: EntryType;
+  /** System name, when it concerns one. */
+  readonly system?: string;
+  readonly approvals?: readonly string[];
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * What every command gets. `transact` is the only way to change anything: row, history, evidence entry and register
+ * version commit together or not at all; after the commit the snapshot is published.
+ * @typeParam Tx the database transaction (Kysely) of the server
+ */
+export interface CommandContext<Tx> {
+  readonly org: string;
+  readonly actor: Actor;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly random: (bytes: Uint8Array) => Uint8Array;
+  readonly transact: <T>(work: (tx: Tx, record: (evidence: MutationEvidence) => void) => Promise<T>) => Promise<T>;
+  /** Read-only, same organization scope. */
+  readonly read: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
+}
