@@ -33,6 +33,26 @@ export interface EntryDraft {
   readonly sessionId: string | null;
   /** Sealed apart: what replay needs (DecisionRequest, facts digests, detector versions). */
   readonly context: Readonly<Record<string, unknown>> | null;
+  /** How it ended: always on an outcome, and on a decision that starts no call (`done` when allowed, else `refused`). */
+  readonly terminal?: Terminal;
+  /** In clear, for the decisions index and the record's `summary`: never content. */
+  readonly summary?: DecisionSummary;
+}
+
+/** What a list of decisions shows. On an intent it says what was decided, on an outcome how it ended. */
+export interface DecisionSummary {
+  readonly action: string;
+  /** `model:NAME`, `tool:NAME`… */
+  readonly resource: string;
+  readonly outcome: Verdict;
+  readonly code: string | null;
+  readonly reason: string;
+  readonly rule: string | null;
+  readonly surface: string;
+  readonly credential: string | null;
+  readonly approval: string | null;
+  readonly durationMs: number | null;
+  readonly tokens: { readonly input: number; readonly output: number } | null;
 }
 
 /** One record of the journal as the sequencer reads it: the entry and the sealed material that belongs to it. */

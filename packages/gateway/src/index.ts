@@ -1,0 +1,6 @@
+export { createGateway } from "./gateway.ts";
+export { defaultLimits } from "./options.ts";
+export type { AuthzenCaller, Gateway, GatewayLimits, GatewayLog, GatewayOptions, GatewayReadiness, HttpHandler, IssuerKeys } from "./options.ts";
+export type { ControlPort, HoldRequest, HoldTicket, SpendResult } from "./control-port.ts";
+export type { DecisionSummary, EntryDraft, EvidenceSink, JournalReader, JournalRecord, SealedRecord } from "./evidence-sink.ts";
+export type { SealingKey, Snapshot, UpstreamSecret } from "./snapshot.ts";

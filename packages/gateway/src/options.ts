@@ -1,0 +1,113 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Tier } from "@mandate/model";
+import type { ControlPort } from "./control-port.ts";
+import type { EvidenceSink } from "./evidence-sink.ts";
+
+/** Bounds of everything a caller or an upstream can make this process hold or wait for. */
+export interface GatewayLimits {
+  readonly maxBodyBytes: number;
+  /** Whole request body, from first to last byte: a slow sender ends here. */
+  readonly bodyTimeoutMs: number;
+  readonly maxJsonDepth: number;
+  readonly maxAnswerBytes: number;
+  /** Events held back while a tool call is incomplete, and the largest single stream event. */
+  readonly maxHeldBytes: number;
+  /** Text held back in `window` mode, so that a check sees what surrounds it. */
+  readonly windowChars: number;
+  readonly upstreamConnectMs: number;
+  readonly upstreamHeadersMs: number;
+  readonly upstreamIdleMs: number;
+  /** First request byte to last answer byte. */
+  readonly callMs: number;
+  /** A caller that reads nothing for this long is cut. */
+  readonly callerIdleMs: number;
+  readonly upstreamConnections: number;
+  readonly maxInFlight: number;
+  readonly drainMs: number;
+  /** Answers kept for a held tool call, all together. */
+  readonly maxStoredAnswerBytes: number;
+  /** Reserved for an answer whose request names no maximum. */
+  readonly reservedOutputTokens: number;
+  /** Used to keep money limits, since the register carries no prices yet. Micro-euro for one token. */
+  readonly inputMicroEurosPerToken: number;
+  readonly outputMicroEurosPerToken: number;
+}
+
+export const defaultLimits: GatewayLimits = {
+  maxBodyBytes: 16 * 1024 * 1024,
+  bodyTimeoutMs: 30_000,
+  maxJsonDepth: 64,
+  maxAnswerBytes: 32 * 1024 * 1024,
+  maxHeldBytes: 4 * 1024 * 1024,
+  windowChars: 256,
+  upstreamConnectMs: 5_000,
+  upstreamHeadersMs: 300_000,
+  upstreamIdleMs: 120_000,
+  callMs: 600_000,
+  callerIdleMs: 60_000,
+  upstreamConnections: 256,
+  maxInFlight: 2_048,
+  drainMs: 8_000,
+  maxStoredAnswerBytes: 64 * 1024 * 1024,
+  reservedOutputTokens: 1_024,
+  inputMicroEurosPerToken: 3,
+  outputMicroEurosPerToken: 15,
+};
+
+/** Lines for operators. Never content, never a secret. */
+export interface GatewayLog {
+  warn(event: string, details: Readonly<Record<string, unknown>>): void;
+  error(event: string, details: Readonly<Record<string, unknown>>): void;
+}
+
+/** Public keys of a session issuer as JWKs, or undefined when they aren't known: its tokens are then refused. */
+export type IssuerKeys = (issuer: string) => readonly Readonly<Record<string, unknown>>[] | undefined;
+
+export interface GatewayOptions {
+  readonly control: ControlPort;
+  readonly evidence: EvidenceSink;
+  /** Epoch milliseconds. */
+  readonly clock: () => number;
+  /** Fills its argument with random bytes and returns it. */
+  readonly random: (bytes: Uint8Array) => Uint8Array;
+  readonly limits?: Partial<GatewayLimits>;
+  readonly log: GatewayLog;
+  /** 32 bytes that sign session tokens; absent: random, so tokens end with the process. */
+  readonly sessionKey?: Uint8Array;
+  readonly issuerKeys?: IssuerKeys;
+}
+
+export interface GatewayReadiness {
+  readonly ready: boolean;
+  readonly registerVersion: number | null;
+  readonly evidence: boolean;
+  /** Tiers whose staleness bound has passed: their calls get `control_unavailable`. */
+  readonly tiersRefused: readonly Tier[];
+}
+
+export type HttpHandler = (req: IncomingMessage, res: ServerResponse) => void;
+
+/** Who asks a decision on the control listener: an API token that the control plane has checked. */
+export interface AuthzenCaller {
+  readonly kind: "token";
+  /** Requester of a hold that the question opens: an e-mail, never among its approvers. */
+  readonly accountable: string;
+  readonly id: string;
+}
+
+export interface Gateway {
+  /** Everything on the gateway's own listener. */
+  readonly handler: HttpHandler;
+  /**
+   * AuthZEN on the control listener. `caller` is the checked API token, or null: then the request's bearer must be the
+   * subject's own gateway key.
+   */
+  readonly authzen: (req: IncomingMessage, res: ServerResponse, caller: AuthzenCaller | null) => void;
+  ready(): GatewayReadiness;
+  /** Cuts the system's running calls at once. Suspending does it too, through the snapshot. */
+  killSystem(name: string): void;
+  /** Finishes what runs (bounded by `drainMs`), refuses what comes. */
+  close(): Promise<void>;
+  /** Counts since start: unauthenticated refusals by code, calls in flight. */
+  counts(): { readonly inFlight: number; readonly unauthenticated: Readonly<Record<string, number>> };
+}
