@@ -1,0 +1,21 @@
+export type {
+  CompiledRules,
+  CompileOptions,
+  ExternalRequest,
+  PolicyDecision,
+  PolicyDecisionPoint,
+  PolicyProblem,
+  PolicyRule,
+  PolicyTest,
+  PolicyTestResult,
+  ReferenceComparison,
+} from "./types.ts";
+export { compilePolicy } from "./decision-point.ts";
+export { compileRules } from "./rules/compile-rules.ts";
+export { validatePolicies } from "./rules/validate-policies.ts";
+export { runPolicyTests } from "./testing/run-policy-tests.ts";
+export { guardrailsCedar, guardrailIds } from "./guardrails/guardrails.ts";
+export { cedarSchema } from "./schema.ts";
+export { coveredJurisdictions, regionWithin } from "./jurisdictions.ts";
+export { labelsFromMessages, type Turn } from "./flow/labels.ts";
+export { argumentsFromUser, userTextsFromMessages } from "./flow/provenance.ts";
