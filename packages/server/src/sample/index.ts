@@ -1,0 +1,1 @@
+export { startScriptedProvider, type ScriptedProvider, type ScriptedProviderOptions } from "./provider/index.ts";
