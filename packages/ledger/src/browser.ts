@@ -1,0 +1,1 @@
+export { openPayload } from "./seal/open-payload.ts";

@@ -1,0 +1,23 @@
+/**
+ * The primitives that differ between Node and a browser. `#crypto` in package.json picks the implementation, so that
+ * everything above it is written once.
+ */
+export interface CryptoProvider {
+  /** 32 bytes. */
+  sha256(data: Uint8Array): Uint8Array;
+  /** SHA-256 of the concatenation, written into `out` at `offset`: the hot loop of tree hashing allocates nothing. */
+  sha256Into(data: Uint8Array, out: Uint8Array, offset: number): void;
+  hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array;
+  /** A check bound to one 32-byte public key; strict RFC 8032 (no ZIP 215 leniency). */
+  ed25519Verifier(publicKey: Uint8Array): (message: Uint8Array, signature: Uint8Array) => boolean;
+  /** Plaintext, or undefined when the tag does not match. `sealed` is ciphertext followed by the 16-byte tag. */
+  aes256GcmOpen(
+    key: Uint8Array,
+    nonce: Uint8Array,
+    sealed: Uint8Array,
+  ): Uint8Array | undefined | Promise<Uint8Array | undefined>;
+  /** Raw DEFLATE (RFC 1951) to exactly `size` bytes, else undefined: a stream that would grow further is cut off. */
+  inflateRaw(data: Uint8Array, size: number): Uint8Array | undefined;
+  deflateRaw(data: Uint8Array): Uint8Array;
+  crc32(data: Uint8Array): number;
+}

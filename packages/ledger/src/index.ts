@@ -1,0 +1,65 @@
+export { canonicalBytes, canonicalJson, canonicalOf, parseHeader } from "./json/canonical.ts";
+export type { Json, StrictLimits } from "./json/strict.ts";
+export { maxHeaderBytes, parseStrictJson } from "./json/strict.ts";
+export { concatBytes, equalBytes, fromBase64, fromHex, fromUtf8, toBase64, toHex, utf8 } from "./encoding.ts";
+export { LedgerError } from "./errors.ts";
+export { DenseTree } from "./merkle/dense-tree.ts";
+export type { CompletedNode } from "./merkle/frontier.ts";
+export { Frontier } from "./merkle/frontier.ts";
+export { emptyRoot, hashSize, leafHash, nodeHash } from "./merkle/hash.ts";
+export type { HashReader, LeafRange, TreeNode } from "./merkle/ranges.ts";
+export {
+  consistencyProof,
+  consistencyRanges,
+  inclusionProof,
+  inclusionRanges,
+  rangeHash,
+  rangeNodes,
+  rootAt,
+} from "./merkle/ranges.ts";
+export { verifyConsistency, verifyInclusion } from "./merkle/verify.ts";
+export { openPayload } from "./seal/open-payload.ts";
+export type { Checkpoint, OpenedCheckpoint } from "./tlog/checkpoint.ts";
+export {
+  formatCheckpoint,
+  joinCheckpoints,
+  openCheckpoint,
+  parseCheckpoint,
+  signCheckpoint,
+  splitCheckpoints,
+} from "./tlog/checkpoint.ts";
+export type { NoteSignature, NoteSigner, NoteVerifier, OpenedNote, ParsedNote, VerifierKey } from "./tlog/note.ts";
+export {
+  cosignatureTime,
+  formatSignatureLine,
+  formatVerifierKey,
+  isKeyName,
+  makeCosignature,
+  noteVerifier,
+  openNote,
+  parseNote,
+  parseVerifierKey,
+  signatureTypes,
+  signNote,
+} from "./tlog/note.ts";
+export type { TrustPolicy } from "./tlog/policy.ts";
+export { meetsQuorum, parseTrust, trustOfKeys } from "./tlog/policy.ts";
+export type { ConsistencyBody, TlogProof } from "./tlog/proof-file.ts";
+export {
+  formatConsistencyBody,
+  formatTlogProof,
+  openTlogProof,
+  parseConsistencyBody,
+  parseTlogProof,
+} from "./tlog/proof-file.ts";
+export type { Tile } from "./tlog/tile.ts";
+export {
+  newTiles,
+  parseTilePath,
+  tileBytes,
+  tileHashReader,
+  tilePath,
+  tilesForRanges,
+  tilesOf,
+  tileWidth,
+} from "./tlog/tile.ts";
