@@ -1,0 +1,22 @@
+export { MandateClient } from "./client.ts";
+export type { ClientOptions, Filters } from "./client.ts";
+export { ApprovalRequired, PolicyDenied } from "./decide.ts";
+export type { ApprovalTicket, Question, Verdict } from "./decide.ts";
+export { MandateError } from "./error.ts";
+export type { Remedy } from "./error.ts";
+export type { LiveEvent } from "./events.ts";
+export type { CallOptions, Fetch, Query } from "./transport.ts";
+export type {
+  Approval,
+  Change,
+  DecisionRecord,
+  DecisionSummary,
+  EntryRef,
+  EvidenceEntry,
+  LogHead,
+  NewCredential,
+  Outcome,
+  Page,
+  Resource,
+  Session,
+} from "./types.ts";
