@@ -172,6 +172,8 @@ export class MandateClient {
 
   readonly session = {
     get: (options?: CallOptions): Promise<Session> => this.request("GET", "/api/v1/session", undefined, options),
+    /** Spends the secret part of a sign-in link; the answer sets the session's cookie. */
+    signIn: (link: string, options?: CallOptions): Promise<{ email: string; first?: boolean }> => this.request("POST", "/api/v1/session/sign-in", { link }, options),
     signOut: (options?: CallOptions): Promise<void> => this.request("POST", "/api/v1/session/sign-out", {}, options),
   };
 

@@ -8,6 +8,8 @@ export interface TransportOptions {
   /** API token or gateway key. Absent in a browser, where the session cookie speaks. */
   readonly token?: string | undefined;
   readonly fetch?: Fetch | undefined;
+  /** Anti-forgery value of a cookie session, from `GET /api/v1/session`; `1` until it is known. */
+  readonly csrf?: (() => string | undefined) | undefined;
   /** Per attempt. Default 15,000. */
   readonly timeoutMs?: number | undefined;
   /** Further attempts of requests that change nothing. Default 2. */
@@ -106,7 +108,7 @@ export class Transport {
     const headers: Record<string, string> = { accept: init.accept ?? "application/json", ...init.headers };
     if (this.token !== undefined) headers["authorization"] = `Bearer ${this.token}`;
     // A cookie session proves a page of ours made the request: other origins can't set this header without a preflight.
-    else if (method !== "GET") headers["x-mandate-csrf"] = "1";
+    else if (method !== "GET") headers["x-mandate-csrf"] = this.#options.csrf?.() ?? "1";
     if (init.contentType !== undefined) headers["content-type"] = init.contentType;
     const timeoutMs = init.timeoutMs ?? this.#options.timeoutMs ?? 15_000;
     const signals = [init.signal, timeoutMs > 0 ? AbortSignal.timeout(timeoutMs) : undefined].filter((signal) => signal !== undefined);

@@ -84,4 +84,6 @@ export interface Session {
   readonly organization: string;
   readonly passkeys: boolean;
   readonly sample: boolean;
+  /** Value that `x-mandate-csrf` must repeat, where the server hands one out. */
+  readonly csrf?: string;
 }
