@@ -1,0 +1,153 @@
+import { randomFillSync } from "node:crypto";
+import fastify from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod";
+import type { ZodTypeProvider } from "fastify-type-provider-zod";
+import { AppError, newId } from "@mandate/model";
+import type { ServerLog } from "../log.ts";
+import { requireAccess } from "./access.ts";
+import type { App, Authentication } from "./fastify-types.ts";
+import { hostAllowed, hostName, isLoopbackName } from "./host-guard.ts";
+import type { IdempotencyStore } from "./idempotency.ts";
+import { idempotencyHooks } from "./idempotency.ts";
+import { OpenApiDocument } from "./openapi.ts";
+import { renderProblem } from "./problems.ts";
+import type { RequestCounts } from "./metrics.ts";
+
+export interface AppOptions {
+  readonly authenticate: (request: FastifyRequest) => Promise<Authentication | null>;
+  readonly allowedHosts: ReadonlySet<string>;
+  readonly idempotency: IdempotencyStore;
+  readonly counts: RequestCounts;
+  readonly now: () => number;
+  readonly log: ServerLog;
+}
+
+const mutating = new Set(["POST", "PUT", "PATCH", "DELETE"]);
+
+/** Console pages: everything from this origin, nothing inline, never framed. */
+const pagePolicy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+const dataPolicy = "default-src 'none'; frame-ancestors 'none'; sandbox";
+
+/** The control listener without its routes: what every request passes through, in this order. */
+export function buildApp(options: AppOptions): { readonly app: App; readonly document: OpenApiDocument } {
+  const document = new OpenApiDocument();
+  const app = fastify({
+    logger: false,
+    bodyLimit: 1024 * 1024,
+    // A slow sender ends here, not when it likes.
+    requestTimeout: 30_000,
+    connectionTimeout: 60_000,
+    keepAliveTimeout: 30_000,
+    forceCloseConnections: true,
+    return503OnClosing: true,
+    routerOptions: { maxParamLength: 512, caseSensitive: true },
+    requestIdHeader: false,
+    genReqId: (request) => {
+      const sent = request.headers["x-request-id"];
+      return typeof sent === "string" && /^[\w.:-]{1,128}$/.test(sent) ? sent : newId("request", options.now(), randomFillSync);
+    },
+  }).withTypeProvider<ZodTypeProvider>();
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.decorateRequest("authentication", null);
+
+  app.addHook("onRoute", (route) => {
+    if (route.config?.access === undefined) throw new Error(`route ${String(route.method)} ${route.url} declares no access`);
+    document.add(route);
+  });
+
+  app.addHook("onRequest", async (request, reply) => {
+    void reply.header("x-request-id", request.id);
+    const host = request.headers.host;
+    if (!hostAllowed(host, options.allowedHosts)) {
+      throw new AppError({
+        code: "request.host",
+        status: 421,
+        message: "This server doesn't answer to that host name.",
+        remedies: [{ text: "Ask for it as localhost, or set MANDATE_PUBLIC_URL to the name people use." }],
+      });
+    }
+    if (await redirectToName(request, reply)) return reply;
+    request.authentication = await options.authenticate(request);
+    requireAccess(request.routeOptions.config.access ?? "public", request.authentication?.actor ?? null);
+    requireSameSite(request);
+    return undefined;
+  });
+
+  idempotencyHooks(app, options.idempotency, options.now);
+
+  app.addHook("onSend", async (_request, reply, payload) => {
+    void reply.header("x-content-type-options", "nosniff");
+    void reply.header("referrer-policy", "no-referrer");
+    void reply.header("cross-origin-resource-policy", "same-origin");
+    void reply.header("cross-origin-opener-policy", "same-origin");
+    const page = String(reply.getHeader("content-type") ?? "").startsWith("text/html");
+    void reply.header("content-security-policy", page ? pagePolicy : dataPolicy);
+    if (!reply.hasHeader("cache-control")) void reply.header("cache-control", "no-store");
+    return payload;
+  });
+
+  app.addHook("onResponse", async (request, reply) => {
+    // The pattern, never the URL: a URL can hold what someone pasted into it.
+    options.counts.add(request.method, request.routeOptions.url ?? "none", reply.statusCode, reply.elapsedTime);
+  });
+
+  app.setErrorHandler(async (error, request, reply) => sendProblem(error, request, reply, options.log));
+  app.setNotFoundHandler({ preHandler: [] }, async (request, reply) => {
+    await sendProblem(notFound(request), request, reply, options.log);
+    return reply;
+  });
+  return { app, document };
+}
+
+export async function sendProblem(error: unknown, request: FastifyRequest, reply: FastifyReply, log: ServerLog): Promise<FastifyReply> {
+  const { problem, internal, retryAfterSeconds } = renderProblem(error, request.id);
+  if (internal !== undefined) log.error("request failed", { requestId: request.id, route: request.routeOptions.url ?? "none", code: problem.code, internal });
+  if (retryAfterSeconds !== undefined) void reply.header("retry-after", String(retryAfterSeconds));
+  if (problem.status === 401) void reply.header("www-authenticate", "Bearer");
+  return reply.code(problem.status).type("application/problem+json").send(JSON.stringify(problem));
+}
+
+function notFound(request: FastifyRequest): AppError {
+  return new AppError({
+    code: "request.no_route",
+    status: 404,
+    message: `There is nothing at this path for ${request.method}.`,
+    remedies: [{ text: "See the list of paths.", url: "/api/v1/openapi.json" }],
+  });
+}
+
+/** A page asked for on a loopback IP moves to `localhost`: passkeys need a name. The API does not move. */
+async function redirectToName(request: FastifyRequest, reply: FastifyReply): Promise<boolean> {
+  if (request.method !== "GET" || !String(request.headers.accept ?? "").includes("text/html") || isProgramPath(request.url)) return false;
+  const name = hostName(request.headers.host);
+  if (name === undefined || name === "localhost" || !isLoopbackName(name)) return false;
+  const port = /:([0-9]{1,5})$/.exec(request.headers.host ?? "")?.[1];
+  // Only path and query travel on, and a path that starts with two slashes would name another host.
+  const target = request.url.replace(/^\/+/, "/");
+  await reply.redirect(`http://localhost${port === undefined ? "" : `:${port}`}${target}`, 307);
+  return true;
+}
+
+export function isProgramPath(url: string): boolean {
+  return /^\/(?:api|access|\.well-known|healthz|readyz|metrics)(?:[/?]|$)/.test(url);
+}
+
+/**
+ * Cross-site request forgery: a cookie travels by itself, so a mutation with one must also carry the session's token,
+ * which another site can't read, and must not say that it comes from elsewhere.
+ */
+function requireSameSite(request: FastifyRequest): void {
+  const csrf = request.authentication?.csrf ?? null;
+  if (csrf === null || !mutating.has(request.method)) return;
+  const site = request.headers["sec-fetch-site"];
+  if (request.headers["x-mandate-csrf"] === csrf && (site === undefined || site === "same-origin" || site === "none")) return;
+  throw new AppError({
+    code: "identity.csrf",
+    status: 403,
+    message: "The request doesn't carry this session's proof, so it may come from another site. Nothing was changed.",
+    remedies: [{ text: "Reload the page and try again. A program sends x-mandate-csrf from GET /api/v1/session, or uses a token." }],
+  });
+}

@@ -1,0 +1,37 @@
+/** Counts of answered requests by route and status, for `/metrics`. Bounded: routes are patterns, not URLs. */
+export class RequestCounts {
+  readonly #counts = new Map<string, { count: number; totalMs: number }>();
+
+  add(method: string, route: string, status: number, elapsedMs: number): void {
+    const key = `method="${method}",route="${route}",status="${status}"`;
+    const known = this.#counts.get(key) ?? { count: 0, totalMs: 0 };
+    known.count++;
+    known.totalMs += elapsedMs;
+    this.#counts.set(key, known);
+  }
+
+  render(): string {
+    const lines = ["# TYPE mandate_http_requests_total counter"];
+    for (const [labels, { count }] of this.#counts) lines.push(`mandate_http_requests_total{${labels}} ${count}`);
+    lines.push("# TYPE mandate_http_request_seconds_total counter");
+    for (const [labels, { totalMs }] of this.#counts) lines.push(`mandate_http_request_seconds_total{${labels}} ${(totalMs / 1000).toFixed(6)}`);
+    return `${lines.join("\n")}\n`;
+  }
+}
+
+export interface Gauge {
+  readonly name: string;
+  readonly help: string;
+  readonly value: number;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** Prometheus text exposition of gauges. Label values are our own words, escaped all the same. */
+export function renderGauges(gauges: readonly Gauge[]): string {
+  return gauges
+    .map(({ name, help, value, labels }) => {
+      const inner = Object.entries(labels ?? {}).map(([key, text]) => `${key}="${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", " ")}"`);
+      return `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${name}${inner.length > 0 ? `{${inner.join(",")}}` : ""} ${value}\n`;
+    })
+    .join("");
+}

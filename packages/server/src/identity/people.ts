@@ -1,0 +1,169 @@
+import { approvingRoles, AppError, newId } from "@mandate/model";
+import type { Role } from "@mandate/model";
+import { sql } from "kysely";
+import type { CommandContext } from "../command.ts";
+import type { Tx } from "../database/index.ts";
+
+export interface Person {
+  readonly id: string;
+  readonly email: string;
+  readonly name: string;
+  readonly state: "invited" | "active" | "deactivated";
+  readonly roles: readonly Role[];
+  /** Asked for, waiting for someone who holds an approving role. */
+  readonly pendingRoles: readonly Role[];
+  readonly createdAt: string;
+}
+
+interface PersonRow {
+  id: string;
+  email: string;
+  name: string;
+  state: Person["state"];
+  created_at: Date;
+  roles: Role[];
+  pending: Role[];
+}
+
+const selectPerson = sql`
+  select p.id, p.email, p.name, p.state, p.created_at,
+    coalesce((select array_agg(r.role order by r.role) from person_roles r where r.org = p.org and r.person_id = p.id and r.granted_at is not null), '{}') as roles,
+    coalesce((select array_agg(r.role order by r.role) from person_roles r where r.org = p.org and r.person_id = p.id and r.granted_at is null), '{}') as pending
+  from people p`;
+
+function fromRow(row: PersonRow): Person {
+  return { id: row.id, email: row.email, name: row.name, state: row.state, roles: row.roles, pendingRoles: row.pending, createdAt: row.created_at.toISOString() };
+}
+
+export async function findPerson(tx: Tx, org: string, email: string): Promise<Person | undefined> {
+  const { rows } = await sql<PersonRow>`${selectPerson} where p.org = ${org} and p.email = ${email.toLowerCase()}`.execute(tx);
+  return rows[0] === undefined ? undefined : fromRow(rows[0]);
+}
+
+export async function personById(tx: Tx, org: string, id: string): Promise<Person | undefined> {
+  const { rows } = await sql<PersonRow>`${selectPerson} where p.org = ${org} and p.id = ${id}`.execute(tx);
+  return rows[0] === undefined ? undefined : fromRow(rows[0]);
+}
+
+/** By e-mail, `limit` at a time after `cursor` (an e-mail). */
+export async function listPeople(tx: Tx, org: string, page: { cursor: string | undefined; limit: number; role?: Role | undefined; state?: string | undefined }): Promise<readonly Person[]> {
+  const { rows } = await sql<PersonRow>`${selectPerson} where p.org = ${org} and p.email > ${page.cursor ?? ""}
+    and (${page.state ?? null}::text is null or p.state = ${page.state ?? null})
+    and (${page.role ?? null}::text is null or exists (select 1 from person_roles r where r.org = p.org and r.person_id = p.id and r.role = ${page.role ?? null} and r.granted_at is not null))
+    order by p.email limit ${page.limit}`.execute(tx);
+  return rows.map(fromRow);
+}
+
+export function personNotFound(email: string): AppError {
+  return new AppError({ code: "identity.person_unknown", status: 404, message: `Nobody is registered as \`${email}\`.`, remedies: [{ text: "Invite the person with POST /api/v1/people first." }] });
+}
+
+/** True once a person (not the bootstrap account) administers: active, because an invitation nobody took proves nobody. */
+export async function someoneAdministers(tx: Tx, org: string): Promise<boolean> {
+  const { rows } = await sql<{ one: number }>`select 1 as one from person_roles r join people p on p.org = r.org and p.id = r.person_id
+    where r.org = ${org} and r.role = 'administrator' and r.granted_at is not null and p.state = 'active' limit 1`.execute(tx);
+  return rows.length > 0;
+}
+
+async function someoneApproves(tx: Tx, org: string): Promise<boolean> {
+  const { rows } = await sql<{ one: number }>`select 1 as one from person_roles r join people p on p.org = r.org and p.id = r.person_id
+    where r.org = ${org} and r.role = any(${[...approvingRoles]}) and r.granted_at is not null and p.state <> 'deactivated' limit 1`.execute(tx);
+  return rows.length > 0;
+}
+
+export function isApproving(role: Role): boolean {
+  return (approvingRoles as readonly Role[]).includes(role);
+}
+
+/**
+ * Inserts people that a manifest names as owners and nobody registered yet: invited, without a role. They count as
+ * owners; they can do nothing before an invitation is taken.
+ * @returns the e-mails that were new
+ */
+export async function inviteMissing(
+  tx: Tx,
+  who: { readonly org: string; readonly emails: readonly string[]; readonly nowMs: number; readonly random: (bytes: Uint8Array) => Uint8Array },
+): Promise<readonly string[]> {
+  const added: string[] = [];
+  for (const email of new Set(who.emails.map((one) => one.toLowerCase()))) {
+    const id = newId("person", who.nowMs, who.random);
+    const { rows } = await sql<{ email: string }>`insert into people (org, id, email, name, state, created_at)
+      values (${who.org}, ${id}, ${email}, ${email}, 'invited', ${new Date(who.nowMs)}) on conflict (org, email) do nothing returning email`.execute(tx);
+    added.push(...rows.map((row) => row.email));
+  }
+  return added;
+}
+
+export interface NewPerson {
+  readonly email: string;
+  readonly name: string;
+  readonly roles: readonly Role[];
+}
+
+/** What opens the question "may this person hold an approving role?"; injected, because approvals know of people. */
+export type AskForRoles = (tx: Tx, ctx: CommandContext<Tx>, person: { id: string; email: string }, roles: readonly Role[]) => Promise<string>;
+
+/**
+ * Registers a person, or sets name and roles of one that exists.
+ * INVARIANT: once someone holds an approving role and a person administers, an approving role is granted only by
+ * someone who holds one; otherwise it waits, so that an administrator can't invent an approver.
+ */
+export async function putPerson(ctx: CommandContext<Tx>, input: NewPerson, ask: AskForRoles): Promise<{ person: Person; created: boolean }> {
+  refuseMixedRoles(input.roles);
+  return ctx.transact(async (tx, record) => {
+    const now = new Date(ctx.now());
+    const email = input.email.toLowerCase();
+    const known = await findPerson(tx, ctx.org, email);
+    const id = known?.id ?? newId("person", ctx.now(), ctx.random);
+    if (known === undefined) {
+      await sql`insert into people (org, id, email, name, state, created_at) values (${ctx.org}, ${id}, ${email}, ${input.name}, 'invited', ${now})`.execute(tx);
+    } else {
+      await sql`update people set name = ${input.name} where org = ${ctx.org} and id = ${id}`.execute(tx);
+    }
+    const held = new Set<Role>([...(known?.roles ?? []), ...(known?.pendingRoles ?? [])]);
+    const removed = [...held].filter((role) => !input.roles.includes(role));
+    const added = input.roles.filter((role) => !held.has(role));
+    if (removed.length > 0) await sql`delete from person_roles where org = ${ctx.org} and person_id = ${id} and role = any(${removed})`.execute(tx);
+    const waits = new Set(added.filter(isApproving));
+    const holder = ctx.actor.roles.some(isApproving) && ctx.actor.proof !== "minted" && ctx.actor.id !== id;
+    if (holder || !(await someoneApproves(tx, ctx.org)) || (ctx.actor.kind !== "person" && !(await someoneAdministers(tx, ctx.org)))) waits.clear();
+    const approvalId = waits.size === 0 ? null : await ask(tx, ctx, { id, email }, [...waits]);
+    for (const role of added) {
+      const waiting = waits.has(role);
+      await sql`insert into person_roles (org, person_id, role, granted_by, requested_at, granted_at, approval_id)
+        values (${ctx.org}, ${id}, ${role}, ${ctx.actor.id}, ${now}, ${waiting ? null : now}, ${waiting ? approvalId : null})`.execute(tx);
+    }
+    record({ type: "person", payload: { event: known === undefined ? "invited" : "changed", person: id, email, name: input.name, added, removed, waiting: [...waits], by: ctx.actor.id } });
+    const person = await personById(tx, ctx.org, id);
+    return { person: person!, created: known === undefined };
+  });
+}
+
+function refuseMixedRoles(roles: readonly Role[]): void {
+  if (!roles.includes("administrator") || !roles.some(isApproving)) return;
+  throw new AppError({
+    code: "identity.separation_of_duties",
+    status: 409,
+    message: "An administrator holds no approving role: who can make people could otherwise make approvals.",
+    remedies: [{ text: "Give the two roles to two people." }],
+  });
+}
+
+/** Effect of an approved `role.grant`: the waiting roles become held. */
+export async function grantWaitingRoles(tx: Tx, org: string, approvalId: string, now: Date): Promise<void> {
+  await sql`update person_roles set granted_at = ${now} where org = ${org} and approval_id = ${approvalId} and granted_at is null`.execute(tx);
+}
+
+/** Deprovisioning: sessions, tokens and links end with the person, in the same transaction. */
+export async function deactivatePerson(ctx: CommandContext<Tx>, email: string): Promise<void> {
+  await ctx.transact(async (tx, record) => {
+    const person = await findPerson(tx, ctx.org, email);
+    if (person === undefined) throw personNotFound(email);
+    const now = new Date(ctx.now());
+    await sql`update people set state = 'deactivated' where org = ${ctx.org} and id = ${person.id}`.execute(tx);
+    await sql`update sessions set ended_at = ${now} where org = ${ctx.org} and person_id = ${person.id} and ended_at is null`.execute(tx);
+    await sql`update api_tokens set revoked_at = ${now} where org = ${ctx.org} and person_id = ${person.id} and revoked_at is null`.execute(tx);
+    await sql`update sign_in_links set used_at = ${now} where org = ${ctx.org} and person_id = ${person.id} and used_at is null`.execute(tx);
+    record({ type: "person", payload: { event: "deactivated", person: person.id, email: person.email, by: ctx.actor.id } });
+  });
+}

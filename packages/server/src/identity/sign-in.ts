@@ -1,0 +1,174 @@
+import { AppError, newId } from "@mandate/model";
+import type { Role } from "@mandate/model";
+import { sql } from "kysely";
+import { bearerHash, bearerHint, bearerKind, newBearer } from "../bearer.ts";
+import type { Actor, CommandContext } from "../command.ts";
+import type { Tx } from "../database/index.ts";
+import { findPerson, personNotFound, someoneAdministers } from "./people.ts";
+
+export const linkLifetimeMs = 30 * 60_000;
+export const sessionLifetimeMs = 12 * 3_600_000;
+export const tokenMaxMs = 366 * 86_400_000;
+
+/**
+ * Whether what `ctx.actor` makes for `personId` counts as made by someone else. INVARIANT: a token or session that
+ * another could have used never approves once a person administers, and a derived one never gains what its source lacked.
+ */
+async function isMinted(tx: Tx, ctx: CommandContext<Tx>, personId: string): Promise<boolean> {
+  if (ctx.actor.kind === "person") return ctx.actor.id !== personId || ctx.actor.proof === "minted";
+  if (ctx.actor.kind === "system") return false;
+  return someoneAdministers(tx, ctx.org);
+}
+
+function requireSelfOrAdministrator(ctx: CommandContext<Tx>, personId: string): void {
+  if (ctx.actor.kind !== "person" || ctx.actor.id === personId || ctx.actor.roles.includes("administrator")) return;
+  throw new AppError({
+    code: "identity.right_missing",
+    status: 403,
+    message: "Only the person, or an administrator, can do this.",
+    remedies: [{ text: "Ask the person, or an administrator." }],
+  });
+}
+
+async function requirePerson(tx: Tx, ctx: CommandContext<Tx>, email: string) {
+  const person = await findPerson(tx, ctx.org, email);
+  if (person === undefined) throw personNotFound(email);
+  requireSelfOrAdministrator(ctx, person.id);
+  if (person.state === "deactivated") {
+    throw new AppError({ code: "identity.person_deactivated", status: 409, message: "This person was deactivated.", remedies: [{ text: "Ask an administrator to register the person again." }] });
+  }
+  return person;
+}
+
+/** @returns the token, shown once: only its hash is stored */
+export async function createToken(ctx: CommandContext<Tx>, email: string, notAfter: Date): Promise<{ id: string; token: string; notAfter: string }> {
+  const lifetimeMs = notAfter.getTime() - ctx.now();
+  if (lifetimeMs <= 0 || lifetimeMs > tokenMaxMs) {
+    throw new AppError({ code: "identity.token_end", status: 400, message: "A token ends in the future, at most 366 days ahead.", remedies: [{ text: "Choose an earlier or later notAfter." }] });
+  }
+  return ctx.transact(async (tx, record) => {
+    const person = await requirePerson(tx, ctx, email);
+    const token = newBearer("apiToken", ctx.random);
+    const id = newId("credential", ctx.now(), ctx.random);
+    const minted = await isMinted(tx, ctx, person.id);
+    await sql`insert into api_tokens (org, id, person_id, token_hash, hint, minted_by, minted, created_at, not_after)
+      values (${ctx.org}, ${id}, ${person.id}, ${bearerHash(token)}, ${bearerHint(token)}, ${ctx.actor.id}, ${minted}, ${new Date(ctx.now())}, ${notAfter})`.execute(tx);
+    record({ type: "person", payload: { event: "token.created", person: person.id, token: id, minted, notAfter: notAfter.toISOString(), by: ctx.actor.id } });
+    return { id, token, notAfter: notAfter.toISOString() };
+  });
+}
+
+/** @returns the link's secret part, good for one sign-in within 30 minutes */
+export async function createSignInLink(ctx: CommandContext<Tx>, email: string): Promise<{ secret: string; expiresAt: string }> {
+  return ctx.transact(async (tx, record) => {
+    const person = await requirePerson(tx, ctx, email);
+    const secret = newBearer("signInLink", ctx.random);
+    const id = newId("session", ctx.now(), ctx.random);
+    const expiresAt = new Date(ctx.now() + linkLifetimeMs);
+    // An invitation is how a person first arrives; a later link made by someone else would be a way to act as them.
+    const minted = person.state === "active" && (await isMinted(tx, ctx, person.id));
+    await sql`insert into sign_in_links (org, id, person_id, link_hash, created_by, minted, created_at, expires_at)
+      values (${ctx.org}, ${id}, ${person.id}, ${bearerHash(secret)}, ${ctx.actor.id}, ${minted}, ${new Date(ctx.now())}, ${expiresAt})`.execute(tx);
+    record({ type: "person", payload: { event: "sign_in_link.created", person: person.id, link: id, minted, by: ctx.actor.id } });
+    return { secret, expiresAt: expiresAt.toISOString() };
+  });
+}
+
+export interface OpenedSession {
+  readonly secret: string;
+  readonly csrf: string;
+  readonly expiresAt: string;
+  readonly email: string;
+}
+
+/** Spends a link: one compare-and-set, so that of two browsers with the same link one gets in. */
+export async function openSession(ctx: CommandContext<Tx>, link: string): Promise<OpenedSession> {
+  if (bearerKind(link) !== "signInLink") throw linkSpent();
+  return ctx.transact(async (tx, record) => {
+    const now = new Date(ctx.now());
+    const { rows } = await sql<{ person_id: string; minted: boolean; email: string }>`update sign_in_links l set used_at = ${now} from people p
+      where l.org = ${ctx.org} and l.link_hash = ${bearerHash(link)} and l.used_at is null and l.expires_at > ${now}
+        and p.org = l.org and p.id = l.person_id and p.state <> 'deactivated'
+      returning l.person_id, l.minted, p.email`.execute(tx);
+    const row = rows[0];
+    if (row === undefined) throw linkSpent();
+    const secret = newBearer("session", ctx.random);
+    const csrf = newBearer("session", ctx.random).slice(4);
+    const id = newId("session", ctx.now(), ctx.random);
+    const expiresAt = new Date(ctx.now() + sessionLifetimeMs);
+    await sql`insert into sessions (org, id, person_id, session_hash, csrf, minted, created_at, expires_at)
+      values (${ctx.org}, ${id}, ${row.person_id}, ${bearerHash(secret)}, ${csrf}, ${row.minted}, ${now}, ${expiresAt})`.execute(tx);
+    await activate(tx, ctx.org, row.person_id, now);
+    record({ type: "session", payload: { event: "opened", person: row.person_id, session: id, minted: row.minted } });
+    return { secret, csrf, expiresAt: expiresAt.toISOString(), email: row.email };
+  });
+}
+
+export async function endSession(ctx: CommandContext<Tx>, sessionId: string): Promise<void> {
+  await ctx.transact(async (tx, record) => {
+    await sql`update sessions set ended_at = ${new Date(ctx.now())} where org = ${ctx.org} and id = ${sessionId} and ended_at is null`.execute(tx);
+    record({ type: "session", payload: { event: "ended", session: sessionId, person: ctx.actor.id } });
+  });
+}
+
+async function activate(tx: Tx, org: string, personId: string, now: Date): Promise<void> {
+  await sql`update people set state = 'active', activated_at = ${now} where org = ${org} and id = ${personId} and state = 'invited'`.execute(tx);
+}
+
+function linkSpent(): AppError {
+  return new AppError({
+    code: "identity.link_spent",
+    status: 401,
+    message: "This sign-in link was used already, has ended, or never existed.",
+    remedies: [{ text: "Make a new one.", command: "npx mandate login" }],
+  });
+}
+
+export interface Recognised {
+  readonly actor: Actor;
+  readonly csrf: string | null;
+  readonly expiresAt: number;
+  readonly sessionId: string | null;
+}
+
+interface BearerRow {
+  id: string;
+  person_id: string;
+  email: string;
+  state: string;
+  minted: boolean;
+  ends: Date;
+  csrf: string | null;
+  roles: Role[];
+}
+
+const rolesOf = sql`coalesce((select array_agg(r.role order by r.role) from person_roles r where r.org = p.org and r.person_id = p.id and r.granted_at is not null), '{}') as roles`;
+
+/** Whose API token this is, now; undefined when it never was, has ended, was revoked or its person was deactivated. */
+export async function recogniseToken(tx: Tx, org: string, token: string, nowMs: number): Promise<Recognised | undefined> {
+  if (bearerKind(token) !== "apiToken") return undefined;
+  const now = new Date(nowMs);
+  const { rows } = await sql<BearerRow>`select t.id, t.person_id, p.email, p.state, t.minted, t.not_after as ends, null as csrf, ${rolesOf}
+    from api_tokens t join people p on p.org = t.org and p.id = t.person_id
+    where t.org = ${org} and t.token_hash = ${bearerHash(token)} and t.revoked_at is null and t.not_after > ${now} and p.state <> 'deactivated'`.execute(tx);
+  const row = rows[0];
+  if (row === undefined) return undefined;
+  // First use takes the invitation; last use is kept to the minute so that reading doesn't write each time.
+  await activate(tx, org, row.person_id, now);
+  await sql`update api_tokens set last_used_at = ${now} where org = ${org} and id = ${row.id} and (last_used_at is null or last_used_at < ${new Date(nowMs - 60_000)})`.execute(tx);
+  return { actor: personActor(row, row.minted ? "minted" : "token"), csrf: null, expiresAt: row.ends.getTime(), sessionId: null };
+}
+
+export async function recogniseSession(tx: Tx, org: string, secret: string, nowMs: number): Promise<Recognised | undefined> {
+  if (bearerKind(secret) !== "session") return undefined;
+  const { rows } = await sql<BearerRow>`select s.id, s.person_id, p.email, p.state, s.minted, s.expires_at as ends, s.csrf, ${rolesOf}
+    from sessions s join people p on p.org = s.org and p.id = s.person_id
+    where s.org = ${org} and s.session_hash = ${bearerHash(secret)} and s.ended_at is null and s.expires_at > ${new Date(nowMs)} and p.state <> 'deactivated'`.execute(tx);
+  const row = rows[0];
+  if (row === undefined) return undefined;
+  return { actor: personActor(row, row.minted ? "minted" : "session"), csrf: row.csrf, expiresAt: row.ends.getTime(), sessionId: row.id };
+}
+
+function personActor(row: BearerRow, proof: Actor["proof"]): Actor {
+  return { kind: "person", id: row.person_id, email: row.email, roles: row.roles, proof };
+}
