@@ -1,0 +1,64 @@
+import { control, items, type Control, type Json, type SampleServer } from "./control.ts";
+
+/** Business owners who accept their T2 system's pilot, as its tier asks. */
+const pilots: readonly (readonly [system: string, acceptedBy: string, reason: string])[] = [
+  ["returns-desk", "marta.lindqvist@halden.example", "Care leads approve every refund above €80; I accept the pilot."],
+  ["dispute-triage", "ingrid.solheim@halden.example", "It opens cases and decides none; I accept the pilot."],
+  ["supplier-mail", "ravi.menon@halden.example", "Only known suppliers get mail without a person; I accept the pilot."],
+  ["gift-finder", "noor.janssen@halden.example", "Seasonal, public range only; I accept the pilot."],
+];
+
+/** Who takes a system to production, in the order that its tier names. */
+const productions: readonly (readonly [system: string, requester: string, approvers: readonly string[]])[] = [
+  ["code-review", "bastian.keller@halden.example", ["emil.novak@halden.example"]],
+  ["meeting-notes", "emil.novak@halden.example", ["sofia.almeida@halden.example"]],
+];
+
+/** Brings the systems into the states that the sample shows. A step the server refuses is said and skipped. */
+export async function settleStates(api: Control, server: SampleServer, nowMs: number): Promise<void> {
+  const notAfter = new Date(nowMs + 3_600_000).toISOString();
+  const as = async (email: string): Promise<Control> => {
+    const { token } = await api.send("POST", `/people/${encodeURIComponent(email)}/tokens`, { notAfter });
+    return control(server, String(token));
+  };
+  const step = async (what: string, work: () => Promise<unknown>): Promise<void> => {
+    try {
+      await work();
+    } catch (error) {
+      server.log(`Sample: ${what} was skipped. ${error instanceof Error ? error.message : ""}`);
+    }
+  };
+  for (const [system, email, reason] of pilots) {
+    await step(`the pilot of ${system}`, async () => acceptPilot(api, await as(email), system, reason));
+  }
+  for (const [system, requester, approvers] of productions) {
+    await step(`production of ${system}`, async () => {
+      const by = await as(requester);
+      const promoted = await by.send("POST", `/systems/${system}/promote`, { reason: "The pilot met its goals." });
+      const id = authorizationId(promoted);
+      if (id === undefined) return;
+      for (const email of approvers) {
+        const approver = await as(email);
+        await approver.send("POST", `/authorizations/${id}/grant`, { reason: "Reviewed; fit for its purpose.", conditions: [] });
+      }
+    });
+  }
+  await step("suspending supplier-mail", () =>
+    api.send("POST", "/systems/supplier-mail/suspend", { reason: "A reminder went to the wrong supplier on 19 November; under review." }),
+  );
+  await step("retiring gift-finder", () => api.send("POST", "/systems/gift-finder/retire", { reason: "The winter season is over." }));
+}
+
+async function acceptPilot(api: Control, owner: Control, system: string, reason: string): Promise<void> {
+  for await (const approval of items(api, "/approvals?state=pending")) {
+    const statement = approval.statement as Json | undefined;
+    if (statement?.action !== "pilot" || statement.system !== system) continue;
+    await owner.send("POST", `/approvals/${String(approval.id)}/approve`, { reason });
+  }
+}
+
+function authorizationId(promoted: Json): string | undefined {
+  if (typeof promoted.id === "string" && promoted.id.startsWith("auth_")) return promoted.id;
+  const nested = promoted.authorization as Json | undefined;
+  return typeof nested?.id === "string" ? nested.id : undefined;
+}
