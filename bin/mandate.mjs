@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+// Launcher, in Node 18 syntax: finds the pinned Node 24 and runs the real program with it. Through `npm start` it sets
+// up a fresh clone first.
+import { spawn } from "node:child_process";
+import { pinnedNode, setUp } from "./setup.mjs";
+
+if (process.env.npm_lifecycle_event === "start") await setUp();
+
+const node = pinnedNode();
+if (!node) {
+  console.error("Mandate is not set up here yet. Run: npm run setup");
+  process.exit(1);
+}
+const main = new URL("../packages/cli/src/main.ts", import.meta.url);
+const child = spawn(node, ["--disable-warning=ExperimentalWarning", main.pathname, ...process.argv.slice(2)], { stdio: "inherit" });
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+child.on("error", (error) => {
+  console.error(`Node 24 could not be started: ${error.message}`);
+  process.exit(1);
+});
+// A child ended by a signal reports as shells do: 128 and the signal's number (130 for an interrupt).
+const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15, SIGKILL: 9 };
+child.on("exit", (code, signal) => process.exit(code ?? 128 + (signalNumbers[signal] ?? 0)));
