@@ -4,3 +4,4 @@ export * from "./ids.ts";
 export * from "./facts.ts";
 export * from "./decision.ts";
 export * from "./evidence.ts";
+export * from "./entities/index.ts";
