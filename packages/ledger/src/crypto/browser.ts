@@ -2,10 +2,15 @@ import { ed25519 } from "@noble/curves/ed25519.js";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 as nobleSha256 } from "@noble/hashes/sha2.js";
 import { deflateSync, inflateSync } from "fflate";
+import { toHex } from "../encoding.ts";
 import type { CryptoProvider } from "./provider.ts";
 
 export function sha256(data: Uint8Array): Uint8Array {
   return nobleSha256(data);
+}
+
+export function sha256Hex(data: Uint8Array): string {
+  return toHex(nobleSha256(data));
 }
 
 export function sha256Into(data: Uint8Array, out: Uint8Array, offset: number): void {
@@ -69,4 +74,4 @@ export function crc32(data: Uint8Array): number {
   return (crc ^ 0xffffffff) >>> 0;
 }
 
-({ sha256, sha256Into, hmacSha256, ed25519Verifier, aes256GcmOpen, inflateRaw, deflateRaw, crc32 }) satisfies CryptoProvider;
+({ sha256, sha256Hex, sha256Into, hmacSha256, ed25519Verifier, aes256GcmOpen, inflateRaw, deflateRaw, crc32 }) satisfies CryptoProvider;

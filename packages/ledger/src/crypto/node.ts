@@ -14,6 +14,10 @@ export function sha256(data: Uint8Array): Uint8Array {
   return out;
 }
 
+export function sha256Hex(data: Uint8Array): string {
+  return hash("sha256", data, "hex");
+}
+
 export function sha256Into(data: Uint8Array, out: Uint8Array, offset: number): void {
   const text = digest(data);
   for (let i = 0; i < 32; i++) out[offset + i] = text.charCodeAt(i);
@@ -62,4 +66,4 @@ export function crc32(data: Uint8Array): number {
   return zlibCrc32(data);
 }
 
-({ sha256, sha256Into, hmacSha256, ed25519Verifier, aes256GcmOpen, inflateRaw, deflateRaw, crc32 }) satisfies CryptoProvider;
+({ sha256, sha256Hex, sha256Into, hmacSha256, ed25519Verifier, aes256GcmOpen, inflateRaw, deflateRaw, crc32 }) satisfies CryptoProvider;

@@ -5,7 +5,9 @@
 export interface CryptoProvider {
   /** 32 bytes. */
   sha256(data: Uint8Array): Uint8Array;
-  /** SHA-256 of the concatenation, written into `out` at `offset`: the hot loop of tree hashing allocates nothing. */
+  /** Lower-case hex. */
+  sha256Hex(data: Uint8Array): string;
+  /** SHA-256 written into `out` at `offset`: the hot loop of tree hashing allocates nothing. */
   sha256Into(data: Uint8Array, out: Uint8Array, offset: number): void;
   hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array;
   /** A check bound to one 32-byte public key; strict RFC 8032 (no ZIP 215 leniency). */

@@ -52,8 +52,9 @@ export function verifyConsistency(
   newRoot: Uint8Array,
 ): boolean {
   if (!isSize(oldSize) || !isSize(newSize) || oldSize === 0 || oldSize > newSize) return false;
-  if (oldRoot.length !== hashSize || newRoot.length !== hashSize || !areHashes(proof)) return false;
+  if (!areHashes(proof)) return false;
   if (oldSize === newSize) return proof.length === 0 && equalBytes(oldRoot, newRoot);
+  if (oldRoot.length !== hashSize || newRoot.length !== hashSize) return false;
   let node = oldSize - 1;
   let last = newSize - 1;
   while (isOdd(node)) {

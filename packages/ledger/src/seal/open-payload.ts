@@ -1,4 +1,4 @@
-import { aes256GcmOpen, hmacSha256, sha256 } from "#crypto";
+import { aes256GcmOpen, hmacSha256, sha256Hex } from "#crypto";
 import { toHex } from "../encoding.ts";
 
 /**
@@ -12,7 +12,7 @@ export async function openPayload(
   ct: string,
   pc: string,
 ): Promise<Uint8Array | undefined> {
-  if (bytes.length < 28 || toHex(sha256(bytes)) !== ct) return undefined;
+  if (bytes.length < 28 || sha256Hex(bytes) !== ct) return undefined;
   const plaintext = await aes256GcmOpen(keys.key, bytes.subarray(0, 12), bytes.subarray(12));
   if (plaintext === undefined || toHex(hmacSha256(keys.salt, plaintext)) !== pc) return undefined;
   return plaintext;
