@@ -62,7 +62,8 @@ export function toBase64(bytes: Uint8Array): string {
   let i = 0;
   for (; i + 2 < bytes.length; i += 3) {
     const n = (bytes[i]! << 16) | (bytes[i + 1]! << 8) | bytes[i + 2]!;
-    text += base64Digits[n >> 18]! + base64Digits[(n >> 12) & 63]! + base64Digits[(n >> 6) & 63]! + base64Digits[n & 63]!;
+    text +=
+      base64Digits[n >> 18]! + base64Digits[(n >> 12) & 63]! + base64Digits[(n >> 6) & 63]! + base64Digits[n & 63]!;
   }
   if (i + 1 === bytes.length) {
     const n = bytes[i]! << 16;

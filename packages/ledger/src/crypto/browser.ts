@@ -40,7 +40,11 @@ export async function aes256GcmOpen(
   if (key.length !== 32 || nonce.length !== 12 || sealed.length < 16) return undefined;
   try {
     const imported = await crypto.subtle.importKey("raw", Uint8Array.from(key), "AES-GCM", false, ["decrypt"]);
-    const plain = await crypto.subtle.decrypt({ name: "AES-GCM", iv: Uint8Array.from(nonce) }, imported, Uint8Array.from(sealed));
+    const plain = await crypto.subtle.decrypt(
+      { name: "AES-GCM", iv: Uint8Array.from(nonce) },
+      imported,
+      Uint8Array.from(sealed),
+    );
     return new Uint8Array(plain);
   } catch {
     return undefined;
@@ -74,4 +78,14 @@ export function crc32(data: Uint8Array): number {
   return (crc ^ 0xffffffff) >>> 0;
 }
 
-({ sha256, sha256Hex, sha256Into, hmacSha256, ed25519Verifier, aes256GcmOpen, inflateRaw, deflateRaw, crc32 }) satisfies CryptoProvider;
+({
+  sha256,
+  sha256Hex,
+  sha256Into,
+  hmacSha256,
+  ed25519Verifier,
+  aes256GcmOpen,
+  inflateRaw,
+  deflateRaw,
+  crc32,
+}) satisfies CryptoProvider;

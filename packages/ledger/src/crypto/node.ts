@@ -66,4 +66,14 @@ export function crc32(data: Uint8Array): number {
   return zlibCrc32(data);
 }
 
-({ sha256, sha256Hex, sha256Into, hmacSha256, ed25519Verifier, aes256GcmOpen, inflateRaw, deflateRaw, crc32 }) satisfies CryptoProvider;
+({
+  sha256,
+  sha256Hex,
+  sha256Into,
+  hmacSha256,
+  ed25519Verifier,
+  aes256GcmOpen,
+  inflateRaw,
+  deflateRaw,
+  crc32,
+}) satisfies CryptoProvider;

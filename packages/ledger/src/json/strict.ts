@@ -91,7 +91,11 @@ class StrictParser {
     if (match === null) throw this.#bad("no value");
     this.#at = numberPattern.lastIndex;
     const value = Number(match[0]);
-    if (this.#integersOnly ? !/^(-?[1-9][0-9]*|0)$/.test(match[0]) || !Number.isSafeInteger(value) : !Number.isFinite(value)) {
+    if (
+      this.#integersOnly
+        ? !/^(-?[1-9][0-9]*|0)$/.test(match[0]) || !Number.isSafeInteger(value)
+        : !Number.isFinite(value)
+    ) {
       throw new LedgerError("json.number", `\`${match[0].slice(0, 40)}\` is not an integer within 2^53`);
     }
     return value;

@@ -78,7 +78,8 @@ class FileSet {
   readonly #files = new Map<string, PackFile>();
 
   add(path: string, bytes: Uint8Array, mediaType: string, compress: boolean): void {
-    if (this.#files.has(path) || unlistedFiles.has(path)) throw new LedgerError("pack.file", `\`${path}\` stands twice`);
+    if (this.#files.has(path) || unlistedFiles.has(path))
+      throw new LedgerError("pack.file", `\`${path}\` stands twice`);
     this.#files.set(path, { bytes, mediaType, compress });
   }
 
@@ -122,7 +123,8 @@ async function addLog(files: FileSet, parts: PackLogParts): Promise<void> {
   const lines: Uint8Array[] = [];
   let previous = -1;
   for (const { index, leaf } of parts.entries) {
-    if (index <= previous || index >= tree.size) throw altered(`entry ${index} is out of order or beyond the checkpoint`);
+    if (index <= previous || index >= tree.size)
+      throw altered(`entry ${index} is out of order or beyond the checkpoint`);
     if (!equalBytes(leafHash(leaf), tree.read(0, index))) throw altered(`entry ${index} is altered`);
     previous = index;
     lines.push(utf8(`${index} `), leaf, utf8("\n"));
@@ -168,7 +170,8 @@ function addCheckpoints(
   const bySize = new Map<number, string>();
   for (const note of parts.olderCheckpoints ?? []) {
     const { size, root } = openCheckpoint(note, verifiers);
-    if (size > newest.size || !equalBytes(tree.root(size), root)) throw altered(`checkpoint of ${size} is contradicted`);
+    if (size > newest.size || !equalBytes(tree.root(size), root))
+      throw altered(`checkpoint of ${size} is contradicted`);
     if (size < newest.size) bySize.set(size, note);
   }
   const sizes = [...bySize.keys()].sort((a, b) => a - b);

@@ -35,12 +35,18 @@ export function manifestNoteText(manifest: Uint8Array): string {
 export function parseManifest(bytes: Uint8Array): ReadonlyMap<string, ManifestFile> {
   const value = parseStrictJson(bytes, { maxBytes: 2 ** 29 }) as unknown as Partial<Manifest> | null;
   const bad = (why: string) => new LedgerError("manifest.malformed", `manifest.json: ${why}`);
-  if (value === null || typeof value !== "object" || value.schema !== packSchema) throw bad(`schema is not ${packSchema}`);
+  if (value === null || typeof value !== "object" || value.schema !== packSchema)
+    throw bad(`schema is not ${packSchema}`);
   if (!Array.isArray(value.files)) throw bad("no list of files");
   const files = new Map<string, ManifestFile>();
   for (const file of value.files as readonly (Partial<ManifestFile> | null)[]) {
     const { path, sha256: digest, bytes: size } = file ?? {};
-    if (typeof path !== "string" || typeof digest !== "string" || !/^[0-9a-f]{64}$/.test(digest) || typeof size !== "number") {
+    if (
+      typeof path !== "string" ||
+      typeof digest !== "string" ||
+      !/^[0-9a-f]{64}$/.test(digest) ||
+      typeof size !== "number"
+    ) {
       throw bad("a file lacks path, sha256 or bytes");
     }
     if (files.has(path)) throw bad(`\`${path}\` is listed twice`);

@@ -46,7 +46,8 @@ export function readEntries(
     const start = at;
     lines++;
     let index = 0;
-    while (at < end && bytes[at]! >= 0x30 && bytes[at]! <= 0x39 && at - start < 16) index = index * 10 + bytes[at++]! - 0x30;
+    while (at < end && bytes[at]! >= 0x30 && bytes[at]! <= 0x39 && at - start < 16)
+      index = index * 10 + bytes[at++]! - 0x30;
     const isIndexed = at > start && bytes[at] === 0x20 && (bytes[start] !== 0x30 || at === start + 1);
     const data = bytes.subarray(at + 1, end);
     at = end + 1;
@@ -82,7 +83,13 @@ function reportForeignLeaf(tree: DenseTree, leaf: Uint8Array, path: string, inde
   problems.add("entry.altered", "entry is not the one in the tree", path, index);
 }
 
-function readHeader(data: Uint8Array, log: PackLog, path: string, index: number, problems: Problems): Header | undefined {
+function readHeader(
+  data: Uint8Array,
+  log: PackLog,
+  path: string,
+  index: number,
+  problems: Problems,
+): Header | undefined {
   let header: Header;
   try {
     header = parseHeader(data);
@@ -156,4 +163,3 @@ export class ProofWriter {
 export function hexOf(value: Json | undefined): string | undefined {
   return typeof value === "string" && value.length === 64 && /^[0-9a-f]+$/.test(value) ? value : undefined;
 }
-

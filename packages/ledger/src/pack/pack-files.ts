@@ -133,4 +133,3 @@ export class PackFiles {
 export function messageOf(error: unknown): string {
   return error instanceof LedgerError ? error.message : "malformed";
 }
-

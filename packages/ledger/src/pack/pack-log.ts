@@ -31,7 +31,12 @@ export interface PackLog {
 }
 
 /** Opens one log directory; undefined when its key, checkpoint or tiles are unusable (the problems say why). */
-export function openPackLog(files: PackFiles, dir: string, paths: readonly string[], problems: Problems): PackLog | undefined {
+export function openPackLog(
+  files: PackFiles,
+  dir: string,
+  paths: readonly string[],
+  problems: Problems,
+): PackLog | undefined {
   const vkeyText = files.readText(`${dir}/vkey`);
   const note = files.readText(`${dir}/checkpoint`);
   if (vkeyText === undefined || note === undefined) return undefined;
@@ -55,11 +60,20 @@ export function openPackLog(files: PackFiles, dir: string, paths: readonly strin
   return { ...log, checkpoints: [...older, checkpoint] };
 }
 
-function openLogCheckpoint(note: string, verifier: NoteVerifier, path: string, problems: Problems): OpenedCheckpoint | undefined {
+function openLogCheckpoint(
+  note: string,
+  verifier: NoteVerifier,
+  path: string,
+  problems: Problems,
+): OpenedCheckpoint | undefined {
   try {
     const checkpoint = openCheckpoint(note, [verifier]);
     if (checkpoint.origin === verifier.key.name) return checkpoint;
-    problems.add("log.origin", `checkpoint is of \`${checkpoint.origin}\`, the key is of \`${verifier.key.name}\``, path);
+    problems.add(
+      "log.origin",
+      `checkpoint is of \`${checkpoint.origin}\`, the key is of \`${verifier.key.name}\``,
+      path,
+    );
   } catch (error) {
     problems.add("log.checkpoint", `checkpoint: ${messageOf(error)}`, path);
   }

@@ -52,7 +52,11 @@ export class MetaView {
     const present = new Set(logs.map((log) => log.checkpoint.origin));
     for (const origin of this.#logs.keys()) {
       if (!present.has(origin)) {
-        this.#problems.add("log.missing", `the meta-log names \`${origin}\`, which the pack lacks`, "logs/meta/entries.jsonl");
+        this.#problems.add(
+          "log.missing",
+          `the meta-log names \`${origin}\`, which the pack lacks`,
+          "logs/meta/entries.jsonl",
+        );
       }
     }
     for (const log of logs) if (log.dir !== "logs/meta") this.#compareLog(log);

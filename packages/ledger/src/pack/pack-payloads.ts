@@ -46,13 +46,23 @@ export class PackPayloads {
     if (ct === undefined) return;
     const name = hexOf(ct);
     if (name === undefined || (pc !== undefined && hexOf(pc) === undefined)) {
-      this.#problems.add("entry.malformed", "commitment is not 64 lower-case hex digits", `${dir}/entries.jsonl`, index);
+      this.#problems.add(
+        "entry.malformed",
+        "commitment is not 64 lower-case hex digits",
+        `${dir}/entries.jsonl`,
+        index,
+      );
       return;
     }
     const pcText = hexOf(pc);
     const known = this.#references.get(name);
     if (known?.pc !== undefined && pcText !== undefined && known.pc !== pcText) {
-      this.#problems.add("payload.mismatch", "two entries commit to two plaintexts of one payload", `${dir}/entries.jsonl`, index);
+      this.#problems.add(
+        "payload.mismatch",
+        "two entries commit to two plaintexts of one payload",
+        `${dir}/entries.jsonl`,
+        index,
+      );
     }
     if (known?.pc === undefined) this.#references.set(name, { pc: pcText, dir, index });
     if (isRequired) this.#required.add(name);
@@ -78,7 +88,12 @@ export class PackPayloads {
   #requireFile(ct: string): void {
     if (this.#files.has(`payloads/${ct}`) || this.#erased.has(ct)) return;
     const index = this.#references.get(ct)?.index;
-    this.#problems.add("payload.missing", "payload is absent and no entry records its erasure", `payloads/${ct}`, index);
+    this.#problems.add(
+      "payload.missing",
+      "payload is absent and no entry records its erasure",
+      `payloads/${ct}`,
+      index,
+    );
   }
 
   async #openDisclosures(): Promise<void> {
@@ -107,7 +122,8 @@ export class PackPayloads {
       const ct = hexOf(value.ct);
       const key = fromBase64(String(value.key));
       const salt = fromBase64(String(value.salt));
-      if (ct === undefined || key.length !== 32 || salt.length !== 32) throw new LedgerError("disclosure", "not {ct, key, salt}");
+      if (ct === undefined || key.length !== 32 || salt.length !== 32)
+        throw new LedgerError("disclosure", "not {ct, key, salt}");
       return { ct, key, salt };
     } catch (error) {
       this.#problems.add("disclosure.malformed", `line ${index + 1}: ${messageOf(error)}`, "disclosures.jsonl");

@@ -79,7 +79,11 @@ function extendsPinned(
   try {
     openNote(parsed, [log.verifier]);
   } catch (error) {
-    problems.add("pinned.signature", `kept checkpoint and the pack's key don't belong together: ${messageOf(error)}`, path);
+    problems.add(
+      "pinned.signature",
+      `kept checkpoint and the pack's key don't belong together: ${messageOf(error)}`,
+      path,
+    );
     return false;
   }
   if (!extendsCheckpoint(log, pinned, path, problems)) return false;
@@ -115,7 +119,8 @@ function compareTrust(
     }
   }
   const isWitnessed = cosigned.has("logs/meta") || (logs.length > 0 && logs.every((log) => cosigned.has(log.dir)));
-  if (!isWitnessed) problems.add("trust.quorum", "no checkpoint carries the cosignatures that the policy asks for", "--trust");
+  if (!isWitnessed)
+    problems.add("trust.quorum", "no checkpoint carries the cosignatures that the policy asks for", "--trust");
   return isWitnessed;
 }
 
@@ -139,7 +144,9 @@ function cosignersOf(
 function compareKeys(logs: readonly PackLog[], meta: MetaView, policy: TrustPolicy, problems: Problems): void {
   if (policy.logs.length === 0) return;
   const isTrusted = (log: PackLog): boolean =>
-    policy.logs.some(({ name, publicKey }) => name === log.verifier.key.name && equalBytes(publicKey, log.verifier.key.publicKey));
+    policy.logs.some(
+      ({ name, publicKey }) => name === log.verifier.key.name && equalBytes(publicKey, log.verifier.key.publicKey),
+    );
   const metaLog = logs.find((log) => log.dir === "logs/meta");
   const isMetaTrusted = metaLog !== undefined && isTrusted(metaLog);
   for (const log of logs) {

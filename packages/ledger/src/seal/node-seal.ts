@@ -48,7 +48,13 @@ export function seal(plaintext: Uint8Array): Sealed {
   cipher.update(plaintext).copy(bytes, nonceBytes);
   cipher.final();
   cipher.getAuthTag().copy(bytes, nonceBytes + plaintext.length);
-  return { key, salt, bytes, ct: hash("sha256", bytes, "hex"), pc: createHmac("sha256", salt).update(plaintext).digest("hex") };
+  return {
+    key,
+    salt,
+    bytes,
+    ct: hash("sha256", bytes, "hex"),
+    pc: createHmac("sha256", salt).update(plaintext).digest("hex"),
+  };
 }
 
 /** Plaintext, or undefined unless ciphertext, key, salt and both commitments all agree. */

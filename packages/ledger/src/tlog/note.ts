@@ -60,7 +60,11 @@ export function keyIdOf(name: string, type: SignatureType, publicKey: Uint8Array
 }
 
 /** `name+hex(key id)+base64(type ‖ public key)`: one line, no newline. */
-export function formatVerifierKey(name: string, publicKey: Uint8Array, type: SignatureType = signatureTypes.ed25519): string {
+export function formatVerifierKey(
+  name: string,
+  publicKey: Uint8Array,
+  type: SignatureType = signatureTypes.ed25519,
+): string {
   if (!isKeyName(name)) throw new LedgerError("note.key_name", "not a key name");
   const keyId = keyIdOf(name, type, publicKey).toString(16).padStart(8, "0");
   return `${name}+${keyId}+${toBase64(concatBytes(Uint8Array.of(type), publicKey))}`;
@@ -140,7 +144,11 @@ function parseSignatureLine(line: string): NoteSignature {
   if (match === null || !isKeyName(match[1]!)) throw new LedgerError("note.malformed", "not a signature line");
   const bytes = fromBase64(match[2]!);
   if (bytes.length < 5) throw new LedgerError("note.malformed", "signature too short");
-  return { name: match[1]!, keyId: new DataView(bytes.buffer, bytes.byteOffset).getUint32(0), signature: bytes.slice(4) };
+  return {
+    name: match[1]!,
+    keyId: new DataView(bytes.buffer, bytes.byteOffset).getUint32(0),
+    signature: bytes.slice(4),
+  };
 }
 
 export interface OpenedNote extends ParsedNote {
@@ -177,7 +185,11 @@ export function formatSignatureLine(line: NoteSignature): string {
 }
 
 /** Signs a text (ending in newline); `existing` signature lines are kept before the new ones. */
-export function signNote(text: string, signers: readonly NoteSigner[], existing: readonly NoteSignature[] = []): string {
+export function signNote(
+  text: string,
+  signers: readonly NoteSigner[],
+  existing: readonly NoteSignature[] = [],
+): string {
   if (!text.endsWith("\n")) throw new LedgerError("note.malformed", "a note's text ends in newline");
   const made = signers.map(({ name, keyId, sign }) => ({ name, keyId, signature: sign(text) }));
   const kept = existing.filter((old) => !made.some((line) => line.name === old.name && line.keyId === old.keyId));

@@ -88,7 +88,8 @@ function parsePolicy(content: readonly { at: number; words: string[]; line: stri
       if (!/^(all|any|[1-9][0-9]*)$/.test(rest[1]!) || threshold > members.length) throw bad("impossible threshold");
       groups.set(name, { threshold, members });
     } else if (keyword === "quorum" && rest.length === 1) {
-      if (quorum !== undefined || (rest[0] !== "none" && !isDefined(rest[0]!))) throw bad("quorum undefined or repeated");
+      if (quorum !== undefined || (rest[0] !== "none" && !isDefined(rest[0]!)))
+        throw bad("quorum undefined or repeated");
       quorum = rest[0]!;
     } else {
       throw bad("expected log, witness, group or quorum");
