@@ -1,0 +1,82 @@
+import { readFileSync } from "node:fs";
+import type { StreamMode, Tier, TierParameters, Visibility } from "@mandate/model";
+import { parse } from "yaml";
+
+type GrantedTier = Exclude<Tier, "X">;
+type PerTier<T> = Readonly<Record<GrantedTier, T>>;
+
+interface TierFile {
+  readonly rules: readonly { readonly id: string; readonly if: string; readonly then: Tier; readonly cite: readonly string[]; readonly own?: boolean }[];
+  readonly before_production: PerTier<{ readonly pilot_days: number; readonly review_days: number; readonly credential_max_days: number; readonly log: string }>;
+  readonly parameters: {
+    readonly staleness_seconds: PerTier<number>;
+    readonly stream_mode: PerTier<StreamMode>;
+    readonly unlisted_field: PerTier<string>;
+    readonly authorization_max_days: PerTier<number>;
+    readonly pilot_caps_per_day: PerTier<{ readonly calls: number; readonly tokens: number; readonly euros: number; readonly people: number }>;
+    readonly visibility_min: PerTier<Visibility>;
+    readonly pilot_extensions_max: PerTier<number>;
+    readonly log_metadata_days_min: PerTier<number>;
+    readonly gateway_keys_in_production: PerTier<string | boolean>;
+  };
+}
+
+const file = parse(readFileSync(new URL("../../data/risk-tiers.yaml", import.meta.url), "utf8")) as TierFile;
+
+export interface TierRule {
+  readonly id: string;
+  readonly condition: string;
+  readonly tier: Tier;
+  readonly citations: readonly string[];
+  /** Our own rule rather than one drawn from a framework. */
+  readonly own: boolean;
+}
+
+export const tierRules: readonly TierRule[] = file.rules.map((rule) => ({ id: rule.id, condition: rule.if, tier: rule.then, citations: rule.cite, own: rule.own ?? false }));
+
+/** What a tier sets: at run time (`runtime`) and in the life of an authorization. */
+export interface TierTerms {
+  readonly runtime: TierParameters;
+  readonly pilotDays: number;
+  readonly pilotExtensionsMax: number;
+  readonly pilotCaps: { readonly calls: number; readonly tokens: number; readonly euros: string; readonly people: number };
+  /** Who starts a pilot: nobody but the registration, the business owner, or an authorizing official. */
+  readonly pilotGrantedBy: "registration" | "business-owner" | "authorizing-official" | "nobody";
+  readonly authorizationMaxDays: number;
+  readonly reviewDays: number;
+  readonly credentialMaxDays: number;
+  readonly visibilityMin: Visibility;
+}
+
+const pilotGrantedBy = { T0: "registration", T1: "registration", T2: "business-owner", T3: "authorizing-official", X: "nobody" } as const;
+
+/** T0 and T1 run on for 14 days after an unlisted served model is first seen, T2 and T3 not at all (SPEC 2). */
+const unlistedServedModelGraceDays = { T0: 14, T1: 14, T2: 0, T3: 0 } as const;
+
+/** Terms of a tier. X gets no day and no call; what is left of it is the strictest tier's. */
+export function tierTerms(tier: Tier): TierTerms {
+  const key: GrantedTier = tier === "X" ? "T3" : tier;
+  const { parameters } = file;
+  const before = file.before_production[key];
+  const caps = parameters.pilot_caps_per_day[key];
+  const none = tier === "X";
+  return {
+    runtime: {
+      stalenessSeconds: parameters.staleness_seconds[key],
+      streamMode: parameters.stream_mode[key],
+      unlistedField: parameters.unlisted_field[key].startsWith("pass") ? "pass" : "refuse",
+      unlistedServedModelGraceDays: unlistedServedModelGraceDays[key],
+      logDetail: before.log.startsWith("full") ? "full" : before.log.includes("redacted") ? "redacted" : "metadata",
+      gatewayKeysInProduction: parameters.gateway_keys_in_production[key] === true || parameters.gateway_keys_in_production[key] === "yes",
+      retentionDays: parameters.log_metadata_days_min[key],
+    },
+    pilotDays: none ? 0 : before.pilot_days,
+    pilotExtensionsMax: none ? 0 : parameters.pilot_extensions_max[key],
+    pilotCaps: { calls: none ? 0 : caps.calls, tokens: none ? 0 : caps.tokens, euros: String(none ? 0 : caps.euros), people: none ? 0 : caps.people },
+    pilotGrantedBy: pilotGrantedBy[tier],
+    authorizationMaxDays: none ? 0 : parameters.authorization_max_days[key],
+    reviewDays: before.review_days,
+    credentialMaxDays: before.credential_max_days,
+    visibilityMin: parameters.visibility_min[key],
+  };
+}
