@@ -1,0 +1,2 @@
+export { startEmbedded } from "./supervisor.ts";
+export type { EmbeddedOptions, EmbeddedServer } from "./supervisor.ts";
