@@ -1,0 +1,222 @@
+import { sql } from "kysely";
+import type { RawBuilder } from "kysely";
+import type { EntryHeader, EntryRef, Terminal, Verdict } from "@mandate/model";
+import type { DecisionSummary } from "@mandate/gateway";
+import type { Tx } from "../database/index.ts";
+
+/** One decision as `GET /api/v1/decisions/{id}` answers it. */
+export interface DecisionRecord {
+  readonly id: string;
+  readonly at: string;
+  readonly outcome: Verdict;
+  readonly code: string | null;
+  readonly reason: string;
+  readonly rule: string | null;
+  readonly system: string | null;
+  readonly action: string;
+  readonly resource: string;
+  readonly surface: string;
+  readonly credential: string | null;
+  readonly approval: string | null;
+  readonly durationMs: number | null;
+  readonly tokens: { readonly input: number; readonly output: number } | null;
+  readonly policyVersion: string;
+  readonly registerVersion: number;
+  /** Null while the call runs. */
+  readonly terminal: Terminal | null;
+  readonly intent: EntryRef | null;
+  readonly result: EntryRef | null;
+}
+
+export interface IndexedEntry {
+  readonly header: EntryHeader;
+  readonly ref: EntryRef;
+  readonly summary: Partial<DecisionSummary>;
+}
+
+type Row = Record<string, unknown> & { id: string };
+
+/** A row for one entry; an outcome leaves the intent's place open and the other way round. */
+function rowOf({ header, ref, summary }: IndexedEntry): Row {
+  const result = header.type === "call.outcome";
+  return {
+    id: header.decision!,
+    at: header.at,
+    outcome: header.outcome ?? "deny",
+    code: summary.code ?? null,
+    reason: summary.reason ?? "",
+    rule: summary.rule ?? null,
+    system: header.system ?? null,
+    action: summary.action ?? "",
+    resource: summary.resource ?? "",
+    surface: summary.surface ?? "",
+    credential: summary.credential ?? null,
+    approval: summary.approval ?? header.approvals?.[0] ?? null,
+    duration_ms: summary.durationMs ?? null,
+    input_tokens: summary.tokens?.input ?? null,
+    output_tokens: summary.tokens?.output ?? null,
+    policy_version: header.policy ?? "",
+    register_version: header.register ?? 0,
+    terminal: header.type === "call.intent" ? null : (header.terminal ?? null),
+    intent_log: result ? null : ref.log,
+    intent_index: result ? null : ref.index,
+    result_log: result ? ref.log : null,
+    result_index: result ? ref.index : null,
+  };
+}
+
+/** Intent and outcome of one batch in one row: the later speaks, the earlier's time and places stay. */
+function merge(earlier: Row, later: Row): Row {
+  const merged: Row = { ...earlier };
+  for (const [name, value] of Object.entries(later)) if (value !== null && value !== "" && name !== "at") merged[name] = value;
+  merged.code = later.code;
+  return merged;
+}
+
+/** Entry types that the index shows. */
+export function isIndexed(header: EntryHeader): boolean {
+  return header.decision !== undefined && (header.type === "call.intent" || header.type === "call.outcome" || header.type === "decision");
+}
+
+/** Upserts rows for a batch of entries, in order. Doing it twice changes nothing. */
+export async function indexDecisions(tx: Tx, org: string, entries: readonly IndexedEntry[]): Promise<void> {
+  const rows = new Map<string, Row>();
+  for (const entry of entries) {
+    const row = rowOf(entry);
+    const earlier = rows.get(row.id);
+    rows.set(row.id, earlier ? merge(earlier, row) : row);
+  }
+  if (rows.size === 0) return;
+  const values = JSON.stringify([...rows.values()]);
+  await sql`INSERT INTO decision AS d SELECT ${org}, r.* FROM jsonb_to_recordset(${values}::jsonb) AS r(
+      id text, at timestamptz, outcome text, code text, reason text, rule text, system text, action text, resource text, surface text,
+      credential text, approval text, duration_ms double precision, input_tokens bigint, output_tokens bigint,
+      policy_version text, register_version bigint, terminal text, intent_log text, intent_index bigint, result_log text, result_index bigint)
+    ON CONFLICT (org, id) DO UPDATE SET
+      outcome = excluded.outcome, code = excluded.code,
+      reason = coalesce(nullif(excluded.reason, ''), d.reason), rule = coalesce(excluded.rule, d.rule),
+      approval = coalesce(excluded.approval, d.approval), duration_ms = coalesce(excluded.duration_ms, d.duration_ms),
+      input_tokens = coalesce(excluded.input_tokens, d.input_tokens), output_tokens = coalesce(excluded.output_tokens, d.output_tokens),
+      terminal = coalesce(excluded.terminal, d.terminal),
+      intent_log = coalesce(excluded.intent_log, d.intent_log), intent_index = coalesce(excluded.intent_index, d.intent_index),
+      result_log = coalesce(excluded.result_log, d.result_log), result_index = coalesce(excluded.result_index, d.result_index)
+    WHERE d.terminal IS NULL`.execute(tx);
+}
+
+interface Stored {
+  id: string;
+  at: Date;
+  outcome: Verdict;
+  code: string | null;
+  reason: string;
+  rule: string | null;
+  system: string | null;
+  action: string;
+  resource: string;
+  surface: string;
+  credential: string | null;
+  approval: string | null;
+  duration_ms: number | null;
+  input_tokens: string | null;
+  output_tokens: string | null;
+  policy_version: string;
+  register_version: string;
+  terminal: Terminal | null;
+  intent_log: string | null;
+  intent_index: string | null;
+  result_log: string | null;
+  result_index: string | null;
+}
+
+function recordOf(row: Stored): DecisionRecord {
+  const ref = (log: string | null, index: string | null): EntryRef | null => (log === null || index === null ? null : { log, index: Number(index) });
+  return {
+    id: row.id,
+    at: row.at.toISOString(),
+    outcome: row.outcome,
+    code: row.code,
+    reason: row.reason,
+    rule: row.rule,
+    system: row.system,
+    action: row.action,
+    resource: row.resource,
+    surface: row.surface,
+    credential: row.credential,
+    approval: row.approval,
+    durationMs: row.duration_ms,
+    tokens: row.input_tokens === null && row.output_tokens === null ? null : { input: Number(row.input_tokens ?? 0), output: Number(row.output_tokens ?? 0) },
+    policyVersion: row.policy_version,
+    registerVersion: Number(row.register_version),
+    terminal: row.terminal,
+    intent: ref(row.intent_log, row.intent_index),
+    result: ref(row.result_log, row.result_index),
+  };
+}
+
+export async function getDecision(tx: Tx, org: string, id: string): Promise<DecisionRecord | undefined> {
+  const { rows } = await sql<Stored>`SELECT * FROM decision WHERE org = ${org} AND id = ${id}`.execute(tx);
+  return rows[0] ? recordOf(rows[0]) : undefined;
+}
+
+export interface DecisionFilter {
+  readonly system?: string;
+  readonly outcome?: Verdict;
+  readonly code?: string;
+  readonly resource?: string;
+  readonly rule?: string;
+  /** RFC 3339; half open. */
+  readonly since?: string;
+  readonly until?: string;
+  /** Id of the last decision already seen; newest come first. */
+  readonly cursor?: string;
+  /** 1 to 500. */
+  readonly limit: number;
+}
+
+/** Newest first. */
+export async function listDecisions(tx: Tx, org: string, filter: DecisionFilter): Promise<{ items: DecisionRecord[]; nextCursor: string | null }> {
+  const conditions: RawBuilder<unknown>[] = [sql`org = ${org}`];
+  if (filter.system !== undefined) conditions.push(sql`system = ${filter.system}`);
+  if (filter.outcome !== undefined) conditions.push(sql`outcome = ${filter.outcome}`);
+  if (filter.code !== undefined) conditions.push(sql`code = ${filter.code}`);
+  if (filter.resource !== undefined) conditions.push(sql`resource = ${filter.resource}`);
+  if (filter.rule !== undefined) conditions.push(sql`rule = ${filter.rule}`);
+  if (filter.since !== undefined) conditions.push(sql`at >= ${filter.since}::timestamptz`);
+  if (filter.until !== undefined) conditions.push(sql`at < ${filter.until}::timestamptz`);
+  if (filter.cursor !== undefined) conditions.push(sql`id < ${filter.cursor}`);
+  const { rows } = await sql<Stored>`SELECT * FROM decision WHERE ${sql.join(conditions, sql` AND `)} ORDER BY id DESC LIMIT ${filter.limit + 1}`.execute(tx);
+  const items = rows.slice(0, filter.limit).map(recordOf);
+  return { items, nextCursor: rows.length > filter.limit ? items.at(-1)!.id : null };
+}
+
+/** Ids of calls with an intent and no outcome, oldest first. */
+export async function openDecisions(tx: Tx, org: string, log: string): Promise<string[]> {
+  const { rows } = await sql<{ id: string }>`SELECT id FROM decision WHERE org = ${org} AND terminal IS NULL AND intent_log = ${log} ORDER BY id`.execute(tx);
+  return rows.map((row) => row.id);
+}
+
+export interface Tally {
+  readonly allow: number;
+  readonly hold: number;
+  readonly deny: number;
+}
+
+/** Decisions an hour, oldest hour first; hours without any are left out. */
+export async function tallyByHour(tx: Tx, org: string, filter: { system?: string; since: string }): Promise<({ at: string } & Tally)[]> {
+  const { rows } = await sql<{ at: Date; allow: number; hold: number; deny: number }>`
+    SELECT date_trunc('hour', at) AS at, count(*) FILTER (WHERE outcome = 'allow')::int AS allow,
+      count(*) FILTER (WHERE outcome = 'hold')::int AS hold, count(*) FILTER (WHERE outcome = 'deny')::int AS deny
+    FROM decision WHERE org = ${org} AND at >= ${filter.since}::timestamptz ${filter.system === undefined ? sql`` : sql`AND system = ${filter.system}`}
+    GROUP BY 1 ORDER BY 1`.execute(tx);
+  return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
+}
+
+/** Decisions by resource (`tool:refunds.issue`), most frequent first. */
+export async function tallyByResource(tx: Tx, org: string, filter: { system: string; since: string }): Promise<({ resource: string } & Tally)[]> {
+  const { rows } = await sql<{ resource: string; allow: number; hold: number; deny: number }>`
+    SELECT resource, count(*) FILTER (WHERE outcome = 'allow')::int AS allow,
+      count(*) FILTER (WHERE outcome = 'hold')::int AS hold, count(*) FILTER (WHERE outcome = 'deny')::int AS deny
+    FROM decision WHERE org = ${org} AND system = ${filter.system} AND at >= ${filter.since}::timestamptz
+    GROUP BY 1 ORDER BY count(*) DESC LIMIT 200`.execute(tx);
+  return rows;
+}

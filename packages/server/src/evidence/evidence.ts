@@ -1,0 +1,215 @@
+import { sql } from "kysely";
+import { newId } from "@mandate/model";
+import type { EntryHeader } from "@mandate/model";
+import { canonicalBytes, toBase64 } from "@mandate/ledger";
+import type { Json } from "@mandate/ledger";
+import { keyWrapper, seal } from "@mandate/ledger/node";
+import type { NodeSigner } from "@mandate/ledger/node";
+import type { JournalReader } from "@mandate/gateway";
+import type { Actor, MutationEvidence } from "../command.ts";
+import type { Database, Tx } from "../database/index.ts";
+import { appendLeaves, readHead, storePayloads } from "./append.ts";
+import type { LogHead } from "./append.ts";
+import { indexDecisions, isIndexed } from "./decisions.ts";
+import type { IndexedEntry } from "./decisions.ts";
+import { controlWriter, createLog, listLogs, metaWriter, openSigner, originOf } from "./logs.ts";
+import type { LogKeys, LogRow } from "./logs.ts";
+import { sealingKeys } from "./sealing-keys.ts";
+import type { SealingKeyRow } from "./sealing-keys.ts";
+
+export interface EvidenceOptions extends LogKeys {
+  readonly db: Database;
+  readonly org: string;
+  /** Host part of every origin, for example `localhost`. */
+  readonly host: string;
+  /** Organization part of every origin. */
+  readonly organization: string;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** The organization's evidence store: its own control log, the gateways' logs, the meta-log over all of them. */
+export interface Evidence {
+  /** One entry of the control log, in the transaction of what it proves. */
+  appendInTransaction(tx: Tx, entry: MutationEvidence & { readonly actor: Actor; readonly register: number }): Promise<void>;
+  /** The log of a gateway's writer, made at first use. Its origin names what the gateway's journal writes. */
+  ensureLog(writer: string): Promise<{ origin: string; size: number }>;
+  /**
+   * Takes what a journal holds beyond the stored size; safe to run twice or twice at once.
+   * @returns entries taken
+   */
+  sequence(journal: JournalReader): Promise<number>;
+  /** Publishes a checkpoint of every log that grew, and enters it in the meta-log. */
+  publishCheckpoints(): Promise<void>;
+  sealingKeys(systems: readonly (string | null)[]): Promise<SealingKeyRow[]>;
+  logs(): Promise<LogRow[]>;
+  /** Reads something in this organization. */
+  read<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  readonly metaOrigin: string;
+  readonly controlOrigin: string;
+  readonly org: string;
+  /** Signer of a log that this installation holds. */
+  signerOf(origin: string): NodeSigner;
+}
+
+/** Bytes of journal taken in one transaction. */
+const batchBytes = 1 << 20;
+
+/** Opens the store: creates control log and meta-log at the first start. */
+export async function openEvidence(options: EvidenceOptions): Promise<Evidence> {
+  const { db, org, now, random } = options;
+  const keys: LogKeys = { masterKey: options.masterKey, random };
+  const signers = new Map<string, NodeSigner>();
+  const heads = new Map<string, LogHead>();
+
+  const originFor = (writer: string) => originOf(options.host, options.organization, writer, 1);
+  const metaOrigin = originFor(metaWriter);
+  const controlOrigin = originFor(controlWriter);
+
+  const header = (type: EntryHeader["type"], shard: string, head: LogHead): EntryHeader => ({
+    v: 1,
+    type,
+    id: newId("entry", now(), random),
+    at: new Date(now()).toISOString(),
+    shard,
+    seq: head.size,
+    seen: head.checkpointSize,
+  });
+
+  async function appendMeta(tx: Tx, entries: readonly { type: "log.created" | "log.checkpoint" | "log.closed"; members: Record<string, Json> }[]): Promise<void> {
+    let head = await readHead(tx, org, metaOrigin, true);
+    const leaves: Uint8Array[] = [];
+    for (const { type, members } of entries) {
+      leaves.push(canonicalBytes({ ...header(type, metaOrigin, head), seq: head.size + leaves.length, ...members } as unknown as Json));
+    }
+    head = await appendLeaves(tx, org, signers.get(metaOrigin)!, head, leaves);
+  }
+
+  async function openLog(writer: string): Promise<{ origin: string; size: number }> {
+    const origin = originFor(writer);
+    const { signer, size } = await db.transaction(org, async (tx) => {
+      const existing = await openSigner(tx, keys, org, origin);
+      if (existing) return { signer: existing, size: (await readHead(tx, org, origin, false)).size };
+      const created = await createLog(tx, keys, { org, origin, writer, epoch: 1, now: new Date(now()) });
+      if (writer === metaWriter) signers.set(origin, created);
+      await appendMeta(tx, [{ type: "log.created", members: { log: origin, vkey: created.vkey } }]);
+      return { signer: created, size: 0 };
+    });
+    signers.set(origin, signer);
+    return { origin, size };
+  }
+
+  const keyring = { month: "", rows: new Map<string, SealingKeyRow>() };
+  /** Keys of this month, kept in memory: a mutation shouldn't pay for reading them. */
+  async function monthKey(tx: Tx, system: string | null): Promise<SealingKeyRow> {
+    const month = new Date(now()).toISOString().slice(0, 7);
+    if (keyring.month !== month) {
+      keyring.month = month;
+      keyring.rows.clear();
+    }
+    const known = keyring.rows.get(system ?? "");
+    if (known) return known;
+    const [row] = await sealingKeys(tx, keys, org, [system], now());
+    return row!;
+  }
+
+  await openLog(metaWriter);
+  await openLog(controlWriter);
+
+  return {
+    org,
+    metaOrigin,
+    controlOrigin,
+    signerOf: (origin) => signers.get(origin)!,
+    read: (work) => db.read(org, work),
+    ensureLog: openLog,
+    logs: () => db.read(org, (tx) => listLogs(tx, org)),
+    sealingKeys: (systems) => db.transaction(org, (tx) => sealingKeys(tx, keys, org, systems, now())),
+
+    async appendInTransaction(tx, entry) {
+      const signer = signers.get(controlOrigin)!;
+      const kek = await monthKey(tx, entry.system ?? null);
+      const body = { ...entry.payload, actor: { kind: entry.actor.kind, id: entry.actor.id, email: entry.actor.email, roles: entry.actor.roles, proof: entry.actor.proof } };
+      const sealed = seal(Buffer.from(JSON.stringify(body)));
+      const wrapped = keyWrapper(kek.kid, kek.key).wrap(sealed, sealed.ct);
+      const head = await readHead(tx, org, controlOrigin, true);
+      const leaf = canonicalBytes({
+        ...header(entry.type, controlOrigin, head),
+        ...(entry.system === undefined ? {} : { system: entry.system }),
+        ...(entry.approvals === undefined ? {} : { approvals: entry.approvals }),
+        register: entry.register,
+        ct: sealed.ct,
+        pc: sealed.pc,
+        kid: kek.kid,
+        retention: "control",
+      } as unknown as Json);
+      await storePayloads(tx, org, [{ ct: sealed.ct, bytes: sealed.bytes, wrapped, kid: kek.kid }]);
+      await appendLeaves(tx, org, signer, head, [leaf]);
+    },
+
+    async sequence(journal) {
+      const { origin } = journal;
+      const signer = signers.get(origin);
+      if (!signer) throw new TypeError(`no log \`${origin}\` is open`);
+      let taken = 0;
+      for (;;) {
+        // The head kept from the last batch saves a read; after any failure it is read anew.
+        const known = heads.get(origin) ?? (await db.read(org, (tx) => readHead(tx, org, origin, false)));
+        heads.delete(origin);
+        if (journal.size() <= known.size) {
+          heads.set(origin, known);
+          return taken;
+        }
+        const records = await journal.read(known.size, batchBytes);
+        if (records.length === 0) {
+          heads.set(origin, known);
+          return taken;
+        }
+        const entries: IndexedEntry[] = [];
+        records.forEach((record, at) => {
+          if (record.seq !== known.size + at) throw new TypeError(`journal of \`${origin}\` skips from ${known.size + at} to ${record.seq}`);
+          const parsed = JSON.parse(Buffer.from(record.leaf).toString("utf8")) as EntryHeader;
+          if (isIndexed(parsed)) entries.push({ header: parsed, ref: { log: origin, index: record.seq }, summary: record.summary });
+        });
+        const head = await db.transaction(org, async (tx) => {
+          const next = await appendLeaves(tx, org, signer, known, records.map((record) => record.leaf));
+          await storePayloads(tx, org, records.flatMap((record) => record.sealed));
+          await indexDecisions(tx, org, entries);
+          return next;
+        });
+        heads.set(origin, head);
+        taken += records.length;
+        await journal.acknowledge(head.size, head.checkpointSize);
+      }
+    },
+
+    async publishCheckpoints() {
+      const grown = await db.transaction(org, async (tx) => {
+        const { rows } = await sql<{ origin: string; size: string; root: Buffer; head: string }>`
+          SELECT origin, size, root, head FROM evidence_log
+          WHERE org = ${org} AND size > checkpoint_size AND origin <> ${metaOrigin} ORDER BY origin FOR UPDATE`.execute(tx);
+        const at = new Date(now());
+        const publish = async (origin: string, size: number, note: string) => {
+          await sql`INSERT INTO evidence_checkpoint (org, origin, size, note, at) VALUES (${org}, ${origin}, ${size}, ${note}, ${at}) ON CONFLICT DO NOTHING`.execute(tx);
+          await sql`UPDATE evidence_log SET checkpoint_size = ${size} WHERE org = ${org} AND origin = ${origin}`.execute(tx);
+        };
+        for (const row of rows) await publish(row.origin, Number(row.size), row.head);
+        if (rows.length > 0) {
+          await appendMeta(
+            tx,
+            rows.map((row) => ({ type: "log.checkpoint" as const, members: { log: row.origin, size: Number(row.size), root: toBase64(row.root) } })),
+          );
+        }
+        const meta = await sql<{ size: string; checkpoint_size: string; head: string }>`
+          SELECT size, checkpoint_size, head FROM evidence_log WHERE org = ${org} AND origin = ${metaOrigin}`.execute(tx);
+        const { size, checkpoint_size, head } = meta.rows[0]!;
+        if (Number(size) > Number(checkpoint_size)) await publish(metaOrigin, Number(size), head);
+        return rows.map((row) => ({ origin: row.origin, size: Number(row.size) }));
+      });
+      for (const { origin, size } of grown) {
+        const head = heads.get(origin);
+        if (head) heads.set(origin, { ...head, checkpointSize: size });
+      }
+    },
+  };
+}

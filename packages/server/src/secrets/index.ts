@@ -1,0 +1,5 @@
+export { deleteSecret, listSecrets, openSecrets, putSecret } from "./secrets.ts";
+export type { SecretSummary } from "./secrets.ts";
+export { openValue, sealValue } from "./envelope.ts";
+export { loadMasterKey } from "./master-key.ts";
+export { secretRoutes } from "./routes.ts";
