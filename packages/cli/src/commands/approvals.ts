@@ -1,0 +1,44 @@
+import type { Approval } from "@mandate/sdk";
+import type { Call } from "../command.ts";
+import { columnsOf } from "../kinds.ts";
+import { cell, printObject, printRows, type Row } from "../render/format.ts";
+import { reasonOf } from "./reason.ts";
+
+export async function list(call: Call): Promise<void> {
+  const state = call.option("state");
+  const client = await call.client();
+  const rows: Row[] = [];
+  for await (const approval of client.all<Row>("approvals", state === "all" ? {} : { state }, { signal: call.terminal.signal })) rows.push(approval);
+  await printRows(call.terminal, call.format, {
+    rows,
+    columns: columnsOf("approvals"),
+    nameOf: (row) => `approval/${String(row.id)}`,
+    empty: state === "pending" ? "Nothing waits." : "No approvals.",
+  });
+}
+
+export async function approve(call: Call): Promise<void> {
+  await decide(call, "approve");
+}
+
+export async function refuse(call: Call): Promise<void> {
+  await decide(call, "refuse");
+}
+
+/** Shows the statement before it asks for a reason: nobody should approve what was not on the screen. */
+async function decide(call: Call, verb: "approve" | "refuse"): Promise<void> {
+  const id = (call.args[0] ?? "").replace(/^approvals?\//, "");
+  const client = await call.client();
+  const options = { signal: call.terminal.signal };
+  const before = await client.approvals.get(id, options);
+  call.say(summary(before));
+  const reason = await reasonOf(call);
+  const after = await client.approvals[verb](id, { reason }, options);
+  if (call.format === "table") call.terminal.out(`${id}: ${cell(after.state)}\n`);
+  else await printObject(call.terminal, call.format, after as unknown as Row, `approval/${id}`);
+}
+
+function summary({ statement, digest, expiresAt }: Approval): string {
+  const shown = Object.entries(statement).filter(([name]) => name !== "nonce" && name !== "id");
+  return [...shown.map(([name, value]) => `  ${name}: ${cell(value)}`), `  digest: ${cell(digest)}`, `  lapses: ${cell(expiresAt)}`].join("\n");
+}

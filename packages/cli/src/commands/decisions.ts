@@ -1,0 +1,65 @@
+import type { DecisionRecord, DecisionSummary } from "@mandate/sdk";
+import { setTimeout as delay } from "node:timers/promises";
+import { remedyText } from "../cli-error.ts";
+import type { Call } from "../command.ts";
+import { columnsOf } from "../kinds.ts";
+import { cell, printObject, printRows, type Row } from "../render/format.ts";
+
+const pollMs = 1_000;
+
+/** Newest last, as logs read. With `--follow` it polls by cursorless pages: a page's overlap is dropped by id. */
+export async function tail(call: Call): Promise<void> {
+  const client = await call.client();
+  const { signal } = call.terminal;
+  const limit = Math.max(1, Math.min(200, Number(call.option("lines")) || 20));
+  const filters = { system: call.option("system"), outcome: call.option("outcome"), limit };
+  const newest = async (): Promise<readonly DecisionSummary[]> =>
+    (await client.decisions.list(filters, { signal })).items.toSorted((a, b) => (a.at === b.at ? (a.id < b.id ? -1 : 1) : a.at < b.at ? -1 : 1));
+  const first = await newest();
+  await print(call, first, "No decisions yet.");
+  if (!call.flag("follow")) return;
+  let seen = new Set(first.map((decision) => decision.id));
+  while (!signal.aborted) {
+    await delay(pollMs, undefined, { signal });
+    const page = await newest();
+    const fresh = page.filter((decision) => !seen.has(decision.id));
+    if (fresh.length > 0) await print(call, fresh, "");
+    seen = new Set(page.map((decision) => decision.id));
+  }
+}
+
+async function print(call: Call, rows: readonly DecisionSummary[], empty: string): Promise<void> {
+  await printRows(call.terminal, call.format, {
+    rows: rows as unknown as readonly Row[],
+    columns: columnsOf("decisions"),
+    nameOf: (row) => `decision/${String(row.id)}`,
+    empty,
+  });
+}
+
+export async function explain(call: Call): Promise<void> {
+  const id = (call.args[0] ?? "").replace(/^decisions?\//, "");
+  const client = await call.client();
+  const decision = await client.decisions.get(id, { signal: call.terminal.signal });
+  if (call.format === "table") call.terminal.out(explanation(decision));
+  else await printObject(call.terminal, call.format, decision as unknown as Row, `decision/${id}`);
+}
+
+const words = { allow: "Allowed", hold: "Held for a person", deny: "Denied" } as const;
+
+function explanation(decision: DecisionRecord): string {
+  const lines = [
+    `${words[decision.outcome] ?? cell(decision.outcome)}: ${cell(decision.system)} asked for ${cell(decision.action)} of ${cell(decision.resource)}`,
+    `  when      ${cell(decision.at)}`,
+    `  why       ${cell(decision.reason)}`,
+    `  rule      ${cell(decision.rule)}`,
+    `  code      ${cell(decision.code)}`,
+    `  ended     ${decision.terminal === null ? "still running" : cell(decision.terminal)}`,
+    `  policy    ${cell(decision.policyVersion)}`,
+    `  register  ${cell(decision.registerVersion)}`,
+  ];
+  for (const remedy of decision.remedies ?? []) lines.push(`  next      ${cell(remedyText(remedy))}`);
+  const entries = [["intent", decision.intent], ["result", decision.result]] as const;
+  for (const [name, entry] of entries) if (entry !== null && entry !== undefined) lines.push(`  ${name.padEnd(9)} entry ${entry.index} of ${cell(entry.log)}`);
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,120 @@
+import { createWriteStream } from "node:fs";
+import { readFile, rename, rm } from "node:fs/promises";
+import { resolve } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { MandateError } from "@mandate/sdk";
+import { CliError } from "../cli-error.ts";
+import type { Call } from "../command.ts";
+import { exitCodes, type ExitCode } from "../exit-codes.ts";
+import { clean, printObject, type Row } from "../render/format.ts";
+
+/** Written beside its name and renamed when whole: half a pack must not look like one. */
+export async function pack(call: Call): Promise<void> {
+  const client = await call.client();
+  const { signal } = call.terminal;
+  const asked = { system: call.option("system"), since: call.option("since"), until: call.option("until"), disclose: call.option("disclose") };
+  const body = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
+  const bytes = await client.evidence.pack(body, { signal });
+  const file = call.option("file") ?? "-";
+  const source = Readable.fromWeb(bytes as Parameters<typeof Readable.fromWeb>[0]);
+  if (file === "-") {
+    for await (const part of source) await call.terminal.outBytes(part as Uint8Array);
+    return;
+  }
+  const path = resolve(call.terminal.cwd, file);
+  const partial = `${path}.${process.pid}.partial`;
+  try {
+    await pipeline(source, createWriteStream(partial, { mode: 0o600, flags: "wx" }), { signal });
+    await rename(partial, path);
+  } catch (error) {
+    await rm(partial, { force: true });
+    throw error;
+  }
+  call.say(`Wrote ${file}. To verify it anywhere: mandate evidence verify ${file}`);
+}
+
+/** INVARIANT: exit 6 wherever anything fails, a file that can't be read included: "could not check" is never "fine". */
+export async function verify(call: Call): Promise<ExitCode> {
+  const file = call.args[0];
+  if (file === undefined) return await verifyStore(call);
+  const { verifyPack } = await import("@mandate/ledger");
+  const read = async (path: string): Promise<Buffer> => {
+    try {
+      return await readFile(resolve(call.terminal.cwd, path));
+    } catch (cause) {
+      throw new CliError({ code: "pack.unreadable", message: `${path} can't be read.`, exit: exitCodes.notVerified, cause });
+    }
+  };
+  const trust = call.option("trust");
+  const options = {
+    ...(trust === undefined ? {} : { trust: (await read(trust)).toString("utf8") }),
+    pinned: await Promise.all(call.list("pinned").map(read)),
+  };
+  const result = await verifyPack(await read(file), options);
+  return await report(call, result as unknown as Verification);
+}
+
+interface Verification {
+  readonly ok: boolean;
+  readonly trust?: string;
+  readonly logs?: readonly { readonly origin: string; readonly size: number }[];
+  readonly entries?: number;
+  readonly payloads?: number;
+  readonly unanchored?: number;
+  readonly problems: readonly { readonly code: string; readonly path?: string; readonly index?: number; readonly message: string }[];
+}
+
+async function verifyStore(call: Call): Promise<ExitCode> {
+  const client = await call.client();
+  try {
+    const result = await client.request<Verification>("POST", "/api/v1/evidence/verify", {}, { signal: call.terminal.signal, timeoutMs: 0 });
+    return await report(call, result);
+  } catch (error) {
+    if (!(error instanceof MandateError) || error.status === 401 || error.status === 403) throw error;
+    // The check did not run to its end, and what did not run did not pass.
+    throw new CliError({ code: error.code, message: `The store was not verified: ${error.message}`, exit: exitCodes.notVerified, cause: error });
+  }
+}
+
+async function report(call: Call, result: Verification): Promise<ExitCode> {
+  if (call.format !== "table") await printObject(call.terminal, call.format, result as unknown as Row, result.ok ? "verified" : "not-verified");
+  else call.terminal.out(told(result));
+  return result.ok ? exitCodes.done : exitCodes.notVerified;
+}
+
+const trustWords: Readonly<Record<string, string>> = {
+  pinned: "it extends every checkpoint you kept",
+  witnessed: "witnesses outside vouch for it",
+  "self-attested": "no outside witness vouches for it, only the installation itself",
+};
+
+function told(result: Verification): string {
+  const lines = [result.ok ? "Verified: nothing was altered." : `Not verified: ${result.problems.length} ${result.problems.length === 1 ? "problem" : "problems"}.`];
+  if (result.trust !== undefined) lines.push(`  trust       ${result.trust}: ${trustWords[result.trust] ?? ""}`);
+  if (result.entries !== undefined) lines.push(`  entries     ${result.entries}, ${result.unanchored ?? 0} of them unanchored`);
+  if (result.payloads !== undefined) lines.push(`  payloads    ${result.payloads}`);
+  for (const log of result.logs ?? []) lines.push(`  log         ${clean(log.origin)}, ${log.size} entries`);
+  for (const problem of result.problems) {
+    const place = [problem.path, problem.index === undefined ? undefined : `entry ${problem.index}`].filter((part) => part !== undefined).join(", ");
+    lines.push(`  ✕ ${clean(problem.code)}${place === "" ? "" : ` (${clean(place)})`}: ${clean(problem.message)}`);
+  }
+  return `${lines.join("\n")}\n`;
+}
+
+export async function head(call: Call): Promise<void> {
+  const client = await call.client();
+  const text = await client.evidence.head({ signal: call.terminal.signal });
+  const file = call.option("file");
+  if (file === undefined || file === "-") return call.terminal.out(text);
+  const { writeFile } = await import("node:fs/promises");
+  await writeFile(resolve(call.terminal.cwd, file), text);
+  call.say(`Wrote ${file}. Keep it elsewhere: a later pack must extend it (--pinned ${file}).`);
+}
+
+export async function proof(call: Call): Promise<void> {
+  const from = Number(call.option("from"));
+  if (!Number.isSafeInteger(from) || from < 0) throw new CliError({ code: "size_invalid", message: "--from is not a size.", next: "Write a whole number." });
+  const client = await call.client();
+  call.terminal.out(await client.evidence.proof({ from, log: call.option("log") ?? "" }, { signal: call.terminal.signal }));
+}

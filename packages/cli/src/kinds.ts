@@ -1,0 +1,101 @@
+import { CliError } from "./cli-error.ts";
+import type { Column, Row } from "./render/format.ts";
+
+/** Kinds of the control API, by plural. */
+export const kinds = [
+  "systems", "system-versions", "models", "prompts", "tools", "mcp-servers", "agents", "datasets", "vendors", "destinations", "data-flows", "entities",
+  "people", "groups", "legal-entities", "policies", "authorizations", "credentials", "approvals", "findings", "decisions", "gateways", "controls",
+  "frameworks",
+] as const;
+export type Kind = (typeof kinds)[number];
+
+const singulars: Readonly<Record<string, Kind>> = {
+  people: "people",
+  person: "people",
+  policy: "policies",
+  entity: "entities",
+  "legal-entity": "legal-entities",
+  legalentity: "legal-entities",
+  aisystem: "systems",
+  mcpserver: "mcp-servers",
+  dataflow: "data-flows",
+};
+
+/** Reads `system`, `systems`, `AISystem`, `mcp-server`. Raises a CliError that lists the kinds. */
+export function kindOf(word: string): Kind {
+  const lower = word.toLowerCase();
+  const known = kinds.find((kind) => kind === lower) ?? singulars[lower] ?? kinds.find((kind) => kind === `${lower}s`);
+  if (known !== undefined) return known;
+  throw new CliError({ code: "kind_unknown", message: `There is no kind \`${word}\`.`, next: `Kinds: ${kinds.join(", ")}.` });
+}
+
+/** `system/notes`, or two words. A name may hold slashes: only the first one divides. */
+export function target(args: readonly string[]): { readonly kind: Kind; readonly name: string | undefined } {
+  const [first = "", second] = args;
+  const slash = first.indexOf("/");
+  if (slash > 0) return { kind: kindOf(first.slice(0, slash)), name: first.slice(slash + 1) };
+  return { kind: kindOf(first), name: second };
+}
+
+export function singular(kind: Kind): string {
+  if (kind === "people") return "person";
+  return kind.endsWith("ies") ? `${kind.slice(0, -3)}y` : kind.slice(0, -1);
+}
+
+/** Accepts an item with its fields on top or under `metadata` and `spec`. */
+export function field(row: Row, path: string): unknown {
+  const found = walk(row, path);
+  if (found !== undefined) return found;
+  return walk(row, `spec.${path}`) ?? walk(row, `metadata.${path}`);
+}
+
+function walk(value: unknown, path: string): unknown {
+  let current = value;
+  for (const part of path.split(".")) {
+    if (typeof current !== "object" || current === null) return undefined;
+    current = (current as Row)[part];
+  }
+  return current;
+}
+
+const column = (title: string, ...paths: readonly string[]): Column => ({
+  title,
+  value: (row) => paths.map((path) => field(row, path)).find((value) => value !== undefined && value !== null),
+});
+
+const shown: Readonly<Partial<Record<Kind, readonly Column[]>>> = {
+  systems: [
+    column("name", "name"), column("tier", "tier"), column("stage", "lifecycle"), column("status", "status"), column("reason", "statusCode"),
+    column("authorization", "authorization.state"), column("ends", "authorization.ends"), column("missing", "missing"),
+  ],
+  models: [column("name", "name"), column("protocol", "protocol"), column("region", "region"), column("highest data", "maxSensitivity"), column("endpoint", "endpoint")],
+  tools: [column("name", "name"), column("effect", "effect"), column("reversible", "reversible"), column("output", "output"), column("server", "server")],
+  datasets: [column("name", "name"), column("sensitivity", "sensitivity"), column("classes", "classes"), column("region", "region")],
+  destinations: [column("name", "name"), column("kind", "spec.kind"), column("region", "region"), column("highest data", "maxSensitivity")],
+  people: [column("email", "email", "name"), column("name", "displayName", "spec.name", "name"), column("roles", "roles"), column("state", "state")],
+  groups: [column("name", "name"), column("members", "members")],
+  credentials: [
+    column("id", "id"), column("name", "name"), column("system", "system"), column("state", "state"), column("not after", "notAfter"), column("last used", "lastUsed", "lastUsedAt"),
+  ],
+  approvals: [
+    column("id", "id"), column("state", "state"), column("system", "statement.system"), column("action", "statement.action"), column("resource", "statement.resource"),
+    column("expires", "expiresAt"),
+  ],
+  authorizations: [column("id", "id"), column("system", "system"), column("type", "type"), column("state", "state"), column("ends", "ends")],
+  decisions: [
+    column("at", "at"), column("outcome", "outcome"), column("system", "system"), column("action", "action"), column("resource", "resource"), column("code", "code"), column("id", "id"),
+  ],
+  gateways: [column("name", "name"), column("register", "registerVersion"), column("confirmed", "confirmed"), column("last seen", "lastSeen")],
+  findings: [column("id", "id"), column("system", "system"), column("kind", "kind"), column("title", "title"), column("due", "due", "dueAt")],
+};
+
+export function columnsOf(kind: Kind): readonly Column[] {
+  return shown[kind] ?? [column("name", "name", "key", "id"), column("title", "title", "spec.title")];
+}
+
+export function nameOf(kind: Kind, row: Row): string {
+  const name = kind === "people" ? (field(row, "email") ?? field(row, "name")) : (row.id !== undefined && ids.has(kind) ? row.id : (field(row, "name") ?? row.id ?? row.key));
+  return `${singular(kind)}/${String(name)}`;
+}
+
+const ids: ReadonlySet<Kind> = new Set(["approvals", "authorizations", "credentials", "decisions", "findings"]);

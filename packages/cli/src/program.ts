@@ -1,0 +1,147 @@
+import { Command, CommanderError, Option } from "commander";
+import { CliError, reportOf } from "./cli-error.ts";
+import { commands } from "./command-table.ts";
+import type { Call, CommandSpec, OptionSpec } from "./command.ts";
+import { exitCodes, exitMeanings, type ExitCode } from "./exit-codes.ts";
+import { failureJson, failureText } from "./render/failure.ts";
+import { outputFormats, type OutputFormat } from "./render/format.ts";
+import type { Terminal } from "./terminal.ts";
+import { version } from "./version.ts";
+
+/** Options that every command takes. */
+export const globalOptions: readonly OptionSpec[] = [
+  { flags: "--url <address>", text: "control listener (MANDATE_URL)" },
+  { flags: "--token <token>", text: "token (MANDATE_TOKEN, which does not show in process lists)" },
+  { flags: "-o, --output <format>", text: "how data is printed", choices: outputFormats, default: "table" },
+  { flags: "--no-input", text: "never ask; fail instead" },
+];
+
+/**
+ * Runs one command line.
+ * @param argv words after `mandate`
+ * @returns the exit code; never rejects
+ */
+export async function run(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  let exit: ExitCode = exitCodes.done;
+  const root = new Command("mandate")
+    .description("Register, enforce and prove what an AI system may do.")
+    .version(version, "-V, --version")
+    .helpCommand(false)
+    .addHelpText("after", `\nExit: ${exitMeanings.map(([code, meaning]) => `${code} ${meaning.replaceAll("`", "")}`).join(", ")}.`);
+  configure(root, terminal);
+  const parents = new Map<string, Command>([["", root]]);
+  for (const spec of commands) {
+    const words = spec.words.split(" ");
+    const leaf = words.pop() ?? "";
+    const command = parentOf(words, parents, terminal).command(leaf);
+    define(command, spec, terminal, (code) => (exit = code));
+  }
+  try {
+    await root.parseAsync([...argv], { from: "user" });
+    return exit;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return exitCodes.done;
+      // Commander told the person; a script that asked for JSON still gets the object.
+      if (wantsJson(argv)) {
+        const message = error.message.replace(/^error: /, "");
+        terminal.err(failureJson(reportOf(new CliError({ code: "usage", message, next: "Run the command with --help." }))));
+      }
+      return exitCodes.failed;
+    }
+    const report = terminal.signal.aborted ? reportOf(Object.assign(new Error("Interrupted."), { name: "AbortError" })) : reportOf(error);
+    terminal.err(wantsJson(argv) ? failureJson(report) : failureText(report));
+    return report.exit;
+  }
+}
+
+function configure(command: Command, terminal: Terminal): void {
+  command.exitOverride().configureOutput({
+    writeOut: (text) => terminal.out(text),
+    writeErr: (text) => terminal.err(text),
+    getOutHasColors: () => false,
+    getErrHasColors: () => false,
+  });
+  command.showSuggestionAfterError(true).showHelpAfterError("Run with --help for what it takes.");
+}
+
+function parentOf(words: readonly string[], parents: Map<string, Command>, terminal: Terminal): Command {
+  const path = words.join(" ");
+  const known = parents.get(path);
+  if (known !== undefined) return known;
+  const parent = parentOf(words.slice(0, -1), parents, terminal);
+  const made = parent.command(words.at(-1) ?? "").description(groupSummaries[path] ?? "").helpCommand(false);
+  configure(made, terminal);
+  parents.set(path, made);
+  return made;
+}
+
+const groupSummaries: Readonly<Record<string, string>> = {
+  system: "Change the state of an AI system",
+  approvals: "What waits for a person",
+  credential: "Keys of AI systems",
+  secret: "Provider secrets, sealed",
+  person: "People and their tokens",
+  gateway: "Gateways of this control plane",
+  decisions: "What was decided, and why",
+  policy: "Rules and their tests",
+  evidence: "Prove what happened",
+};
+
+function define(command: Command, spec: CommandSpec, terminal: Terminal, finish: (code: ExitCode) => void): void {
+  configure(command, terminal);
+  command.description(spec.summary).addHelpText("after", `\nExamples:\n${spec.examples.map((line) => `  ${line}`).join("\n")}`);
+  for (const { name, text, optional, many } of spec.args ?? []) {
+    const word = `${name}${many === true ? "..." : ""}`;
+    command.argument(optional === true ? `[${word}]` : `<${word}>`, text);
+  }
+  for (const option of [...(spec.options ?? []), ...globalOptions]) command.addOption(optionOf(option));
+  command.action(async () => {
+    const run = await spec.load();
+    finish((await run(callOf(command, terminal))) ?? exitCodes.done);
+  });
+}
+
+function optionOf({ flags, text, required, choices, default: fallback }: OptionSpec): Option {
+  const option = new Option(flags, text).makeOptionMandatory(required === true);
+  if (choices !== undefined) option.choices(choices);
+  if (fallback !== undefined) option.default(fallback);
+  return option;
+}
+
+function callOf(command: Command, terminal: Terminal): Call {
+  const options = command.opts<Record<string, unknown>>();
+  const text = (name: string) => (typeof options[name] === "string" ? options[name] : undefined);
+  const connection = async () => {
+    const { resolveConnection } = await import("./connection.ts");
+    return await resolveConnection({ url: text("url"), token: text("token") }, terminal);
+  };
+  return {
+    terminal,
+    format: text("output") as OutputFormat,
+    mayAsk: options.input !== false,
+    args: command.args,
+    option: text,
+    list: (name) => (Array.isArray(options[name]) ? (options[name] as string[]) : []),
+    flag: (name) => options[name] === true,
+    connection,
+    client: async () => {
+      const { url, token } = await connection();
+      if (token === undefined) {
+        throw new CliError({
+          code: "not_signed_in",
+          message: `No token for ${url}.`,
+          next: "Run `mandate login`, or set MANDATE_TOKEN.",
+          exit: exitCodes.notSignedIn,
+        });
+      }
+      const { MandateClient } = await import("@mandate/sdk");
+      return new MandateClient({ url, token, ...(terminal.fetch === undefined ? {} : { fetch: terminal.fetch }) });
+    },
+    say: (line) => terminal.err(`${line}\n`),
+  };
+}
+
+function wantsJson(argv: readonly string[]): boolean {
+  return argv.some((word, at) => /^(-o=?json|--output=json)$/.test(word) || ((word === "-o" || word === "--output") && /^jsonl?$/.test(argv[at + 1] ?? "")));
+}

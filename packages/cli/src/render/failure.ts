@@ -1,0 +1,20 @@
+import type { Report } from "../cli-error.ts";
+import { clean } from "./format.ts";
+
+const docs = "https://github.com/mandate/mandate/blob/main/docs/errors.md";
+
+/** The object of `-o json`: `{error: {code, message, next, request_id, doc_url}}`. */
+export function failureJson(report: Report): string {
+  const { code, message, next, requestId, problems } = report;
+  const error = { code, message, next, request_id: requestId, doc_url: `${docs}#${code.replaceAll(".", "")}`, ...(problems.length === 0 ? {} : { problems }) };
+  return `${JSON.stringify({ error })}\n`;
+}
+
+/** What happened, where, what to do next. */
+export function failureText(report: Report): string {
+  const lines = [`Error: ${clean(report.message)} (${clean(report.code)})`];
+  for (const problem of report.problems) lines.push(`  ${clean(problem)}`);
+  if (report.next !== null) lines.push(`Next: ${clean(report.next)}`);
+  if (report.requestId !== null) lines.push(`Request: ${clean(report.requestId)}`);
+  return `${lines.join("\n")}\n`;
+}
