@@ -32,6 +32,7 @@ create table approval_signatures (
   approval_id text not null,
   person_id text not null,
   email text not null,
+  approver_set text not null,
   role text not null,
   kind text not null check (kind in ('token', 'webauthn')),
   choice text not null check (choice in ('approve', 'refuse')),

@@ -21,6 +21,8 @@ export interface AppOptions {
   readonly counts: RequestCounts;
   readonly now: () => number;
   readonly log: ServerLog;
+  /** Console pages, for what no route takes: false when the path is a program's. */
+  readonly page: (request: FastifyRequest, reply: FastifyReply) => Promise<boolean>;
 }
 
 const mutating = new Set(["POST", "PUT", "PATCH", "DELETE"]);
@@ -95,7 +97,8 @@ export function buildApp(options: AppOptions): { readonly app: App; readonly doc
   });
 
   app.setErrorHandler(async (error, request, reply) => sendProblem(error, request, reply, options.log));
-  app.setNotFoundHandler({ preHandler: [] }, async (request, reply) => {
+  app.setNotFoundHandler(async (request, reply) => {
+    if (await options.page(request, reply)) return reply;
     await sendProblem(notFound(request), request, reply, options.log);
     return reply;
   });

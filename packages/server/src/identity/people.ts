@@ -1,7 +1,7 @@
 import { approvingRoles, AppError, newId } from "@mandate/model";
 import type { Role } from "@mandate/model";
 import { sql } from "kysely";
-import type { CommandContext } from "../command.ts";
+import type { CommandContext, MutationEvidence } from "../command.ts";
 import type { Tx } from "../database/index.ts";
 
 export interface Person {
@@ -101,7 +101,13 @@ export interface NewPerson {
 }
 
 /** What opens the question "may this person hold an approving role?"; injected, because approvals know of people. */
-export type AskForRoles = (tx: Tx, ctx: CommandContext<Tx>, person: { id: string; email: string }, roles: readonly Role[]) => Promise<string>;
+export type AskForRoles = (
+  tx: Tx,
+  ctx: CommandContext<Tx>,
+  person: { id: string; email: string },
+  roles: readonly Role[],
+  record: (evidence: MutationEvidence) => void,
+) => Promise<string>;
 
 /**
  * Registers a person, or sets name and roles of one that exists.
@@ -127,7 +133,7 @@ export async function putPerson(ctx: CommandContext<Tx>, input: NewPerson, ask: 
     const waits = new Set(added.filter(isApproving));
     const holder = ctx.actor.roles.some(isApproving) && ctx.actor.proof !== "minted" && ctx.actor.id !== id;
     if (holder || !(await someoneApproves(tx, ctx.org)) || (ctx.actor.kind !== "person" && !(await someoneAdministers(tx, ctx.org)))) waits.clear();
-    const approvalId = waits.size === 0 ? null : await ask(tx, ctx, { id, email }, [...waits]);
+    const approvalId = waits.size === 0 ? null : await ask(tx, ctx, { id, email }, [...waits], record);
     for (const role of added) {
       const waiting = waits.has(role);
       await sql`insert into person_roles (org, person_id, role, granted_by, requested_at, granted_at, approval_id)

@@ -79,6 +79,8 @@ export interface OpenedSession {
   readonly csrf: string;
   readonly expiresAt: string;
   readonly email: string;
+  /** The person's first sign-in: the console offers what only a first one needs. */
+  readonly first: boolean;
 }
 
 /** Spends a link: one compare-and-set, so that of two browsers with the same link one gets in. */
@@ -98,9 +100,9 @@ export async function openSession(ctx: CommandContext<Tx>, link: string): Promis
     const expiresAt = new Date(ctx.now() + sessionLifetimeMs);
     await sql`insert into sessions (org, id, person_id, session_hash, csrf, minted, created_at, expires_at)
       values (${ctx.org}, ${id}, ${row.person_id}, ${bearerHash(secret)}, ${csrf}, ${row.minted}, ${now}, ${expiresAt})`.execute(tx);
-    await activate(tx, ctx.org, row.person_id, now);
+    const first = await activate(tx, ctx.org, row.person_id, now);
     record({ type: "session", payload: { event: "opened", person: row.person_id, session: id, minted: row.minted } });
-    return { secret, csrf, expiresAt: expiresAt.toISOString(), email: row.email };
+    return { secret, csrf, expiresAt: expiresAt.toISOString(), email: row.email, first };
   });
 }
 
@@ -111,8 +113,16 @@ export async function endSession(ctx: CommandContext<Tx>, sessionId: string): Pr
   });
 }
 
-async function activate(tx: Tx, org: string, personId: string, now: Date): Promise<void> {
-  await sql`update people set state = 'active', activated_at = ${now} where org = ${org} and id = ${personId} and state = 'invited'`.execute(tx);
+async function activate(tx: Tx, org: string, personId: string, now: Date): Promise<boolean> {
+  const { rows } = await sql<{ id: string }>`update people set state = 'active', activated_at = ${now} where org = ${org} and id = ${personId} and state = 'invited' returning id`.execute(tx);
+  return rows.length > 0;
+}
+
+/** First use of a token takes the invitation, once. */
+export async function activatePerson(ctx: CommandContext<Tx>, personId: string): Promise<void> {
+  await ctx.transact(async (tx, record) => {
+    if (await activate(tx, ctx.org, personId, new Date(ctx.now()))) record({ type: "person", payload: { event: "activated", person: personId } });
+  });
 }
 
 function linkSpent(): AppError {
@@ -129,6 +139,8 @@ export interface Recognised {
   readonly csrf: string | null;
   readonly expiresAt: number;
   readonly sessionId: string | null;
+  /** The person was only invited so far: this use takes the invitation. */
+  readonly invited: boolean;
 }
 
 interface BearerRow {
@@ -153,10 +165,7 @@ export async function recogniseToken(tx: Tx, org: string, token: string, nowMs: 
     where t.org = ${org} and t.token_hash = ${bearerHash(token)} and t.revoked_at is null and t.not_after > ${now} and p.state <> 'deactivated'`.execute(tx);
   const row = rows[0];
   if (row === undefined) return undefined;
-  // First use takes the invitation; last use is kept to the minute so that reading doesn't write each time.
-  await activate(tx, org, row.person_id, now);
-  await sql`update api_tokens set last_used_at = ${now} where org = ${org} and id = ${row.id} and (last_used_at is null or last_used_at < ${new Date(nowMs - 60_000)})`.execute(tx);
-  return { actor: personActor(row, row.minted ? "minted" : "token"), csrf: null, expiresAt: row.ends.getTime(), sessionId: null };
+  return { actor: personActor(row, row.minted ? "minted" : "token"), csrf: null, expiresAt: row.ends.getTime(), sessionId: null, invited: row.state === "invited" };
 }
 
 export async function recogniseSession(tx: Tx, org: string, secret: string, nowMs: number): Promise<Recognised | undefined> {
@@ -166,7 +175,7 @@ export async function recogniseSession(tx: Tx, org: string, secret: string, nowM
     where s.org = ${org} and s.session_hash = ${bearerHash(secret)} and s.ended_at is null and s.expires_at > ${new Date(nowMs)} and p.state <> 'deactivated'`.execute(tx);
   const row = rows[0];
   if (row === undefined) return undefined;
-  return { actor: personActor(row, row.minted ? "minted" : "session"), csrf: row.csrf, expiresAt: row.ends.getTime(), sessionId: row.id };
+  return { actor: personActor(row, row.minted ? "minted" : "session"), csrf: row.csrf, expiresAt: row.ends.getTime(), sessionId: row.id, invited: false };
 }
 
 function personActor(row: BearerRow, proof: Actor["proof"]): Actor {

@@ -1,0 +1,116 @@
+import type { ApprovalState, Tier } from "@mandate/model";
+import { sql } from "kysely";
+import type { Tx } from "../database/index.ts";
+import type { ApproverSet } from "./open.ts";
+
+export interface ApprovalSignature {
+  readonly kind: "token";
+  readonly person: string;
+  readonly email: string;
+  readonly set: string;
+  readonly role: string;
+  readonly choice: "approve" | "refuse";
+  readonly reason: string;
+  readonly at: string;
+}
+
+export interface ApprovalRecord {
+  readonly id: string;
+  readonly action: string;
+  readonly system: string | null;
+  readonly resource: string | null;
+  readonly callHash: string | null;
+  readonly statement: Readonly<Record<string, unknown>>;
+  readonly digest: string;
+  readonly tier: Tier;
+  readonly requester: string | null;
+  readonly rules: readonly string[];
+  readonly approvers: readonly ApproverSet[];
+  readonly context: Readonly<Record<string, unknown>>;
+  /** As stored; `stateAt` compares with the clock. */
+  readonly stored: ApprovalState;
+  readonly reason: string | null;
+  readonly createdAt: Date;
+  readonly expiresAt: Date;
+  readonly spentAt: Date | null;
+  readonly signatures: readonly ApprovalSignature[];
+}
+
+/** INVARIANT (G5): an end needs no job. A question past its end has lapsed, whatever the row says. */
+export function stateAt(approval: Pick<ApprovalRecord, "stored" | "expiresAt">, nowMs: number): ApprovalState {
+  return approval.stored === "pending" && approval.expiresAt.getTime() <= nowMs ? "lapsed" : approval.stored;
+}
+
+interface ApprovalRow {
+  id: string;
+  action: string;
+  system: string | null;
+  resource: string | null;
+  call_hash: string | null;
+  statement: Record<string, unknown>;
+  digest: string;
+  tier: Tier;
+  requester: string | null;
+  rules: string[];
+  approvers: ApproverSet[];
+  context: Record<string, unknown>;
+  state: ApprovalState;
+  reason: string | null;
+  created_at: Date;
+  expires_at: Date;
+  spent_at: Date | null;
+  signatures: ApprovalSignature[];
+}
+
+const columns = sql`a.*, coalesce((select jsonb_agg(jsonb_build_object('kind', s.kind, 'person', s.person_id, 'email', s.email, 'set', s.approver_set, 'role', s.role,
+    'choice', s.choice, 'reason', s.reason, 'at', to_char(s.signed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) order by s.signed_at)
+  from approval_signatures s where s.org = a.org and s.approval_id = a.id), '[]'::jsonb) as signatures`;
+
+function fromRow(row: ApprovalRow): ApprovalRecord {
+  return {
+    id: row.id,
+    action: row.action,
+    system: row.system,
+    resource: row.resource,
+    callHash: row.call_hash,
+    statement: row.statement,
+    digest: row.digest,
+    tier: row.tier,
+    requester: row.requester,
+    rules: row.rules,
+    approvers: row.approvers,
+    context: row.context,
+    stored: row.state,
+    reason: row.reason,
+    createdAt: row.created_at,
+    expiresAt: row.expires_at,
+    spentAt: row.spent_at,
+    signatures: row.signatures,
+  };
+}
+
+export async function readApproval(tx: Tx, org: string, id: string, lock = false): Promise<ApprovalRecord | undefined> {
+  const { rows } = await sql<ApprovalRow>`select ${columns} from approvals a where a.org = ${org} and a.id = ${id} ${lock ? sql`for update of a` : sql``}`.execute(tx);
+  return rows[0] === undefined ? undefined : fromRow(rows[0]);
+}
+
+export interface ApprovalFilter {
+  readonly cursor?: string | undefined;
+  readonly limit: number;
+  readonly state?: string | undefined;
+  readonly system?: string | undefined;
+  readonly action?: string | undefined;
+}
+
+/** Soonest to lapse first. The cursor is `expiry~id`. */
+export async function listApprovals(tx: Tx, org: string, nowMs: number, filter: ApprovalFilter): Promise<readonly ApprovalRecord[]> {
+  const [at, id] = filter.cursor?.split("~") ?? [];
+  const after = at === undefined || Number.isNaN(Date.parse(at)) ? null : new Date(at);
+  const { rows } = await sql<ApprovalRow>`select ${columns} from approvals a where a.org = ${org}
+    and (${filter.system ?? null}::text is null or a.system = ${filter.system ?? null})
+    and (${filter.action ?? null}::text is null or a.action = ${filter.action ?? null})
+    and (${filter.state ?? null}::text is null or (case when a.state = 'pending' and a.expires_at <= ${new Date(nowMs)} then 'lapsed' else a.state end) = ${filter.state ?? null})
+    and (${after}::timestamptz is null or (date_trunc('milliseconds', a.expires_at), a.id) > (${after}::timestamptz, ${id ?? ""}))
+    order by date_trunc('milliseconds', a.expires_at), a.id limit ${filter.limit}`.execute(tx);
+  return rows.map(fromRow);
+}

@@ -1,0 +1,3 @@
+export { countFindings, dismissFinding, findFinding, listFindings, reportFinding } from "./findings.ts";
+export type { Finding, NewFinding } from "./findings.ts";
+export { findingRoutes } from "./routes.ts";

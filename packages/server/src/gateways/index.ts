@@ -1,0 +1,2 @@
+export { gatewayRoutes } from "./gateways.ts";
+export type { GatewayState } from "./gateways.ts";

@@ -1,0 +1,16 @@
+export { administrators, editors, requireAccess, signInRequired, stoppers } from "./access.ts";
+export type { Access } from "./access.ts";
+export { buildApp, isProgramPath, sendProblem } from "./app.ts";
+export type { AppOptions } from "./app.ts";
+export { readCookie, sessionCookie, sessionCookieName } from "./cookies.ts";
+export type { App, Authentication } from "./fastify-types.ts";
+export { allowedHosts, isLoopbackName } from "./host-guard.ts";
+export { databaseIdempotency } from "./idempotency-store.ts";
+export type { IdempotencyStore } from "./idempotency.ts";
+export { renderGauges, RequestCounts } from "./metrics.ts";
+export type { Gauge } from "./metrics.ts";
+export type { OpenApiDocument } from "./openapi.ts";
+export { RateLimit } from "./rate-limit.ts";
+export { actorOf } from "./actor.ts";
+export { email, fromCursor, instant, line, page, pageQuery, pathName, reasonBody, roleSchema, toPage } from "./schemas.ts";
+export { serveConsole } from "./console-files.ts";

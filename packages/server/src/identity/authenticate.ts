@@ -1,0 +1,56 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import type { FastifyRequest } from "fastify";
+import { bearerKind } from "../bearer.ts";
+import type { Actor } from "../command.ts";
+import type { Contexts } from "../context/index.ts";
+import { systemActor } from "../context/index.ts";
+import type { Database } from "../database/index.ts";
+import { RateLimit, readCookie, sessionCookieName, signInRequired } from "../http/index.ts";
+import type { Authentication } from "../http/index.ts";
+import { activatePerson, recogniseSession, recogniseToken } from "./sign-in.ts";
+
+export const bootstrapActor: Actor = { kind: "bootstrap", id: "bootstrap", email: null, roles: ["administrator"], proof: "bootstrap" };
+
+export interface AuthenticateOptions {
+  readonly db: Database;
+  readonly org: string;
+  readonly now: () => number;
+  readonly contexts: Contexts;
+  /** Value of MANDATE_BOOTSTRAP_TOKEN, or null. */
+  readonly bootstrapToken: string | null;
+  readonly secureCookies: boolean;
+}
+
+/** Tells who a request comes from; null when it says nothing. A bearer that is wrong is an error, never "nobody". */
+export function createAuthenticate(options: AuthenticateOptions): (request: FastifyRequest) => Promise<Authentication | null> {
+  const { db, org, now, contexts } = options;
+  // Compared as digests, so neither length nor first difference shows in the time taken.
+  const bootstrapDigest = options.bootstrapToken === null ? null : digest(options.bootstrapToken);
+  const failures = new RateLimit(300);
+
+  return async (request) => {
+    const header = request.headers.authorization;
+    if (header !== undefined) {
+      const token = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(header)?.[1];
+      if (token !== undefined && bootstrapDigest !== null && timingSafeEqual(digest(token), bootstrapDigest)) {
+        return { actor: bootstrapActor, csrf: null, expiresAt: null, sessionId: null };
+      }
+      // A gateway key is another surface's credential: the AuthZEN route reads it itself.
+      if (token !== undefined && bearerKind(token) === "gatewayKey") return null;
+      const known = token === undefined ? undefined : await db.read(org, (tx) => recogniseToken(tx, org, token, now()));
+      if (known === undefined) {
+        failures.take(request.ip, now());
+        throw signInRequired();
+      }
+      if (known.invited) await activatePerson(contexts.quiet(systemActor("identity")), known.actor.id);
+      return known;
+    }
+    const secret = readCookie(request.headers.cookie, sessionCookieName(options.secureCookies));
+    if (secret === undefined) return null;
+    return (await db.read(org, (tx) => recogniseSession(tx, org, secret, now()))) ?? null;
+  };
+}
+
+function digest(text: string): Buffer {
+  return createHash("sha256").update(text, "utf8").digest();
+}

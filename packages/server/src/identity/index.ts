@@ -1,0 +1,6 @@
+export { deactivatePerson, findPerson, inviteMissing, isApproving, listPeople, personById, putPerson, someoneAdministers } from "./people.ts";
+export type { AskForRoles, NewPerson, Person } from "./people.ts";
+export { createSignInLink, createToken, endSession, openSession, recogniseSession, recogniseToken } from "./sign-in.ts";
+export { bootstrapActor, createAuthenticate } from "./authenticate.ts";
+export { askHoldersForRoles, roleGrantEffect } from "./role-question.ts";
+export { identityRoutes, signInUrl } from "./routes.ts";

@@ -1,0 +1,3 @@
+export { Publisher } from "./publisher.ts";
+export type { PublisherOptions } from "./publisher.ts";
+export { FindingReporter } from "./reporter.ts";
