@@ -1,3 +1,3 @@
 export type { Detector, Finding, FindingClass } from "./types.ts";
 export { detect, detectors, detectorVersions } from "./detect.ts";
-export { redact } from "./redact.ts";
+export { redact, type Redaction } from "./redact.ts";
