@@ -99,20 +99,6 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
     return { origin, size };
   }
 
-  const keyring = { month: "", rows: new Map<string, SealingKeyRow>() };
-  /** Keys of this month, kept in memory: a mutation shouldn't pay for reading them. */
-  async function monthKey(tx: Tx, system: string | null): Promise<SealingKeyRow> {
-    const month = new Date(now()).toISOString().slice(0, 7);
-    if (keyring.month !== month) {
-      keyring.month = month;
-      keyring.rows.clear();
-    }
-    const known = keyring.rows.get(system ?? "");
-    if (known) return known;
-    const [row] = await sealingKeys(tx, keys, org, [system], now());
-    return row!;
-  }
-
   await openLog(metaWriter);
   await openLog(controlWriter);
 
@@ -128,7 +114,7 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
 
     async appendInTransaction(tx, entry) {
       const signer = signers.get(controlOrigin)!;
-      const kek = await monthKey(tx, entry.system ?? null);
+      const kek = (await sealingKeys(tx, keys, org, [entry.system ?? null], now()))[0]!;
       const body = { ...entry.payload, actor: { kind: entry.actor.kind, id: entry.actor.id, email: entry.actor.email, roles: entry.actor.roles, proof: entry.actor.proof } };
       const sealed = seal(Buffer.from(JSON.stringify(body)));
       const wrapped = keyWrapper(kek.kid, kek.key).wrap(sealed, sealed.ct);
