@@ -48,7 +48,7 @@ export const commands: readonly CommandSpec[] = [
     words: "init",
     group: "Start",
     summary: "Print a first manifest that you can edit and apply",
-    args: [{ name: "name", text: "name of the system; default my-system", optional: true }],
+    args: [{ name: "name", text: "name of the system; default my-assistant", optional: true }],
     options: [{ flags: "-f, --file <path>", text: "write it to a new file instead" }],
     examples: ["mandate init meeting-notes > mandate.yaml", "mandate init meeting-notes | mandate plan -f -"],
     server: false,

@@ -3,12 +3,13 @@ import { run } from "./program.ts";
 import { processTerminal } from "./terminal.ts";
 
 const interrupt = new AbortController();
-let interrupts = 0;
+let firstInterruptMs: number | undefined;
 process.on("SIGINT", () => {
-  interrupts += 1;
+  // A second interrupt means now. The launcher passes on what the terminal sends to both, so one key press can arrive
+  // twice: only a later one counts.
+  if (firstInterruptMs !== undefined && performance.now() - firstInterruptMs > 500) process.exit(exitCodes.interrupted);
+  firstInterruptMs ??= performance.now();
   interrupt.abort();
-  // A second interrupt means now.
-  if (interrupts > 1) process.exit(exitCodes.interrupted);
 });
 // `mandate get … | head` closes the pipe early; that is no failure of ours.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {

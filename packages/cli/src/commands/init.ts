@@ -5,7 +5,7 @@ import type { Call } from "../command.ts";
 
 /** Writes a manifest that applies as it stands: a T0 system, a model to point at your own, comments where to edit. */
 export async function init(call: Call): Promise<void> {
-  const name = call.args[0] ?? "my-system";
+  const name = call.args[0] ?? "my-assistant";
   if (!/^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/.test(name)) {
     throw new CliError({ code: "name_invalid", message: `\`${name}\` is not a name for a system.`, next: "Use letters, digits, `.`, `_` and `-`." });
   }

@@ -1,12 +1,13 @@
 import type { Report } from "../cli-error.ts";
 import { clean } from "./format.ts";
 
-const docs = "https://github.com/mandate/mandate/blob/main/docs/errors.md";
+/** In the repository, so that it is the page of the version that runs. */
+const docs = "docs/errors.md";
 
 /** The object of `-o json`: `{error: {code, message, next, request_id, doc_url}}`. */
 export function failureJson(report: Report): string {
   const { code, message, next, requestId, problems } = report;
-  const error = { code, message, next, request_id: requestId, doc_url: `${docs}#${code.replaceAll(".", "")}`, ...(problems.length === 0 ? {} : { problems }) };
+  const error = { code, message, next, request_id: requestId, doc_url: `${docs}#${code}`, ...(problems.length === 0 ? {} : { problems }) };
   return `${JSON.stringify({ error })}\n`;
 }
 

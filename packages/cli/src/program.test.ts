@@ -1,0 +1,233 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { commands } from "./command-table.ts";
+import { run } from "./program.ts";
+import { fakeTerminal, type FakeOptions } from "./testing/fake-terminal.ts";
+import { version } from "./version.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "mandate-cli-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function cli(line: string | readonly string[], options: FakeOptions = {}) {
+  const terminal = fakeTerminal({ cwd: folder, ...options });
+  const code = await run(typeof line === "string" ? line.split(" ") : line, terminal);
+  return { code, out: terminal.stdout(), err: terminal.stderr(), requests: terminal.requests };
+}
+
+const system = { name: "notes", tier: "T0", lifecycle: "pilot", status: "operating", authorization: { type: "pilot", state: "granted", ends: "2027-01-01T00:00:00Z" } };
+const systems = { "GET /api/v1/systems?limit=200": { body: { items: [system], nextCursor: null } } };
+
+describe("exit codes", () => {
+  test.each([
+    [401, "token_unknown", 4],
+    [403, "access.role", 3],
+    [403, "approval_required", 5],
+    [409, "gate.not_met", 3],
+    [409, "registry.conflict", 1],
+    [422, "manifest.invalid", 1],
+  ])("an answer of %i %s ends with %i", async (status, code, exit) => {
+    const answer = { status, body: { code, detail: "No.", remedies: [{ text: "Do this.", command: "mandate doctor" }] } };
+    const { code: got, out, err } = await cli("get system/notes", { server: { "GET /api/v1/systems/notes": answer } });
+    expect(got).toBe(exit);
+    expect(out).toBe("");
+    expect(err).toContain("No.");
+  });
+
+  test("without a token it is 4, and says how to sign in, before anything is sent", async () => {
+    const { code, err, requests } = await cli("get systems", { env: { MANDATE_TOKEN: "" } });
+    expect(code).toBe(4);
+    expect(err).toContain("mandate login");
+    expect(requests).toEqual([]);
+  });
+
+  test("plan with --detailed-exitcode is 2 when something changes and 0 when nothing does", async () => {
+    writeFileSync(join(folder, "m.yaml"), "kind: Model\n");
+    const answer = (action: string) => ({ "POST /api/v1/apply?dryRun=true": { body: { changes: [{ kind: "Model", name: "m", action, needsApproval: false, voids: null }] } } });
+    expect((await cli("plan -f m.yaml --detailed-exitcode", { server: answer("create") })).code).toBe(2);
+    expect((await cli("plan -f m.yaml", { server: answer("create") })).code).toBe(0);
+    expect((await cli("plan -f m.yaml --detailed-exitcode", { server: answer("unchanged") })).code).toBe(0);
+  });
+
+  test("promote that waits for approvers is 5", async () => {
+    const server = { "POST /api/v1/systems/notes/promote": { body: { ...system, authorization: { type: "production", state: "submitted" } } } };
+    expect((await cli(["system", "promote", "notes", "--reason", "ready"], { server })).code).toBe(5);
+  });
+
+  test("a pack that can't be read is 6, never 1", async () => {
+    writeFileSync(join(folder, "broken.zip"), "not a zip");
+    expect((await cli("evidence verify broken.zip")).code).toBe(6);
+    expect((await cli("evidence verify absent.zip")).code).toBe(6);
+    expect((await cli("evidence verify broken.zip --pinned absent.txt")).code).toBe(6);
+  });
+
+  test("a store check that could not run is 6: what did not run did not pass", async () => {
+    const server = { "POST /api/v1/evidence/verify": { status: 500, body: { code: "internal", detail: "Our fault." } } };
+    expect((await cli("evidence verify", { server })).code).toBe(6);
+  });
+
+  test("a command line that can't be read is 1, with the object for scripts that asked for JSON", async () => {
+    expect((await cli("frobnicate")).code).toBe(1);
+    const { code, out, err } = await cli("credential create -o json");
+    expect(code).toBe(1);
+    expect(out).toBe("");
+    expect(err).toContain('"code":"usage"');
+  });
+});
+
+describe("output", () => {
+  test("data is on standard output alone, in each format", async () => {
+    expect((await cli("get systems", { server: systems })).out).toMatch(/^NAME +TIER +STAGE.*\nnotes +T0 +pilot/);
+    expect(JSON.parse((await cli("get systems -o json", { server: systems })).out)).toEqual({ items: [system] });
+    expect((await cli("get systems -o jsonl", { server: systems })).out).toBe(`${JSON.stringify(system)}\n`);
+    expect((await cli("get systems -o name", { server: systems })).out).toBe("system/notes\n");
+    expect((await cli("get systems -o yaml", { server: systems })).out).toContain("name: notes\n");
+  });
+
+  test("errors with -o json have code, message, next, request id and page", async () => {
+    const server = { "GET /api/v1/systems/x": { status: 403, body: { code: "access.role", detail: "Not you.", remedies: [{ text: "Ask Ada." }] }, headers: { "x-request-id": "req_1" } } };
+    const { err } = await cli("get system/x -o json", { server });
+    expect(JSON.parse(err)).toEqual({ error: { code: "access.role", message: "Not you.", next: "Ask Ada.", request_id: "req_1", doc_url: expect.stringContaining("access.role") } });
+  });
+
+  test("a name from elsewhere can't move the cursor or forge a line", async () => {
+    const forged = { ...system, name: "no\u001b[2Jtes\nfine" };
+    const { out } = await cli("get systems", { server: { "GET /api/v1/systems?limit=200": { body: { items: [forged], nextCursor: null } } } });
+    expect(out).not.toContain("\u001b");
+    expect(out.trimEnd().split("\n")).toHaveLength(2);
+  });
+
+  test("an empty list says so on standard error and prints no heading", async () => {
+    const { out, err, code } = await cli("get systems", { server: { "GET /api/v1/systems?limit=200": { body: { items: [], nextCursor: null } } } });
+    expect([code, out]).toEqual([0, ""]);
+    expect(err).toContain("No systems");
+  });
+
+  test("problems of a manifest name the file and line on this machine", async () => {
+    writeFileSync(join(folder, "a.yaml"), "kind: Model\nmetadata: { name: a }\n");
+    writeFileSync(join(folder, "b.yaml"), "kind: Model\nmetadata: { name: b }\nspec: { bad: 1 }\n");
+    const problem = { line: 6, field: "spec.bad", message: "is not known", remedy: "Remove it." };
+    const server = { "POST /api/v1/apply?dryRun=true": { status: 422, body: { code: "manifest.invalid", detail: "1 problem.", problems: [problem] } } };
+    const { code, err } = await cli("validate -f a.yaml b.yaml", { server });
+    expect(code).toBe(1);
+    expect(err).toContain("b.yaml:3  spec.bad  is not known  Remove it.");
+  });
+});
+
+describe("secrets", () => {
+  test("a provider secret comes from standard input, loses its last line end only, and is never an argument", async () => {
+    const server = { "PUT /api/v1/secrets/prod": { body: {} } };
+    const { code, requests, out } = await cli("secret set prod --host api.example.com", { server, input: "sk-abc \n" });
+    expect([code, out]).toEqual([0, ""]);
+    expect(JSON.parse(requests[0]?.body ?? "")).toEqual({ value: "sk-abc ", hosts: ["api.example.com"] });
+    expect((await cli("secret set prod sk-abc --host api.example.com", { server })).code).toBe(1);
+  });
+
+  test("an empty secret is refused before anything is sent", async () => {
+    const { code, requests } = await cli("secret set prod --host h", { input: "\n" });
+    expect([code, requests.length]).toEqual([1, 0]);
+  });
+
+  test("a kept token is readable by its owner alone and goes to no other address", async () => {
+    const env = { MANDATE_TOKEN: "", XDG_CONFIG_HOME: folder };
+    const server = { "GET /api/v1/systems?limit=1": { body: { items: [], nextCursor: null } }, ...systems };
+    expect((await cli("login", { env, server, input: "kept-token\n" })).code).toBe(0);
+    const file = join(folder, "mandate", "login.json");
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const same = await cli("get systems", { env, server });
+    expect(same.requests[0]?.authorization).toBe("Bearer kept-token");
+    expect((await cli("get systems --url http://evil.example", { env, server })).code).toBe(4);
+  });
+
+  test("a token that the server refuses is not kept", async () => {
+    const env = { MANDATE_TOKEN: "", XDG_CONFIG_HOME: join(folder, "other") };
+    const server = { "GET /api/v1/systems?limit=1": { status: 401, body: { code: "token_unknown", detail: "Unknown token." } } };
+    expect((await cli("login", { env, server, input: "wrong\n" })).code).toBe(4);
+    expect(() => statSync(join(folder, "other", "mandate", "login.json"))).toThrow();
+  });
+
+  test("a new key is on standard output once, alone with --key-only", async () => {
+    const server = { "POST /api/v1/credentials": { status: 201, body: { id: "cred_1", key: "mk_1", notAfter: "2026-11-23T00:00:00Z" } } };
+    expect((await cli("credential create --system notes --key-only", { server })).out).toBe("mk_1\n");
+    expect((await cli("credential create --system notes -o name", { server })).out).toBe("credential/cred_1\n");
+  });
+});
+
+describe("decisions by people", () => {
+  const approval = { id: "apr_1", state: "pending", statement: { system: "notes", action: "tool.call", resource: "tool:x", nonce: "n" }, digest: "d".repeat(64), expiresAt: "2026-11-22T13:00:00Z", signature: null };
+  const server = { "GET /api/v1/approvals/apr_1": { body: approval }, "POST /api/v1/approvals/apr_1/approve": { body: { ...approval, state: "approved" } } };
+
+  test("approve shows what is approved before it sends, and needs a reason", async () => {
+    const asked = await cli("approve apr_1", { server, answers: ["receipt seen"] });
+    expect(asked.code).toBe(0);
+    expect(asked.err).toContain("resource: tool:x");
+    expect(JSON.parse(asked.requests.at(-1)?.body ?? "")).toEqual({ reason: "receipt seen" });
+    const silent = await cli("approve apr_1 --no-input", { server });
+    expect(silent.code).toBe(1);
+    expect(silent.requests.every((request) => request.method === "GET")).toBe(true);
+  });
+});
+
+describe("plans", () => {
+  const change = (action: string) => ({ kind: "Model", name: "m", action, needsApproval: true, voids: "auth_1" });
+
+  test("a kept plan is applied as shown, or not at all", async () => {
+    writeFileSync(join(folder, "m.yaml"), "kind: Model\n");
+    const first = { "POST /api/v1/apply?dryRun=true": { body: { changes: [change("create")] } }, "POST /api/v1/apply": { body: { changes: [change("create")] } } };
+    const planned = await cli("plan -f m.yaml --out plan.json", { server: first });
+    expect(planned.out).toContain("auth_1");
+    expect(planned.err).toContain("1 need approval");
+    expect((await cli("apply plan.json", { server: first })).code).toBe(0);
+    const moved = await cli("apply plan.json", { server: { ...first, "POST /api/v1/apply?dryRun=true": { body: { changes: [change("change")] } } } });
+    expect(moved.code).toBe(1);
+    expect(moved.requests.map((request) => request.path)).toEqual(["/api/v1/apply?dryRun=true"]);
+    const elsewhere = await cli("apply plan.json --url http://other:4600", { server: first });
+    expect([elsewhere.code, elsewhere.requests.length]).toEqual([1, 0]);
+  });
+
+  test("manifests come from standard input and folders alike", async () => {
+    const server = { "POST /api/v1/apply": (body: string) => ({ body: { changes: [{ kind: "Model", name: body.trim(), action: "create", needsApproval: false, voids: null }] } }) };
+    const { code, requests } = await cli("apply -f -", { server, input: "kind: Model\n" });
+    expect([code, requests[0]?.body]).toEqual([0, "kind: Model\n"]);
+    expect((await cli("apply")).code).toBe(1);
+  });
+});
+
+test("init prints a manifest, and writes over nothing", async () => {
+  expect((await cli("init notes")).out).toContain("metadata: { name: notes }");
+  expect((await cli("init notes -f new.yaml")).code).toBe(0);
+  writeFileSync(join(folder, "new.yaml"), "mine");
+  expect((await cli("init notes -f new.yaml")).code).toBe(1);
+  expect(readFileSync(join(folder, "new.yaml"), "utf8")).toBe("mine");
+  expect((await cli("init ../etc")).code).toBe(1);
+});
+
+test("detect answers each line in order and names the line that can't be read", async () => {
+  const { code, out } = await cli("detect --jsonl", { input: '{"id":1,"text":""}\n{"id":2,"text":""}\n' });
+  expect([code, out]).toEqual([0, '{"id":1,"findings":[]}\n{"id":2,"findings":[]}\n']);
+  const broken = await cli("detect --jsonl", { input: '{"id":1,"text":"a"}\nnonsense\n' });
+  expect(broken.code).toBe(1);
+  expect(broken.err).toContain("Line 2");
+});
+
+test("every command has a summary, an example, and help that ends with 0", async () => {
+  for (const spec of commands) {
+    expect(spec.summary, spec.words).toMatch(/^[A-Z].*[^.]$/);
+    expect(spec.examples.length, spec.words).toBeGreaterThan(0);
+    const { code, out } = await cli([...spec.words.split(" "), "--help"]);
+    expect(code, spec.words).toBe(0);
+    expect(out).toContain("Examples:");
+    expect(typeof (await spec.load())).toBe("function");
+  }
+});
+
+test("commands of later releases are absent, not stubs", async () => {
+  const { out } = await cli("--help");
+  for (const word of ["exception", "discover", "export", "simulate", "witness", "backup"]) expect(out).not.toMatch(new RegExp(`^  ${word}\\b`, "m"));
+});
+
+test("the version printed is the package's", () => {
+  const { version: packaged } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
+  expect(version).toBe(packaged);
+});
