@@ -31,7 +31,14 @@ export interface Report {
 /** @returns what to tell about any thrown value; never its stack */
 export function reportOf(error: unknown): Report {
   if (error instanceof CliError) {
-    return { exit: error.exit, code: error.code, message: error.message, next: error.next, requestId: null, problems: [] };
+    return {
+      exit: error.exit,
+      code: error.code,
+      message: error.message,
+      next: error.next,
+      requestId: null,
+      problems: [],
+    };
   }
   if (error instanceof MandateError) {
     return {
@@ -44,7 +51,14 @@ export function reportOf(error: unknown): Report {
     };
   }
   if (error instanceof Error && error.name === "AbortError") {
-    return { exit: exitCodes.interrupted, code: "interrupted", message: "Interrupted.", next: null, requestId: null, problems: [] };
+    return {
+      exit: exitCodes.interrupted,
+      code: "interrupted",
+      message: "Interrupted.",
+      next: null,
+      requestId: null,
+      problems: [],
+    };
   }
   const message = error instanceof Error ? error.message : "Something failed that was not expected.";
   return { exit: exitCodes.failed, code: codeOf(error), message, next: null, requestId: null, problems: [] };
@@ -66,11 +80,14 @@ function nextStep(error: MandateError): string | null {
 }
 
 export function remedyText(remedy: Remedy): string {
-  return [remedy.text, remedy.command === undefined ? "" : `\`${remedy.command}\``, remedy.url ?? ""].filter((part) => part !== "").join(" ");
+  return [remedy.text, remedy.command === undefined ? "" : `\`${remedy.command}\``, remedy.url ?? ""]
+    .filter((part) => part !== "")
+    .join(" ");
 }
 
 function codeOf(error: unknown): string {
-  if (typeof error === "object" && error !== null && "code" in error && typeof error.code === "string") return error.code;
+  if (typeof error === "object" && error !== null && "code" in error && typeof error.code === "string")
+    return error.code;
   return "unexpected";
 }
 

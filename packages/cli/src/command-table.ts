@@ -79,7 +79,8 @@ export const commands: readonly CommandSpec[] = [
   {
     words: "plan",
     group: "Record",
-    summary: "Show what applying would create, change and remove, what needs approval, and which authorization it voids",
+    summary:
+      "Show what applying would create, change and remove, what needs approval, and which authorization it voids",
     options: [files, { flags: "--out <file>", text: "keep the plan for `mandate apply FILE`" }, detailed],
     examples: ["mandate plan -f registry/", "mandate plan -f registry/ --out plan.json && mandate apply plan.json"],
     load: async () => (await import("./commands/apply.ts")).plan,
@@ -109,8 +110,17 @@ export const commands: readonly CommandSpec[] = [
       { name: "resource", text: "kind or kind/name" },
       { name: "name", text: "the object", optional: true },
     ],
-    options: [asOf, { flags: "--filter <field=value...>", text: "only those whose field has this value" }, { flags: "--limit <count>", text: "at most so many", default: "200" }],
-    examples: ["mandate get systems", "mandate get system/support-concierge -o yaml", "mandate get systems --filter tier=T3 -o name", "mandate get systems --as-of 2026-06-30T00:00:00Z"],
+    options: [
+      asOf,
+      { flags: "--filter <field=value...>", text: "only those whose field has this value" },
+      { flags: "--limit <count>", text: "at most so many", default: "200" },
+    ],
+    examples: [
+      "mandate get systems",
+      "mandate get system/support-concierge -o yaml",
+      "mandate get systems --filter tier=T3 -o name",
+      "mandate get systems --as-of 2026-06-30T00:00:00Z",
+    ],
     load: async () => (await import("./commands/get.ts")).get,
   },
   {
@@ -134,7 +144,14 @@ export const commands: readonly CommandSpec[] = [
     words: "approvals list",
     group: "Decide",
     summary: "What waits for a person",
-    options: [{ flags: "--state <state>", text: "which", choices: ["pending", "approved", "refused", "lapsed", "all"], default: "pending" }],
+    options: [
+      {
+        flags: "--state <state>",
+        text: "which",
+        choices: ["pending", "approved", "refused", "lapsed", "all"],
+        default: "pending",
+      },
+    ],
     examples: ["mandate approvals list", "mandate approvals list --state all -o json"],
     load: async () => (await import("./commands/approvals.ts")).list,
   },
@@ -166,7 +183,10 @@ export const commands: readonly CommandSpec[] = [
       { flags: "--ttl <duration>", text: "15m, 8h, 30d; at most what the tier allows", default: "8h" },
       { flags: "--key-only", text: "print the key and nothing else" },
     ],
-    examples: ["mandate credential create --system meeting-notes --ttl 8h", "export OPENAI_API_KEY=$(mandate credential create --system meeting-notes --key-only)"],
+    examples: [
+      "mandate credential create --system meeting-notes --ttl 8h",
+      "export OPENAI_API_KEY=$(mandate credential create --system meeting-notes --key-only)",
+    ],
     load: async () => (await import("./commands/credential.ts")).create,
   },
   {
@@ -184,10 +204,14 @@ export const commands: readonly CommandSpec[] = [
   {
     words: "secret set",
     group: "Identity",
-    summary: "Seal a provider secret for the hosts it may be sent to; the value comes from standard input or is asked for",
+    summary:
+      "Seal a provider secret for the hosts it may be sent to; the value comes from standard input or is asked for",
     args: [{ name: "name", text: "as manifests name it: secret:NAME" }],
     options: [{ flags: "--host <host...>", text: "host or host:port it may be sent to", required: true }],
-    examples: ["mandate secret set anthropic-prod --host api.anthropic.com", "pass show anthropic | mandate secret set anthropic-prod --host api.anthropic.com"],
+    examples: [
+      "mandate secret set anthropic-prod --host api.anthropic.com",
+      "pass show anthropic | mandate secret set anthropic-prod --host api.anthropic.com",
+    ],
     load: async () => (await import("./commands/secret.ts")).set,
   },
   {
@@ -197,12 +221,21 @@ export const commands: readonly CommandSpec[] = [
     args: [{ name: "email", text: "e-mail address" }],
     options: [
       { flags: "--name <name>", text: "full name", required: true },
-      { flags: "--role <role...>", text: "developer, business-owner, technical-owner, security-reviewer, legal-reviewer, governance-lead, authorizing-official, auditor, administrator" },
+      {
+        flags: "--role <role...>",
+        text: "developer, business-owner, technical-owner, security-reviewer, legal-reviewer, governance-lead, authorizing-official, auditor, administrator",
+      },
     ],
     examples: ['mandate person add ada@example.com --name "Ada Berg" --role business-owner'],
     load: async () => (await import("./commands/person.ts")).add,
   },
-  { words: "person list", group: "Identity", summary: "People and their roles", examples: ["mandate person list"], load: async () => (await import("./commands/person.ts")).list },
+  {
+    words: "person list",
+    group: "Identity",
+    summary: "People and their roles",
+    examples: ["mandate person list"],
+    load: async () => (await import("./commands/person.ts")).list,
+  },
   {
     words: "person token",
     group: "Identity",
@@ -220,7 +253,13 @@ export const commands: readonly CommandSpec[] = [
     examples: ["mandate person sign-in-link ada@example.com"],
     load: async () => (await import("./commands/person.ts")).signInLink,
   },
-  { words: "gateway list", group: "Identity", summary: "Gateways, the register version each enforces, and when each was last heard", examples: ["mandate gateway list"], load: async () => (await import("./commands/gateway.ts")).list },
+  {
+    words: "gateway list",
+    group: "Identity",
+    summary: "Gateways, the register version each enforces, and when each was last heard",
+    examples: ["mandate gateway list"],
+    load: async () => (await import("./commands/gateway.ts")).list,
+  },
   {
     words: "gateway create",
     group: "Identity",
@@ -281,7 +320,10 @@ export const commands: readonly CommandSpec[] = [
       { flags: "--trust <file>", text: "verifier keys or a trust policy (tlog-policy)" },
       { flags: "--pinned <file...>", text: "a checkpoint kept from before, which the logs must extend" },
     ],
-    examples: ["mandate evidence verify pack.zip", "mandate evidence verify pack.zip --pinned head-june.txt --trust trust.txt -o json"],
+    examples: [
+      "mandate evidence verify pack.zip",
+      "mandate evidence verify pack.zip --pinned head-june.txt --trust trust.txt -o json",
+    ],
     load: async () => (await import("./commands/evidence.ts")).verify,
   },
   {
@@ -309,7 +351,12 @@ export const commands: readonly CommandSpec[] = [
     summary: "Find personal data and secrets in lines of {id, text} on standard input; nothing leaves the machine",
     options: [
       { flags: "--jsonl", text: "one JSON object a line in and out (the only form)" },
-      { flags: "--channel <channel>", text: "where the text came from", choices: ["user", "tool", "retrieved", "output"], default: "user" },
+      {
+        flags: "--channel <channel>",
+        text: "where the text came from",
+        choices: ["user", "tool", "retrieved", "output"],
+        default: "user",
+      },
       { flags: "--class <classes>", text: "comma separated: pii, secret, injection" },
     ],
     examples: [`echo '{"id":"1","text":"Mail ada@example.com"}' | mandate detect --jsonl`],

@@ -20,12 +20,16 @@ interface SavedLogins {
 }
 
 /** Flags win over the environment, which wins over `mandate login`. */
-export async function resolveConnection(flags: { url?: string | undefined; token?: string | undefined }, terminal: Terminal): Promise<Connection> {
+export async function resolveConnection(
+  flags: { url?: string | undefined; token?: string | undefined },
+  terminal: Terminal,
+): Promise<Connection> {
   const saved = await readLogins(terminal);
   const url = addressOf(flags.url ?? terminal.env.MANDATE_URL ?? saved?.current ?? defaultUrl);
   if (flags.token !== undefined) return { url, token: flags.token, from: "--token" };
   const fromEnvironment = terminal.env.MANDATE_TOKEN;
-  if (fromEnvironment !== undefined && fromEnvironment !== "") return { url, token: fromEnvironment, from: "MANDATE_TOKEN" };
+  if (fromEnvironment !== undefined && fromEnvironment !== "")
+    return { url, token: fromEnvironment, from: "MANDATE_TOKEN" };
   const token = saved?.tokens[url];
   return { url, token, from: token === undefined ? "nowhere" : loginFile(terminal) };
 }
@@ -33,10 +37,18 @@ export async function resolveConnection(flags: { url?: string | undefined; token
 function addressOf(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || (url.protocol !== "http:" && url.protocol !== "https:")) {
-    throw new CliError({ code: "url_invalid", message: `\`${text}\` is not an address.`, next: `Write it with its scheme, for example ${defaultUrl}.` });
+    throw new CliError({
+      code: "url_invalid",
+      message: `\`${text}\` is not an address.`,
+      next: `Write it with its scheme, for example ${defaultUrl}.`,
+    });
   }
   if (url.username !== "" || url.password !== "") {
-    throw new CliError({ code: "url_invalid", message: "The address holds a user name or password.", next: "Give the token by MANDATE_TOKEN instead." });
+    throw new CliError({
+      code: "url_invalid",
+      message: "The address holds a user name or password.",
+      next: "Give the token by MANDATE_TOKEN instead.",
+    });
   }
   return url.href.replace(/\/+$/, "");
 }
@@ -49,7 +61,9 @@ export function loginFile(terminal: Terminal): string {
 export async function readLogins(terminal: Terminal): Promise<SavedLogins | undefined> {
   try {
     const saved = JSON.parse(await readFile(loginFile(terminal), "utf8")) as Partial<SavedLogins>;
-    return typeof saved.current === "string" && typeof saved.tokens === "object" ? { current: saved.current, tokens: saved.tokens } : undefined;
+    return typeof saved.current === "string" && typeof saved.tokens === "object"
+      ? { current: saved.current, tokens: saved.tokens }
+      : undefined;
   } catch {
     return undefined;
   }
@@ -60,7 +74,9 @@ export async function saveLogin(terminal: Terminal, url: string, token: string):
   const file = loginFile(terminal);
   const saved = await readLogins(terminal);
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
-  await writeFile(file, `${JSON.stringify({ current: url, tokens: { ...saved?.tokens, [url]: token } }, null, 2)}\n`, { mode: 0o600 });
+  await writeFile(file, `${JSON.stringify({ current: url, tokens: { ...saved?.tokens, [url]: token } }, null, 2)}\n`, {
+    mode: 0o600,
+  });
   await chmod(file, 0o600);
   return file;
 }

@@ -3,8 +3,29 @@ import type { Column, Row } from "./render/format.ts";
 
 /** Kinds of the control API, by plural. */
 export const kinds = [
-  "systems", "system-versions", "models", "prompts", "tools", "mcp-servers", "agents", "datasets", "vendors", "destinations", "data-flows", "entities",
-  "people", "groups", "legal-entities", "policies", "authorizations", "credentials", "approvals", "findings", "decisions", "gateways", "controls",
+  "systems",
+  "system-versions",
+  "models",
+  "prompts",
+  "tools",
+  "mcp-servers",
+  "agents",
+  "datasets",
+  "vendors",
+  "destinations",
+  "data-flows",
+  "entities",
+  "people",
+  "groups",
+  "legal-entities",
+  "policies",
+  "authorizations",
+  "credentials",
+  "approvals",
+  "findings",
+  "decisions",
+  "gateways",
+  "controls",
   "frameworks",
 ] as const;
 export type Kind = (typeof kinds)[number];
@@ -26,7 +47,11 @@ export function kindOf(word: string): Kind {
   const lower = word.toLowerCase();
   const known = kinds.find((kind) => kind === lower) ?? singulars[lower] ?? kinds.find((kind) => kind === `${lower}s`);
   if (known !== undefined) return known;
-  throw new CliError({ code: "kind_unknown", message: `There is no kind \`${word}\`.`, next: `Kinds: ${kinds.join(", ")}.` });
+  throw new CliError({
+    code: "kind_unknown",
+    message: `There is no kind \`${word}\`.`,
+    next: `Kinds: ${kinds.join(", ")}.`,
+  });
 }
 
 /** `system/notes`, or two words. A name may hold slashes: only the first one divides. */
@@ -65,28 +90,93 @@ const column = (title: string, ...paths: readonly string[]): Column => ({
 
 const shown: Readonly<Partial<Record<Kind, readonly Column[]>>> = {
   systems: [
-    column("name", "name"), column("tier", "tier"), column("stage", "lifecycle"), column("status", "status"), column("reason", "statusCode"),
-    column("authorization", "authorization.state"), column("ends", "authorization.ends"), column("missing", "missing"),
+    column("name", "name"),
+    column("tier", "tier"),
+    column("stage", "lifecycle"),
+    column("status", "status"),
+    column("reason", "statusCode"),
+    column("authorization", "authorization.state"),
+    column("ends", "authorization.ends"),
+    column("missing", "missing"),
   ],
-  models: [column("name", "name"), column("protocol", "protocol"), column("region", "region"), column("highest data", "maxSensitivity"), column("endpoint", "endpoint")],
-  tools: [column("name", "name"), column("effect", "effect"), column("reversible", "reversible"), column("output", "output"), column("server", "server")],
-  datasets: [column("name", "name"), column("sensitivity", "sensitivity"), column("classes", "classes"), column("region", "region")],
-  destinations: [column("name", "name"), column("kind", "spec.kind"), column("region", "region"), column("highest data", "maxSensitivity")],
-  people: [column("email", "email", "name"), column("name", "displayName", "spec.name", "name"), column("roles", "roles"), column("state", "state")],
+  models: [
+    column("name", "name"),
+    column("protocol", "protocol"),
+    column("region", "region"),
+    column("highest data", "maxSensitivity"),
+    column("endpoint", "endpoint"),
+  ],
+  tools: [
+    column("name", "name"),
+    column("effect", "effect"),
+    column("reversible", "reversible"),
+    column("output", "output"),
+    column("server", "server"),
+  ],
+  datasets: [
+    column("name", "name"),
+    column("sensitivity", "sensitivity"),
+    column("classes", "classes"),
+    column("region", "region"),
+  ],
+  destinations: [
+    column("name", "name"),
+    column("kind", "spec.kind"),
+    column("region", "region"),
+    column("highest data", "maxSensitivity"),
+  ],
+  people: [
+    column("email", "email", "name"),
+    column("name", "displayName", "spec.name", "name"),
+    column("roles", "roles"),
+    column("state", "state"),
+  ],
   groups: [column("name", "name"), column("members", "members")],
   credentials: [
-    column("id", "id"), column("name", "name"), column("system", "system"), column("state", "state"), column("not after", "notAfter"), column("last used", "lastUsed", "lastUsedAt"),
+    column("id", "id"),
+    column("name", "name"),
+    column("system", "system"),
+    column("state", "state"),
+    column("not after", "notAfter"),
+    column("last used", "lastUsed", "lastUsedAt"),
   ],
   approvals: [
-    column("id", "id"), column("state", "state"), column("system", "statement.system"), column("action", "statement.action"), column("resource", "statement.resource"),
+    column("id", "id"),
+    column("state", "state"),
+    column("system", "statement.system"),
+    column("action", "statement.action"),
+    column("resource", "statement.resource"),
     column("expires", "expiresAt"),
   ],
-  authorizations: [column("id", "id"), column("system", "system"), column("type", "type"), column("state", "state"), column("ends", "ends")],
-  decisions: [
-    column("at", "at"), column("outcome", "outcome"), column("system", "system"), column("action", "action"), column("resource", "resource"), column("code", "code"), column("id", "id"),
+  authorizations: [
+    column("id", "id"),
+    column("system", "system"),
+    column("type", "type"),
+    column("state", "state"),
+    column("ends", "ends"),
   ],
-  gateways: [column("name", "name"), column("register", "registerVersion"), column("confirmed", "confirmed"), column("last seen", "lastSeen")],
-  findings: [column("id", "id"), column("system", "system"), column("kind", "kind"), column("title", "title"), column("due", "due", "dueAt")],
+  decisions: [
+    column("at", "at"),
+    column("outcome", "outcome"),
+    column("system", "system"),
+    column("action", "action"),
+    column("resource", "resource"),
+    column("code", "code"),
+    column("id", "id"),
+  ],
+  gateways: [
+    column("name", "name"),
+    column("register", "registerVersion"),
+    column("confirmed", "confirmed"),
+    column("last seen", "lastSeen"),
+  ],
+  findings: [
+    column("id", "id"),
+    column("system", "system"),
+    column("kind", "kind"),
+    column("title", "title"),
+    column("due", "due", "dueAt"),
+  ],
 };
 
 export function columnsOf(kind: Kind): readonly Column[] {
@@ -94,7 +184,12 @@ export function columnsOf(kind: Kind): readonly Column[] {
 }
 
 export function nameOf(kind: Kind, row: Row): string {
-  const name = kind === "people" ? (field(row, "email") ?? field(row, "name")) : (row.id !== undefined && ids.has(kind) ? row.id : (field(row, "name") ?? row.id ?? row.key));
+  const name =
+    kind === "people"
+      ? (field(row, "email") ?? field(row, "name"))
+      : row.id !== undefined && ids.has(kind)
+        ? row.id
+        : (field(row, "name") ?? row.id ?? row.key);
   return `${singular(kind)}/${String(name)}`;
 }
 

@@ -15,19 +15,32 @@ export interface ManifestStream {
 
 /** Reads `-f` values: files, folders (their `.yaml` and `.yml`, deep), `-` for standard input. */
 export async function readManifests(paths: readonly string[], terminal: Terminal): Promise<ManifestStream> {
-  if (paths.length === 0) throw new CliError({ code: "no_manifest", message: "No manifest was named.", next: "Add `-f FILE`, `-f FOLDER` or `-f -`." });
+  if (paths.length === 0)
+    throw new CliError({
+      code: "no_manifest",
+      message: "No manifest was named.",
+      next: "Add `-f FILE`, `-f FOLDER` or `-f -`.",
+    });
   const parts: { file: string; text: string }[] = [];
   let size = 0;
   const add = (file: string, bytes: Buffer) => {
     size += bytes.length;
-    if (size > maxManifestBytes) throw new CliError({ code: "manifest_too_large", message: `The manifests hold more than ${maxManifestBytes} bytes.`, next: "Apply fewer files at once." });
+    if (size > maxManifestBytes)
+      throw new CliError({
+        code: "manifest_too_large",
+        message: `The manifests hold more than ${maxManifestBytes} bytes.`,
+        next: "Apply fewer files at once.",
+      });
     parts.push({ file, text: decode(file, bytes) });
   };
   for (const path of paths) {
     if (path === "-") add("standard input", await readInput(terminal, maxManifestBytes));
-    else for (const file of await filesBelow(resolve(terminal.cwd, path), path)) add(relative(terminal.cwd, file) || file, await readFile(file));
+    else
+      for (const file of await filesBelow(resolve(terminal.cwd, path), path))
+        add(relative(terminal.cwd, file) || file, await readFile(file));
   }
-  if (parts.length === 0) throw new CliError({ code: "no_manifest", message: `There is no .yaml file in ${paths.join(", ")}.` });
+  if (parts.length === 0)
+    throw new CliError({ code: "no_manifest", message: `There is no .yaml file in ${paths.join(", ")}.` });
   return joined(parts);
 }
 

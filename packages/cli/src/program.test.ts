@@ -16,8 +16,16 @@ async function cli(line: string | readonly string[], options: FakeOptions = {}) 
   return { code, out: terminal.stdout(), err: terminal.stderr(), requests: terminal.requests };
 }
 
-const system = { name: "notes", tier: "T0", lifecycle: "pilot", status: "operating", authorization: { type: "pilot", state: "granted", ends: "2027-01-01T00:00:00Z" } };
+const system = {
+  name: "notes",
+  tier: "T0",
+  lifecycle: "pilot",
+  status: "operating",
+  authorization: { type: "pilot", state: "granted", ends: "2027-01-01T00:00:00Z" },
+};
 const systems = { "GET /api/v1/systems?limit=200": { body: { items: [system], nextCursor: null } } };
+
+const vendor = (name: string) => `apiVersion: v1\nkind: Vendor\nmetadata: { name: ${name} }\nspec: { visibility: full }\n`;
 
 describe("exit codes", () => {
   test.each([
@@ -28,7 +36,10 @@ describe("exit codes", () => {
     [409, "registry.conflict", 1],
     [422, "manifest.invalid", 1],
   ])("an answer of %i %s ends with %i", async (status, code, exit) => {
-    const answer = { status, body: { code, detail: "No.", remedies: [{ text: "Do this.", command: "mandate doctor" }] } };
+    const answer = {
+      status,
+      body: { code, detail: "No.", remedies: [{ text: "Do this.", command: "mandate doctor" }] },
+    };
     const { code: got, out, err } = await cli("get system/notes", { server: { "GET /api/v1/systems/notes": answer } });
     expect(got).toBe(exit);
     expect(out).toBe("");
@@ -44,14 +55,22 @@ describe("exit codes", () => {
 
   test("plan with --detailed-exitcode is 2 when something changes and 0 when nothing does", async () => {
     writeFileSync(join(folder, "m.yaml"), "kind: Model\n");
-    const answer = (action: string) => ({ "POST /api/v1/apply?dryRun=true": { body: { changes: [{ kind: "Model", name: "m", action, needsApproval: false, voids: null }] } } });
+    const answer = (action: string) => ({
+      "POST /api/v1/apply?dryRun=true": {
+        body: { changes: [{ kind: "Model", name: "m", action, needsApproval: false, voids: null }] },
+      },
+    });
     expect((await cli("plan -f m.yaml --detailed-exitcode", { server: answer("create") })).code).toBe(2);
     expect((await cli("plan -f m.yaml", { server: answer("create") })).code).toBe(0);
     expect((await cli("plan -f m.yaml --detailed-exitcode", { server: answer("unchanged") })).code).toBe(0);
   });
 
   test("promote that waits for approvers is 5", async () => {
-    const server = { "POST /api/v1/systems/notes/promote": { body: { ...system, authorization: { type: "production", state: "submitted" } } } };
+    const server = {
+      "POST /api/v1/systems/notes/promote": {
+        body: { ...system, authorization: { type: "production", state: "submitted" } },
+      },
+    };
     expect((await cli(["system", "promote", "notes", "--reason", "ready"], { server })).code).toBe(5);
   });
 
@@ -63,7 +82,9 @@ describe("exit codes", () => {
   });
 
   test("a store check that could not run is 6: what did not run did not pass", async () => {
-    const server = { "POST /api/v1/evidence/verify": { status: 500, body: { code: "internal", detail: "Our fault." } } };
+    const server = {
+      "POST /api/v1/evidence/verify": { status: 500, body: { code: "internal", detail: "Our fault." } },
+    };
     expect((await cli("evidence verify", { server })).code).toBe(6);
   });
 
@@ -86,32 +107,60 @@ describe("output", () => {
   });
 
   test("errors with -o json have code, message, next, request id and page", async () => {
-    const server = { "GET /api/v1/systems/x": { status: 403, body: { code: "access.role", detail: "Not you.", remedies: [{ text: "Ask Ada." }] }, headers: { "x-request-id": "req_1" } } };
+    const server = {
+      "GET /api/v1/systems/x": {
+        status: 403,
+        body: { code: "access.role", detail: "Not you.", remedies: [{ text: "Ask Ada." }] },
+        headers: { "x-request-id": "req_1" },
+      },
+    };
     const { err } = await cli("get system/x -o json", { server });
-    expect(JSON.parse(err)).toEqual({ error: { code: "access.role", message: "Not you.", next: "Ask Ada.", request_id: "req_1", doc_url: expect.stringContaining("access.role") } });
+    expect(JSON.parse(err)).toEqual({
+      error: {
+        code: "access.role",
+        message: "Not you.",
+        next: "Ask Ada.",
+        request_id: "req_1",
+        doc_url: expect.stringContaining("access.role"),
+      },
+    });
   });
 
   test("a name from elsewhere can't move the cursor or forge a line", async () => {
     const forged = { ...system, name: "no\u001b[2Jtes\nfine" };
-    const { out } = await cli("get systems", { server: { "GET /api/v1/systems?limit=200": { body: { items: [forged], nextCursor: null } } } });
+    const { out } = await cli("get systems", {
+      server: { "GET /api/v1/systems?limit=200": { body: { items: [forged], nextCursor: null } } },
+    });
     expect(out).not.toContain("\u001b");
     expect(out.trimEnd().split("\n")).toHaveLength(2);
   });
 
   test("an empty list says so on standard error and prints no heading", async () => {
-    const { out, err, code } = await cli("get systems", { server: { "GET /api/v1/systems?limit=200": { body: { items: [], nextCursor: null } } } });
+    const { out, err, code } = await cli("get systems", {
+      server: { "GET /api/v1/systems?limit=200": { body: { items: [], nextCursor: null } } },
+    });
     expect([code, out]).toEqual([0, ""]);
     expect(err).toContain("No systems");
   });
 
   test("problems of a manifest name the file and line on this machine", async () => {
-    writeFileSync(join(folder, "a.yaml"), "kind: Model\nmetadata: { name: a }\n");
-    writeFileSync(join(folder, "b.yaml"), "kind: Model\nmetadata: { name: b }\nspec: { bad: 1 }\n");
+    writeFileSync(join(folder, "a.yaml"), vendor("a"));
+    writeFileSync(join(folder, "b.yaml"), vendor("b"));
     const problem = { line: 6, field: "spec.bad", message: "is not known", remedy: "Remove it." };
-    const server = { "POST /api/v1/apply?dryRun=true": { status: 422, body: { code: "manifest.invalid", detail: "1 problem.", problems: [problem] } } };
+    const server = {
+      "POST /api/v1/apply?dryRun=true": {
+        status: 422,
+        body: { code: "manifest.invalid", detail: "1 problem.", problems: [problem] },
+      },
+    };
     const { code, err } = await cli("validate -f a.yaml b.yaml", { server });
     expect(code).toBe(1);
-    expect(err).toContain("b.yaml:3  spec.bad  is not known  Remove it.");
+    expect(err).toContain("b.yaml:1  spec.bad  is not known  Remove it.");
+    writeFileSync(join(folder, "b.yaml"), vendor("b").replace("visibility: full", "visible: full"));
+    const offline = await cli("validate -f a.yaml b.yaml", { env: { MANDATE_TOKEN: "" } });
+    expect(offline.code).toBe(1);
+    expect(offline.err).toMatch(/b\.yaml:4 .*visib/);
+    expect(offline.requests).toEqual([]);
   });
 });
 
@@ -142,21 +191,38 @@ describe("secrets", () => {
 
   test("a token that the server refuses is not kept", async () => {
     const env = { MANDATE_TOKEN: "", XDG_CONFIG_HOME: join(folder, "other") };
-    const server = { "GET /api/v1/systems?limit=1": { status: 401, body: { code: "token_unknown", detail: "Unknown token." } } };
+    const server = {
+      "GET /api/v1/systems?limit=1": { status: 401, body: { code: "token_unknown", detail: "Unknown token." } },
+    };
     expect((await cli("login", { env, server, input: "wrong\n" })).code).toBe(4);
     expect(() => statSync(join(folder, "other", "mandate", "login.json"))).toThrow();
   });
 
   test("a new key is on standard output once, alone with --key-only", async () => {
-    const server = { "POST /api/v1/credentials": { status: 201, body: { id: "cred_1", key: "mk_1", notAfter: "2026-11-23T00:00:00Z" } } };
+    const server = {
+      "POST /api/v1/credentials": {
+        status: 201,
+        body: { id: "cred_1", key: "mk_1", notAfter: "2026-11-23T00:00:00Z" },
+      },
+    };
     expect((await cli("credential create --system notes --key-only", { server })).out).toBe("mk_1\n");
     expect((await cli("credential create --system notes -o name", { server })).out).toBe("credential/cred_1\n");
   });
 });
 
 describe("decisions by people", () => {
-  const approval = { id: "apr_1", state: "pending", statement: { system: "notes", action: "tool.call", resource: "tool:x", nonce: "n" }, digest: "d".repeat(64), expiresAt: "2026-11-22T13:00:00Z", signature: null };
-  const server = { "GET /api/v1/approvals/apr_1": { body: approval }, "POST /api/v1/approvals/apr_1/approve": { body: { ...approval, state: "approved" } } };
+  const approval = {
+    id: "apr_1",
+    state: "pending",
+    statement: { system: "notes", action: "tool.call", resource: "tool:x", nonce: "n" },
+    digest: "d".repeat(64),
+    expiresAt: "2026-11-22T13:00:00Z",
+    signature: null,
+  };
+  const server = {
+    "GET /api/v1/approvals/apr_1": { body: approval },
+    "POST /api/v1/approvals/apr_1/approve": { body: { ...approval, state: "approved" } },
+  };
 
   test("approve shows what is approved before it sends, and needs a reason", async () => {
     const asked = await cli("approve apr_1", { server, answers: ["receipt seen"] });
@@ -174,12 +240,17 @@ describe("plans", () => {
 
   test("a kept plan is applied as shown, or not at all", async () => {
     writeFileSync(join(folder, "m.yaml"), "kind: Model\n");
-    const first = { "POST /api/v1/apply?dryRun=true": { body: { changes: [change("create")] } }, "POST /api/v1/apply": { body: { changes: [change("create")] } } };
+    const first = {
+      "POST /api/v1/apply?dryRun=true": { body: { changes: [change("create")] } },
+      "POST /api/v1/apply": { body: { changes: [change("create")] } },
+    };
     const planned = await cli("plan -f m.yaml --out plan.json", { server: first });
     expect(planned.out).toContain("auth_1");
     expect(planned.err).toContain("1 need approval");
     expect((await cli("apply plan.json", { server: first })).code).toBe(0);
-    const moved = await cli("apply plan.json", { server: { ...first, "POST /api/v1/apply?dryRun=true": { body: { changes: [change("change")] } } } });
+    const moved = await cli("apply plan.json", {
+      server: { ...first, "POST /api/v1/apply?dryRun=true": { body: { changes: [change("change")] } } },
+    });
     expect(moved.code).toBe(1);
     expect(moved.requests.map((request) => request.path)).toEqual(["/api/v1/apply?dryRun=true"]);
     const elsewhere = await cli("apply plan.json --url http://other:4600", { server: first });
@@ -187,7 +258,11 @@ describe("plans", () => {
   });
 
   test("manifests come from standard input and folders alike", async () => {
-    const server = { "POST /api/v1/apply": (body: string) => ({ body: { changes: [{ kind: "Model", name: body.trim(), action: "create", needsApproval: false, voids: null }] } }) };
+    const server = {
+      "POST /api/v1/apply": (body: string) => ({
+        body: { changes: [{ kind: "Model", name: body.trim(), action: "create", needsApproval: false, voids: null }] },
+      }),
+    };
     const { code, requests } = await cli("apply -f -", { server, input: "kind: Model\n" });
     expect([code, requests[0]?.body]).toEqual([0, "kind: Model\n"]);
     expect((await cli("apply")).code).toBe(1);
@@ -224,10 +299,13 @@ test("every command has a summary, an example, and help that ends with 0", async
 
 test("commands of later releases are absent, not stubs", async () => {
   const { out } = await cli("--help");
-  for (const word of ["exception", "discover", "export", "simulate", "witness", "backup"]) expect(out).not.toMatch(new RegExp(`^  ${word}\\b`, "m"));
+  for (const word of ["exception", "discover", "export", "simulate", "witness", "backup"])
+    expect(out).not.toMatch(new RegExp(`^  ${word}\\b`, "m"));
 });
 
 test("the version printed is the package's", () => {
-  const { version: packaged } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as { version: string };
+  const { version: packaged } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
+    version: string;
+  };
   expect(version).toBe(packaged);
 });

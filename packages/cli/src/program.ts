@@ -27,7 +27,10 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     .description("Register, enforce and prove what an AI system may do.")
     .version(version, "-V, --version")
     .helpCommand(false)
-    .addHelpText("after", `\nExit: ${exitMeanings.map(([code, meaning]) => `${code} ${meaning.replaceAll("`", "")}`).join(", ")}.`);
+    .addHelpText(
+      "after",
+      `\nExit: ${exitMeanings.map(([code, meaning]) => `${code} ${meaning.replaceAll("`", "")}`).join(", ")}.`,
+    );
   configure(root, terminal);
   const parents = new Map<string, Command>([["", root]]);
   for (const spec of commands) {
@@ -45,11 +48,15 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
       // Commander told the person; a script that asked for JSON still gets the object.
       if (wantsJson(argv)) {
         const message = error.message.replace(/^error: /, "");
-        terminal.err(failureJson(reportOf(new CliError({ code: "usage", message, next: "Run the command with --help." }))));
+        terminal.err(
+          failureJson(reportOf(new CliError({ code: "usage", message, next: "Run the command with --help." }))),
+        );
       }
       return exitCodes.failed;
     }
-    const report = terminal.signal.aborted ? reportOf(Object.assign(new Error("Interrupted."), { name: "AbortError" })) : reportOf(error);
+    const report = terminal.signal.aborted
+      ? reportOf(Object.assign(new Error("Interrupted."), { name: "AbortError" }))
+      : reportOf(error);
     terminal.err(wantsJson(argv) ? failureJson(report) : failureText(report));
     return report.exit;
   }
@@ -70,7 +77,10 @@ function parentOf(words: readonly string[], parents: Map<string, Command>, termi
   const known = parents.get(path);
   if (known !== undefined) return known;
   const parent = parentOf(words.slice(0, -1), parents, terminal);
-  const made = parent.command(words.at(-1) ?? "").description(groupSummaries[path] ?? "").helpCommand(false);
+  const made = parent
+    .command(words.at(-1) ?? "")
+    .description(groupSummaries[path] ?? "")
+    .helpCommand(false);
   configure(made, terminal);
   parents.set(path, made);
   return made;
@@ -90,7 +100,9 @@ const groupSummaries: Readonly<Record<string, string>> = {
 
 function define(command: Command, spec: CommandSpec, terminal: Terminal, finish: (code: ExitCode) => void): void {
   configure(command, terminal);
-  command.description(spec.summary).addHelpText("after", `\nExamples:\n${spec.examples.map((line) => `  ${line}`).join("\n")}`);
+  command
+    .description(spec.summary)
+    .addHelpText("after", `\nExamples:\n${spec.examples.map((line) => `  ${line}`).join("\n")}`);
   for (const { name, text, optional, many } of spec.args ?? []) {
     const word = `${name}${many === true ? "..." : ""}`;
     command.argument(optional === true ? `[${word}]` : `<${word}>`, text);
@@ -143,5 +155,9 @@ function callOf(command: Command, terminal: Terminal): Call {
 }
 
 function wantsJson(argv: readonly string[]): boolean {
-  return argv.some((word, at) => /^(-o=?json|--output=json)$/.test(word) || ((word === "-o" || word === "--output") && /^jsonl?$/.test(argv[at + 1] ?? "")));
+  return argv.some(
+    (word, at) =>
+      /^(-o=?json|--output=json)$/.test(word) ||
+      ((word === "-o" || word === "--output") && /^jsonl?$/.test(argv[at + 1] ?? "")),
+  );
 }

@@ -3,7 +3,16 @@ import type { CommandSpec } from "./command.ts";
 import { exitMeanings } from "./exit-codes.ts";
 import { globalOptions } from "./program.ts";
 
-const groups = ["Start", "Record", "Lifecycle", "Decide", "Identity", "Explain", "Prove", "Find"] as const satisfies readonly CommandSpec["group"][];
+const groups = [
+  "Start",
+  "Record",
+  "Lifecycle",
+  "Decide",
+  "Identity",
+  "Explain",
+  "Prove",
+  "Find",
+] as const satisfies readonly CommandSpec["group"][];
 
 /** docs/cli.md, from the table that the parser is made from. */
 export function referencePage(): string {
@@ -19,7 +28,9 @@ export function referencePage(): string {
     "",
     "| Option | Meaning |",
     "|---|---|",
-    ...globalOptions.map(({ flags, text, choices }) => row(flags, choices === undefined ? text : `${text}: ${choices.join(", ")}`)),
+    ...globalOptions.map(({ flags, text, choices }) =>
+      row(flags, choices === undefined ? text : `${text}: ${choices.join(", ")}`),
+    ),
     "",
     "| Exit | Meaning |",
     "|---|---|",
@@ -41,7 +52,11 @@ function section({ words, summary, args = [], options = [], examples }: CommandS
   const rows = [
     ...args.map(({ name, text }) => row(name, text)),
     ...options.map(({ flags, text, required, choices, default: fallback }) => {
-      const notes = [choices === undefined ? "" : `: ${choices.join(", ")}`, required === true ? "; required" : "", fallback === undefined ? "" : `; default ${fallback}`];
+      const notes = [
+        choices === undefined ? "" : `: ${choices.join(", ")}`,
+        required === true ? "; required" : "",
+        fallback === undefined ? "" : `; default ${fallback}`,
+      ];
       return row(flags, text + notes.join(""));
     }),
   ];

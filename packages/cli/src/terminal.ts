@@ -38,7 +38,8 @@ export function processTerminal(signal: AbortSignal): Terminal {
     env: process.env,
     cwd: process.cwd(),
     out: (text) => void process.stdout.write(text),
-    outBytes: (bytes) => new Promise((resolve, reject) => process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()))),
+    outBytes: (bytes) =>
+      new Promise((resolve, reject) => process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()))),
     err: (text) => void process.stderr.write(text),
     stdin: process.stdin,
     outIsTerminal: process.stdout.isTTY === true,

@@ -15,10 +15,25 @@ interface SavedPlan {
   readonly changes: readonly Change[];
 }
 
+/** Form first, on this machine; then, when somebody is signed in, everything that only the register can tell. */
 export async function validate(call: Call): Promise<void> {
   const stream = await readManifests(call.list("file"), call.terminal);
-  const { changes } = await sent(await call.client(), stream, true, call);
-  call.say(`Valid: ${changes.length} ${changes.length === 1 ? "object" : "objects"} in ${stream.files.length} ${stream.files.length === 1 ? "file" : "files"}.`);
+  const { parseManifest } = await import("@mandate/model/manifest");
+  const { objects, problems } = parseManifest(stream.yaml, { file: "" });
+  if (problems.length > 0) {
+    const count = `${problems.length} ${problems.length === 1 ? "problem" : "problems"}`;
+    throw new MandateError({
+      code: "manifest.invalid",
+      status: 422,
+      message: `The manifests have ${count}.`,
+      details: { problems: problems.map((problem) => ({ ...problem, ...stream.placeOf(problem.line) })) },
+    });
+  }
+  const { token } = await call.connection();
+  if (token !== undefined) await sent(await call.client(), stream, true, call);
+  else call.say("Form alone was checked. Sign in, and references and policies are checked against the register too.");
+  const files = stream.files.length;
+  call.say(`Valid: ${objects.length} ${objects.length === 1 ? "object" : "objects"} in ${files} ${files === 1 ? "file" : "files"}.`);
 }
 
 export async function plan(call: Call): Promise<ExitCode> {
@@ -39,11 +54,15 @@ export async function plan(call: Call): Promise<ExitCode> {
 export async function apply(call: Call): Promise<void> {
   const kept = call.args[0];
   const client = await call.client();
-  const stream = kept === undefined ? await readManifests(call.list("file"), call.terminal) : await replanned(client, kept, call);
+  const stream =
+    kept === undefined ? await readManifests(call.list("file"), call.terminal) : await replanned(client, kept, call);
   const { changes } = await sent(client, stream, false, call);
   await printChanges(call, changes);
   const waiting = changes.filter((change) => change.needsApproval);
-  if (waiting.length > 0) call.say(`Applied. ${waiting.length} ${waiting.length === 1 ? "object waits" : "objects wait"} for a person: mandate approvals list`);
+  if (waiting.length > 0)
+    call.say(
+      `Applied. ${waiting.length} ${waiting.length === 1 ? "object waits" : "objects wait"} for a person: mandate approvals list`,
+    );
   else call.say("Applied.");
 }
 
@@ -52,12 +71,20 @@ async function replanned(client: MandateClient, file: string, call: Call): Promi
   const saved = await readPlan(resolve(call.terminal.cwd, file), file);
   const { url } = await call.connection();
   if (saved.url !== url) {
-    throw new CliError({ code: "plan_elsewhere", message: `The plan was made for ${saved.url}, and this is ${url}.`, next: "Plan again for this address." });
+    throw new CliError({
+      code: "plan_elsewhere",
+      message: `The plan was made for ${saved.url}, and this is ${url}.`,
+      next: "Plan again for this address.",
+    });
   }
   const stream: ManifestStream = { yaml: saved.yaml, files: [file], placeOf: (line) => ({ file, line }) };
   const { changes } = await sent(client, stream, true, call);
   if (JSON.stringify(changes) !== JSON.stringify(saved.changes)) {
-    throw new CliError({ code: "plan_outdated", message: "The register has changed since the plan was made. Nothing was applied.", next: "Plan again." });
+    throw new CliError({
+      code: "plan_outdated",
+      message: "The register has changed since the plan was made. Nothing was applied.",
+      next: "Plan again.",
+    });
   }
   return stream;
 }
@@ -67,15 +94,36 @@ async function readPlan(path: string, shown: string): Promise<SavedPlan> {
     const text = await readFile(path, "utf8");
     if (text.length > maxManifestBytes * 2) throw new RangeError("too large");
     const plan = JSON.parse(text) as Partial<SavedPlan>;
-    if (plan.schema === "mandate.plan/1" && typeof plan.yaml === "string" && typeof plan.url === "string" && Array.isArray(plan.changes)) return plan as SavedPlan;
+    if (
+      plan.schema === "mandate.plan/1" &&
+      typeof plan.yaml === "string" &&
+      typeof plan.url === "string" &&
+      Array.isArray(plan.changes)
+    )
+      return plan as SavedPlan;
   } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw new CliError({ code: "plan_unreadable", message: `${shown} can't be read.`, next: "To apply a manifest: mandate apply -f FILE", cause });
+    if (!(cause instanceof SyntaxError))
+      throw new CliError({
+        code: "plan_unreadable",
+        message: `${shown} can't be read.`,
+        next: "To apply a manifest: mandate apply -f FILE",
+        cause,
+      });
   }
-  throw new CliError({ code: "plan_unreadable", message: `${shown} is not a plan.`, next: "To apply a manifest: mandate apply -f FILE" });
+  throw new CliError({
+    code: "plan_unreadable",
+    message: `${shown} is not a plan.`,
+    next: "To apply a manifest: mandate apply -f FILE",
+  });
 }
 
 /** Sends manifests; problems come back with the file and line they have on this machine. */
-export async function sent(client: MandateClient, stream: ManifestStream, dryRun: boolean, call: Call): Promise<{ readonly changes: readonly Change[] }> {
+export async function sent(
+  client: MandateClient,
+  stream: ManifestStream,
+  dryRun: boolean,
+  call: Call,
+): Promise<{ readonly changes: readonly Change[] }> {
   try {
     return await client.apply(stream.yaml, { dryRun }, { signal: call.terminal.signal });
   } catch (error) {
@@ -88,7 +136,15 @@ export async function sent(client: MandateClient, stream: ManifestStream, dryRun
       return typeof line === "number" ? { ...problem, ...stream.placeOf(line) } : problem;
     });
     const { code, status, message, remedies, requestId } = error;
-    throw new MandateError({ code, status, message, remedies, requestId, details: { ...error.details, problems: placed }, cause: error });
+    throw new MandateError({
+      code,
+      status,
+      message,
+      remedies,
+      requestId,
+      details: { ...error.details, problems: placed },
+      cause: error,
+    });
   }
 }
 
@@ -101,7 +157,12 @@ async function printChanges(call: Call, changes: readonly Change[]): Promise<voi
   if (call.format !== "table") {
     const rows = changes as unknown as readonly Row[];
     if (call.format === "json") return await printObject(call.terminal, "json", { changes }, "");
-    return await printRows(call.terminal, call.format, { rows, columns: [], nameOf: (row) => `${String(row.kind)}/${String(row.name)}`, empty: "" });
+    return await printRows(call.terminal, call.format, {
+      rows,
+      columns: [],
+      nameOf: (row) => `${String(row.kind)}/${String(row.name)}`,
+      empty: "",
+    });
   }
   const real = pending(changes);
   const columns = [
@@ -110,7 +171,12 @@ async function printChanges(call: Call, changes: readonly Change[]): Promise<voi
     { title: "needs approval", value: (row: Row) => (row.needsApproval === true ? "yes" : "") },
     { title: "voids", value: (row: Row) => row.voids },
   ];
-  await printRows(call.terminal, "table", { rows: real as unknown as readonly Row[], columns, nameOf: () => "", empty: "Nothing changes." });
+  await printRows(call.terminal, "table", {
+    rows: real as unknown as readonly Row[],
+    columns,
+    nameOf: () => "",
+    empty: "Nothing changes.",
+  });
   const count = (test: (change: Change) => boolean) => changes.filter(test).length;
   const parts = [
     `${count((change) => change.action.startsWith("create"))} to create`,

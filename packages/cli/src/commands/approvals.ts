@@ -8,7 +8,10 @@ export async function list(call: Call): Promise<void> {
   const state = call.option("state");
   const client = await call.client();
   const rows: Row[] = [];
-  for await (const approval of client.all<Row>("approvals", state === "all" ? {} : { state }, { signal: call.terminal.signal })) rows.push(approval);
+  for await (const approval of client.all<Row>("approvals", state === "all" ? {} : { state }, {
+    signal: call.terminal.signal,
+  }))
+    rows.push(approval);
   await printRows(call.terminal, call.format, {
     rows,
     columns: columnsOf("approvals"),
@@ -40,5 +43,9 @@ async function decide(call: Call, verb: "approve" | "refuse"): Promise<void> {
 
 function summary({ statement, digest, expiresAt }: Approval): string {
   const shown = Object.entries(statement).filter(([name]) => name !== "nonce" && name !== "id");
-  return [...shown.map(([name, value]) => `  ${name}: ${cell(value)}`), `  digest: ${cell(digest)}`, `  lapses: ${cell(expiresAt)}`].join("\n");
+  return [
+    ...shown.map(([name, value]) => `  ${name}: ${cell(value)}`),
+    `  digest: ${cell(digest)}`,
+    `  lapses: ${cell(expiresAt)}`,
+  ].join("\n");
 }

@@ -6,14 +6,22 @@ import { reasonOf } from "./reason.ts";
 export async function create(call: Call): Promise<void> {
   const system = (call.option("system") ?? "").replace(/^systems?\//, "");
   const client = await call.client();
-  const made = await client.credentials.create({ system, name: call.option("name") ?? "cli", ttl: call.option("ttl") ?? "8h" }, { signal: call.terminal.signal });
+  const made = await client.credentials.create(
+    { system, name: call.option("name") ?? "cli", ttl: call.option("ttl") ?? "8h" },
+    { signal: call.terminal.signal },
+  );
   await printKey(call, made);
 }
 
 export async function list(call: Call): Promise<void> {
   const client = await call.client();
   const rows: Row[] = [];
-  for await (const row of client.all<Row>("credentials", { system: call.option("system") }, { signal: call.terminal.signal })) rows.push(row);
+  for await (const row of client.all<Row>(
+    "credentials",
+    { system: call.option("system") },
+    { signal: call.terminal.signal },
+  ))
+    rows.push(row);
   await printRows(call.terminal, call.format, {
     rows,
     columns: columnsOf("credentials"),
@@ -27,14 +35,23 @@ export function changeCredential(verb: string): Run {
     const id = (call.args[0] ?? "").replace(/^credentials?\//, "");
     const reason = await reasonOf(call);
     const client = await call.client();
-    const answer = (await client.request<Row>("POST", `/api/v1/credentials/${encodeURIComponent(id)}/${verb}`, { reason }, { signal: call.terminal.signal })) ?? {};
+    const answer =
+      (await client.request<Row>(
+        "POST",
+        `/api/v1/credentials/${encodeURIComponent(id)}/${verb}`,
+        { reason },
+        { signal: call.terminal.signal },
+      )) ?? {};
     if (verb === "rotate") return await printKey(call, answer);
     if (call.format === "table") call.terminal.out(`${cell(id)}: ${cell(answer.state ?? verb)}\n`);
     else await printObject(call.terminal, call.format, answer, `credential/${id}`);
   };
 }
 
-async function printKey(call: Call, made: Row | { readonly id: string; readonly key: string; readonly notAfter: string }): Promise<void> {
+async function printKey(
+  call: Call,
+  made: Row | { readonly id: string; readonly key: string; readonly notAfter: string },
+): Promise<void> {
   const row = { ...made } as Row;
   if (call.flag("keyOnly")) return call.terminal.out(`${String(row.key)}\n`);
   if (call.format === "table") call.terminal.out(fields({ id: row.id, key: row.key, notAfter: row.notAfter }));

@@ -14,7 +14,9 @@ export async function tail(call: Call): Promise<void> {
   const limit = Math.max(1, Math.min(200, Number(call.option("lines")) || 20));
   const filters = { system: call.option("system"), outcome: call.option("outcome"), limit };
   const newest = async (): Promise<readonly DecisionSummary[]> =>
-    (await client.decisions.list(filters, { signal })).items.toSorted((a, b) => (a.at === b.at ? (a.id < b.id ? -1 : 1) : a.at < b.at ? -1 : 1));
+    (await client.decisions.list(filters, { signal })).items.toSorted((a, b) =>
+      a.at === b.at ? (a.id < b.id ? -1 : 1) : a.at < b.at ? -1 : 1,
+    );
   const first = await newest();
   await print(call, first, "No decisions yet.");
   if (!call.flag("follow")) return;
@@ -59,7 +61,12 @@ function explanation(decision: DecisionRecord): string {
     `  register  ${cell(decision.registerVersion)}`,
   ];
   for (const remedy of decision.remedies ?? []) lines.push(`  next      ${cell(remedyText(remedy))}`);
-  const entries = [["intent", decision.intent], ["result", decision.result]] as const;
-  for (const [name, entry] of entries) if (entry !== null && entry !== undefined) lines.push(`  ${name.padEnd(9)} entry ${entry.index} of ${cell(entry.log)}`);
+  const entries = [
+    ["intent", decision.intent],
+    ["result", decision.result],
+  ] as const;
+  for (const [name, entry] of entries)
+    if (entry !== null && entry !== undefined)
+      lines.push(`  ${name.padEnd(9)} entry ${entry.index} of ${cell(entry.log)}`);
   return `${lines.join("\n")}\n`;
 }

@@ -16,19 +16,32 @@ export async function diff(call: Call): Promise<ExitCode> {
   const wanted = new Map<string, Row>();
   for (const document of parseAllDocuments(stream.yaml)) {
     const object = document.toJS() as Row | null;
-    if (object !== null) wanted.set(`${String(object.kind)}/${String((object.metadata as Row | undefined)?.name)}`, object);
+    if (object !== null)
+      wanted.set(`${String(object.kind)}/${String((object.metadata as Row | undefined)?.name)}`, object);
   }
   const found: { kind: string; name: string; action: string; lines: readonly string[] }[] = [];
   for (const { kind, name, action } of pending(changes)) {
     const target = wanted.get(`${kind}/${name}`);
-    const current = action.startsWith("create") ? undefined : await client.get<Row>(definitionPlural(kind), name, undefined, { signal: call.terminal.signal });
-    const [before, after] = await Promise.all([yamlOf(current === undefined ? undefined : manifestOf(current)), yamlOf(target)]);
+    const current = action.startsWith("create")
+      ? undefined
+      : await client.get<Row>(definitionPlural(kind), name, undefined, { signal: call.terminal.signal });
+    const [before, after] = await Promise.all([
+      yamlOf(current === undefined ? undefined : manifestOf(current)),
+      yamlOf(target),
+    ]);
     found.push({ kind, name, action, lines: lineDiff(before, after) });
   }
   if (call.format === "table") {
-    for (const { kind, name, lines } of found) call.terminal.out([`--- ${kind}/${name}`, ...lines.map(clean), ""].join("\n"));
+    for (const { kind, name, lines } of found)
+      call.terminal.out([`--- ${kind}/${name}`, ...lines.map(clean), ""].join("\n"));
     if (found.length === 0) call.say("Nothing differs.");
-  } else await printObject(call.terminal, call.format, { changes: found }, found.map(({ kind, name }) => `${kind}/${name}`).join("\n"));
+  } else
+    await printObject(
+      call.terminal,
+      call.format,
+      { changes: found },
+      found.map(({ kind, name }) => `${kind}/${name}`).join("\n"),
+    );
   return call.flag("detailedExitcode") && found.length > 0 ? exitCodes.changesPending : exitCodes.done;
 }
 

@@ -15,12 +15,25 @@ interface Check {
 /** Looks, changes nothing. Exit 1 when something failed; what could not be looked at says so and fails nothing. */
 export async function doctor(call: Call): Promise<ExitCode> {
   const { url, token, from } = await call.connection();
-  const checks: Check[] = [runtime(), await privateFile("data directory", resolve(call.terminal.cwd, call.terminal.env.MANDATE_DATA_DIR ?? ".mandate")), await privateFile("kept sign-in", loginFile(call.terminal))];
+  const checks: Check[] = [
+    runtime(),
+    await privateFile("data directory", resolve(call.terminal.cwd, call.terminal.env.MANDATE_DATA_DIR ?? ".mandate")),
+    await privateFile("kept sign-in", loginFile(call.terminal)),
+  ];
   const control = await ready(call, url);
   checks.push({ check: "control plane", ...control });
   const gateway = gatewayOf(call, url);
-  checks.push({ check: "gateway", ...(gateway === undefined ? unknown("its address is not known", "Set MANDATE_GATEWAY_PORT.") : await ready(call, gateway)) });
-  checks.push(control.result === "ok" ? await signedIn(call, token, from) : { check: "sign-in", ...unknown("the control plane does not answer", "Mend that first.") });
+  checks.push({
+    check: "gateway",
+    ...(gateway === undefined
+      ? unknown("its address is not known", "Set MANDATE_GATEWAY_PORT.")
+      : await ready(call, gateway)),
+  });
+  checks.push(
+    control.result === "ok"
+      ? await signedIn(call, token, from)
+      : { check: "sign-in", ...unknown("the control plane does not answer", "Mend that first.") },
+  );
   await printRows(call.terminal, call.format, {
     rows: checks.map((check) => ({ ...check })),
     columns: ["check", "result", "found", "next"].map((title) => ({ title, value: (row) => row[title] })),
@@ -37,13 +50,19 @@ const unknown = (found: string, next: string): Finding => ({ result: "can't tell
 
 function runtime(): Check {
   const major = Number(process.versions.node.split(".")[0]);
-  return { check: "Node", ...(major === 24 ? good(process.versions.node) : bad(process.versions.node, "Run it as `npx mandate`, which brings Node 24.")) };
+  return {
+    check: "Node",
+    ...(major === 24
+      ? good(process.versions.node)
+      : bad(process.versions.node, "Run it as `npx mandate`, which brings Node 24.")),
+  };
 }
 
 /** Both hold what opens the register: nobody else on the machine may read them. */
 async function privateFile(check: string, path: string): Promise<Check> {
   const info = await stat(path).catch(() => undefined);
-  if (info === undefined) return { check, ...unknown(`${path} does not exist here`, "Nothing to do unless it should.") };
+  if (info === undefined)
+    return { check, ...unknown(`${path} does not exist here`, "Nothing to do unless it should.") };
   const open = (info.mode & 0o077) !== 0 && process.platform !== "win32";
   return { check, ...(open ? bad(`${path} can be read by others`, `chmod go= ${path}`) : good(path)) };
 }
@@ -61,7 +80,8 @@ async function ready(call: Call, url: string): Promise<Finding> {
 
 function gatewayOf(call: Call, url: string): string | undefined {
   const address = new URL(url);
-  const port = call.terminal.env.MANDATE_GATEWAY_PORT ?? (address.port === "" ? undefined : String(Number(address.port) + 1));
+  const port =
+    call.terminal.env.MANDATE_GATEWAY_PORT ?? (address.port === "" ? undefined : String(Number(address.port) + 1));
   if (port === undefined || !/^\d{1,5}$/.test(port)) return undefined;
   address.port = port;
   return address.origin;
@@ -74,6 +94,9 @@ async function signedIn(call: Call, token: string | undefined, from: string): Pr
     await client.list("systems", { limit: 1 });
     return { check: "sign-in", ...good(`token from ${from} is accepted`) };
   } catch (error) {
-    return { check: "sign-in", ...bad(error instanceof Error ? error.message : "refused", "Run mandate login with a new token.") };
+    return {
+      check: "sign-in",
+      ...bad(error instanceof Error ? error.message : "refused", "Run mandate login with a new token."),
+    };
   }
 }

@@ -13,7 +13,12 @@ import { clean, printObject, type Row } from "../render/format.ts";
 export async function pack(call: Call): Promise<void> {
   const client = await call.client();
   const { signal } = call.terminal;
-  const asked = { system: call.option("system"), since: call.option("since"), until: call.option("until"), disclose: call.option("disclose") };
+  const asked = {
+    system: call.option("system"),
+    since: call.option("since"),
+    until: call.option("until"),
+    disclose: call.option("disclose"),
+  };
   const body = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
   const bytes = await client.evidence.pack(body, { signal });
   const file = call.option("file") ?? "-";
@@ -43,7 +48,12 @@ export async function verify(call: Call): Promise<ExitCode> {
     try {
       return await readFile(resolve(call.terminal.cwd, path));
     } catch (cause) {
-      throw new CliError({ code: "pack.unreadable", message: `${path} can't be read.`, exit: exitCodes.notVerified, cause });
+      throw new CliError({
+        code: "pack.unreadable",
+        message: `${path} can't be read.`,
+        exit: exitCodes.notVerified,
+        cause,
+      });
     }
   };
   const trust = call.option("trust");
@@ -62,23 +72,39 @@ interface Verification {
   readonly entries?: number;
   readonly payloads?: number;
   readonly unanchored?: number;
-  readonly problems: readonly { readonly code: string; readonly path?: string; readonly index?: number; readonly message: string }[];
+  readonly problems: readonly {
+    readonly code: string;
+    readonly path?: string;
+    readonly index?: number;
+    readonly message: string;
+  }[];
 }
 
 async function verifyStore(call: Call): Promise<ExitCode> {
   const client = await call.client();
   try {
-    const result = await client.request<Verification>("POST", "/api/v1/evidence/verify", {}, { signal: call.terminal.signal, timeoutMs: 0 });
+    const result = await client.request<Verification>(
+      "POST",
+      "/api/v1/evidence/verify",
+      {},
+      { signal: call.terminal.signal, timeoutMs: 0 },
+    );
     return await report(call, result);
   } catch (error) {
     if (!(error instanceof MandateError) || error.status === 401 || error.status === 403) throw error;
     // The check did not run to its end, and what did not run did not pass.
-    throw new CliError({ code: error.code, message: `The store was not verified: ${error.message}`, exit: exitCodes.notVerified, cause: error });
+    throw new CliError({
+      code: error.code,
+      message: `The store was not verified: ${error.message}`,
+      exit: exitCodes.notVerified,
+      cause: error,
+    });
   }
 }
 
 async function report(call: Call, result: Verification): Promise<ExitCode> {
-  if (call.format !== "table") await printObject(call.terminal, call.format, result as unknown as Row, result.ok ? "verified" : "not-verified");
+  if (call.format !== "table")
+    await printObject(call.terminal, call.format, result as unknown as Row, result.ok ? "verified" : "not-verified");
   else call.terminal.out(told(result));
   return result.ok ? exitCodes.done : exitCodes.notVerified;
 }
@@ -90,13 +116,20 @@ const trustWords: Readonly<Record<string, string>> = {
 };
 
 function told(result: Verification): string {
-  const lines = [result.ok ? "Verified: nothing was altered." : `Not verified: ${result.problems.length} ${result.problems.length === 1 ? "problem" : "problems"}.`];
+  const lines = [
+    result.ok
+      ? "Verified: nothing was altered."
+      : `Not verified: ${result.problems.length} ${result.problems.length === 1 ? "problem" : "problems"}.`,
+  ];
   if (result.trust !== undefined) lines.push(`  trust       ${result.trust}: ${trustWords[result.trust] ?? ""}`);
-  if (result.entries !== undefined) lines.push(`  entries     ${result.entries}, ${result.unanchored ?? 0} of them unanchored`);
+  if (result.entries !== undefined)
+    lines.push(`  entries     ${result.entries}, ${result.unanchored ?? 0} of them unanchored`);
   if (result.payloads !== undefined) lines.push(`  payloads    ${result.payloads}`);
   for (const log of result.logs ?? []) lines.push(`  log         ${clean(log.origin)}, ${log.size} entries`);
   for (const problem of result.problems) {
-    const place = [problem.path, problem.index === undefined ? undefined : `entry ${problem.index}`].filter((part) => part !== undefined).join(", ");
+    const place = [problem.path, problem.index === undefined ? undefined : `entry ${problem.index}`]
+      .filter((part) => part !== undefined)
+      .join(", ");
     lines.push(`  ✕ ${clean(problem.code)}${place === "" ? "" : ` (${clean(place)})`}: ${clean(problem.message)}`);
   }
   return `${lines.join("\n")}\n`;
@@ -114,7 +147,10 @@ export async function head(call: Call): Promise<void> {
 
 export async function proof(call: Call): Promise<void> {
   const from = Number(call.option("from"));
-  if (!Number.isSafeInteger(from) || from < 0) throw new CliError({ code: "size_invalid", message: "--from is not a size.", next: "Write a whole number." });
+  if (!Number.isSafeInteger(from) || from < 0)
+    throw new CliError({ code: "size_invalid", message: "--from is not a size.", next: "Write a whole number." });
   const client = await call.client();
-  call.terminal.out(await client.evidence.proof({ from, log: call.option("log") ?? "" }, { signal: call.terminal.signal }));
+  call.terminal.out(
+    await client.evidence.proof({ from, log: call.option("log") ?? "" }, { signal: call.terminal.signal }),
+  );
 }

@@ -6,7 +6,12 @@ export async function list(call: Call): Promise<void> {
   const client = await call.client();
   const rows: Row[] = [];
   for await (const row of client.all<Row>("gateways", {}, { signal: call.terminal.signal })) rows.push(row);
-  await printRows(call.terminal, call.format, { rows, columns: columnsOf("gateways"), nameOf: (row) => `gateway/${String(row.name)}`, empty: "No gateways." });
+  await printRows(call.terminal, call.format, {
+    rows,
+    columns: columnsOf("gateways"),
+    nameOf: (row) => `gateway/${String(row.name)}`,
+    empty: "No gateways.",
+  });
 }
 
 export async function create(call: Call): Promise<void> {

@@ -8,11 +8,22 @@ export async function get(call: Call): Promise<void> {
   if (name !== undefined) {
     const object = await one(call, kind, name);
     if (call.format === "yaml") return await printObject(call.terminal, "yaml", manifestOf(object), name);
-    if (call.format === "table") return await printRows(call.terminal, "table", { rows: [object], columns: columnsOf(kind), nameOf: (row) => nameOf(kind, row), empty: "" });
+    if (call.format === "table")
+      return await printRows(call.terminal, "table", {
+        rows: [object],
+        columns: columnsOf(kind),
+        nameOf: (row) => nameOf(kind, row),
+        empty: "",
+      });
     return await printObject(call.terminal, call.format, object, `${singular(kind)}/${name}`);
   }
   const limit = Number(call.option("limit"));
-  if (!Number.isSafeInteger(limit) || limit < 1) throw new CliError({ code: "limit_invalid", message: "--limit is not a count.", next: "Write a whole number of 1 or more." });
+  if (!Number.isSafeInteger(limit) || limit < 1)
+    throw new CliError({
+      code: "limit_invalid",
+      message: "--limit is not a count.",
+      next: "Write a whole number of 1 or more.",
+    });
   const client = await call.client();
   const rows: Row[] = [];
   const filters = { ...filtersOf(call), ...asOfOf(call), limit: Math.min(limit, 200) };
@@ -31,7 +42,12 @@ export async function get(call: Call): Promise<void> {
 
 export async function describe(call: Call): Promise<void> {
   const { kind, name } = target(call.args);
-  if (name === undefined) throw new CliError({ code: "name_missing", message: `Which of the ${kind}?`, next: `Write ${singular(kind)}/NAME. To list them: mandate get ${kind}` });
+  if (name === undefined)
+    throw new CliError({
+      code: "name_missing",
+      message: `Which of the ${kind}?`,
+      next: `Write ${singular(kind)}/NAME. To list them: mandate get ${kind}`,
+    });
   const object = await one(call, kind, name);
   if (call.format === "table") call.terminal.out(fields(object));
   else await printObject(call.terminal, call.format, object, `${singular(kind)}/${name}`);
@@ -46,7 +62,12 @@ function asOfOf(call: Call): { readonly asOf?: string } {
   const asOf = call.option("asOf");
   if (asOf === undefined) return {};
   const instant = new Date(asOf);
-  if (Number.isNaN(instant.getTime())) throw new CliError({ code: "instant_invalid", message: `\`${asOf}\` is not an instant.`, next: "Write it as 2026-06-30T00:00:00Z." });
+  if (Number.isNaN(instant.getTime()))
+    throw new CliError({
+      code: "instant_invalid",
+      message: `\`${asOf}\` is not an instant.`,
+      next: "Write it as 2026-06-30T00:00:00Z.",
+    });
   return { asOf: instant.toISOString() };
 }
 
@@ -54,7 +75,12 @@ function filtersOf(call: Call): Readonly<Record<string, string>> {
   return Object.fromEntries(
     call.list("filter").map((pair) => {
       const at = pair.indexOf("=");
-      if (at < 1) throw new CliError({ code: "filter_invalid", message: `\`${pair}\` is not a filter.`, next: "Write --filter field=value." });
+      if (at < 1)
+        throw new CliError({
+          code: "filter_invalid",
+          message: `\`${pair}\` is not a filter.`,
+          next: "Write --filter field=value.",
+        });
       return [pair.slice(0, at), pair.slice(at + 1)];
     }),
   );
@@ -64,5 +90,7 @@ function filtersOf(call: Call): Readonly<Record<string, string>> {
 export function manifestOf(object: Row): Row {
   const inner = typeof object.manifest === "object" && object.manifest !== null ? (object.manifest as Row) : object;
   const { apiVersion, kind, metadata, spec } = inner;
-  return spec === undefined || kind === undefined ? object : { apiVersion: apiVersion ?? "v1", kind, metadata: metadata ?? { name: object.name }, spec };
+  return spec === undefined || kind === undefined
+    ? object
+    : { apiVersion: apiVersion ?? "v1", kind, metadata: metadata ?? { name: object.name }, spec };
 }

@@ -7,14 +7,23 @@ import type { Call } from "../command.ts";
 export async function init(call: Call): Promise<void> {
   const name = call.args[0] ?? "my-assistant";
   if (!/^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,62}[A-Za-z0-9])?$/.test(name)) {
-    throw new CliError({ code: "name_invalid", message: `\`${name}\` is not a name for a system.`, next: "Use letters, digits, `.`, `_` and `-`." });
+    throw new CliError({
+      code: "name_invalid",
+      message: `\`${name}\` is not a name for a system.`,
+      next: "Use letters, digits, `.`, `_` and `-`.",
+    });
   }
   const text = firstManifest(name);
   const file = call.option("file") ?? "-";
   if (file === "-") return call.terminal.out(text);
   await writeNew(resolve(call.terminal.cwd, file), file, text);
   call.say(`Wrote ${file}. Edit it, then:`);
-  for (const line of [`mandate plan -f ${file}`, `mandate apply -f ${file}`, `mandate credential create --system ${name}`]) call.say(`  ${line}`);
+  for (const line of [
+    `mandate plan -f ${file}`,
+    `mandate apply -f ${file}`,
+    `mandate credential create --system ${name}`,
+  ])
+    call.say(`  ${line}`);
 }
 
 /** Never over an existing file: it may be the only copy of somebody's register. */
@@ -24,7 +33,12 @@ async function writeNew(path: string, shown: string, text: string): Promise<void
     await handle.writeFile(text).finally(() => handle.close());
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause;
-    throw new CliError({ code: "file_exists", message: `${shown} exists already.`, next: "Name another with -f, or leave -f away to print it.", cause });
+    throw new CliError({
+      code: "file_exists",
+      message: `${shown} exists already.`,
+      next: "Name another with -f, or leave -f away to print it.",
+      cause,
+    });
   }
 }
 

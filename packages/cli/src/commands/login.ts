@@ -6,12 +6,21 @@ import { readInput } from "../terminal.ts";
 /** Keeps a token after the server accepted it: a wrong one must not be found out by the next script. */
 export async function login(call: Call): Promise<void> {
   const connection = await call.connection();
-  const token = connection.from === "--token" || connection.from === "MANDATE_TOKEN" ? connection.token : await tokenOf(call);
+  const token =
+    connection.from === "--token" || connection.from === "MANDATE_TOKEN" ? connection.token : await tokenOf(call);
   if (token === undefined || token === "") {
-    throw new CliError({ code: "token_missing", message: "There is no token.", next: "Pipe it in, or get one: mandate person token EMAIL" });
+    throw new CliError({
+      code: "token_missing",
+      message: "There is no token.",
+      next: "Pipe it in, or get one: mandate person token EMAIL",
+    });
   }
   const { MandateClient } = await import("@mandate/sdk");
-  const client = new MandateClient({ url: connection.url, token, ...(call.terminal.fetch === undefined ? {} : { fetch: call.terminal.fetch }) });
+  const client = new MandateClient({
+    url: connection.url,
+    token,
+    ...(call.terminal.fetch === undefined ? {} : { fetch: call.terminal.fetch }),
+  });
   await client.list("systems", { limit: 1 }, { signal: call.terminal.signal });
   const file = await saveLogin(call.terminal, connection.url, token);
   call.say(`Signed in at ${connection.url}. The token is kept in ${file}, readable by you alone.`);

@@ -8,7 +8,10 @@ const emailOf = (call: Call) => (call.args[0] ?? "").replace(/^person\//, "");
 export async function add(call: Call): Promise<void> {
   const client = await call.client();
   const roles = call.list("role").flatMap((text) => text.split(","));
-  const person = await client.people.create({ email: emailOf(call), name: call.option("name") ?? "", roles }, { signal: call.terminal.signal });
+  const person = await client.people.create(
+    { email: emailOf(call), name: call.option("name") ?? "", roles },
+    { signal: call.terminal.signal },
+  );
   await printObject(call.terminal, call.format, person, `person/${emailOf(call)}`);
 }
 

@@ -11,8 +11,16 @@ interface TestAnswer {
 export async function test(call: Call): Promise<ExitCode> {
   const stream = await readManifests(call.list("file"), call.terminal);
   const client = await call.client();
-  const { results } = await client.request<TestAnswer>("POST", "/api/v1/policies/test", { manifest: stream.yaml }, { signal: call.terminal.signal, timeoutMs: 60_000 });
-  const columns = ["policy", "name", "expected", "outcome", "rule"].map((title) => ({ title, value: (row: Row) => row[title] }));
+  const { results } = await client.request<TestAnswer>(
+    "POST",
+    "/api/v1/policies/test",
+    { manifest: stream.yaml },
+    { signal: call.terminal.signal, timeoutMs: 60_000 },
+  );
+  const columns = ["policy", "name", "expected", "outcome", "rule"].map((title) => ({
+    title,
+    value: (row: Row) => row[title],
+  }));
   await printRows(call.terminal, call.format, {
     rows: results,
     columns: [{ title: "", value: (row) => (row.passed === true ? "✓" : "✕") }, ...columns],

@@ -8,7 +8,12 @@ const maxSecretBytes = 64 * 1024;
 export async function set(call: Call): Promise<void> {
   const name = (call.args[0] ?? "").replace(/^secret[:/]/, "");
   const value = await valueOf(call);
-  if (value === "") throw new CliError({ code: "secret_empty", message: "The secret is empty.", next: `Pipe it in: printf %s "$SECRET" | mandate secret set ${name} --host …` });
+  if (value === "")
+    throw new CliError({
+      code: "secret_empty",
+      message: "The secret is empty.",
+      next: `Pipe it in: printf %s "$SECRET" | mandate secret set ${name} --host …`,
+    });
   const client = await call.client();
   const hosts = call.list("host");
   await client.secrets.set(name, { value, hosts }, { signal: call.terminal.signal });
@@ -21,6 +26,11 @@ async function valueOf(call: Call): Promise<string> {
     return bytes.toString("utf8").replace(/\r?\n$/, "");
   }
   const typed = call.mayAsk ? await call.terminal.ask("Value (not shown): ", { hidden: true }) : undefined;
-  if (typed === undefined) throw new CliError({ code: "secret_missing", message: "There is no value on standard input.", next: "Pipe it in, or leave --no-input away." });
+  if (typed === undefined)
+    throw new CliError({
+      code: "secret_missing",
+      message: "There is no value on standard input.",
+      next: "Pipe it in, or leave --no-input away.",
+    });
   return typed;
 }

@@ -10,10 +10,23 @@ export function changeState(verb: string): Run {
     const name = (call.args[0] ?? "").replace(/^systems?\//, "");
     const reason = await reasonOf(call);
     const client = await call.client();
-    const answer = (await client.request<Row>("POST", `/api/v1/systems/${encodeURIComponent(name)}/${verb}`, { reason }, { signal: call.terminal.signal })) ?? {};
+    const answer =
+      (await client.request<Row>(
+        "POST",
+        `/api/v1/systems/${encodeURIComponent(name)}/${verb}`,
+        { reason },
+        { signal: call.terminal.signal },
+      )) ?? {};
     if (call.format === "table") {
       const [stage, status] = [field(answer, "lifecycle"), field(answer, "status")];
-      call.terminal.out(`${cell(name)}: ${[stage, status].filter((part) => part !== undefined).map(cell).join(", ") || verb}\n`);
+      call.terminal.out(
+        `${cell(name)}: ${
+          [stage, status]
+            .filter((part) => part !== undefined)
+            .map(cell)
+            .join(", ") || verb
+        }\n`,
+      );
     } else await printObject(call.terminal, call.format, answer, `system/${name}`);
     if (!asks.has(verb) || !waits(answer)) return exitCodes.done;
     call.say("It waits for its approvers. See: mandate approvals list");
@@ -25,6 +38,13 @@ export function changeState(verb: string): Run {
 const asks = new Set(["promote", "renew"]);
 
 function waits(answer: Row): boolean {
-  const states = [answer.state, field(answer, "authorization.state"), field(answer, "promotion.state"), field(answer, "pending.state")];
-  return states.some((state) => state === "submitted" || state === "in_review" || state === "draft" || state === "pending");
+  const states = [
+    answer.state,
+    field(answer, "authorization.state"),
+    field(answer, "promotion.state"),
+    field(answer, "pending.state"),
+  ];
+  return states.some(
+    (state) => state === "submitted" || state === "in_review" || state === "draft" || state === "pending",
+  );
 }

@@ -7,7 +7,14 @@ const docs = "docs/errors.md";
 /** The object of `-o json`: `{error: {code, message, next, request_id, doc_url}}`. */
 export function failureJson(report: Report): string {
   const { code, message, next, requestId, problems } = report;
-  const error = { code, message, next, request_id: requestId, doc_url: `${docs}#${code}`, ...(problems.length === 0 ? {} : { problems }) };
+  const error = {
+    code,
+    message,
+    next,
+    request_id: requestId,
+    doc_url: `${docs}#${code}`,
+    ...(problems.length === 0 ? {} : { problems }),
+  };
   return `${JSON.stringify({ error })}\n`;
 }
 

@@ -18,13 +18,22 @@ export interface Rows {
   readonly empty: string;
 }
 
-export async function printRows(terminal: Terminal, format: OutputFormat, { rows, columns, nameOf, empty }: Rows): Promise<void> {
+export async function printRows(
+  terminal: Terminal,
+  format: OutputFormat,
+  { rows, columns, nameOf, empty }: Rows,
+): Promise<void> {
   if (format === "json") return terminal.out(`${JSON.stringify({ items: rows }, null, 2)}\n`);
   if (format === "jsonl") return terminal.out(rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
   if (format === "name") return terminal.out(rows.map((row) => `${clean(nameOf(row))}\n`).join(""));
   if (format === "yaml") return terminal.out(await toYaml(rows));
   if (rows.length === 0) return terminal.err(`${empty}\n`);
-  terminal.out(table(columns.map((column) => column.title), rows.map((row) => columns.map((column) => cell(column.value(row))))));
+  terminal.out(
+    table(
+      columns.map((column) => column.title),
+      rows.map((row) => columns.map((column) => cell(column.value(row)))),
+    ),
+  );
 }
 
 /** One object: indented JSON, YAML, a line, or labelled fields. */
@@ -43,8 +52,14 @@ export async function toYaml(documents: readonly unknown[]): Promise<string> {
 
 /** Columns padded to their widest cell, two spaces between, no trailing blanks. */
 export function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = titles.map((title, column) => Math.max(title.length, ...rows.map((row) => [...(row[column] ?? "")].length)));
-  const line = (cells: readonly string[]) => `${cells.map((text, column) => text + " ".repeat(widths[column]! - [...text].length)).join("  ").trimEnd()}\n`;
+  const widths = titles.map((title, column) =>
+    Math.max(title.length, ...rows.map((row) => [...(row[column] ?? "")].length)),
+  );
+  const line = (cells: readonly string[]) =>
+    `${cells
+      .map((text, column) => text + " ".repeat(widths[column]! - [...text].length))
+      .join("  ")
+      .trimEnd()}\n`;
   return [titles.map((title) => title.toUpperCase()), ...rows].map(line).join("");
 }
 
@@ -70,7 +85,10 @@ export function fields(object: Row, indent = ""): string {
     if (Array.isArray(value) && value.some((item) => typeof item === "object" && item !== null)) {
       text += `${indent}${clean(name)}:\n`;
       for (const item of value as unknown[]) {
-        text += typeof item === "object" && item !== null ? `${indent}  -\n${fields(item as Row, `${indent}    `)}` : `${indent}  - ${cell(item)}\n`;
+        text +=
+          typeof item === "object" && item !== null
+            ? `${indent}  -\n${fields(item as Row, `${indent}    `)}`
+            : `${indent}  - ${cell(item)}\n`;
       }
     } else if (typeof value === "object" && value !== null && !Array.isArray(value)) {
       text += `${indent}${clean(name)}:\n${fields(value as Row, `${indent}  `)}`;

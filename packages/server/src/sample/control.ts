@@ -30,7 +30,9 @@ export function control(server: SampleServer, token = server.token): Control {
       signal: AbortSignal.timeout(60_000),
       headers: {
         authorization: `Bearer ${token}`,
-        ...(body === undefined ? {} : { "content-type": typeof body === "string" ? "application/yaml" : "application/json" }),
+        ...(body === undefined
+          ? {}
+          : { "content-type": typeof body === "string" ? "application/yaml" : "application/json" }),
       },
       ...(body === undefined ? {} : { body: typeof body === "string" ? body : JSON.stringify(body) }),
     });
@@ -62,7 +64,9 @@ export async function* items(api: Control, path: string): AsyncGenerator<Json, v
   const joint = path.includes("?") ? "&" : "?";
   let cursor: unknown = null;
   do {
-    const page: Json = await api.get(cursor === null ? path : `${path}${joint}cursor=${encodeURIComponent(String(cursor))}`);
+    const page: Json = await api.get(
+      cursor === null ? path : `${path}${joint}cursor=${encodeURIComponent(String(cursor))}`,
+    );
     if (Array.isArray(page.items)) for (const item of page.items as Json[]) yield item;
     cursor = page.nextCursor ?? null;
   } while (typeof cursor === "string");

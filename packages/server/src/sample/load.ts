@@ -107,7 +107,10 @@ async function manifestFor(api: Control, providerUrl: string, nowMs: number): Pr
 /** The scripted provider asks for no key; these show that secrets are sealed for one host and sent nowhere else. */
 async function sealSecrets(api: Control, port: number): Promise<void> {
   for (const name of ["anthropic-prod", "openai-prod"]) {
-    await api.send("PUT", `/secrets/${name}`, { value: `scripted-sample-value-for-${name}`, hosts: [`127.0.0.1:${port}`] });
+    await api.send("PUT", `/secrets/${name}`, {
+      value: `scripted-sample-value-for-${name}`,
+      hosts: [`127.0.0.1:${port}`],
+    });
   }
 }
 
@@ -138,8 +141,12 @@ async function requireOperating(api: Control, name: string): Promise<void> {
 /** Keys are shown once and only their hash is kept, so each start makes new ones and revokes those of the last. */
 async function renewKeys(api: Control, nowMs: number): Promise<ReadonlyMap<string, string>> {
   for await (const credential of items(api, "/credentials")) {
-    const stale = typeof credential.name === "string" && credential.name.startsWith(keyPrefix) && credential.state === "active";
-    if (stale) await api.send("POST", `/credentials/${String(credential.id)}/revoke`, { reason: "Replaced at the start of the sample" });
+    const stale =
+      typeof credential.name === "string" && credential.name.startsWith(keyPrefix) && credential.state === "active";
+    if (stale)
+      await api.send("POST", `/credentials/${String(credential.id)}/revoke`, {
+        reason: "Replaced at the start of the sample",
+      });
   }
   const keys = new Map<string, string>();
   for (const system of callers) {

@@ -12,7 +12,9 @@ export interface ManifestSettings {
 
 /** @returns the sample's manifest, one YAML stream: every object labelled `sample`, every model at the scripted provider */
 export async function sampleManifest(settings: ManifestSettings): Promise<string> {
-  const texts = await Promise.all(files.map((file) => readFile(new URL(`./manifest/${file}`, import.meta.url), "utf8")));
+  const texts = await Promise.all(
+    files.map((file) => readFile(new URL(`./manifest/${file}`, import.meta.url), "utf8")),
+  );
   const documents: string[] = [];
   for (const document of texts.flatMap((text) => parseAllDocuments(text))) {
     if (!("contents" in document) || !isMap(document.contents)) continue;

@@ -6,7 +6,11 @@ export interface SamplePerson {
   readonly roles: readonly Role[];
 }
 
-const person = (email: string, name: string, ...roles: readonly Role[]): SamplePerson => ({ email: `${email}@halden.example`, name, roles });
+const person = (email: string, name: string, ...roles: readonly Role[]): SamplePerson => ({
+  email: `${email}@halden.example`,
+  name,
+  roles,
+});
 
 /** The people of Halden Retail. Nobody here is real, and `.example` can receive no mail. */
 export const people: readonly SamplePerson[] = [

@@ -1,7 +1,20 @@
 import { control, items, type Json, type SampleServer } from "./control.ts";
 
 /** Systems first: other objects can't go while a system uses them. */
-const kinds = ["systems", "agents", "policies", "tools", "prompts", "models", "datasets", "destinations", "mcp-servers", "vendors", "groups", "legal-entities"] as const;
+const kinds = [
+  "systems",
+  "agents",
+  "policies",
+  "tools",
+  "prompts",
+  "models",
+  "datasets",
+  "destinations",
+  "mcp-servers",
+  "vendors",
+  "groups",
+  "legal-entities",
+] as const;
 
 /**
  * Removes every object labelled `sample`: one action. Systems are retired before they go. The evidence of what they did
@@ -16,7 +29,12 @@ export async function removeSample(server: SampleServer): Promise<number> {
     for await (const item of items(api, `/${kind}`)) {
       const name = nameOf(item);
       if (name !== undefined && labelsOf(item).sample === "true") names.push(name);
-      if (kind === "systems" && name !== undefined && labelsOf(item).sample === "true" && item.lifecycle !== "retired") {
+      if (
+        kind === "systems" &&
+        name !== undefined &&
+        labelsOf(item).sample === "true" &&
+        item.lifecycle !== "retired"
+      ) {
         await api.send("POST", `/systems/${encodeURIComponent(name)}/retire`, { reason: "The sample is removed." });
       }
     }

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { promisify } from "node:util";
+import { parseManifest } from "@mandate/model/manifest";
 import { parseAllDocuments } from "yaml";
 import { afterEach, expect, test } from "vitest";
 import { sampleCommands } from "./commands.ts";
@@ -24,6 +25,11 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
 
+test("the register reads the whole sample without a complaint", async () => {
+  const text = await sampleManifest({ providerUrl: "http://127.0.0.1:9999", priceWatchEnds: "2026-11-22T00:00:00Z" });
+  expect(parseManifest(text, { file: "sample" }).problems).toEqual([]);
+});
+
 test("every object of the sample is labelled, named once, and every model stays on the machine", async () => {
   const objects = await manifests();
   const names = objects.map((object) => `${object.kind}:${object.metadata.name}`);
@@ -36,16 +42,24 @@ test("every object of the sample is labelled, named once, and every model stays 
 test("every reference but a secret resolves inside the sample", async () => {
   const objects = await manifests();
   const kinds: Record<string, string> = { AISystem: "system", LegalEntity: "legal-entity" };
-  const known = new Set(objects.map((object) => `${kinds[object.kind] ?? object.kind.toLowerCase()}:${object.metadata.name}`));
-  const references = JSON.stringify(objects.map((object) => object.spec)).matchAll(/"((?:model|tool|dataset|prompt|destination|vendor|policy|group):[^"]+)"/g);
-  const missing = [...references].map((match) => match[1]).filter((reference) => reference !== undefined && !known.has(reference));
+  const known = new Set(
+    objects.map((object) => `${kinds[object.kind] ?? object.kind.toLowerCase()}:${object.metadata.name}`),
+  );
+  const references = JSON.stringify(objects.map((object) => object.spec)).matchAll(
+    /"((?:model|tool|dataset|prompt|destination|vendor|policy|group):[^"]+)"/g,
+  );
+  const missing = [...references]
+    .map((match) => match[1])
+    .filter((reference) => reference !== undefined && !known.has(reference));
   expect(missing).toEqual([]);
 });
 
 test("exactly one system lacks an owner, so the sample shows that state and no other by accident", async () => {
   const systems = (await manifests()).filter((object) => object.kind === "AISystem");
   expect(systems.length).toBeGreaterThanOrEqual(9);
-  const lacking = systems.filter((system) => Object.keys(system.spec.owners as object).length < 2).map((system) => system.metadata.name);
+  const lacking = systems
+    .filter((system) => Object.keys(system.spec.owners as object).length < 2)
+    .map((system) => system.metadata.name);
   expect(lacking).toEqual(["footfall-insights"]);
 });
 

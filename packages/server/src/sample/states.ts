@@ -39,14 +39,21 @@ export async function settleStates(api: Control, server: SampleServer, nowMs: nu
       if (id === undefined) return;
       for (const email of approvers) {
         const approver = await as(email);
-        await approver.send("POST", `/authorizations/${id}/grant`, { reason: "Reviewed; fit for its purpose.", conditions: [] });
+        await approver.send("POST", `/authorizations/${id}/grant`, {
+          reason: "Reviewed; fit for its purpose.",
+          conditions: [],
+        });
       }
     });
   }
   await step("suspending supplier-mail", () =>
-    api.send("POST", "/systems/supplier-mail/suspend", { reason: "A reminder went to the wrong supplier on 19 November; under review." }),
+    api.send("POST", "/systems/supplier-mail/suspend", {
+      reason: "A reminder went to the wrong supplier on 19 November; under review.",
+    }),
   );
-  await step("retiring gift-finder", () => api.send("POST", "/systems/gift-finder/retire", { reason: "The winter season is over." }));
+  await step("retiring gift-finder", () =>
+    api.send("POST", "/systems/gift-finder/retire", { reason: "The winter season is over." }),
+  );
 }
 
 async function acceptPilot(api: Control, owner: Control, system: string, reason: string): Promise<void> {

@@ -51,7 +51,11 @@ const day: readonly Call[] = [
   chat("returns-desk", "mistral-large-2", "Please refund EUR 24.90 for order A2210.", { tools: [refundTool] }),
   claude("dispute-triage", "Is dispute D118 suspicious?"),
   chat("campaign-ideas", "gpt-4.1", "Suggest a theme for rain boots.", { stream: true }),
-  { system: "product-copy", path: "/v1/embeddings", body: { model: "text-embedding-3-small", input: ["wool coat", "rain boots"] } },
+  {
+    system: "product-copy",
+    path: "/v1/embeddings",
+    body: { model: "text-embedding-3-small", input: ["wool coat", "rain boots"] },
+  },
   chat("price-watch", "gpt-4.1-mini", "Summarize this week's public price lists."),
   claude("code-review", "Review the diff of the retry loop."),
   chat("product-copy", "gpt-4.1", "Describe the rain boots in Norwegian."),
@@ -61,7 +65,9 @@ const day: readonly Call[] = [
   chat("meeting-notes", "mistral-large-2", "List the actions of the weekly meeting."),
 ];
 
-const refund: Call = chat("returns-desk", "mistral-large-2", "Please refund EUR 146.20 for order A2214.", { tools: [refundTool] });
+const refund: Call = chat("returns-desk", "mistral-large-2", "Please refund EUR 146.20 for order A2214.", {
+  tools: [refundTool],
+});
 /** Holds pile up in somebody's inbox, so only every so many rounds one more is asked for. */
 const roundsPerHold = 8;
 

@@ -1,5 +1,16 @@
 import { label, pieces, sceneFor, tokens, type Scene, type ScriptedStatus } from "./script.ts";
-import { idTail, isRecord, listed, records, retryAfter, servedAs, textOf, type Reply, type Stamp, type StreamEvent } from "./wire.ts";
+import {
+  idTail,
+  isRecord,
+  listed,
+  records,
+  retryAfter,
+  servedAs,
+  textOf,
+  type Reply,
+  type Stamp,
+  type StreamEvent,
+} from "./wire.ts";
 
 /** Anthropic messages: https://docs.anthropic.com/en/api/messages */
 export function message(body: Record<string, unknown>, stamp: Stamp): Reply {
@@ -13,7 +24,9 @@ export function message(body: Record<string, unknown>, stamp: Stamp): Reply {
     model: body.model,
     prompt: textOf(user?.content),
     afterTool: lastBlocks.some((block) => block.type === "tool_result"),
-    tools: records(body.tools).flatMap((tool) => (typeof tool.name === "string" && isRecord(tool.input_schema) ? [tool.name] : [])),
+    tools: records(body.tools).flatMap((tool) =>
+      typeof tool.name === "string" && isRecord(tool.input_schema) ? [tool.name] : [],
+    ),
     json: false,
   });
   if (scene.kind === "error") return anthropicError(scene.status, undefined, stamp);
@@ -45,7 +58,12 @@ export function countTokens(body: Record<string, unknown>, stamp: Stamp): Reply 
 }
 
 export function anthropicModels(id: string | null, stamp: Stamp): Reply {
-  const entry = (model: string) => ({ type: "model", id: model, display_name: `${model} ${label}`, created_at: "2025-09-29T00:00:00Z" });
+  const entry = (model: string) => ({
+    type: "model",
+    id: model,
+    display_name: `${model} ${label}`,
+    created_at: "2025-09-29T00:00:00Z",
+  });
   if (id === null) {
     return {
       kind: "json",
@@ -59,7 +77,12 @@ export function anthropicModels(id: string | null, stamp: Stamp): Reply {
 
 type Block =
   | { readonly type: "text"; readonly text: string }
-  | { readonly type: "tool_use"; readonly id: string; readonly name: string; readonly input: Readonly<Record<string, unknown>> };
+  | {
+      readonly type: "tool_use";
+      readonly id: string;
+      readonly name: string;
+      readonly input: Readonly<Record<string, unknown>>;
+    };
 
 function blocks(scene: Exclude<Scene, { kind: "error" }>, stamp: Stamp): readonly Block[] {
   const text: Block = { type: "text", text: scene.text };
@@ -86,10 +109,14 @@ function events(
     message: { ...head, content: [], stop_reason: null, stop_sequence: null, usage: { ...usage, output_tokens: 1 } },
   });
   content.forEach((block, index) => {
-    push("content_block_start", { index, content_block: block.type === "text" ? { type: "text", text: "" } : { ...block, input: {} } });
+    push("content_block_start", {
+      index,
+      content_block: block.type === "text" ? { type: "text", text: "" } : { ...block, input: {} },
+    });
     if (index === 0) push("ping");
     if (block.type === "text") {
-      for (const text of pieces(block.text)) push("content_block_delta", { index, delta: { type: "text_delta", text } }, true);
+      for (const text of pieces(block.text))
+        push("content_block_delta", { index, delta: { type: "text_delta", text } }, true);
     } else {
       for (const part of ["", ...(JSON.stringify(block.input).match(/.{1,9}/gs) ?? [])]) {
         push("content_block_delta", { index, delta: { type: "input_json_delta", partial_json: part } }, true);
@@ -98,7 +125,10 @@ function events(
     push("content_block_stop", { index });
   });
   const { input_tokens, cache_creation_input_tokens, cache_read_input_tokens, output_tokens } = usage;
-  push("message_delta", { delta: stop, usage: { input_tokens, cache_creation_input_tokens, cache_read_input_tokens, output_tokens } });
+  push("message_delta", {
+    delta: stop,
+    usage: { input_tokens, cache_creation_input_tokens, cache_read_input_tokens, output_tokens },
+  });
   push("message_stop");
   return list;
 }

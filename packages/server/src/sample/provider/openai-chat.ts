@@ -1,5 +1,15 @@
 import { fingerprint, pieces, sceneFor, tokens, type Scene, type ScriptedStatus } from "./script.ts";
-import { idTail, isRecord, records, retryAfter, servedAs, textOf, type Reply, type Stamp, type StreamEvent } from "./wire.ts";
+import {
+  idTail,
+  isRecord,
+  records,
+  retryAfter,
+  servedAs,
+  textOf,
+  type Reply,
+  type Stamp,
+  type StreamEvent,
+} from "./wire.ts";
 
 /** OpenAI chat completions: https://platform.openai.com/docs/api-reference/chat */
 export function chatCompletion(body: Record<string, unknown>, stamp: Stamp): Reply {
@@ -12,7 +22,9 @@ export function chatCompletion(body: Record<string, unknown>, stamp: Stamp): Rep
     model: body.model,
     prompt: textOf(user?.content),
     afterTool: last?.role === "tool",
-    tools: records(body.tools).flatMap((tool) => (isRecord(tool.function) && typeof tool.function.name === "string" ? [tool.function.name] : [])),
+    tools: records(body.tools).flatMap((tool) =>
+      isRecord(tool.function) && typeof tool.function.name === "string" ? [tool.function.name] : [],
+    ),
     json: isRecord(body.response_format) && body.response_format.type !== "text",
   });
   if (scene.kind === "error") return openaiError(scene.status);
@@ -63,13 +75,18 @@ function chunks(scene: Spoken, head: Record<string, unknown>, usage: unknown, st
     const choices = delta === null ? [] : [{ index: 0, delta, logprobs: null, finish_reason: finish }];
     const counted = usage === undefined ? {} : { usage: delta === null ? usage : null };
     const { id, ...rest } = head;
-    return { text: `data: ${JSON.stringify({ id, object: "chat.completion.chunk", ...rest, choices, ...counted })}\n\n`, piece };
+    return {
+      text: `data: ${JSON.stringify({ id, object: "chat.completion.chunk", ...rest, choices, ...counted })}\n\n`,
+      piece,
+    };
   };
   const events = [chunk({ role: "assistant", content: "", refusal: null }, null, false)];
   for (const content of pieces(scene.text)) events.push(chunk({ content }, null, true));
   if (scene.kind === "tool") {
     const call = toolCall(scene, stamp);
-    events.push(chunk({ tool_calls: [{ index: 0, ...call, function: { name: call.function.name, arguments: "" } }] }, null, true));
+    events.push(
+      chunk({ tool_calls: [{ index: 0, ...call, function: { name: call.function.name, arguments: "" } }] }, null, true),
+    );
     for (const part of call.function.arguments.match(/.{1,7}/gs) ?? []) {
       events.push(chunk({ tool_calls: [{ index: 0, function: { arguments: part } }] }, null, true));
     }
@@ -88,17 +105,34 @@ function usageOf(prompt: string, scene: Spoken) {
     completion_tokens: output,
     total_tokens: input + output,
     prompt_tokens_details: { cached_tokens: 0, audio_tokens: 0 },
-    completion_tokens_details: { reasoning_tokens: 0, audio_tokens: 0, accepted_prediction_tokens: 0, rejected_prediction_tokens: 0 },
+    completion_tokens_details: {
+      reasoning_tokens: 0,
+      audio_tokens: 0,
+      accepted_prediction_tokens: 0,
+      rejected_prediction_tokens: 0,
+    },
   };
 }
 
 const openaiErrors: Readonly<Record<ScriptedStatus, { type: string; code: string | null; message: string }>> = {
   400: { type: "invalid_request_error", code: null, message: "The request could not be read." },
   401: { type: "invalid_request_error", code: "invalid_api_key", message: "Incorrect API key provided." },
-  403: { type: "invalid_request_error", code: "unsupported_country_region_territory", message: "Country, region, or territory not supported." },
-  404: { type: "invalid_request_error", code: "model_not_found", message: "The model does not exist or you do not have access to it." },
+  403: {
+    type: "invalid_request_error",
+    code: "unsupported_country_region_territory",
+    message: "Country, region, or territory not supported.",
+  },
+  404: {
+    type: "invalid_request_error",
+    code: "model_not_found",
+    message: "The model does not exist or you do not have access to it.",
+  },
   413: { type: "invalid_request_error", code: "request_too_large", message: "Request too large." },
-  429: { type: "requests", code: "rate_limit_exceeded", message: "Rate limit reached for requests. Please try again in 2s." },
+  429: {
+    type: "requests",
+    code: "rate_limit_exceeded",
+    message: "Rate limit reached for requests. Please try again in 2s.",
+  },
   500: { type: "server_error", code: null, message: "The server had an error while processing your request." },
   503: { type: "server_error", code: null, message: "The engine is currently overloaded, please try again later." },
   529: { type: "server_error", code: null, message: "The engine is currently overloaded, please try again later." },

@@ -13,12 +13,16 @@ export function response(body: Record<string, unknown>, stamp: Stamp): Reply {
     model: body.model,
     prompt,
     afterTool: items.at(-1)?.type === "function_call_output",
-    tools: records(body.tools).flatMap((tool) => (tool.type === "function" && typeof tool.name === "string" ? [tool.name] : [])),
+    tools: records(body.tools).flatMap((tool) =>
+      tool.type === "function" && typeof tool.name === "string" ? [tool.name] : [],
+    ),
     json: format !== undefined && format !== "text",
   });
   if (scene.kind === "error") return openaiError(scene.status);
   const output = outputOf(scene, stamp);
-  const input = tokens(typeof body.input === "string" ? body.input : items.map((item) => textOf(item.content)).join(" "));
+  const input = tokens(
+    typeof body.input === "string" ? body.input : items.map((item) => textOf(item.content)).join(" "),
+  );
   const spent = tokens(output.map((item) => JSON.stringify(item)).join(""));
   const usage = {
     input_tokens: input,
@@ -85,10 +89,17 @@ function outputOf(scene: Spoken, stamp: Stamp): readonly Item[] {
   return [message, call];
 }
 
-function events(scene: Spoken, output: readonly Item[], envelope: (status: string, done: boolean) => unknown): readonly StreamEvent[] {
+function events(
+  scene: Spoken,
+  output: readonly Item[],
+  envelope: (status: string, done: boolean) => unknown,
+): readonly StreamEvent[] {
   const list: StreamEvent[] = [];
   const push = (type: string, members: Record<string, unknown>, piece = false) => {
-    list.push({ text: `event: ${type}\ndata: ${JSON.stringify({ type, sequence_number: list.length, ...members })}\n\n`, piece });
+    list.push({
+      text: `event: ${type}\ndata: ${JSON.stringify({ type, sequence_number: list.length, ...members })}\n\n`,
+      piece,
+    });
   };
   push("response.created", { response: envelope("in_progress", false) });
   push("response.in_progress", { response: envelope("in_progress", false) });
@@ -96,15 +107,23 @@ function events(scene: Spoken, output: readonly Item[], envelope: (status: strin
     const at = { item_id: item.id, output_index: index };
     if (item.type === "message") {
       const part = { type: "output_text", annotations: [], logprobs: [] };
-      push("response.output_item.added", { output_index: index, item: { ...item, status: "in_progress", content: [] } });
+      push("response.output_item.added", {
+        output_index: index,
+        item: { ...item, status: "in_progress", content: [] },
+      });
       push("response.content_part.added", { ...at, content_index: 0, part: { ...part, text: "" } });
-      for (const delta of pieces(scene.text)) push("response.output_text.delta", { ...at, content_index: 0, delta, logprobs: [] }, true);
+      for (const delta of pieces(scene.text))
+        push("response.output_text.delta", { ...at, content_index: 0, delta, logprobs: [] }, true);
       push("response.output_text.done", { ...at, content_index: 0, text: scene.text, logprobs: [] });
       push("response.content_part.done", { ...at, content_index: 0, part: { ...part, text: scene.text } });
     } else {
       const whole = String(item.arguments);
-      push("response.output_item.added", { output_index: index, item: { ...item, status: "in_progress", arguments: "" } });
-      for (const delta of whole.match(/.{1,7}/gs) ?? []) push("response.function_call_arguments.delta", { ...at, delta }, true);
+      push("response.output_item.added", {
+        output_index: index,
+        item: { ...item, status: "in_progress", arguments: "" },
+      });
+      for (const delta of whole.match(/.{1,7}/gs) ?? [])
+        push("response.function_call_arguments.delta", { ...at, delta }, true);
       push("response.function_call_arguments.done", { ...at, arguments: whole });
     }
     push("response.output_item.done", { output_index: index, item });

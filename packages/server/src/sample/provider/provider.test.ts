@@ -32,10 +32,17 @@ describe("OpenAI clients accept the scripted provider", () => {
   });
 
   test("a refund prompt calls the offered tool with the order and amount of the prompt", async () => {
-    const reply = await openai.chat.completions.create({ model: "gpt-4.1", messages: [{ role: "user", content: refund }], tools: [refundTool] });
+    const reply = await openai.chat.completions.create({
+      model: "gpt-4.1",
+      messages: [{ role: "user", content: refund }],
+      tools: [refundTool],
+    });
     const call = reply.choices[0]?.message.tool_calls?.[0];
     expect(reply.choices[0]?.finish_reason).toBe("tool_calls");
-    expect(call?.type === "function" && JSON.parse(call.function.arguments)).toEqual({ order: "A-1042", amount: { value: "146.20", currency: "EUR" } });
+    expect(call?.type === "function" && JSON.parse(call.function.arguments)).toEqual({
+      order: "A-1042",
+      amount: { value: "146.20", currency: "EUR" },
+    });
   });
 
   test("a streamed tool call assembles to the same call, with usage when asked for", async () => {
@@ -47,7 +54,9 @@ describe("OpenAI clients accept the scripted provider", () => {
     });
     const reply = await stream.finalChatCompletion();
     const call = reply.choices[0]?.message.tool_calls?.[0];
-    expect(call?.type === "function" && call.function.arguments).toBe('{"order":"A-1042","amount":{"value":"146.20","currency":"EUR"}}');
+    expect(call?.type === "function" && call.function.arguments).toBe(
+      '{"order":"A-1042","amount":{"value":"146.20","currency":"EUR"}}',
+    );
     expect((await stream.totalUsage()).total_tokens).toBeGreaterThan(10);
   });
 
@@ -66,23 +75,37 @@ describe("OpenAI clients accept the scripted provider", () => {
   });
 
   test("embeddings come as floats of length one through the client's own base64", async () => {
-    const reply = await openai.embeddings.create({ model: "text-embedding-3-small", input: ["a", "b"], dimensions: 64 });
+    const reply = await openai.embeddings.create({
+      model: "text-embedding-3-small",
+      input: ["a", "b"],
+      dimensions: 64,
+    });
     expect(reply.data).toHaveLength(2);
     expect(Math.hypot(...(reply.data[0]?.embedding ?? []))).toBeCloseTo(1, 5);
   });
 
   test("models list, and an unknown model is a 404 of the provider's shape", async () => {
     expect((await openai.models.list()).data.map((model) => model.id)).toContain("gpt-4.1");
-    await expect(openai.models.retrieve("nothing-such")).rejects.toMatchObject({ status: 404, code: "model_not_found" });
+    await expect(openai.models.retrieve("nothing-such")).rejects.toMatchObject({
+      status: 404,
+      code: "model_not_found",
+    });
   });
 
   test.each([429, 500] as const)("[error %i] fails in OpenAI's shape", async (status) => {
-    const call = openai.chat.completions.create({ model: "gpt-4.1", messages: [{ role: "user", content: `[error ${status}]` }] });
+    const call = openai.chat.completions.create({
+      model: "gpt-4.1",
+      messages: [{ role: "user", content: `[error ${status}]` }],
+    });
     await expect(call).rejects.toMatchObject({ status });
   });
 
   test("[cut] severs the stream before its end", async () => {
-    const stream = await openai.chat.completions.create({ model: "gpt-4.1", stream: true, messages: [{ role: "user", content: "[cut] parcel?" }] });
+    const stream = await openai.chat.completions.create({
+      model: "gpt-4.1",
+      stream: true,
+      messages: [{ role: "user", content: "[cut] parcel?" }],
+    });
     const read = async () => {
       for await (const chunk of stream) expect(chunk.choices[0]?.finish_reason).toBeNull();
     };
@@ -94,7 +117,10 @@ describe("Anthropic clients accept the scripted provider", () => {
   const ask = { model: "claude-sonnet-4-5", max_tokens: 200 } as const;
 
   test("a plain answer carries usage, the dated model and ids in the provider's style", async () => {
-    const reply = await anthropic.messages.create({ ...ask, messages: [{ role: "user", content: "Where is my parcel?" }] });
+    const reply = await anthropic.messages.create({
+      ...ask,
+      messages: [{ role: "user", content: "Where is my parcel?" }],
+    });
     expect(reply).toMatchObject({ model: "claude-sonnet-4-5-20250929", stop_reason: "end_turn", role: "assistant" });
     expect(reply.id).toMatch(/^msg_01[A-Za-z0-9]{22}$/);
     expect(reply.usage.input_tokens).toBeGreaterThan(0);
@@ -102,7 +128,9 @@ describe("Anthropic clients accept the scripted provider", () => {
 
   test("a streamed tool use assembles, and its result ends the loop with words", async () => {
     const tools = [{ name: "refunds_issue", input_schema: { type: "object" as const } }];
-    const first = await anthropic.messages.stream({ ...ask, tools, messages: [{ role: "user", content: refund }] }).finalMessage();
+    const first = await anthropic.messages
+      .stream({ ...ask, tools, messages: [{ role: "user", content: refund }] })
+      .finalMessage();
     const use = first.content.find((block) => block.type === "tool_use");
     expect(use?.input).toEqual({ order: "A-1042", amount: { value: "146.20", currency: "EUR" } });
     const second = await anthropic.messages.create({
@@ -118,9 +146,14 @@ describe("Anthropic clients accept the scripted provider", () => {
   });
 
   test("tokens are counted, models listed, errors shaped", async () => {
-    expect((await anthropic.messages.countTokens({ model: ask.model, messages: [{ role: "user", content: "hello there" }] })).input_tokens).toBeGreaterThan(1);
+    expect(
+      (await anthropic.messages.countTokens({ model: ask.model, messages: [{ role: "user", content: "hello there" }] }))
+        .input_tokens,
+    ).toBeGreaterThan(1);
     expect((await anthropic.models.list()).data[0]?.type).toBe("model");
-    await expect(anthropic.messages.create({ ...ask, messages: [{ role: "user", content: "[error 529]" }] })).rejects.toMatchObject({ status: 529 });
+    await expect(
+      anthropic.messages.create({ ...ask, messages: [{ role: "user", content: "[error 529]" }] }),
+    ).rejects.toMatchObject({ status: 529 });
   });
 });
 

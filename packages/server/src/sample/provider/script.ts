@@ -46,13 +46,34 @@ const steady: Pacing = { delayMs: 12, cutAfterPieces: null };
 
 const answers: readonly (readonly [RegExp, string])[] = [
   [/\b(deliver|parcel|shipp)/i, "Your order left our Gothenburg warehouse yesterday and is due tomorrow before noon."],
-  [/\b(return|exchange)/i, "You can return it within 30 days; the label is in the box and the refund takes three to five working days."],
-  [/\b(summar|minutes|meeting)/i, "Three decisions: ship the spring range on 2 March, move the Lyon stock count to Thursday, and ask Dana for the delivery figures."],
-  [/\b(describe|product|copy)/i, "A light wool coat with a hood that folds away. Made in Portugal, cut to layer over a jumper, and dry by morning."],
-  [/\b(review|code|function|diff)/i, "The retry loop never resets its counter after a success. Move the assignment inside the branch and add a test for two failures in a row."],
-  [/\b(forecast|demand|stock)/i, "Demand for rain boots should rise by about 14 % next week; reorder sizes 37 to 40 for the coast stores first."],
-  [/\b(fraud|chargeback|suspicious)/i, "Two signals deserve a look: a new device and a delivery address 600 km from the card's country. Neither is proof."],
-  [/\b(supplier|reminder|invoice)/i, "Draft: Dear partner, invoice 2026-118 fell due on Friday. Could you confirm the delivery note so that we can release it?"],
+  [
+    /\b(return|exchange)/i,
+    "You can return it within 30 days; the label is in the box and the refund takes three to five working days.",
+  ],
+  [
+    /\b(summar|minutes|meeting)/i,
+    "Three decisions: ship the spring range on 2 March, move the Lyon stock count to Thursday, and ask Dana for the delivery figures.",
+  ],
+  [
+    /\b(describe|product|copy)/i,
+    "A light wool coat with a hood that folds away. Made in Portugal, cut to layer over a jumper, and dry by morning.",
+  ],
+  [
+    /\b(review|code|function|diff)/i,
+    "The retry loop never resets its counter after a success. Move the assignment inside the branch and add a test for two failures in a row.",
+  ],
+  [
+    /\b(forecast|demand|stock)/i,
+    "Demand for rain boots should rise by about 14 % next week; reorder sizes 37 to 40 for the coast stores first.",
+  ],
+  [
+    /\b(fraud|chargeback|suspicious)/i,
+    "Two signals deserve a look: a new device and a delivery address 600 km from the card's country. Neither is proof.",
+  ],
+  [
+    /\b(supplier|reminder|invoice)/i,
+    "Draft: Dear partner, invoice 2026-118 fell due on Friday. Could you confirm the delivery note so that we can release it?",
+  ],
   [/\b(translate|norwegian|french|german)/i, "Danke für Ihre Bestellung. Ihr Paket ist unterwegs."],
 ];
 
@@ -80,7 +101,11 @@ function textFor(prompt: string): string {
 
 function answer(text: string, request: ScriptedRequest, pacing: Pacing): Scene {
   const labelled = `${text} ${label}`;
-  return { kind: "answer", text: request.json ? JSON.stringify({ answer: labelled, scripted: true }) : labelled, pacing };
+  return {
+    kind: "answer",
+    text: request.json ? JSON.stringify({ answer: labelled, scripted: true }) : labelled,
+    pacing,
+  };
 }
 
 function toolScene(prompt: string, offered: readonly string[], pacing: Pacing): Scene | undefined {
@@ -121,7 +146,9 @@ function amountIn(prompt: string): { value: string; currency: string } {
   const before = /(€|\bEUR|\bUSD|\$)\s?(\d{1,9})(?:[.,](\d{1,2}))?/i.exec(prompt);
   const after = /\b(\d{1,9})(?:[.,](\d{1,2}))?\s?(€|EUR\b|euros?\b|USD\b|dollars?\b)/i.exec(prompt);
   const [whole, cents, unit] =
-    before === null ? [after?.[1] ?? "40", after?.[2] ?? "", after?.[3] ?? "EUR"] : [before[2] ?? "40", before[3] ?? "", before[1] ?? "EUR"];
+    before === null
+      ? [after?.[1] ?? "40", after?.[2] ?? "", after?.[3] ?? "EUR"]
+      : [before[2] ?? "40", before[3] ?? "", before[1] ?? "EUR"];
   return { value: `${whole}.${cents.padEnd(2, "0")}`, currency: /\$|usd|dollar/i.test(unit) ? "USD" : "EUR" };
 }
 

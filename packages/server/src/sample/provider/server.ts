@@ -63,16 +63,27 @@ function stampOf(count: number, nowMs: number): Stamp {
   return { hex: createHash("sha256").update(`${count}:${nowMs}`).digest("hex"), created: Math.floor(nowMs / 1000) };
 }
 
-async function answer(request: IncomingMessage, reply: ServerResponse, stamp: Stamp, closing: AbortSignal): Promise<void> {
+async function answer(
+  request: IncomingMessage,
+  reply: ServerResponse,
+  stamp: Stamp,
+  closing: AbortSignal,
+): Promise<void> {
   const { pathname } = new URL(request.url ?? "/", "http://scripted");
   const anthropic = pathname.startsWith("/v1/messages") || request.headers["anthropic-version"] !== undefined;
-  const fail = (status: 400 | 404 | 413, text: string) => (anthropic ? anthropicError(status, text, stamp) : openaiError(status, text));
+  const fail = (status: 400 | 404 | 413, text: string) =>
+    anthropic ? anthropicError(status, text, stamp) : openaiError(status, text);
   const body = request.method === "POST" ? await readBody(request) : Buffer.alloc(0);
-  const result = body === null ? fail(413, "Request too large") : route(request.method ?? "", pathname, body, anthropic, stamp, fail);
+  const result =
+    body === null
+      ? fail(413, "Request too large")
+      : route(request.method ?? "", pathname, body, anthropic, stamp, fail);
   const requestId = `req_01${idTail(stamp, "request", 22)}`;
   const headers = {
     "x-mandate-scripted": "true",
-    ...(anthropic ? { "request-id": requestId } : { "x-request-id": requestId, "openai-version": "2020-10-01", "openai-processing-ms": "12" }),
+    ...(anthropic
+      ? { "request-id": requestId }
+      : { "x-request-id": requestId, "openai-version": "2020-10-01", "openai-processing-ms": "12" }),
   };
   if (result.kind === "stream") return await stream(reply, headers, result.events, result.pacing, closing);
   reply.writeHead(result.status, { "content-type": "application/json", ...headers, ...result.headers });

@@ -2,7 +2,12 @@ import type { Pacing, ScriptedStatus } from "./script.ts";
 
 /** What a wire format turns one request into. */
 export type Reply =
-  | { readonly kind: "json"; readonly status: number; readonly body: unknown; readonly headers?: Readonly<Record<string, string>> }
+  | {
+      readonly kind: "json";
+      readonly status: number;
+      readonly body: unknown;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
   | { readonly kind: "stream"; readonly events: readonly StreamEvent[]; readonly pacing: Pacing };
 
 /** One server-sent event, already framed. `piece` marks those that carry part of the answer: pacing and cuts count them. */
@@ -45,7 +50,13 @@ const dated: Readonly<Record<string, string>> = {
 };
 
 /** Models the script lists. */
-export const listed = ["claude-sonnet-4-5", "gpt-4.1", "gpt-4.1-mini", "mistral-large-2", "text-embedding-3-small"] as const;
+export const listed = [
+  "claude-sonnet-4-5",
+  "gpt-4.1",
+  "gpt-4.1-mini",
+  "mistral-large-2",
+  "text-embedding-3-small",
+] as const;
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
