@@ -1,0 +1,145 @@
+import { hash } from "node:crypto";
+import type { EntryHeader } from "@mandate/model";
+import { newId } from "@mandate/model";
+import type { KeyWrapper } from "@mandate/ledger/node";
+import { keyWrapper, seal } from "@mandate/ledger/node";
+import type { EntryDraft, SealedRecord } from "../evidence-sink.ts";
+import type { SealingKey } from "../snapshot.ts";
+import { evidenceUnavailable } from "./errors.ts";
+import type { Draft } from "./journal.ts";
+
+export interface SealerOptions {
+  /** Origin of the log. */
+  readonly origin: string;
+  /** Epoch milliseconds. */
+  readonly clock: () => number;
+  /** Fills its argument with random bytes and returns it. */
+  readonly random: (bytes: Uint8Array) => Uint8Array;
+  /** Key-encryption key of a system this month; null is for entries that concern none. Undefined: nothing can be sealed. */
+  readonly sealingKey: (system: string | null) => SealingKey | undefined;
+  /** Messages remembered for all sessions together. */
+  readonly maxRemembered?: number;
+}
+
+interface Commitments {
+  readonly ct: string;
+  readonly pc: string;
+}
+
+/**
+ * Turns a draft into an entry: commitments in the header, everything else sealed. A chat resends its history with each
+ * call, so a message is sealed once a session and referred to afterwards.
+ */
+export class Sealer {
+  readonly #options: Required<SealerOptions>;
+  /** By system, key and session, oldest use first; then by SHA-256 of the plaintext, which never leaves this process. */
+  readonly #sessions = new Map<string, Map<string, Commitments>>();
+  readonly #wrappers = new Map<string, { readonly key: Uint8Array; readonly wrapper: KeyWrapper }>();
+  #remembered = 0;
+
+  constructor(options: SealerOptions) {
+    this.#options = { maxRemembered: 100_000, ...options };
+  }
+
+  /** Forgets what it sealed: after a failed write the journal may lack the payloads that a memory would refer to. */
+  forget(): void {
+    this.#sessions.clear();
+    this.#remembered = 0;
+  }
+
+  /** @throws AppError `evidence_unavailable` when there is no key to seal under */
+  entry(draft: EntryDraft, seq: number, seen: number): Draft {
+    const sealed: SealedRecord[] = [];
+    const messages = draft.messages.map((message) => this.#sealMessage(message, draft, sealed));
+    const hasPayload = draft.payload !== null || messages.length > 0;
+    const content = messages.length > 0 ? { ...draft.payload, messages } : draft.payload;
+    const payload = hasPayload ? this.#sealJson(content, draft, sealed) : undefined;
+    const context = draft.context === null ? undefined : this.#sealJson(draft.context, draft, sealed);
+    const nowMs = this.#options.clock();
+    // In the order of RFC 8785, so that the engine's own writer gives the canonical form at a third of the cost.
+    const header: EntryHeader = {
+      approvals: draft.approvals.length > 0 ? draft.approvals : undefined,
+      at: new Date(nowMs).toISOString(),
+      ct: payload?.ct,
+      decision: draft.decisionId,
+      id: newId("entry", nowMs, this.#options.random),
+      kid: sealed[0]?.kid,
+      outcome: draft.outcome,
+      pc: payload?.pc,
+      policy: draft.policyVersion,
+      register: draft.registerVersion,
+      retention: draft.retention,
+      seen,
+      seq,
+      shard: this.#options.origin,
+      system: draft.system ?? undefined,
+      terminal: draft.terminal,
+      type: draft.type,
+      v: 1,
+      xct: context?.ct,
+      xpc: context?.pc,
+    };
+    const text = JSON.stringify(header);
+    // The engine escapes a lone surrogate, RFC 8785 has no form for it: the verifier would refuse the entry.
+    if (text.length > 65_536 || /\\ud[89a-f]/.test(text)) throw evidenceUnavailable("entry header is not well-formed");
+    const summary = {
+      ...draft.summary,
+      at: header.at,
+      type: draft.type,
+      decision: draft.decisionId,
+      terminal: draft.terminal ?? null,
+    };
+    return { header, record: { leaf: Buffer.from(text), sealed, summary } };
+  }
+
+  #sealMessage(message: Uint8Array, draft: EntryDraft, sealed: SealedRecord[]): Commitments {
+    const wrapper = this.#wrapper(draft.system);
+    if (draft.sessionId === null) return this.#seal(message, wrapper, sealed);
+    const session = this.#session(`${draft.system ?? ""}\n${wrapper.kid}\n${draft.sessionId}`);
+    const digest = hash("sha256", message, "base64");
+    const known = session.get(digest);
+    if (known !== undefined) return known;
+    const commitments = this.#seal(message, wrapper, sealed);
+    session.set(digest, commitments);
+    this.#remembered++;
+    this.#bound();
+    return commitments;
+  }
+
+  #session(key: string): Map<string, Commitments> {
+    const session = this.#sessions.get(key) ?? new Map<string, Commitments>();
+    this.#sessions.delete(key);
+    this.#sessions.set(key, session);
+    return session;
+  }
+
+  #bound(): void {
+    while (this.#remembered > this.#options.maxRemembered) {
+      const [oldest, messages] = this.#sessions.entries().next().value!;
+      this.#sessions.delete(oldest);
+      this.#remembered -= messages.size;
+    }
+  }
+
+  #sealJson(value: unknown, draft: EntryDraft, sealed: SealedRecord[]): Commitments {
+    return this.#seal(Buffer.from(JSON.stringify(value)), this.#wrapper(draft.system), sealed);
+  }
+
+  #seal(plaintext: Uint8Array, wrapper: KeyWrapper, sealed: SealedRecord[]): Commitments {
+    const made = seal(plaintext);
+    sealed.push({ ct: made.ct, bytes: made.bytes, wrapped: wrapper.wrap(made, made.ct), kid: wrapper.kid });
+    return { ct: made.ct, pc: made.pc };
+  }
+
+  #wrapper(system: string | null): KeyWrapper {
+    const key = this.#options.sealingKey(system);
+    if (key === undefined) throw evidenceUnavailable(`no sealing key for system \`${system ?? ""}\``);
+    const known = this.#wrappers.get(key.kid);
+    if (known !== undefined && known.key === key.key) return known.wrapper;
+    // Keys turn over monthly; what a long-lived process no longer uses must not stay in memory for ever.
+    if (this.#wrappers.size > 10_000) this.#wrappers.clear();
+    const wrapper = keyWrapper(key.kid, key.key);
+    this.#wrappers.set(key.kid, { key: key.key, wrapper });
+    return wrapper;
+  }
+}
