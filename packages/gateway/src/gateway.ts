@@ -1,6 +1,124 @@
-import type { Gateway, GatewayOptions } from "./options.ts";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { tiers } from "@mandate/model";
+import { handleAuthzen } from "./authzen/handle.ts";
+import { createSessionBooks } from "./auth/session-token.ts";
+import { compileSnapshot, type Compiled } from "./compiled.ts";
+import { Exchange } from "./http/exchange.ts";
+import { type Refusal, refuse } from "./http/refusal.ts";
+import { type AuthzenCaller, defaultLimits, type Gateway, type GatewayOptions, type GatewayReadiness } from "./options.ts";
+import { AnswerStore } from "./pipeline/answer-store.ts";
+import { Meter } from "./pipeline/meter.ts";
+import { IssuedIds, type Runtime } from "./pipeline/runtime.ts";
+import { route } from "./route.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { UpstreamClient } from "./upstream/client.ts";
 
 /** The data plane. Listens nowhere by itself: `createGatewayServer` or the caller's own `node:http` server does. */
 export function createGateway(options: GatewayOptions): Gateway {
-  throw new Error(`not wired yet: ${options.clock()}`);
+  const limits = { ...defaultLimits, ...options.limits };
+  let newestMs = 0;
+  // G5: time never goes backward, or an ended authorization would live again.
+  const now = () => (newestMs = Math.max(newestMs, options.clock()));
+  const runtime: Runtime = {
+    options,
+    limits,
+    now,
+    sessions: createSessionBooks({ key: options.sessionKey ?? options.random(new Uint8Array(32)), clock: now, random: options.random }),
+    issuerKeys: options.issuerKeys ?? (() => undefined),
+    upstream: new UpstreamClient(limits),
+    meter: new Meter(),
+    answers: new AnswerStore({ random: options.random, maxBytes: limits.maxStoredAnswerBytes }),
+    issued: new IssuedIds(),
+    running: new Set(),
+    firstSeenServed: new Map(),
+  };
+  let compiled: Compiled | undefined;
+  let draining = false;
+  let open = 0;
+  let idle: (() => void) | undefined;
+  const unauthenticated = new Map<string, number>();
+
+  const unsubscribe = options.control.subscribe((snapshot) => {
+    if (compiled !== undefined && snapshot.version < compiled.version) return;
+    compiled = compileSnapshot(snapshot);
+    cutRefused(snapshot);
+  });
+
+  /** Suspending, retiring or ending a system cuts what runs (SPEC 3, Kill switch). */
+  function cutRefused(snapshot: Snapshot): void {
+    if (runtime.running.size === 0) return;
+    const systems = new Map(snapshot.facts.systems.map((system) => [system.name, system]));
+    for (const call of runtime.running) {
+      const system = systems.get(call.system);
+      if (system === undefined || system.status === "refused") {
+        call.cut(refuse(system?.statusCode ?? "system_suspended", "The system's calls were stopped while this one ran.", "Ask one of its owners.", call.system));
+      }
+    }
+  }
+
+  function countUnknown(refusal: Refusal): void {
+    unauthenticated.set(refusal.code, (unauthenticated.get(refusal.code) ?? 0) + 1);
+  }
+
+  function serve(req: IncomingMessage, res: ServerResponse, work: (exchange: Exchange, held: Compiled) => Promise<void>): void {
+    const exchange = new Exchange(req, res, { nowMs: now(), random: options.random, registerVersion: compiled?.version ?? 0, consoleUrl: compiled?.snapshot.consoleUrl ?? "" });
+    if (compiled === undefined || draining) {
+      exchange.refuse({ ...refuse("control_unavailable", draining ? "This gateway is shutting down." : "This gateway holds no register yet.", "Repeat the call shortly."), retryAfterSeconds: 1 });
+      return;
+    }
+    if (open >= limits.maxInFlight) {
+      exchange.refuse({ ...refuse("rate", "This gateway is at its limit of calls at once.", "Repeat the call shortly."), retryAfterSeconds: 1 });
+      return;
+    }
+    open++;
+    work(exchange, compiled)
+      .catch((error: unknown) => {
+        options.log.error("call.failed", { decision: exchange.decisionId, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+        exchange.refuse(refuse("control_unavailable", "The call failed inside the gateway and was refused.", "Tell the person who runs Mandate; the log says what failed."));
+        if (!res.writableEnded && res.headersSent) res.destroy();
+      })
+      .finally(() => {
+        open--;
+        if (open === 0) idle?.();
+      });
+  }
+
+  function ready(): GatewayReadiness {
+    const evidence = options.evidence.ready();
+    const tiersRefused = compiled === undefined ? [...tiers] : refusedTiers(compiled);
+    const anyTier = tiers.some((tier) => tier !== "X" && !tiersRefused.includes(tier));
+    return { ready: compiled !== undefined && evidence && anyTier && !draining, registerVersion: compiled?.version ?? null, evidence, tiersRefused };
+  }
+
+  function refusedTiers(held: Compiled) {
+    const ageMs = now() - options.control.confirmedAt();
+    const boundSeconds = new Map(held.snapshot.facts.systems.map((system) => [system.tier, system.parameters.stalenessSeconds]));
+    const defaults = { T0: 300, T1: 120, T2: 30, T3: 5, X: 0 } as const;
+    return tiers.filter((tier) => tier !== "X" && ageMs > (boundSeconds.get(tier) ?? defaults[tier]) * 1000);
+  }
+
+  return {
+    handler: (req, res) => route(req, res, { runtime, serve, countUnknown, ready }),
+    authzen: (req: IncomingMessage, res: ServerResponse, caller: AuthzenCaller | null) => serve(req, res, (exchange, held) => handleAuthzen(runtime, exchange, held, caller, countUnknown)),
+    ready,
+    killSystem(name) {
+      for (const call of runtime.running) {
+        if (call.system === name) call.cut(refuse("system_suspended", "The system's calls were stopped while this one ran.", { text: "One of its owners can resume it.", command: `mandate system resume ${name}` }, name));
+      }
+    },
+    async close() {
+      draining = true;
+      unsubscribe();
+      if (open > 0) {
+        const drained = new Promise<void>((resolve) => (idle = resolve));
+        const timer = setTimeout(() => {
+          for (const call of runtime.running) call.cut(refuse("control_unavailable", "This gateway is shutting down.", "Repeat the call shortly."));
+        }, limits.drainMs);
+        await drained;
+        clearTimeout(timer);
+      }
+      await runtime.upstream.close();
+    },
+    counts: () => ({ inFlight: open, unauthenticated: Object.fromEntries(unauthenticated) }),
+  };
 }

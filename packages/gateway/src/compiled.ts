@@ -1,0 +1,49 @@
+import { createHash } from "node:crypto";
+import type { CredentialFacts, ModelFacts, SystemFacts, ToolFacts } from "@mandate/model";
+import { compilePolicy, type PolicyDecisionPoint } from "@mandate/policy";
+import type { Snapshot, UpstreamSecret } from "./snapshot.ts";
+import { OutboundRule } from "./upstream/address.ts";
+
+/** A snapshot ready for the hot path. Swapped whole: a call sees one version from first to last byte. */
+export interface Compiled {
+  readonly snapshot: Snapshot;
+  readonly version: number;
+  readonly policy: PolicyDecisionPoint;
+  readonly systems: ReadonlyMap<string, SystemFacts>;
+  readonly models: ReadonlyMap<string, ModelFacts>;
+  /** By each name that models use for it. */
+  readonly toolsByCalledName: ReadonlyMap<string, ToolFacts>;
+  readonly tools: ReadonlyMap<string, ToolFacts>;
+  /** By hex SHA-256 of the whole key. */
+  readonly credentials: ReadonlyMap<string, CredentialFacts>;
+  readonly secrets: ReadonlyMap<string, UpstreamSecret>;
+  readonly outbound: OutboundRule;
+  /** Changes when pools must be rebuilt, so that a withdrawn address is not reached over an old connection. */
+  readonly outboundKey: string;
+}
+
+export function compileSnapshot(snapshot: Snapshot): Compiled {
+  const { facts } = snapshot;
+  const toolsByCalledName = new Map<string, ToolFacts>();
+  for (const tool of facts.tools) {
+    for (const name of tool.names) toolsByCalledName.set(name, tool);
+    toolsByCalledName.set(tool.name, tool);
+  }
+  return {
+    snapshot,
+    version: snapshot.version,
+    policy: compilePolicy(facts),
+    systems: byName(facts.systems),
+    models: byName(facts.models),
+    toolsByCalledName,
+    tools: byName(facts.tools),
+    credentials: new Map(snapshot.credentials.map((credential) => [credential.keyHash, credential])),
+    secrets: byName(snapshot.secrets),
+    outbound: new OutboundRule(snapshot.outboundAllow),
+    outboundKey: createHash("sha256").update(JSON.stringify(snapshot.outboundAllow)).digest("hex"),
+  };
+}
+
+function byName<T extends { readonly name: string }>(items: readonly T[]): Map<string, T> {
+  return new Map(items.map((item) => [item.name, item]));
+}

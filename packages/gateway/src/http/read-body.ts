@@ -1,0 +1,37 @@
+import type { IncomingMessage } from "node:http";
+import { type Refusal, refuse } from "./refusal.ts";
+
+export interface BodyLimits {
+  readonly maxBodyBytes: number;
+  readonly bodyTimeoutMs: number;
+}
+
+/** The whole body, bounded in size and time, or why not. Undefined when the caller went away. */
+export function readBody(req: IncomingMessage, limits: BodyLimits): Promise<Buffer | Refusal | undefined> {
+  const encoding = req.headers["content-encoding"];
+  if (encoding !== undefined && encoding !== "identity") return Promise.resolve(refuse("unreadable_body", "The body is compressed, and what can't be read can't be checked.", "Send it without Content-Encoding.", "content-encoding"));
+  const tooLarge = refuse("payload_too_large", `The body is larger than ${limits.maxBodyBytes} bytes.`, "Send a smaller request, or split it.");
+  const declared = Number(req.headers["content-length"] ?? 0);
+  if (declared > limits.maxBodyBytes) return Promise.resolve(tooLarge);
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    const timer = setTimeout(() => settle(refuse("unreadable_body", `The body did not arrive within ${limits.bodyTimeoutMs / 1000} seconds.`, "Send it again over a faster connection.")), limits.bodyTimeoutMs);
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length;
+      if (size > limits.maxBodyBytes) settle(tooLarge);
+      else chunks.push(chunk);
+    };
+    const onEnd = (): void => settle(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size));
+    const onGone = (): void => settle(undefined);
+    const settle = (result: Buffer | Refusal | undefined): void => {
+      clearTimeout(timer);
+      req.off("data", onData).off("end", onEnd).off("aborted", onGone).off("error", onGone).off("close", onGone);
+      // Late errors of a connection that is given up must not become uncaught ones.
+      req.on("error", () => undefined);
+      if (!Buffer.isBuffer(result)) req.pause();
+      resolve(result);
+    };
+    req.on("data", onData).on("end", onEnd).on("aborted", onGone).on("error", onGone).on("close", onGone);
+  });
+}

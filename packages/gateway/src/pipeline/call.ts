@@ -1,0 +1,44 @@
+import type { CredentialFacts, Decision, DecisionRequest, ModelFacts, SessionLabels, SystemFacts } from "@mandate/model";
+import type { Session } from "../auth/session-token.ts";
+import type { User } from "../auth/user-token.ts";
+import type { Compiled } from "../compiled.ts";
+import type { Exchange } from "../http/exchange.ts";
+import type { RequestView, Surface, TokenUsage } from "../surfaces/surface.ts";
+
+/** One governed model call, from the moment its request is understood. */
+export interface Call {
+  readonly exchange: Exchange;
+  readonly compiled: Compiled;
+  readonly surface: Surface;
+  readonly system: SystemFacts;
+  readonly credential: CredentialFacts;
+  readonly model: ModelFacts;
+  readonly view: RequestView;
+  readonly body: Buffer;
+  /** Hex SHA-256 of the body. */
+  readonly requestHash: string;
+  /** Bytes of each message, as they stand in the body. */
+  readonly messages: readonly Uint8Array[];
+  readonly purpose: string | null;
+  readonly user: User | null;
+  readonly session: Session | null;
+  readonly labels: SessionLabels;
+  readonly userTexts: readonly string[];
+  readonly request: DecisionRequest;
+  readonly decision: Decision;
+  /** `x-mandate-approval`, not yet spent. */
+  readonly approvalId: string | null;
+  /** Types that the request detectors found. */
+  readonly found: readonly string[];
+}
+
+/** What is known about an answer when its call ends. */
+export interface AnswerRecord {
+  readonly mode: string;
+  readonly status: number | null;
+  readonly served: readonly string[];
+  readonly usage: TokenUsage | null;
+  readonly releasedBytes: number;
+  readonly tools: readonly Readonly<Record<string, unknown>>[];
+  readonly body: Buffer | null;
+}

@@ -1,0 +1,351 @@
+import type { Terminal } from "@mandate/model";
+import { type Refusal, refuse, refusalEvent } from "../http/refusal.ts";
+import { parseStrictObject } from "../json/strict-json.ts";
+import { SseReader } from "../sse/sse-reader.ts";
+import type { AnswerView, StreamReader, TokenUsage, ToolCall } from "../surfaces/surface.ts";
+import { type UpstreamCall, type UpstreamEvents, UpstreamFailure } from "../upstream/client.ts";
+import { AnswerChecker } from "./answer-checker.ts";
+import type { Call } from "./call.ts";
+import { callHashOf, type Held, openHold, type Spent, spend } from "./holds.ts";
+import type { Reservation } from "./meter.ts";
+import { outcomeDraft } from "./record.ts";
+import type { RunningCall, Runtime } from "./runtime.ts";
+import { EventQueue } from "./event-queue.ts";
+
+/** Headers of the provider that mean something to its clients. */
+const passedOn = ["content-type", "retry-after", "request-id", "openai-processing-ms", "openai-version", "anthropic-ratelimit-requests-remaining", "x-ratelimit-remaining-requests", "x-ratelimit-remaining-tokens"] as const;
+
+type Phase = "waiting" | "json" | "stream" | "closing" | "closed";
+
+/**
+ * Carries one call upstream and its answer back. INVARIANT (G3): the intent is durable before this starts; each way out
+ * goes through `#finish`, which writes exactly one outcome and lets the last byte go only after it.
+ */
+export class Delivery implements UpstreamEvents, RunningCall {
+  readonly system: string;
+  /** Resolves once the reply is complete or given up, and recorded. */
+  readonly done: Promise<void>;
+  readonly #runtime: Runtime;
+  readonly #call: Call;
+  readonly #approvals: string[];
+  readonly #reservation: Reservation;
+  readonly #checker: AnswerChecker;
+  readonly #sse: SseReader;
+  readonly #stream: StreamReader;
+  readonly #queue: EventQueue;
+  readonly #mode: string;
+  readonly #timer: NodeJS.Timeout;
+  #settled!: () => void;
+  #upstream: UpstreamCall | undefined;
+  #phase: Phase = "waiting";
+  #status: number | null = null;
+  #headers: Record<string, string> = {};
+  #usage: TokenUsage | null = null;
+  #issued: string | null = null;
+  #captured: Buffer[] = [];
+  #capturedBytes = 0;
+  #complete = true;
+  #releasedBytes = 0;
+  #sawEnd = false;
+  readonly #outgoing: Buffer[] = [];
+  #callerTimer: NodeJS.Timeout | undefined;
+  readonly #heldCalls: { readonly call: ToolCall; readonly held: Held }[] = [];
+  readonly #calls: ToolCall[] = [];
+
+  constructor(runtime: Runtime, call: Call, approvals: readonly string[], reservation: Reservation) {
+    this.#runtime = runtime;
+    this.#call = call;
+    this.#approvals = [...approvals];
+    this.#reservation = reservation;
+    this.system = call.system.name;
+    this.#checker = new AnswerChecker(runtime, call);
+    this.#sse = new SseReader(runtime.limits.maxHeldBytes);
+    this.#stream = call.surface.streamReader();
+    this.#mode = call.system.parameters.streamMode;
+    this.#queue = new EventQueue(call.system.parameters.streamMode, runtime.limits.windowChars);
+    this.done = new Promise((resolve) => (this.#settled = resolve));
+    this.#timer = setTimeout(() => void this.#finish("upstream_cut", refuse("upstream_timeout", "The model took longer than this gateway waits.", "Ask for a shorter answer, or repeat the call.")), runtime.limits.callMs);
+    runtime.running.add(this);
+    call.exchange.res.on("close", this.#onCallerGone);
+  }
+
+  start(body: Buffer): void {
+    const { compiled, model, surface, view, exchange } = this.#call;
+    try {
+      this.#upstream = this.#runtime.upstream.send(compiled, model, surface.upstreamPath, body, exchange.req.headers, view.stream ? "text/event-stream" : "application/json", this);
+    } catch (error) {
+      this.fail(error instanceof UpstreamFailure ? error : new UpstreamFailure("unreachable", "The model could not be reached.", String(error)));
+    }
+  }
+
+  /** The caller left while the intent was written. */
+  callerGone(): void {
+    this.#onCallerGone();
+  }
+
+  cut(refusal: Refusal): void {
+    void this.#finish("blocked", refusal);
+  }
+
+  head(status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
+    if (this.#phase !== "waiting") return;
+    this.#status = status;
+    for (const name of passedOn) {
+      const value = headers[name];
+      if (typeof value === "string") this.#headers[name] = value;
+    }
+    const encoding = headers["content-encoding"];
+    if (encoding !== undefined && encoding !== "identity") {
+      void this.#finish("upstream_cut", refuse("upstream_unreachable", "The model's answer is compressed, and what can't be read can't be checked.", "Have the model's endpoint honour Accept-Encoding: identity."));
+      return;
+    }
+    if (status < 300 && (this.#headers["content-type"] ?? "").startsWith("text/event-stream")) {
+      this.#phase = "stream";
+      const { exchange } = this.#call;
+      exchange.res.writeHead(status, exchange.headers(this.#headers));
+      exchange.res.flushHeaders();
+    } else this.#phase = "json";
+  }
+
+  data(chunk: Buffer): void {
+    if (this.#phase !== "json" && this.#phase !== "stream") return;
+    this.#capturedBytes += chunk.length;
+    if (this.#capturedBytes <= this.#runtime.limits.maxAnswerBytes) this.#captured.push(chunk);
+    else if (this.#phase === "json") return this.#tooLarge();
+    else this.#complete = false;
+    if (this.#phase === "json") return;
+    try {
+      for (const event of this.#sse.push(chunk)) if (!this.#accept(event)) return;
+    } catch {
+      return this.#tooLarge();
+    }
+    this.#flush();
+  }
+
+  end(): void {
+    if (this.#phase === "json") void this.#endJson();
+    else if (this.#phase === "stream") void this.#endStream();
+    else if (this.#phase === "waiting") this.fail(new UpstreamFailure("cut", "The model's answer broke off.", "ended without a head"));
+  }
+
+  fail(failure: UpstreamFailure): void {
+    if (this.#phase === "closing" || this.#phase === "closed") return;
+    this.#runtime.options.log.warn("upstream.failed", { kind: failure.kind, detail: failure.internal, model: this.#call.model.name });
+    if (failure.kind === "timeout") void this.#finish("upstream_cut", refuse("upstream_timeout", failure.message, "Repeat the call; if it stays so, ask the model's owner."));
+    else if (failure.kind === "refused") void this.#finish("refused", refuse("upstream_unreachable", failure.message, { text: "An administrator sets which hosts a secret goes to and which inner addresses may be called.", command: `mandate describe model/${this.#call.model.name}` }));
+    else void this.#finish("upstream_cut", refuse("upstream_unreachable", failure.message, "Repeat the call; if it stays so, ask the model's owner."));
+  }
+
+  /** False once the stream was ended. */
+  #accept(event: { readonly raw: Buffer; readonly name: string; readonly data: string }): boolean {
+    const view = this.#stream.accept(event);
+    if (view.usage !== null) this.#usage = view.usage;
+    if (view.issued !== null) this.#issued = view.issued;
+    if (view.served !== null) {
+      const refusal = this.#checker.checkServed(view.served);
+      if (refusal !== null) {
+        void this.#finish("blocked", refusal);
+        return false;
+      }
+    }
+    if (!this.#judge(view.calls)) return false;
+    if (view.terminal) this.#sawEnd = true;
+    this.#queue.push(event.raw, view.text.length);
+    if (this.#queue.bytes > (this.#mode === "full" || this.#heldCalls.length > 0 ? this.#runtime.limits.maxAnswerBytes : this.#runtime.limits.maxHeldBytes)) {
+      this.#tooLarge();
+      return false;
+    }
+    this.#release();
+    return true;
+  }
+
+  #judge(calls: readonly ToolCall[]): boolean {
+    for (const call of calls) {
+      this.#calls.push(call);
+      const verdict = this.#checker.decide(call);
+      if (verdict.outcome === "deny") {
+        void this.#finish("blocked", verdict.refusal);
+        return false;
+      }
+      if (verdict.outcome === "hold") this.#heldCalls.push({ call, held: verdict.held });
+    }
+    return true;
+  }
+
+  /** Lets go what may go: nothing behind an undecided tool call, nothing behind the surface's end mark. */
+  #release(): void {
+    if (this.#stream.pending || this.#heldCalls.length > 0 || this.#sawEnd) return;
+    this.#outgoing.push(...this.#queue.take());
+  }
+
+  /** One write for all that a chunk let go. */
+  #flush(): void {
+    this.#write(this.#outgoing.splice(0));
+  }
+
+  #write(events: readonly Buffer[]): void {
+    if (events.length === 0) return;
+    const bytes = events.length === 1 ? events[0]! : Buffer.concat(events);
+    const { res } = this.#call.exchange;
+    if (res.destroyed) return;
+    this.#releasedBytes += bytes.length;
+    if (res.write(bytes) || this.#phase !== "stream") return;
+    // Back-pressure: the caller reads slower than the model writes.
+    this.#upstream?.pause();
+    this.#callerTimer = setTimeout(() => res.destroy(), this.#runtime.limits.callerIdleMs);
+    res.once("drain", () => {
+      clearTimeout(this.#callerTimer);
+      this.#upstream?.resume();
+    });
+  }
+
+  async #endStream(): Promise<void> {
+    const rest = this.#sse.rest();
+    if (rest !== undefined && !this.#accept(rest)) return;
+    if (!this.#judge(this.#stream.unfinished())) return;
+    if (this.#heldCalls.length > 0) {
+      const refusal = await this.#settleHold();
+      if (refusal !== null) return this.#finish("blocked", refusal);
+    }
+    await this.#finish(this.#sawEnd ? "done" : "upstream_cut", null, () => {
+      this.#write(this.#queue.takeAll());
+      this.#call.exchange.res.end();
+    });
+  }
+
+  async #endJson(): Promise<void> {
+    const status = this.#status ?? 502;
+    const body = Buffer.concat(this.#captured);
+    const { surface, exchange } = this.#call;
+    const pass = () => exchange.bytes(status, body, this.#headers);
+    if (status >= 400 && status < 500 && status !== 401 && status !== 403 && status !== 407) return this.#finish("done", null, pass);
+    if (status < 200 || status >= 300) {
+      const reason = status >= 500 ? `The model's provider answered ${status}.` : status < 400 ? "The model's endpoint redirects, and redirects are not followed." : "The model's provider did not accept this gateway's secret.";
+      return this.#finish("upstream_cut", refuse("upstream_unreachable", reason, "Repeat the call; if it stays so, ask the model's owner to check its endpoint and secret.", `upstream:${status}`));
+    }
+    let view: AnswerView;
+    try {
+      view = surface.readAnswer(parseStrictObject(body, this.#runtime.limits.maxJsonDepth).value);
+    } catch {
+      return this.#finish("upstream_cut", refuse("upstream_unreachable", "The model's answer can't be read, so it was not passed on.", "Repeat the call; if it stays so, ask the model's owner."));
+    }
+    this.#usage = view.usage;
+    this.#issued = view.issued;
+    const grace = this.#call.system.parameters.unlistedServedModelGraceDays;
+    const served: readonly (string | null)[] = view.served.length === 0 && surface.namesModel && grace === 0 ? [null] : view.served;
+    for (const id of served) {
+      const refusal = this.#checker.checkServed(id);
+      if (refusal !== null) return this.#finish("blocked", refusal);
+    }
+    if (!this.#judge(view.calls)) return;
+    if (this.#heldCalls.length > 0) {
+      const refusal = await this.#settleHold();
+      if (refusal !== null) return this.#finish("blocked", refusal);
+    }
+    await this.#finish("done", null, pass);
+  }
+
+  /** Spends the approval that came with the request where it fits; otherwise asks for one and keeps the answer. */
+  async #settleHold(): Promise<Refusal | null> {
+    const { system, credential, requestHash, exchange, approvalId, surface } = this.#call;
+    const callHash = heldCallHash(system.name, requestHash, this.#heldCalls.map((one) => one.held));
+    if (approvalId !== null) {
+      const result = await spend(this.#runtime, approvalId, callHash, system.name, this.#heldCalls[0]!.held.decision);
+      if ("spent" in result) {
+        const refusal = decideAgain(this.#checker, this.#heldCalls.map((one) => one.call), result.spent);
+        if (refusal === null) this.#approvals.push(approvalId);
+        return refusal;
+      }
+      if (!result.again) return result.refusal;
+    }
+    const opened = await openHold(this.#runtime, { decisionId: exchange.decisionId, system: system.name, requester: credential.accountable, credentialId: credential.id, callHash }, this.#heldCalls.map((one) => one.held));
+    if (opened.ticket !== null && this.#complete) {
+      this.#runtime.answers.put(
+        opened.ticket.id,
+        {
+          system: system.name,
+          surface: surface.name,
+          requestHash,
+          callHash,
+          status: this.#status ?? 200,
+          contentType: this.#headers["content-type"] ?? "application/json",
+          calls: this.#calls,
+          served: this.#checker.served,
+          usage: this.#usage,
+          expiresAtMs: Date.parse(opened.ticket.expiresAt),
+        },
+        Buffer.concat(this.#captured),
+      );
+    }
+    return opened.refusal;
+  }
+
+  readonly #onCallerGone = (): void => {
+    if (!this.#call.exchange.res.writableFinished) void this.#finish("aborted", null, () => undefined);
+  };
+
+  #tooLarge(): void {
+    void this.#finish("upstream_cut", refuse("upstream_unreachable", "The model's answer is larger than this gateway can check.", "Ask for a shorter answer."));
+  }
+
+  /** The one way out. `last` sends what was kept back; without it the refusal is sent in the shape the reply has by then. */
+  async #finish(terminal: Terminal, refusal: Refusal | null, last?: () => void): Promise<void> {
+    if (this.#phase === "closing" || this.#phase === "closed") return;
+    const streaming = this.#phase === "stream";
+    // What was decided before the end came may still leave, ahead of whatever ends the stream.
+    if (streaming) this.#flush();
+    this.#phase = "closing";
+    clearTimeout(this.#timer);
+    this.#upstream?.abort();
+    const { exchange, system, view } = this.#call;
+    const usage = this.#usage;
+    const { inputMicroEurosPerToken: inPrice, outputMicroEurosPerToken: outPrice } = this.#runtime.limits;
+    // Without a figure of the provider the worst case stays booked, unless nothing was generated.
+    if (usage !== null) this.#reservation.settle({ tokens: usage.input + usage.output, microEuros: usage.input * inPrice + usage.output * outPrice });
+    else if (this.#status === null || this.#status >= 300) this.#reservation.settle({ tokens: 0, microEuros: 0 });
+    if (terminal === "done" && this.#issued !== null) this.#runtime.issued.add(system.name, this.#issued);
+    let answer = last;
+    let told = refusal;
+    try {
+      await this.#runtime.options.evidence.outcome(
+        outcomeDraft(this.#call, {
+          terminal,
+          refusal,
+          approvals: this.#approvals,
+          nowMs: this.#runtime.now(),
+          answer: { mode: view.stream ? this.#mode : "full", status: this.#status, served: this.#checker.served, usage, releasedBytes: this.#releasedBytes, tools: this.#checker.tools, body: this.#captured.length === 0 ? null : Buffer.concat(this.#captured) },
+        }),
+      );
+    } catch (error) {
+      this.#runtime.options.log.error("evidence.outcome_failed", { decision: exchange.decisionId, error: String(error) });
+      told = refuse("evidence_unavailable", "How the call ended could not be recorded, so its answer was withheld.", "Repeat the call shortly.");
+      answer = undefined;
+    }
+    this.#phase = "closed";
+    clearTimeout(this.#callerTimer);
+    this.#runtime.running.delete(this);
+    exchange.res.off("close", this.#onCallerGone);
+    if (answer !== undefined) answer();
+    else if (told !== null) {
+      if (streaming) {
+        if (!exchange.res.destroyed) exchange.res.end(refusalEvent(this.#call.surface.name, this.#call.surface.errorShape, told, exchange.links));
+      } else exchange.refuse(told);
+    }
+    this.#settled();
+  }
+}
+
+/** The hash that binds an approval to the held calls of exactly this request's answer. */
+export function heldCallHash(system: string, requestHash: string, held: readonly Held[]): string {
+  return callHashOf({ system, action: "tool.call", request: requestHash, calls: held.map((one) => ({ resource: one.resource, input: one.input })) });
+}
+
+/** Each call once more with the spent approval: a rule that it doesn't satisfy still refuses. */
+export function decideAgain(checker: AnswerChecker, calls: readonly ToolCall[], spent: Spent): Refusal | null {
+  for (const call of calls) {
+    const verdict = checker.decide(call, spent);
+    if (verdict.outcome === "deny") return verdict.refusal;
+    if (verdict.outcome === "hold") return refuse("policy", "The approval does not cover every rule that asks for a person.", "Repeat the call without it to ask again.");
+  }
+  return null;
+}

@@ -1,0 +1,201 @@
+import { hash } from "node:crypto";
+import type { DecisionRequest, ModelFacts, SystemFacts } from "@mandate/model";
+import { authenticate, type Caller } from "../auth/authenticate.ts";
+import type { Compiled } from "../compiled.ts";
+import type { Exchange } from "../http/exchange.ts";
+import { readBody } from "../http/read-body.ts";
+import { firstRefusal, type Refusal, refuse, refusalOf } from "../http/refusal.ts";
+import { parseStrictObject, spliceValue, type StrictJson, UnreadableJson } from "../json/strict-json.ts";
+import { echo, FieldProblem } from "../surfaces/fields.ts";
+import type { RequestView, Surface } from "../surfaces/surface.ts";
+import { AnswerChecker } from "./answer-checker.ts";
+import type { Call } from "./call.ts";
+import { decideAgain, Delivery } from "./delivery.ts";
+import { callHashOf, openHold, type Spent, spend } from "./holds.ts";
+import { meetObligations } from "./obligations.ts";
+import { callerContext, detectIn, modelQuestion } from "./question.ts";
+import { intentDraft, outcomeDraft } from "./record.ts";
+import { evidenceRefusal, refuseKnown, type Known, stalenessRefusal } from "./refuse-known.ts";
+import { ask, type Runtime } from "./runtime.ts";
+
+/** SPEC 3's one pipeline, for every model surface. */
+export async function handleModelCall(runtime: Runtime, surface: Surface, exchange: Exchange, compiled: Compiled, countUnknown: (refusal: Refusal) => void): Promise<void> {
+  const caller: Caller = authenticate(compiled, exchange.req.headers, Math.floor(runtime.now() / 1000));
+  if (!caller.known) {
+    countUnknown(caller.refusal);
+    return exchange.refuse(caller.refusal);
+  }
+  const body = await readBody(exchange.req, runtime.limits);
+  if (body === undefined) return;
+  const known: Known = { exchange, compiled, system: caller.system, credential: caller.credential, surface: surface.name, action: "model.call", resource: "model:unread" };
+  if (!Buffer.isBuffer(body)) return refuseKnown(runtime, known, caller.refusal ?? body);
+
+  let json: StrictJson;
+  let view: RequestView;
+  try {
+    json = parseStrictObject(body, runtime.limits.maxJsonDepth, [surface.messagesMember]);
+    if (typeof json.value.model === "string") known.resource = `model:${echo(json.value.model)}`;
+    view = surface.readRequest(json.value);
+  } catch (error) {
+    return refuseKnown(runtime, known, caller.refusal ?? unreadable(error));
+  }
+  known.resource = `model:${echo(view.model)}`;
+  const { system, credential } = caller;
+  if (caller.refusal !== null || system === null) return refuseKnown(runtime, known, caller.refusal ?? refuse("not_registered", "The key belongs to no registered system.", "Register the system."));
+  const stale = stalenessRefusal(runtime, system);
+  if (stale !== null) return refuseKnown(runtime, known, stale);
+  if (credential.scope.length > 0 && !credential.scope.includes("model.call")) return refuseKnown(runtime, known, refuse("not_granted", "The key's scope does not include model calls.", { text: "Use a key with that scope.", command: `mandate credential create --system ${system.name}` }, "credential.scope"));
+
+  const context = callerContext(runtime, compiled, system, credential, exchange.req.headers, view.turns, view.opaque);
+  if ("refusal" in context) return refuseKnown(runtime, known, context.refusal);
+  const detected = detectIn(view.turns.map((turn) => turn.text));
+  let request = modelQuestion(runtime, system, view.model, context, detected, view.opaque);
+  let decision = ask(runtime, compiled, request);
+  const messages = messageBytes(json, body, surface);
+  known.record = { decision, request, messages, sessionId: context.session?.id ?? null };
+  const model = compiled.models.get(view.model);
+
+  const refusals = requestRefusals(runtime, compiled, system, model, surface, view, request);
+  if (decision.outcome === "deny") refusals.push(refusalOf(decision));
+  const first = firstRefusal(refusals);
+  if (first !== undefined) return refuseKnown(runtime, known, first);
+  if (model === undefined) return refuseKnown(runtime, known, refuse("not_granted", `${system.title} was not granted \`${echo(view.model)}\`, which no one registered.`, "Call a model that GET /v1/models lists.", known.resource));
+
+  const requestHash = hash("sha256", body, "hex");
+  const approvalId = one(exchange.req.headers["x-mandate-approval"]);
+  const call = (): Call => ({ exchange, compiled, surface, system, credential, model, view, body, requestHash, messages, ...context, request, decision, approvalId, found: detected.types });
+  if (context.session !== null) exchange.sessionToken = runtime.sessions.close(context.session, context.labels, system.name, credential.id);
+
+  if (approvalId !== null) {
+    const stored = runtime.answers.find(approvalId, runtime.now());
+    if (stored !== undefined && stored.system === system.name && stored.requestHash === requestHash && stored.surface === surface.name) return releaseStored(runtime, known, call(), approvalId, stored);
+  }
+
+  const approvals: string[] = [];
+  if (decision.outcome === "hold") {
+    const callHash = callHashOf({ system: system.name, action: "model.call", resource: known.resource, request: requestHash });
+    const held = [{ decision, request, input: null, resource: known.resource }];
+    const result = approvalId === null ? null : await spend(runtime, approvalId, callHash, system.name, decision);
+    if (result === null || ("refusal" in result && result.again)) {
+      const opened = await openHold(runtime, { decisionId: exchange.decisionId, system: system.name, requester: credential.accountable, credentialId: credential.id, callHash }, held);
+      return refuseKnown(runtime, known, opened.refusal);
+    }
+    if ("refusal" in result) return refuseKnown(runtime, known, result.refusal);
+    request = { ...request, approval: result.spent };
+    decision = ask(runtime, compiled, request);
+    if (decision.outcome !== "allow") return refuseKnown(runtime, known, refusalOf(decision));
+    approvals.push(result.spent.id);
+  }
+
+  const met = meetObligations(decision.obligations, json.value, body);
+  if ("refusal" in met) return refuseKnown(runtime, known, met.refusal);
+  const reserved = runtime.meter.reserve(system, context.user?.subject ?? null, estimate(runtime, body, view), runtime.now());
+  if ("code" in reserved) return refuseKnown(runtime, known, reserved);
+
+  const governed = call();
+  try {
+    await runtime.options.evidence.intent(intentDraft(governed, approvals, system.parameters.streamMode));
+  } catch (error) {
+    reserved.settle({ tokens: 0, microEuros: 0 });
+    runtime.options.log.error("evidence.intent_failed", { decision: exchange.decisionId, error: String(error) });
+    return exchange.refuse(evidenceRefusal);
+  }
+  const delivery = new Delivery(runtime, governed, approvals, reserved);
+  if (exchange.res.destroyed) delivery.callerGone();
+  else delivery.start(upstreamBody(met, json, body, model));
+  await delivery.done;
+}
+
+/** The caller's bytes, with the provider's own name of the model in place of ours where they differ. */
+function upstreamBody(met: { body: Buffer; changed: boolean }, json: StrictJson, body: Buffer, model: ModelFacts): Buffer {
+  if (met.changed) {
+    const value = { ...(JSON.parse(met.body.toString("utf8")) as Record<string, unknown>), model: model.upstream };
+    return Buffer.from(JSON.stringify(value), "utf8");
+  }
+  const span = json.spans.get("model");
+  return model.upstream === model.name || span === undefined ? body : spliceValue(body, span, JSON.stringify(model.upstream));
+}
+
+/** Everything about the request itself that refuses, whatever the rules say of the model. */
+function requestRefusals(runtime: Runtime, compiled: Compiled, system: SystemFacts, model: ModelFacts | undefined, surface: Surface, view: RequestView, request: DecisionRequest): Refusal[] {
+  const refusals: Refusal[] = [];
+  if (model !== undefined && !surface.protocols.includes(model.protocol)) {
+    refusals.push(refuse("unsupported_field", `\`${model.name}\` speaks another protocol (${model.protocol}) than this path.`, model.protocol === "anthropic" ? "Call /v1/messages." : "Call /v1/chat/completions or /v1/responses.", "model"));
+  }
+  if (view.unlisted.length > 0) {
+    if (system.parameters.unlistedField === "refuse") {
+      refusals.push(refuse("unsupported_field", `\`${echo(view.unlisted[0]!)}\` is not a field this gateway knows, and ${system.tier} systems may send only what is known.`, "Leave it out, or have it added to the field table.", echo(view.unlisted[0]!)));
+    } else {
+      for (const name of view.unlisted.slice(0, 8)) {
+        runtime.options.control.report({ key: `field:${system.name}:${surface.name}:${echo(name)}`, system: system.name, kind: "unlisted_field", title: `Unlisted field \`${echo(name)}\``, detail: `${surface.fields.version} does not list it; ${system.tier} lets it pass.` });
+      }
+    }
+  }
+  for (const reference of view.references) {
+    if (!runtime.issued.has(system.name, reference.id)) refusals.push(refuse("unsupported_field", `\`${echo(reference.param)}\` refers to something that this gateway did not issue to this system.`, "Send the content itself.", echo(reference.param)));
+  }
+  for (const effect of view.effects) {
+    const id = `hosted.${echo(effect.name)}`;
+    const decision = ask(runtime, compiled, { ...request, action: "tool.call", resource: { type: "tool", id } });
+    if (decision.outcome === "allow") continue;
+    const refusal = refusalOf(decision);
+    // A tool at the provider can't wait for a person: the provider runs it as it likes once it is offered.
+    refusals.push(decision.outcome === "hold" ? { ...refusal, code: "policy" } : { ...refusal, param: refusal.param ?? effect.param });
+  }
+  return refusals;
+}
+
+async function releaseStored(runtime: Runtime, known: Known, call: Call, approvalId: string, stored: NonNullable<ReturnType<Runtime["answers"]["find"]>>): Promise<void> {
+  const checker = new AnswerChecker(runtime, call);
+  const waiting = stored.calls.map((one) => checker.decide(one)).find((verdict) => verdict.outcome === "hold");
+  const result = await spend(runtime, approvalId, stored.callHash, call.system.name, waiting?.outcome === "hold" ? waiting.held.decision : call.decision);
+  if (!("spent" in result)) {
+    if (result.refusal.code === "policy") runtime.answers.drop(approvalId);
+    return refuseKnown(runtime, known, result.refusal);
+  }
+  const bytes = runtime.answers.take(approvalId);
+  const spent: Spent = result.spent;
+  const refusal = decideAgain(checker, stored.calls, spent);
+  if (refusal !== null || bytes === undefined) return refuseKnown(runtime, known, refusal ?? refuse("control_unavailable", "The kept answer is gone.", "Repeat the call without the approval."));
+  try {
+    await runtime.options.evidence.intent(intentDraft(call, [approvalId], "stored"));
+    await runtime.options.evidence.outcome(
+      outcomeDraft(call, {
+        terminal: "done",
+        refusal: null,
+        approvals: [approvalId],
+        nowMs: runtime.now(),
+        answer: { mode: "stored", status: stored.status, served: stored.served, usage: stored.usage, releasedBytes: bytes.length, tools: checker.tools, body: bytes },
+      }),
+    );
+  } catch (error) {
+    runtime.options.log.error("evidence.stored_failed", { decision: call.exchange.decisionId, error: String(error) });
+    return call.exchange.refuse(evidenceRefusal);
+  }
+  call.exchange.bytes(stored.status, bytes, { "content-type": stored.contentType });
+}
+
+function messageBytes(json: StrictJson, body: Buffer, surface: Surface): readonly Uint8Array[] {
+  const elements = json.elements.get(surface.messagesMember);
+  if (elements !== undefined) return elements.map((span) => body.subarray(span.start, span.end));
+  const whole = json.spans.get(surface.messagesMember);
+  return whole === undefined ? [] : [body.subarray(whole.start, whole.end)];
+}
+
+/** Four bytes a token is usual for text; three overstates, as a worst case should. */
+function estimate(runtime: Runtime, body: Buffer, view: RequestView): { tokens: number; microEuros: number } {
+  const input = Math.ceil(body.length / 3);
+  const output = view.maxOutputTokens ?? runtime.limits.reservedOutputTokens;
+  return { tokens: input + output, microEuros: input * runtime.limits.inputMicroEurosPerToken + output * runtime.limits.outputMicroEurosPerToken };
+}
+
+function unreadable(error: unknown): Refusal {
+  if (error instanceof UnreadableJson) return refuse("unreadable_body", error.message, "Send one well-formed JSON object in UTF-8.");
+  if (error instanceof FieldProblem) return refuse("unreadable_body", error.message, "Correct the field and send it again.", error.param);
+  throw error;
+}
+
+function one(value: string | string[] | undefined): string | null {
+  const text = Array.isArray(value) ? value.join(",") : value;
+  return text === undefined || text === "" || text.length > 200 ? null : text;
+}

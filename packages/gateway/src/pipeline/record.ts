@@ -1,0 +1,181 @@
+import { detectorVersions, redact } from "@mandate/detectors";
+import type { CredentialFacts, Decision, DecisionRequest, SystemFacts, Terminal, Verdict } from "@mandate/model";
+import type { EntryDraft } from "../evidence-sink.ts";
+import type { Compiled } from "../compiled.ts";
+import type { Exchange } from "../http/exchange.ts";
+import type { Refusal } from "../http/refusal.ts";
+import type { AnswerRecord, Call } from "./call.ts";
+
+/** Everything personal the detectors know: what `redacted` detail leaves out. */
+const redactedTypes = ["email", "phone", "credit_card", "iban", "us_ssn", "ip_address", "person", "address", "date", "health", "secret"] as const;
+
+export interface Refused {
+  readonly exchange: Exchange;
+  readonly compiled: Compiled;
+  readonly system: SystemFacts | null;
+  readonly credential: CredentialFacts | null;
+  readonly surface: string;
+  readonly action: string;
+  readonly resource: string;
+  readonly refusal: Refusal;
+  readonly decision: Decision | null;
+  readonly request: DecisionRequest | null;
+  readonly messages: readonly Uint8Array[];
+  readonly sessionId: string | null;
+  readonly nowMs: number;
+}
+
+/** A call of a known caller that ended before anything went upstream. */
+export function refusedDraft(refused: Refused): EntryDraft {
+  const { exchange, compiled, refusal } = refused;
+  const outcome: Verdict = refusal.code === "approval_required" ? "hold" : "deny";
+  return {
+    type: "decision",
+    decisionId: exchange.decisionId,
+    system: refused.system?.name ?? refused.credential?.system ?? null,
+    policyVersion: compiled.policy.policyVersion,
+    registerVersion: compiled.version,
+    outcome,
+    approvals: refusal.approval === undefined ? [] : [refusal.approval.id],
+    retention: refused.system?.tier ?? "T0",
+    terminal: "refused",
+    payload: {
+      caller: callerOf(refused.credential),
+      requestId: exchange.requestId,
+      surface: refused.surface,
+      action: refused.action,
+      resource: refused.resource,
+      code: refusal.code,
+      param: refusal.param,
+      reason: refusal.reason,
+      rule: refusal.rule,
+      matched: refused.decision?.matched ?? [],
+    },
+    messages: refused.system === null ? [] : atDetail(refused.system, refused.messages),
+    sessionId: refused.sessionId,
+    context: refused.request === null ? null : contextOf(refused.request),
+    summary: {
+      action: refused.action,
+      resource: refused.resource,
+      outcome,
+      code: refusal.code,
+      reason: refusal.reason,
+      rule: refusal.rule,
+      surface: refused.surface,
+      credential: refused.credential?.id ?? null,
+      approval: refusal.approval?.id ?? null,
+      durationMs: Math.round(refused.nowMs - exchange.startedMs),
+      tokens: null,
+    },
+  };
+}
+
+export function intentDraft(call: Call, approvals: readonly string[], streamMode: string): EntryDraft {
+  const { exchange, compiled, decision } = call;
+  return {
+    type: "call.intent",
+    decisionId: exchange.decisionId,
+    system: call.system.name,
+    policyVersion: decision.policyVersion,
+    registerVersion: compiled.version,
+    outcome: "allow",
+    approvals,
+    retention: call.system.tier,
+    payload: {
+      caller: callerOf(call.credential),
+      user: call.user?.subject ?? null,
+      requestId: exchange.requestId,
+      surface: call.surface.name,
+      fieldTable: call.surface.fields.version,
+      action: "model.call",
+      resource: `model:${call.model.name}`,
+      upstream: call.model.upstream,
+      purpose: call.purpose,
+      reason: decision.reason,
+      rule: decision.rule,
+      matched: decision.matched,
+      obligations: decision.obligations,
+      requestHash: call.requestHash,
+      unlisted: call.view.unlisted,
+      found: call.found,
+      streamMode,
+      detail: call.system.parameters.logDetail,
+    },
+    messages: atDetail(call.system, call.messages),
+    sessionId: call.session?.id ?? null,
+    context: contextOf(call.request),
+    summary: {
+      action: "model.call",
+      resource: `model:${call.model.name}`,
+      outcome: "allow",
+      code: null,
+      reason: decision.reason,
+      rule: decision.rule,
+      surface: call.surface.name,
+      credential: call.credential.id,
+      approval: approvals.at(0) ?? null,
+      durationMs: null,
+      tokens: null,
+    },
+  };
+}
+
+export function outcomeDraft(call: Call, end: { terminal: Terminal; refusal: Refusal | null; approvals: readonly string[]; answer: AnswerRecord; nowMs: number }): EntryDraft & { readonly terminal: Terminal } {
+  const { exchange, compiled } = call;
+  const { refusal, answer } = end;
+  const outcome: Verdict = refusal === null ? "allow" : refusal.code === "approval_required" ? "hold" : "deny";
+  const blocked = end.terminal === "blocked";
+  return {
+    type: "call.outcome",
+    decisionId: exchange.decisionId,
+    system: call.system.name,
+    policyVersion: call.decision.policyVersion,
+    registerVersion: compiled.version,
+    outcome: blocked ? outcome : "allow",
+    approvals: refusal?.approval === undefined ? end.approvals : [...end.approvals, refusal.approval.id],
+    retention: call.system.tier,
+    terminal: end.terminal,
+    payload: {
+      terminal: end.terminal,
+      status: answer.status,
+      served: answer.served,
+      usage: answer.usage,
+      streamMode: answer.mode,
+      releasedBytes: answer.releasedBytes,
+      tools: answer.tools,
+      ...(refusal === null ? {} : { code: refusal.code, param: refusal.param, reason: refusal.reason, rule: refusal.rule }),
+    },
+    messages: answer.body === null || answer.body.length === 0 ? [] : atDetail(call.system, [answer.body]),
+    sessionId: call.session?.id ?? null,
+    context: null,
+    summary: {
+      action: "model.call",
+      resource: `model:${call.model.name}`,
+      outcome: blocked ? outcome : "allow",
+      code: refusal?.code ?? null,
+      reason: refusal?.reason ?? call.decision.reason,
+      rule: refusal?.rule ?? call.decision.rule,
+      surface: call.surface.name,
+      credential: call.credential.id,
+      approval: refusal?.approval?.id ?? end.approvals.at(0) ?? null,
+      durationMs: Math.round(end.nowMs - exchange.startedMs),
+      tokens: answer.usage,
+    },
+  };
+}
+
+/** Content at the detail its tier asks: all, without what the detectors find, or none. */
+function atDetail(system: SystemFacts, messages: readonly Uint8Array[]): readonly Uint8Array[] {
+  if (system.parameters.logDetail === "full") return messages;
+  if (system.parameters.logDetail === "metadata") return [];
+  return messages.map((message) => Buffer.from(redact(Buffer.from(message.buffer, message.byteOffset, message.byteLength).toString("utf8"), redactedTypes).text, "utf8"));
+}
+
+function callerOf(credential: CredentialFacts | null): Readonly<Record<string, unknown>> | null {
+  return credential === null ? null : { credential: credential.id, name: credential.name, accountable: credential.accountable };
+}
+
+/** What a replay needs: the question exactly as it was asked, and which detectors looked. */
+export function contextOf(request: DecisionRequest): Readonly<Record<string, unknown>> {
+  return { request, detectors: detectorVersions };
+}

@@ -1,0 +1,71 @@
+import type { Decision, DecisionRequest } from "@mandate/model";
+import type { SessionBooks } from "../auth/session-token.ts";
+import type { Compiled } from "../compiled.ts";
+import type { Refusal } from "../http/refusal.ts";
+import type { GatewayLimits, GatewayOptions, IssuerKeys } from "../options.ts";
+import type { UpstreamClient } from "../upstream/client.ts";
+import type { AnswerStore } from "./answer-store.ts";
+import type { Meter } from "./meter.ts";
+
+/** What every call shares. Made once by `createGateway`. */
+export interface Runtime {
+  readonly options: GatewayOptions;
+  readonly limits: GatewayLimits;
+  /** Epoch milliseconds that never go back (G5). */
+  readonly now: () => number;
+  readonly sessions: SessionBooks;
+  readonly issuerKeys: IssuerKeys;
+  readonly upstream: UpstreamClient;
+  readonly meter: Meter;
+  readonly answers: AnswerStore;
+  /** Ids of answers that a provider keeps, by system: the only ones a later request may refer to. */
+  readonly issued: IssuedIds;
+  readonly running: Set<RunningCall>;
+  /** When a served model id outside the accepted list was first seen, by system and id. */
+  readonly firstSeenServed: Map<string, number>;
+}
+
+export interface RunningCall {
+  readonly system: string;
+  /** Ends the call: the refusal is what its caller reads. */
+  cut(refusal: Refusal): void;
+}
+
+/** Total: an error inside evaluation is a deny and an alert (G11). */
+export function ask(runtime: Runtime, compiled: Compiled, request: DecisionRequest): Decision {
+  try {
+    const decision = compiled.policy.decide(request);
+    if (decision.alert !== null) runtime.options.log.error("policy.alert", { alert: decision.alert, system: request.system, action: request.action });
+    return decision;
+  } catch (error) {
+    runtime.options.log.error("policy.failed", { error: String(error), system: request.system, action: request.action });
+    return {
+      outcome: "deny",
+      code: "policy",
+      param: null,
+      reason: "The rules could not be evaluated, so the call was refused.",
+      rule: null,
+      matched: [],
+      remedies: [{ text: "Tell the person who runs Mandate; the log says what failed." }],
+      obligations: [],
+      hold: null,
+      policyVersion: compiled.policy.policyVersion,
+    };
+  }
+}
+
+const maxIssued = 100_000;
+
+/** Bounded memory of ids; what was forgotten is refused, never believed. */
+export class IssuedIds {
+  readonly #ids = new Set<string>();
+
+  add(system: string, id: string): void {
+    this.#ids.add(`${system}\n${id}`);
+    if (this.#ids.size > maxIssued) this.#ids.delete(this.#ids.values().next().value!);
+  }
+
+  has(system: string, id: string): boolean {
+    return this.#ids.has(`${system}\n${id}`);
+  }
+}

@@ -1,0 +1,17 @@
+import type { Surface } from "../surface.ts";
+import { MessagesStreamReader, readAnswer } from "./answer.ts";
+import { fields, readRequest } from "./request.ts";
+
+export const anthropicMessages: Surface = {
+  name: "anthropic-messages",
+  path: "/v1/messages",
+  errorShape: "anthropic",
+  protocols: ["anthropic"],
+  upstreamPath: "/messages",
+  fields,
+  messagesMember: "messages",
+  namesModel: true,
+  readRequest,
+  readAnswer,
+  streamReader: () => new MessagesStreamReader(),
+};

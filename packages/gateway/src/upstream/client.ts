@@ -1,0 +1,161 @@
+import { isIP } from "node:net";
+import { Pool } from "undici";
+import type { ModelFacts } from "@mandate/model";
+import type { Compiled } from "../compiled.ts";
+import type { GatewayLimits } from "../options.ts";
+import { OutboundRefused } from "./address.ts";
+
+/** What went wrong before or while an upstream answered. `internal` is for the log alone. */
+export class UpstreamFailure extends Error {
+  readonly kind: "unreachable" | "timeout" | "cut" | "refused";
+  readonly internal: string;
+
+  constructor(kind: UpstreamFailure["kind"], message: string, internal: string) {
+    super(message);
+    this.name = "UpstreamFailure";
+    this.kind = kind;
+    this.internal = internal;
+  }
+}
+
+export interface UpstreamEvents {
+  head(status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void;
+  data(chunk: Buffer): void;
+  end(): void;
+  fail(failure: UpstreamFailure): void;
+}
+
+export interface UpstreamCall {
+  pause(): void;
+  resume(): void;
+  /** Ends the exchange; no event follows. */
+  abort(): void;
+}
+
+/** Headers of the caller that mean something to the provider. Everything else stays here, keys above all. */
+const forwarded = ["anthropic-version", "anthropic-beta", "openai-beta"] as const;
+
+export class UpstreamClient {
+  readonly #limits: GatewayLimits;
+  readonly #pools = new Map<string, Pool>();
+  #outboundKey = "";
+
+  constructor(limits: GatewayLimits) {
+    this.#limits = limits;
+  }
+
+  /**
+   * Sends the call.
+   * @throws UpstreamFailure (`refused`) before a byte has left, when address or secret rules forbid it
+   */
+  send(compiled: Compiled, model: ModelFacts, path: string, body: Buffer, callerHeaders: Readonly<Record<string, string | string[] | undefined>>, accept: string, events: UpstreamEvents): UpstreamCall {
+    let url: URL;
+    try {
+      url = new URL(model.endpoint + path);
+    } catch {
+      throw new UpstreamFailure("refused", "The model's endpoint is not an address.", "invalid endpoint");
+    }
+    if (url.protocol !== "http:" && url.protocol !== "https:") throw new UpstreamFailure("refused", "The model's endpoint is not an HTTP address.", "endpoint scheme");
+    const headers: Record<string, string> = { "content-type": "application/json", accept, "accept-encoding": "identity", "user-agent": "mandate-gateway" };
+    for (const name of forwarded) {
+      const value = callerHeaders[name];
+      if (typeof value === "string") headers[name] = value;
+    }
+    if (model.protocol === "anthropic") headers["anthropic-version"] ??= "2023-06-01";
+    Object.assign(headers, authorization(compiled, model, url));
+
+    let aborted = false;
+    let finished = false;
+    let controller: { pause(): void; resume(): void; abort(reason: Error): void } | undefined;
+    const started = { head: false };
+    this.#pool(compiled, url).dispatch(
+      { path: url.pathname + url.search, method: "POST", headers, body },
+      {
+        onRequestStart(control) {
+          controller = control;
+          if (aborted) control.abort(new Error("aborted"));
+        },
+        onResponseStart(_control, status, responseHeaders) {
+          if (status < 200 || aborted) return;
+          started.head = true;
+          events.head(status, responseHeaders);
+        },
+        onResponseData(_control, chunk) {
+          if (!aborted) events.data(chunk);
+        },
+        onResponseEnd() {
+          finished = true;
+          if (!aborted) events.end();
+        },
+        onResponseError(_control, error) {
+          finished = true;
+          if (!aborted) events.fail(failureOf(error, started.head));
+        },
+      },
+    );
+    return {
+      pause: () => controller?.pause(),
+      resume: () => controller?.resume(),
+      abort: () => {
+        if (aborted || finished) return;
+        aborted = true;
+        controller?.abort(new Error("aborted"));
+      },
+    };
+  }
+
+  async close(): Promise<void> {
+    const pools = [...this.#pools.values()];
+    this.#pools.clear();
+    await Promise.all(pools.map((pool) => pool.destroy()));
+  }
+
+  #pool(compiled: Compiled, url: URL): Pool {
+    if (compiled.outboundKey !== this.#outboundKey) {
+      this.#outboundKey = compiled.outboundKey;
+      for (const old of this.#pools.values()) void old.close();
+      this.#pools.clear();
+    }
+    let pool = this.#pools.get(url.origin);
+    if (pool !== undefined) return pool;
+    const port = Number(url.port) || (url.protocol === "https:" ? 443 : 80);
+    const host = url.hostname.replace(/^\[|\]$/g, "");
+    // A literal address never reaches `lookup`, so it is judged here.
+    if (isIP(host) !== 0) {
+      try {
+        compiled.outbound.check(host, host, port);
+      } catch (refused) {
+        throw failureOf(refused as Error, false);
+      }
+    }
+    pool = new Pool(url.origin, {
+      connections: this.#limits.upstreamConnections,
+      pipelining: 1,
+      headersTimeout: this.#limits.upstreamHeadersMs,
+      bodyTimeout: this.#limits.upstreamIdleMs,
+      allowH2: false,
+      connect: { timeout: this.#limits.upstreamConnectMs, lookup: compiled.outbound.lookup(port) },
+    });
+    this.#pools.set(url.origin, pool);
+    return pool;
+  }
+}
+
+/** INVARIANT (G8): a secret goes to the hosts it was sealed for and nowhere else. */
+function authorization(compiled: Compiled, model: ModelFacts, url: URL): Record<string, string> {
+  if (model.credential === null) return {};
+  const secret = compiled.secrets.get(model.credential);
+  if (secret === undefined) throw new UpstreamFailure("refused", `The provider's secret \`${model.credential}\` is not set.`, "secret missing");
+  const port = url.port || (url.protocol === "https:" ? "443" : "80");
+  if (!secret.hosts.some((host) => host.toLowerCase() === url.hostname || host.toLowerCase() === `${url.hostname}:${port}`)) {
+    throw new UpstreamFailure("refused", `The provider's secret \`${model.credential}\` was not sealed for this model's host.`, "secret host mismatch");
+  }
+  return model.protocol === "anthropic" ? { "x-api-key": secret.value } : { authorization: `Bearer ${secret.value}` };
+}
+
+function failureOf(error: Error, started: boolean): UpstreamFailure {
+  if (error instanceof OutboundRefused || error.cause instanceof OutboundRefused) return new UpstreamFailure("refused", "The model's address is one that this gateway does not call.", error.message);
+  const code = (error as { code?: string }).code ?? "";
+  if (/TIMEOUT/.test(code)) return new UpstreamFailure("timeout", "The model did not answer in time.", code);
+  return new UpstreamFailure(started ? "cut" : "unreachable", started ? "The model's answer broke off." : "The model could not be reached.", code || error.name);
+}
