@@ -292,7 +292,7 @@ export const commands: readonly CommandSpec[] = [
   {
     words: "policy test",
     group: "Explain",
-    summary: "Run the tests written in policies, against the register as it would be with these manifests",
+    summary: "Run the tests written in policies, on this machine; give every manifest they refer to",
     options: [files],
     examples: ["mandate policy test -f support-concierge.yaml"],
     load: async () => (await import("./commands/policy.ts")).test,

@@ -25,7 +25,8 @@ const system = {
 };
 const systems = { "GET /api/v1/systems?limit=200": { body: { items: [system], nextCursor: null } } };
 
-const vendor = (name: string) => `apiVersion: v1\nkind: Vendor\nmetadata: { name: ${name} }\nspec: { visibility: full }\n`;
+const vendor = (name: string) =>
+  `apiVersion: v1\nkind: Vendor\nmetadata: { name: ${name} }\nspec: { visibility: full }\n`;
 
 describe("exit codes", () => {
   test.each([
@@ -308,4 +309,39 @@ test("the version printed is the package's", () => {
     version: string;
   };
   expect(version).toBe(packaged);
+});
+
+describe("policy test", () => {
+  const policy = (limit: string) => `apiVersion: v1
+kind: Tool
+metadata: { name: pay }
+spec: { effect: pays, input: { type: object, required: [amount], properties: { amount: { $ref: "mandate:money" } } } }
+---
+apiVersion: v1
+kind: Policy
+metadata: { name: limit }
+spec:
+  rules:
+    - id: limit
+      on: tool:pay
+      denyUnless: context.input.amount.value.lessThanOrEqual(decimal("${limit}"))
+      because: Too much.
+  tests:
+    - { name: small, call: tool:pay, input: { amount: { value: "40.00", currency: EUR } }, expect: allow }
+`;
+
+  test("runs without a server, and fails with 1 when a rule no longer does what its test says", async () => {
+    const good = await cli("policy test -f -", { env: { MANDATE_TOKEN: "" }, input: policy("80.00") });
+    expect(good.err).toContain("1 passed, 0 failed");
+    expect([good.code, good.requests.length]).toEqual([0, 0]);
+    const bad = await cli("policy test -f -", { env: { MANDATE_TOKEN: "" }, input: policy("30.00") });
+    expect(bad.code).toBe(1);
+    expect(bad.out).toContain("✕");
+  });
+
+  test("a rule that is not Cedar is told, not run", async () => {
+    const { code, err } = await cli("policy test -f -", { input: policy('30.00")) || (') });
+    expect(code).toBe(1);
+    expect(err).toContain("limit");
+  });
 });

@@ -6,6 +6,7 @@ import { CliError } from "../cli-error.ts";
 import type { Call } from "../command.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { maxManifestBytes, readManifests, type ManifestStream } from "../manifest-files.ts";
+import { readObjects } from "../read-objects.ts";
 import { cell, printObject, printRows, type Row } from "../render/format.ts";
 
 interface SavedPlan {
@@ -18,22 +19,14 @@ interface SavedPlan {
 /** Form first, on this machine; then, when somebody is signed in, everything that only the register can tell. */
 export async function validate(call: Call): Promise<void> {
   const stream = await readManifests(call.list("file"), call.terminal);
-  const { parseManifest } = await import("@mandate/model/manifest");
-  const { objects, problems } = parseManifest(stream.yaml, { file: "" });
-  if (problems.length > 0) {
-    const count = `${problems.length} ${problems.length === 1 ? "problem" : "problems"}`;
-    throw new MandateError({
-      code: "manifest.invalid",
-      status: 422,
-      message: `The manifests have ${count}.`,
-      details: { problems: problems.map((problem) => ({ ...problem, ...stream.placeOf(problem.line) })) },
-    });
-  }
+  const objects = await readObjects(stream);
   const { token } = await call.connection();
   if (token !== undefined) await sent(await call.client(), stream, true, call);
   else call.say("Form alone was checked. Sign in, and references and policies are checked against the register too.");
   const files = stream.files.length;
-  call.say(`Valid: ${objects.length} ${objects.length === 1 ? "object" : "objects"} in ${files} ${files === 1 ? "file" : "files"}.`);
+  call.say(
+    `Valid: ${objects.length} ${objects.length === 1 ? "object" : "objects"} in ${files} ${files === 1 ? "file" : "files"}.`,
+  );
 }
 
 export async function plan(call: Call): Promise<ExitCode> {

@@ -12,6 +12,7 @@ const pilots: readonly (readonly [system: string, acceptedBy: string, reason: st
 const productions: readonly (readonly [system: string, requester: string, approvers: readonly string[]])[] = [
   ["code-review", "bastian.keller@halden.example", ["emil.novak@halden.example"]],
   ["meeting-notes", "emil.novak@halden.example", ["sofia.almeida@halden.example"]],
+  ["dispute-triage", "tomasz.wrona@halden.example", ["ingrid.solheim@halden.example", "ines.carvalho@halden.example"]],
 ];
 
 /** Brings the systems into the states that the sample shows. A step the server refuses is said and skipped. */
@@ -46,6 +47,15 @@ export async function settleStates(api: Control, server: SampleServer, nowMs: nu
       }
     });
   }
+  await step("refusing cv-screening", async () => {
+    const official = await as("helena.sorokina@halden.example");
+    for await (const asked of items(api, "/authorizations?system=cv-screening")) {
+      await official.send("POST", `/authorizations/${String(asked.id)}/deny`, {
+        reason: "Annex III 4(a): no impact assessment and no oversight plan yet.",
+        conditions: [],
+      });
+    }
+  });
   await step("suspending supplier-mail", () =>
     api.send("POST", "/systems/supplier-mail/suspend", {
       reason: "A reminder went to the wrong supplier on 19 November; under review.",
