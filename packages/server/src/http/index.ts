@@ -9,6 +9,8 @@ export { databaseIdempotency } from "./idempotency-store.ts";
 export type { IdempotencyStore } from "./idempotency.ts";
 export { renderGauges, RequestCounts } from "./metrics.ts";
 export type { Gauge } from "./metrics.ts";
+export { operationsRoutes } from "./operations.ts";
+export type { Readiness } from "./operations.ts";
 export type { OpenApiDocument } from "./openapi.ts";
 export { RateLimit } from "./rate-limit.ts";
 export { actorOf } from "./actor.ts";

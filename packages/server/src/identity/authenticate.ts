@@ -11,6 +11,9 @@ import { activatePerson, recogniseSession, recogniseToken } from "./sign-in.ts";
 
 export const bootstrapActor: Actor = { kind: "bootstrap", id: "bootstrap", email: null, roles: ["administrator"], proof: "bootstrap" };
 
+/** The process itself, loading the sample through its own public API: an administrator that approves nothing. */
+const internalActor: Actor = { kind: "system", id: "sample", email: null, roles: ["administrator"], proof: "internal" };
+
 export interface AuthenticateOptions {
   readonly db: Database;
   readonly org: string;
@@ -18,6 +21,8 @@ export interface AuthenticateOptions {
   readonly contexts: Contexts;
   /** Value of MANDATE_BOOTSTRAP_TOKEN, or null. */
   readonly bootstrapToken: string | null;
+  /** Bearer of this process's own service account. */
+  readonly internalToken: string;
   readonly secureCookies: boolean;
 }
 
@@ -26,6 +31,7 @@ export function createAuthenticate(options: AuthenticateOptions): (request: Fast
   const { db, org, now, contexts } = options;
   // Compared as digests, so neither length nor first difference shows in the time taken.
   const bootstrapDigest = options.bootstrapToken === null ? null : digest(options.bootstrapToken);
+  const internalDigest = digest(options.internalToken);
   const failures = new RateLimit(300);
 
   return async (request) => {
@@ -34,6 +40,9 @@ export function createAuthenticate(options: AuthenticateOptions): (request: Fast
       const token = /^Bearer ([\x21-\x7e]{1,512})$/i.exec(header)?.[1];
       if (token !== undefined && bootstrapDigest !== null && timingSafeEqual(digest(token), bootstrapDigest)) {
         return { actor: bootstrapActor, csrf: null, expiresAt: null, sessionId: null };
+      }
+      if (token !== undefined && timingSafeEqual(digest(token), internalDigest)) {
+        return { actor: internalActor, csrf: null, expiresAt: null, sessionId: null };
       }
       // A gateway key is another surface's credential: the AuthZEN route reads it itself.
       if (token !== undefined && bearerKind(token) === "gatewayKey") return null;

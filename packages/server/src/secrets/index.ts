@@ -3,3 +3,5 @@ export type { SecretSummary } from "./secrets.ts";
 export { openValue, sealValue } from "./envelope.ts";
 export { loadMasterKey } from "./master-key.ts";
 export { secretRoutes } from "./routes.ts";
+export { holdSealing } from "./hold-sealing.ts";
+export type { HoldSealing } from "./hold-sealing.ts";

@@ -1,0 +1,49 @@
+import type { Configuration } from "./configuration.ts";
+import type { ServerLog } from "./log.ts";
+import type { StartOptions } from "./main.ts";
+import type { RunningServer } from "./server.ts";
+
+export interface Announcement {
+  readonly options: StartOptions;
+  readonly configuration: Configuration;
+  readonly server: RunningServer;
+  readonly internalToken: string;
+  readonly log: ServerLog;
+}
+
+/** Prints what a person needs next, loading the sample first when asked. @returns how to stop what it started */
+export async function announce({ options, configuration, server, internalToken, log }: Announcement): Promise<() => Promise<void>> {
+  const print = options.log;
+  const { closedAsUnknown } = server.dataPlane;
+  if (closedAsUnknown > 0) print(`${closedAsUnknown} calls that the last run left open are closed as unknown.`);
+  if (!options.sample) {
+    printAddresses(print, configuration);
+    print(nextStep(configuration));
+    return async () => undefined;
+  }
+  const { loadSample } = await import("./sample/index.ts");
+  const local = (port: number): string => `http://${configuration.host.includes(":") ? `[${configuration.host}]` : configuration.host}:${port}`;
+  print("Loading the sample organization, Halden Retail (everything in it is invented)…");
+  const sample = await loadSample({ controlUrl: local(configuration.port), gatewayUrl: configuration.gatewayUrl, token: internalToken, log: (line) => log.info("sample", { line }) });
+  printAddresses(print, configuration);
+  print(`Sign in   ${sample.signInUrl}   (works once)`);
+  for (const [name, command] of Object.entries(sample.commands)) print(`\n# ${name}\n${command}`);
+  return () => sample.close();
+}
+
+function printAddresses(print: (line: string) => void, configuration: Configuration): void {
+  print(`Console   ${configuration.consoleUrl}`);
+  print(`Gateway   ${configuration.gatewayUrl}`);
+  if (configuration.loopback) print("Upstream calls may reach loopback addresses, because this listens on loopback alone. Change it with: mandate settings, or PUT /api/v1/settings/outbound");
+  else if (configuration.publicUrl === null) print("Links for phones are off: set MANDATE_PUBLIC_URL to the address people use.");
+}
+
+function nextStep(configuration: Configuration): string {
+  return [
+    "",
+    "Next: register your first system. In another terminal:",
+    `  npx mandate login --url ${configuration.consoleUrl}`,
+    "  npx mandate init > system.yaml && npx mandate apply -f system.yaml",
+    "  npx mandate credential create --system NAME --ttl 8h",
+  ].join("\n");
+}

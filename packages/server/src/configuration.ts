@@ -1,0 +1,65 @@
+import { resolve } from "node:path";
+import { AppError } from "@mandate/model";
+import { isLoopbackName } from "./http/index.ts";
+
+export interface Configuration {
+  readonly host: string;
+  readonly port: number;
+  readonly gatewayPort: number;
+  readonly dataDir: string;
+  readonly databaseUrl: string | null;
+  readonly publicUrl: string | null;
+  readonly masterKeyFile: string | null;
+  readonly bootstrapToken: string | null;
+  /** True when nobody but this machine can reach us. */
+  readonly loopback: boolean;
+  /** Base of every link: MANDATE_PUBLIC_URL, else localhost, because passkeys need a name. */
+  readonly consoleUrl: string;
+  readonly gatewayUrl: string;
+}
+
+/** Reads the environment once (STYLE: nothing else does). @throws AppError `start.environment` (500) naming the variable */
+export function readConfiguration(env: Readonly<Record<string, string | undefined>>): Configuration {
+  const host = env["MANDATE_HOST"] || "127.0.0.1";
+  const port = portOf(env, "MANDATE_PORT", 4600);
+  const gatewayPort = portOf(env, "MANDATE_GATEWAY_PORT", port + 1);
+  const publicUrl = env["MANDATE_PUBLIC_URL"] ? publicUrlOf(env["MANDATE_PUBLIC_URL"]) : null;
+  const bootstrapToken = env["MANDATE_BOOTSTRAP_TOKEN"] || null;
+  if (bootstrapToken !== null && (bootstrapToken.length < 32 || !/^[\x21-\x7e]+$/.test(bootstrapToken))) {
+    throw wrong("MANDATE_BOOTSTRAP_TOKEN", "needs 32 printable characters or more, without spaces");
+  }
+  if (port === gatewayPort) throw wrong("MANDATE_GATEWAY_PORT", "must differ from MANDATE_PORT");
+  const linkHost = isLoopbackName(host) || host === "0.0.0.0" || host === "::" ? "localhost" : host.includes(":") ? `[${host}]` : host;
+  return {
+    host,
+    port,
+    gatewayPort,
+    dataDir: resolve(env["MANDATE_DATA_DIR"] || "./.mandate"),
+    databaseUrl: env["MANDATE_DATABASE_URL"] || null,
+    publicUrl,
+    masterKeyFile: env["MANDATE_MASTER_KEY_FILE"] || null,
+    bootstrapToken,
+    loopback: isLoopbackName(host),
+    consoleUrl: publicUrl ?? `http://${linkHost}:${port}`,
+    gatewayUrl: `http://${linkHost}:${gatewayPort}`,
+  };
+}
+
+function portOf(env: Readonly<Record<string, string | undefined>>, name: string, fallback: number): number {
+  const text = env[name];
+  if (text === undefined || text === "") return fallback;
+  const port = Number(text);
+  if (!/^[0-9]{1,5}$/.test(text) || port < 1 || port > 65_535) throw wrong(name, "is not a port number");
+  return port;
+}
+
+function publicUrlOf(text: string): string {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) throw wrong("MANDATE_PUBLIC_URL", "is not an http or https address");
+  const url = new URL(text);
+  if (url.pathname !== "/" || url.search !== "" || url.hash !== "" || url.username !== "") throw wrong("MANDATE_PUBLIC_URL", "is an origin alone, such as https://mandate.example");
+  return url.origin;
+}
+
+function wrong(name: string, what: string): AppError {
+  return new AppError({ code: "start.environment", status: 500, message: `${name} ${what}. Set it right, or leave it out.` });
+}

@@ -1,0 +1,120 @@
+import { mkdir, open, readFile } from "node:fs/promises";
+import type { Server } from "node:http";
+import { join } from "node:path";
+import { createGateway, createGatewayServer, Journal, JournalSink, Sealer } from "@mandate/gateway";
+import type { Gateway } from "@mandate/gateway";
+import type { Evidence } from "../evidence/index.ts";
+import type { ServerLog } from "../log.ts";
+import type { Publisher } from "../publisher/index.ts";
+
+export interface DataPlaneOptions {
+  readonly evidence: Evidence;
+  readonly publisher: Publisher;
+  readonly dataDir: string;
+  readonly now: () => number;
+  readonly random: (bytes: Uint8Array) => Uint8Array;
+  readonly log: ServerLog;
+  /** Entries reached the store: the decisions index grew. */
+  readonly onSequenced: (entries: number) => void;
+}
+
+export interface DataPlane {
+  readonly gateway: Gateway;
+  readonly server: Server;
+  readonly slot: string;
+  /** Calls that the last run left open, closed as unknown by this start. */
+  readonly closedAsUnknown: number;
+  /** Moves what the journal holds into the store now; rejects while the database is away. */
+  drain(): Promise<number>;
+  journalUse(): ReturnType<Journal["usage"]>;
+  close(): Promise<void>;
+}
+
+const checkpointEveryMs = 1000;
+const retryMs = 500;
+
+/** The gateway of this process: its journal, its log, and the sequencer between them. */
+export async function startDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
+  const { evidence, publisher, dataDir, now, random, log } = options;
+  const directory = join(dataDir, "gateway");
+  const slot = await slotName(directory, random);
+  const { origin } = await evidence.ensureLog(slot);
+  const journal = new Journal({ directory: join(directory, "journal"), signer: evidence.signerOf(origin) });
+  const sealer = new Sealer({ origin, clock: now, random, sealingKey: (system) => publisher.current.sealingKeys.find((key) => key.system === system) });
+  const sink = new JournalSink(journal, sealer);
+  const closedAsUnknown = await sink.closeOpenCalls();
+  await evidence.sequence(journal);
+  const gateway = createGateway({ control: publisher.port(), evidence: sink, clock: now, random, log });
+  const server = createGatewayServer(gateway);
+
+  let closed = false;
+  let running: Promise<number> | undefined;
+  let retry: NodeJS.Timeout | undefined;
+  const drain = (): Promise<number> => {
+    running ??= evidence.sequence(journal).finally(() => (running = undefined));
+    return running;
+  };
+  const step = async (): Promise<void> => {
+    try {
+      const entries = await drain();
+      if (entries > 0) options.onSequenced(entries);
+    } catch (error) {
+      // The journal keeps everything; it is taken when the database answers again.
+      if (retry === undefined && !closed) {
+        log.warn("evidence waits in the journal", { records: journal.usage().records, internal: error instanceof Error ? error.message : String(error) });
+        retry = setTimeout(() => {
+          retry = undefined;
+          void step();
+        }, retryMs);
+      }
+    }
+  };
+  const stopListening = journal.onDurable(() => {
+    if (running === undefined && retry === undefined) void step();
+  });
+  const checkpoints = setInterval(() => {
+    void (async () => {
+      if (journal.usage().records > 0) await step();
+      await evidence.publishCheckpoints();
+    })().catch((error: unknown) => log.warn("checkpoint not published", { internal: error instanceof Error ? error.message : String(error) }));
+  }, checkpointEveryMs);
+
+  return {
+    gateway,
+    server,
+    slot,
+    closedAsUnknown,
+    drain,
+    journalUse: () => journal.usage(),
+    async close() {
+      closed = true;
+      clearInterval(checkpoints);
+      clearTimeout(retry);
+      await gateway.close();
+      stopListening();
+      // Best effort and bounded: what can't be taken now is taken at the next start.
+      await Promise.race([drain().then(() => evidence.publishCheckpoints()).catch(() => undefined), new Promise((done) => setTimeout(done, 2000).unref())]);
+      await journal.close();
+    },
+  };
+}
+
+/**
+ * The slot's stable name lives with its journal. INVARIANT: a new volume is a new slot with a log of its own, so an
+ * empty journal is never taken for the continuation of a log whose records it lost.
+ */
+async function slotName(directory: string, random: (bytes: Uint8Array) => Uint8Array): Promise<string> {
+  const path = join(directory, "slot");
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  const existing = await readFile(path, "utf8").catch(() => undefined);
+  if (existing !== undefined && /^gw-[0-9a-f]{8}\n$/.test(existing)) return existing.trim();
+  const name = `gw-${Buffer.from(random(new Uint8Array(4))).toString("hex")}`;
+  const handle = await open(path, "w", 0o600);
+  try {
+    await handle.writeFile(`${name}\n`);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+  return name;
+}

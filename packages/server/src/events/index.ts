@@ -1,0 +1,3 @@
+export { EventHub } from "./hub.ts";
+export type { LiveEvent } from "./hub.ts";
+export { eventRoutes } from "./routes.ts";

@@ -1,0 +1,45 @@
+import { AppError } from "@mandate/model";
+import type { App } from "../http/index.ts";
+import type { EventHub, LiveEvent } from "./hub.ts";
+
+const keepAliveMs = 15_000;
+/** A page that lets this much pile up is cut; it reconnects and reads again. */
+const maxBufferedBytes = 1024 * 1024;
+
+export function eventRoutes(app: App, hub: EventHub, onClose: (close: () => void) => void, now: () => number): void {
+  app.get("/api/v1/events", { config: { access: "signed-in" }, schema: { operationId: "streamEvents", summary: "Server-sent events: change, decision" } }, (request, reply) => {
+    const stream = reply.raw;
+    let stop: (() => void) | undefined;
+    const end = (): void => {
+      clearInterval(keepAlive);
+      stop?.();
+      stream.end();
+    };
+    const send = (event: LiveEvent): void => {
+      if (stream.writableLength > maxBufferedBytes) end();
+      else stream.write(`event: ${event.event}\ndata: ${JSON.stringify(event.data)}\n\n`);
+    };
+    stop = hub.listen(send);
+    if (stop === undefined) {
+      throw new AppError({ code: "events.full", status: 503, message: "Too many pages listen already.", remedies: [{ text: "Reload the page later; everything but live updates works." }] });
+    }
+    reply.hijack();
+    stream.writeHead(200, {
+      "content-type": "text/event-stream",
+      "cache-control": "no-store",
+      "x-content-type-options": "nosniff",
+      "content-security-policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+      "x-request-id": request.id,
+    });
+    stream.write(": connected\n\n");
+    // The session may end while the page is open: its end is checked here, where nothing else asks again.
+    const expiresAt = request.authentication?.expiresAt ?? null;
+    const keepAlive = setInterval(() => {
+      if (expiresAt !== null && now() >= expiresAt) end();
+      else stream.write(": still here\n\n");
+    }, keepAliveMs);
+    onClose(end);
+    request.raw.once("close", end);
+    stream.once("error", end);
+  });
+}

@@ -1,0 +1,2 @@
+export { startServer } from "./main.ts";
+export type { ServerHandle, StartOptions } from "./main.ts";

@@ -1,0 +1,51 @@
+import type { Snapshot } from "@mandate/gateway";
+import type { RegisterFacts } from "@mandate/model";
+import { readRegisterVersion } from "../context/index.ts";
+import { credentialFacts } from "../credentials/index.ts";
+import type { Database, Tx } from "../database/index.ts";
+import type { Evidence } from "../evidence/index.ts";
+import type { ServerLog } from "../log.ts";
+import { openSecrets } from "../secrets/index.ts";
+import { readOutboundAllow } from "../settings/index.ts";
+
+export interface SnapshotSources {
+  readonly db: Database;
+  readonly org: string;
+  readonly organizationName: string;
+  readonly now: () => number;
+  readonly masterKey: Uint8Array;
+  readonly evidence: Evidence;
+  readonly defaultAllow: readonly string[];
+  readonly consoleUrl: string;
+  readonly log: ServerLog;
+  readonly deriveFacts: (tx: Tx, org: string, nowMs: number) => Promise<RegisterFacts>;
+}
+
+/** Everything that is enforced, read in one repeatable-read transaction, so that its parts belong to one version. */
+export async function buildSnapshot(sources: SnapshotSources): Promise<Snapshot> {
+  const { db, org, now, masterKey, evidence, log } = sources;
+  const parts = await db.read(
+    org,
+    async (tx) => {
+      const version = await readRegisterVersion(tx, org);
+      const facts = await sources.deriveFacts(tx, org, now());
+      const credentials = await credentialFacts(tx, org);
+      const { secrets, broken } = await openSecrets(tx, org, masterKey);
+      const outboundAllow = (await readOutboundAllow(tx, org)) ?? sources.defaultAllow;
+      return { version, facts, credentials, secrets, broken, outboundAllow };
+    },
+    { isolation: "repeatable read" },
+  );
+  if (parts.broken.length > 0) log.error("secrets don't open with this master key; their models can't be called", { secrets: parts.broken });
+  const sealingKeys = await evidence.sealingKeys([null, ...parts.facts.systems.map((system) => system.name)]);
+  return {
+    version: parts.version,
+    organization: { id: org, name: sources.organizationName },
+    facts: parts.facts,
+    credentials: parts.credentials,
+    secrets: parts.secrets,
+    sealingKeys,
+    outboundAllow: parts.outboundAllow,
+    consoleUrl: sources.consoleUrl,
+  };
+}

@@ -1,0 +1,173 @@
+import type { Server } from "node:http";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { approvalRoutes, openHold, spendApproval } from "./approvals/index.ts";
+import type { ApprovalEffect } from "./approvals/index.ts";
+import type { Configuration } from "./configuration.ts";
+import { createContexts, readRegisterVersion, systemActor } from "./context/index.ts";
+import type { Contexts } from "./context/index.ts";
+import { credentialRoutes } from "./credentials/index.ts";
+import { authzenRoutes, startDataPlane } from "./data-plane/index.ts";
+import type { DataPlane } from "./data-plane/index.ts";
+import type { Database } from "./database/index.ts";
+import { EventHub, eventRoutes } from "./events/index.ts";
+import { listDecisions, openEvidence } from "./evidence/index.ts";
+import type { Evidence } from "./evidence/index.ts";
+import { countFindings, findingRoutes, reportFinding } from "./findings/index.ts";
+import { gatewayRoutes } from "./gateways/index.ts";
+import { allowedHosts, buildApp, databaseIdempotency, operationsRoutes, RequestCounts, serveConsole } from "./http/index.ts";
+import type { App, OpenApiDocument } from "./http/index.ts";
+import { askHoldersForRoles, createAuthenticate, identityRoutes, noteBootstrapStart, roleGrantEffect } from "./identity/index.ts";
+import type { ServerLog } from "./log.ts";
+import { buildSnapshot, FindingReporter, Publisher } from "./publisher/index.ts";
+import { holdSealing } from "./secrets/index.ts";
+import { secretRoutes } from "./secrets/index.ts";
+import { loopbackAllow, settingRoutes } from "./settings/index.ts";
+
+export interface ServerOptions {
+  readonly configuration: Configuration;
+  readonly db: Database;
+  readonly organization: { readonly org: string; readonly name: string };
+  readonly masterKey: Uint8Array;
+  readonly now: () => number;
+  readonly random: (bytes: Uint8Array) => Uint8Array;
+  readonly log: ServerLog;
+  readonly sample: boolean;
+  /** Bearer of this process's own service account; never printed, never stored. */
+  readonly internalToken: string;
+}
+
+export interface RunningServer {
+  readonly app: App;
+  readonly gatewayServer: Server;
+  readonly contexts: Contexts;
+  readonly publisher: Publisher;
+  readonly evidence: Evidence;
+  readonly dataPlane: DataPlane;
+  readonly document: OpenApiDocument;
+  readonly org: string;
+  close(): Promise<void>;
+}
+
+/** Everything but sockets: built in the order in which the slices need each other, ready when it returns. */
+export async function openServer(options: ServerOptions): Promise<RunningServer> {
+  const { configuration, db, masterKey, now, random, log } = options;
+  const { org, name: organizationName } = options.organization;
+  const evidence = await openEvidence({ db, org, host: new URL(configuration.consoleUrl).hostname, organization: organizationName, now, random, masterKey });
+  const hub = new EventHub();
+  const contexts = createContexts({
+    db,
+    org,
+    now,
+    random,
+    append: (tx, entry) => evidence.appendInTransaction(tx, entry),
+    published: (version) => publisher.published(version),
+    recorded: (entries, version) => hub.emit({ event: "change", data: { kinds: [...new Set(entries.map((entry) => entry.type))], version } }),
+  });
+  const quiet = contexts.quiet(systemActor("gateway"));
+  const sealing = holdSealing(masterKey, org, random);
+  const defaultAllow = configuration.loopback ? [...loopbackAllow] : [];
+  const reporter = new FindingReporter({
+    write: (finding) => reportFinding(quiet, finding),
+    count: (seen) => db.transaction(org, (tx) => countFindings(tx, org, seen, new Date(now()))),
+    ownerOf: (system) => publisher.current.facts.systems.find((one) => one.name === system)?.owners.technical ?? null,
+    failed: (error) => log.warn("findings not written", { internal: String(error) }),
+  });
+  const publisher: Publisher = new Publisher({
+    build: () => buildSnapshot({ db, org, organizationName, now, masterKey, evidence, defaultAllow, consoleUrl: configuration.consoleUrl, log, deriveFacts: async () => ({ systems: [], models: [], tools: [], mcpServers: [], datasets: [], destinations: [], vendors: [], groups: [], policies: [], externals: [] }) }),
+    version: () => db.read(org, (tx) => readRegisterVersion(tx, org)),
+    now,
+    log,
+    holds: {
+      open: (hold, snapshot) => openHold(quiet, hold, snapshot.facts, configuration.consoleUrl, sealing),
+      spend: (id, callHash, system) => spendApproval(quiet, id, callHash, system, configuration.consoleUrl),
+    },
+    report: (finding) => reporter.report(finding),
+  });
+  await publisher.start();
+  const dataPlane = await startDataPlane({ evidence, publisher, dataDir: configuration.dataDir, now, random, log, onSequenced: (entries) => void emitDecisions(entries) });
+
+  async function emitDecisions(entries: number): Promise<void> {
+    if (!hub.listening) return;
+    const { items } = await db.read(org, (tx) => listDecisions(tx, org, { limit: Math.min(entries, 20) })).catch(() => ({ items: [] }));
+    for (const item of items.toReversed()) hub.emit({ event: "decision", data: item });
+  }
+
+  const counts = new RequestCounts();
+  const secureCookies = configuration.consoleUrl.startsWith("https:");
+  let page: (request: FastifyRequest, reply: FastifyReply) => Promise<boolean> = async () => false;
+  const { app, document } = buildApp({
+    authenticate: createAuthenticate({ db, org, now, contexts, bootstrapToken: configuration.bootstrapToken, internalToken: options.internalToken, secureCookies }),
+    allowedHosts: allowedHosts(configuration.host, configuration.publicUrl),
+    idempotency: databaseIdempotency(db, org),
+    counts,
+    now,
+    log,
+    page: (request, reply) => page(request, reply),
+  });
+  const closers: (() => void)[] = [];
+  const effects: Record<string, ApprovalEffect> = { "role.grant": roleGrantEffect };
+  const lookUp = (): Promise<undefined> => Promise.resolve(undefined);
+
+  operationsRoutes(app, {
+    readiness: () => {
+      const gateway = dataPlane.gateway.ready();
+      return { ready: gateway.ready, checks: { snapshot: gateway.registerVersion !== null, evidence: gateway.evidence } };
+    },
+    counts,
+    gauges: () => {
+      const use = dataPlane.journalUse();
+      return [
+        { name: "mandate_register_version", help: "Register version in force.", value: publisher.current.version },
+        { name: "mandate_journal_records", help: "Evidence entries waiting for the store.", value: use.records },
+        { name: "mandate_journal_bytes", help: "Bytes of the journal in use.", value: use.bytes },
+        { name: "mandate_snapshot_age_seconds", help: "Seconds since the control plane confirmed the snapshot.", value: (now() - publisher.confirmedAt()) / 1000 },
+        { name: "mandate_calls_in_flight", help: "Governed calls running.", value: dataPlane.gateway.counts().inFlight },
+      ];
+    },
+  });
+  identityRoutes(app, { db, org, organizationName, now, contexts, askForRoles: askHoldersForRoles, consoleUrl: configuration.consoleUrl, secureCookies, sample: options.sample });
+  credentialRoutes(app, { db, org, now, contexts, lookUp });
+  secretRoutes(app, { db, org, contexts, masterKey });
+  settingRoutes(app, { db, org, contexts, defaultAllow });
+  findingRoutes(app, { db, org, now, contexts });
+  approvalRoutes(app, { db, org, now, contexts, effects, openInput: (approval) => sealing.open(approval.context["input"], String(approval.context["sealedAs"])) });
+  gatewayRoutes(app, {
+    db,
+    org,
+    contexts,
+    local: () => {
+      const state = dataPlane.gateway.ready();
+      return [{ name: dataPlane.slot, registerVersion: state.registerVersion, lastSeen: new Date(publisher.confirmedAt()).toISOString(), confirmed: state.registerVersion === publisher.current.version }];
+    },
+  });
+  eventRoutes(app, hub, (close) => closers.push(close), now);
+  await authzenRoutes(app, () => dataPlane.gateway);
+  page = await serveConsole(app);
+  app.get("/api/v1/openapi.json", { config: { access: "public" } }, () => document.render("0.1.0"));
+  await app.ready();
+
+  if (configuration.bootstrapToken !== null) await noteBootstrapStart(contexts.quiet(systemActor("start")));
+  return {
+    app,
+    gatewayServer: dataPlane.server,
+    contexts,
+    publisher,
+    evidence,
+    dataPlane,
+    document,
+    org,
+    async close() {
+      for (const close of closers) close();
+      await Promise.all([app.close(), closeListener(dataPlane.server)]);
+      await reporter.flush();
+      await dataPlane.close();
+      publisher.close();
+    },
+  };
+}
+
+/** Takes no new connection; running calls are ended by the gateway's own drain. */
+async function closeListener(server: Server): Promise<void> {
+  server.close();
+  server.closeIdleConnections();
+}
