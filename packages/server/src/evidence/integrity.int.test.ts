@@ -1,0 +1,239 @@
+import { randomFillSync } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client } from "pg";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openTlogProof, leafHash, noteVerifier, parseConsistencyBody, parseVerifierKey, splitCheckpoints, verifyConsistency, verifyPack, openCheckpoint, fromBase64, Frontier, signCheckpoint } from "@mandate/ledger";
+import type { Actor } from "../command.ts";
+import { openDatabase, rowSecurityFaults } from "../database/index.ts";
+import type { Database } from "../database/index.ts";
+import { consistencyBody, createPack, heads, inclusionFile, keptCheckpoints, logSummaries, openEvidence, readLeaf, readPayload, rehash } from "./index.ts";
+import type { Evidence } from "./index.ts";
+import { memoryJournal } from "./memory-journal.ts";
+
+const org = "org_integrity";
+const random = <T extends Uint8Array>(bytes: T): T => randomFillSync(bytes);
+const masterKey = random(new Uint8Array(32));
+const keys = { masterKey, random };
+const actor: Actor = { kind: "person", id: "per_1", email: "ada@example.org", roles: ["auditor"], proof: "session" };
+const dataDir = mkdtempSync(join(tmpdir(), "mandate-integrity-"));
+const checkpoints = join(dataDir, "checkpoints");
+const system = "notes";
+let db: Database;
+let evidence: Evidence;
+let origin: string;
+let journal: ReturnType<typeof memoryJournal>;
+
+/** As an intruder with the database's own password. */
+async function intrude<T>(work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ connectionString: readFileSync(join(dataDir, "database-url"), "utf8").trim() });
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Runs `check` on an altered store, then puts everything back. */
+async function whileAltered(statement: string, values: unknown[], check: () => Promise<void>): Promise<void> {
+  const tables = ["evidence_log", "evidence_entry", "evidence_tile", "evidence_payload", "decision"];
+  await intrude(async (client) => {
+    for (const table of tables) await client.query(`CREATE UNLOGGED TABLE saved_${table} AS TABLE ${table}`);
+    const { rowCount } = await client.query(statement, values);
+    expect(rowCount).toBeGreaterThan(0);
+  });
+  try {
+    await check();
+  } finally {
+    await intrude(async (client) => {
+      for (const table of tables) await client.query(`BEGIN; DELETE FROM ${table}; INSERT INTO ${table} SELECT * FROM saved_${table}; DROP TABLE saved_${table}; COMMIT`);
+    });
+  }
+}
+
+const pack = (over: Partial<Parameters<typeof createPack>[0]> = {}): Promise<Uint8Array> =>
+  createPack({
+    db, evidence, keys, actor, register: 3, now: Date.now, systems: [], since: null, until: null, disclose: null,
+    drain: async () => void (await evidence.sequence(journal)),
+    files: async () => [],
+    answers: async () => ({}),
+    ...over,
+  });
+
+const problemsOf = async (): Promise<{ code: string; path: string; index: number | null }[]> => [...(await rehash(db, org)).problems];
+
+beforeAll(async () => {
+  db = await openDatabase({ dataDir });
+  await db.ensureOrganization({ id: org, name: "halden", now: new Date() });
+  evidence = await openEvidence({ db, org, host: "localhost", organization: "halden", now: Date.now, ...keys });
+  ({ origin } = await evidence.ensureLog("gw-1"));
+  journal = memoryJournal(origin, 0, (await evidence.sealingKeys([system]))[0]!);
+  for (let call = 0; call < 200; call++) {
+    journal.write("call.intent", `dec_${String(call).padStart(4, "0")}`);
+    journal.write("call.outcome", `dec_${String(call).padStart(4, "0")}`, { terminal: "done" });
+  }
+  await evidence.sequence(journal);
+  await evidence.publishCheckpoints();
+});
+afterAll(async () => {
+  await db?.close();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+it("finds nothing wrong with a store that nobody touched", async () => {
+  const result = await rehash(db, org);
+  expect(result.problems).toEqual([]);
+  expect(result.ok).toBe(true);
+  expect(result.logs.find((log) => log.origin === origin)?.size).toBe(400);
+  expect(result.payloads).toBeGreaterThanOrEqual(800);
+  expect(await intrude(rowSecurityFaults)).toEqual([]);
+});
+
+describe("an altered store is named where it was altered", () => {
+  const cases: [string, string, () => unknown[], { code: string; index?: number }][] = [
+    ["an edited entry", `UPDATE evidence_entry SET leaf = convert_to(replace(convert_from(leaf, 'UTF8'), '"allow"', '"denyx"'), 'UTF8') WHERE origin = $1 AND index = 300`, () => [origin], { code: "entry.altered", index: 300 }],
+    ["an entry that is no text any more", `UPDATE evidence_entry SET leaf = '\\xff00' WHERE origin = $1 AND index = 5`, () => [origin], { code: "entry.altered", index: 5 }],
+    ["a removed entry", `DELETE FROM evidence_entry WHERE origin = $1 AND index = 17`, () => [origin], { code: "entry.missing", index: 17 }],
+    ["a deleted tail", `DELETE FROM evidence_entry WHERE origin = $1 AND index >= 390`, () => [origin], { code: "entry.missing", index: 390 }],
+    ["swapped entries", `UPDATE evidence_entry e SET leaf = o.leaf FROM evidence_entry o WHERE e.origin = $1 AND o.origin = $1 AND e.index IN (8, 9) AND o.index IN (8, 9) AND e.index <> o.index`, () => [origin], { code: "entry.swapped", index: 8 }],
+    ["an added entry", `INSERT INTO evidence_entry SELECT org, origin, 400, leaf FROM evidence_entry WHERE origin = $1 AND index = 1`, () => [origin], { code: "entry.unsigned", index: 400 }],
+    ["a flipped bit of a higher tile", `UPDATE evidence_tile SET hashes = set_bit(hashes, 3, 1 - get_bit(hashes, 3)) WHERE origin = $1 AND level = 1`, () => [origin], { code: "tile.altered" }],
+    ["a head set back", `UPDATE evidence_log SET size = 399 WHERE origin = $1`, () => [origin], { code: "log.head" }],
+    ["a flipped bit of a payload", `UPDATE evidence_payload SET bytes = set_bit(bytes, 100, 1 - get_bit(bytes, 100)) WHERE ct = (SELECT min(ct) FROM evidence_payload)`, () => [], { code: "payload.altered" }],
+    ["removed payloads", `DELETE FROM evidence_payload`, () => [], { code: "payload.missing" }],
+    ["a list of decisions that says otherwise", `UPDATE decision SET outcome = 'deny' WHERE id = 'dec_0003'`, () => [], { code: "decision.altered", index: 7 }],
+    ["a vanished log", `DELETE FROM evidence_log WHERE origin = $1`, () => [origin], { code: "log.missing" }],
+  ];
+  it.each(cases)("%s", async (_name, statement, values, expected) => {
+    await whileAltered(statement, values(), async () => {
+      expect(await problemsOf()).toContainEqual(expect.objectContaining(expected));
+    });
+    expect(await problemsOf()).toEqual([]);
+  });
+
+  it("even where the log was cut and its head signed anew with the stolen key, by the meta-log", async () => {
+    const short = evidence.signerOf(origin);
+    const frontier = new Frontier();
+    for (const record of journal.records.slice(0, 200)) frontier.append(leafHash(record.leaf));
+    const note = signCheckpoint({ origin, size: 200, root: frontier.root() }, [short]);
+    await whileAltered(`WITH cut AS (DELETE FROM evidence_entry WHERE origin = $1 AND index >= 200) UPDATE evidence_log SET size = 200, root = $2, frontier = $3, head = $4 WHERE origin = $1`, [origin, Buffer.from(frontier.root()), Buffer.from(frontier.encode()), note], async () => {
+      expect(await problemsOf()).toContainEqual(expect.objectContaining({ code: "log.truncated", path: origin }));
+    });
+  });
+
+  it("no pack is made of it", async () => {
+    await whileAltered(`UPDATE evidence_entry SET leaf = convert_to(replace(convert_from(leaf, 'UTF8'), '"T2"', '"T3"'), 'UTF8') WHERE origin = $1 AND index = 300`, [origin], async () => {
+      await expect(pack()).rejects.toMatchObject({ code: "evidence.altered", message: expect.stringContaining("300") as string });
+    });
+  });
+});
+
+describe("the start check", () => {
+  it("passes on the store whose checkpoints were kept, and after it grew", async () => {
+    const kept = keptCheckpoints(checkpoints);
+    await kept.check(db, org);
+    await kept.keep(splitCheckpoints(await evidence.read((tx) => heads(tx, org))));
+    await keptCheckpoints(checkpoints).check(db, org);
+    journal.write("decision", "dec_0900", { terminal: "refused", outcome: "deny" });
+    await evidence.sequence(journal);
+    await keptCheckpoints(checkpoints).check(db, org);
+  });
+
+  it("refuses a database that was set back", async () => {
+    const head = await evidence.read((tx) => heads(tx, org));
+    const newer = splitCheckpoints(head);
+    await keptCheckpoints(checkpoints).keep(newer);
+    const frontier = new Frontier();
+    for (const record of journal.records.slice(0, 100)) frontier.append(leafHash(record.leaf));
+    const note = signCheckpoint({ origin, size: 100, root: frontier.root() }, [evidence.signerOf(origin)]);
+    await whileAltered(`UPDATE evidence_log SET size = 100, root = $2, frontier = $3, head = $4 WHERE origin = $1`, [origin, Buffer.from(frontier.root()), Buffer.from(frontier.encode()), note], async () => {
+      await expect(keptCheckpoints(checkpoints).check(db, org)).rejects.toMatchObject({ code: "evidence.rolled_back" });
+    });
+    await whileAltered(`DELETE FROM evidence_log WHERE origin = $1`, [origin], async () => {
+      await expect(keptCheckpoints(checkpoints).check(db, org)).rejects.toMatchObject({ code: "evidence.rolled_back" });
+    });
+  });
+
+  it("refuses a store with altered tiles and one whose kept checkpoint another key signed", async () => {
+    await whileAltered(`UPDATE evidence_tile SET hashes = set_bit(hashes, 3, 1 - get_bit(hashes, 3)) WHERE origin = $1 AND level = 0 AND index = 1`, [origin], async () => {
+      await expect(keptCheckpoints(checkpoints).check(db, org)).rejects.toMatchObject({ code: "evidence.altered" });
+    });
+    for (const name of readdirSync(checkpoints)) {
+      const path = join(checkpoints, name);
+      const text = readFileSync(path, "utf8");
+      writeFileSync(path, text.replace(/(\S{20})\n$/, (tail) => `${tail.startsWith("A") ? "B" : "A"}${tail.slice(1)}`));
+      await expect(keptCheckpoints(checkpoints).check(db, org)).rejects.toMatchObject({ code: "evidence.altered" });
+      writeFileSync(path, text);
+    }
+  });
+});
+
+describe("proofs", () => {
+  it("lead from an entry to the signed head, and from an old size to the new one", async () => {
+    const [summary] = (await evidence.read((tx) => logSummaries(tx, org))).filter((log) => log.origin === origin);
+    const verifier = noteVerifier(parseVerifierKey(summary!.vkey));
+    const leaf = (await evidence.read((tx) => readLeaf(tx, org, origin, 333)))!;
+    const file = await evidence.read((tx) => inclusionFile(tx, org, origin, 333));
+    expect(openTlogProof(file, leafHash(leaf), origin, [verifier]).size).toBe(summary!.size);
+    const body = parseConsistencyBody(await evidence.read((tx) => consistencyBody(tx, org, origin, 300)));
+    const old = new Frontier();
+    for (const record of journal.records.slice(0, 300)) old.append(leafHash(record.leaf));
+    const newer = openCheckpoint(body.checkpoint, [verifier]);
+    expect(verifyConsistency(300, newer.size, body.proof, old.root(), newer.root)).toBe(true);
+    expect(Buffer.from(newer.root).equals(fromBase64(summary!.root))).toBe(true);
+  });
+
+  it("outside the log are refused, not invented", async () => {
+    for (const index of [-1, 401, 1e9, 0.5, Number.NaN]) await expect(evidence.read((tx) => inclusionFile(tx, org, origin, index))).rejects.toMatchObject({ status: 400 });
+    await expect(evidence.read((tx) => consistencyBody(tx, org, origin, 1e9))).rejects.toMatchObject({ status: 400 });
+    await expect(evidence.read((tx) => consistencyBody(tx, org, "localhost/other/gw/1", 1))).rejects.toMatchObject({ status: 404 });
+  });
+});
+
+describe("reading what was sealed", () => {
+  const size = async (): Promise<number> => (await evidence.logs()).find((log) => log.origin === evidence.controlOrigin)!.size;
+  it("leaves an entry with the reason, and returns the payload", async () => {
+    const before = await size();
+    const opened = await readPayload({ db, evidence, keys, log: origin, index: 4, actor, register: 3, reason: "complaint 12" });
+    expect(opened.messages).toEqual(["What the caller wrote."]);
+    expect(await size()).toBe(before + 1);
+  });
+  it("without a reason, or of no entry, opens nothing and writes nothing", async () => {
+    const before = await size();
+    await expect(readPayload({ db, evidence, keys, log: origin, index: 4, actor, register: 3, reason: "  " })).rejects.toMatchObject({ code: "evidence.reason_missing", status: 400 });
+    await expect(readPayload({ db, evidence, keys, log: origin, index: 4_000, actor, register: 3, reason: "x" })).rejects.toMatchObject({ status: 404 });
+    expect(await size()).toBe(before);
+  });
+  it("after erasure shows the entry and no content", async () => {
+    const { ct } = JSON.parse(Buffer.from(journal.records[6]!.leaf).toString()) as { ct: string };
+    await db.transaction(org, (tx) => tx.withTables<{ evidence_key: { org: string; ct: string } }>().deleteFrom("evidence_key").where("ct", "=", ct).execute());
+    const opened = await readPayload({ db, evidence, keys, log: origin, index: 6, actor, register: 3, reason: "x" });
+    expect([opened.payload, opened.header["ct"]]).toEqual([null, ct]);
+  });
+});
+
+describe("an evidence pack", () => {
+  it("verifies offline, whole", async () => {
+    const result = await verifyPack(await pack());
+    expect(result.problems).toEqual([]);
+    expect(result).toMatchObject({ ok: true, trust: "self-attested" });
+    expect(result.entries).toBeGreaterThan(400);
+  });
+  it("of one system and period, disclosed, extends the checkpoint published before", async () => {
+    const since = new Date().toISOString();
+    journal.write("decision", "dec_0901", { terminal: "refused", outcome: "deny" });
+    const result = await verifyPack(await pack({ systems: [system], since, disclose: "audit 7" }));
+    expect(result.problems).toEqual([]);
+    expect(result.payloads).toBeGreaterThan(0);
+  });
+  it("contradicts a checkpoint of a longer log", async () => {
+    const before = await pack();
+    journal.write("decision", "dec_0902", { terminal: "refused", outcome: "deny" });
+    await evidence.sequence(journal);
+    const pinned = (await evidence.logs()).find((log) => log.origin === origin)!.head;
+    expect((await verifyPack(before, { pinned: [pinned] })).ok).toBe(false);
+    expect((await verifyPack(await pack(), { pinned: [pinned] })).problems).toEqual([]);
+  });
+});

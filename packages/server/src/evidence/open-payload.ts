@@ -1,0 +1,121 @@
+import { sql } from "kysely";
+import { openSealed } from "@mandate/ledger/node";
+import type { KeyWrapper, OpenKeys } from "@mandate/ledger/node";
+import { AppError } from "@mandate/model";
+import { fromUtf8, parseHeader } from "@mandate/ledger";
+import type { Actor } from "../command.ts";
+import type { Database, Tx } from "../database/index.ts";
+import type { Evidence } from "./evidence.ts";
+import type { LogKeys } from "./logs.ts";
+import { readLeaf } from "./read-log.ts";
+import { wrapperOf } from "./sealing-keys.ts";
+
+/** Reads ciphertexts and unwraps their keys; key-encryption keys are opened once each. */
+export class PayloadReader {
+  readonly #tx: Tx;
+  readonly #org: string;
+  readonly #keys: LogKeys;
+  readonly #wrappers = new Map<string, KeyWrapper | undefined>();
+
+  constructor(tx: Tx, org: string, keys: LogKeys) {
+    this.#tx = tx;
+    this.#org = org;
+    this.#keys = keys;
+  }
+
+  /** Nonce, ciphertext, tag; undefined when the store lacks it. */
+  async bytes(ct: string): Promise<Uint8Array | undefined> {
+    const { rows } = await sql<{ bytes: Buffer }>`SELECT bytes FROM evidence_payload WHERE org = ${this.#org} AND ct = ${ct}`.execute(this.#tx);
+    return rows[0]?.bytes;
+  }
+
+  /** Undefined once erased. */
+  async keys(ct: string): Promise<OpenKeys | undefined> {
+    const { rows } = await sql<{ kid: string; wrapped: Buffer }>`SELECT kid, wrapped FROM evidence_key WHERE org = ${this.#org} AND ct = ${ct}`.execute(this.#tx);
+    const row = rows[0];
+    if (row === undefined) return undefined;
+    if (!this.#wrappers.has(row.kid)) this.#wrappers.set(row.kid, await wrapperOf(this.#tx, this.#keys, this.#org, row.kid));
+    return this.#wrappers.get(row.kid)?.unwrap(row.wrapped, ct);
+  }
+
+  /** Plaintext, or undefined when erased, absent, or not what `ct` and `pc` commit to. */
+  async open(ct: string, pc: string): Promise<Uint8Array | undefined> {
+    const [bytes, keys] = [await this.bytes(ct), await this.keys(ct)];
+    return bytes === undefined || keys === undefined ? undefined : openSealed(bytes, keys, ct, pc);
+  }
+}
+
+export interface Commitment {
+  readonly ct: string;
+  readonly pc: string;
+}
+
+/** The messages that a payload refers to: its member `messages`, each `{ct, pc}`. */
+export function messagesOf(payload: unknown): Commitment[] {
+  if (typeof payload !== "object" || payload === null || !("messages" in payload) || !Array.isArray(payload.messages)) return [];
+  return payload.messages.filter((item: unknown): item is Commitment => typeof item === "object" && item !== null && "ct" in item && "pc" in item && typeof item.ct === "string" && typeof item.pc === "string");
+}
+
+export interface OpenedEntry {
+  readonly header: Readonly<Record<string, unknown>>;
+  /** Null: nothing was sealed, or it was erased. */
+  readonly payload: unknown;
+  /** Text of each message, null where erased. */
+  readonly messages: readonly (string | null)[];
+  readonly context: unknown;
+}
+
+export interface ReadRequest {
+  readonly db: Database;
+  readonly evidence: Evidence;
+  readonly keys: LogKeys;
+  readonly log: string;
+  readonly index: number;
+  readonly actor: Actor;
+  /** Register version, for the header of the entry that records this read. */
+  readonly register: number;
+  readonly reason: string;
+}
+
+/**
+ * Opens what an entry sealed. INVARIANT: an `evidence.read` entry with actor and reason commits in the same transaction,
+ * before anything is returned, so nobody reads unseen.
+ * @throws AppError `evidence.reason_missing` (400), `evidence.no_entry` (404)
+ */
+export async function readPayload(request: ReadRequest): Promise<OpenedEntry> {
+  const { db, evidence, log, index } = request;
+  if (request.reason.trim().length === 0) {
+    throw new AppError({ code: "evidence.reason_missing", status: 400, message: "Say why you open this record. The reason is kept in the evidence." });
+  }
+  return db.transaction(evidence.org, async (tx) => {
+    const leaf = await readLeaf(tx, evidence.org, log, index);
+    if (leaf === undefined) throw new AppError({ code: "evidence.no_entry", status: 404, message: `The log ${log} has no entry ${index}.` });
+    const header = parseHeader(leaf);
+    await evidence.appendInTransaction(tx, {
+      type: "evidence.read",
+      ...(typeof header["system"] === "string" ? { system: header["system"] } : {}),
+      payload: { log, index, reason: request.reason.slice(0, 2_000) },
+      actor: request.actor,
+      register: request.register,
+    });
+    const reader = new PayloadReader(tx, evidence.org, request.keys);
+    const payload = await openJson(reader, header["ct"], header["pc"]);
+    const messages: (string | null)[] = [];
+    for (const { ct, pc } of messagesOf(payload)) {
+      const plain = await reader.open(ct, pc);
+      messages.push(plain === undefined ? null : Buffer.from(plain).toString("utf8"));
+    }
+    return { header, payload, messages, context: await openJson(reader, header["xct"], header["xpc"]) };
+  });
+}
+
+export async function openJson(reader: PayloadReader, ct: unknown, pc: unknown): Promise<unknown> {
+  if (typeof ct !== "string" || typeof pc !== "string") return null;
+  const plain = await reader.open(ct, pc);
+  if (plain === undefined) return null;
+  try {
+    return JSON.parse(fromUtf8(plain)) as unknown;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,191 @@
+/**
+ * The sections of an evidence pack and what each has to answer (frameworks, `evidence-pack.yaml`). An item that nothing
+ * measures yet says so in the pack: a gap shown is worth more than a page that looks full.
+ */
+export const packSections = [
+  {
+    id: "E01",
+    title: "Scope and criteria",
+    items: [
+      "period and entities covered",
+      "framework versions used",
+      "statement of applicability with reason for each exclusion",
+      "systems excluded and why",
+    ],
+  },
+  {
+    id: "E02",
+    title: "Complete population",
+    items: [
+      "list of all AI systems at start and end with adds and retirements",
+      "reconciliation of record against gateway traffic and discovery",
+      "count of unattributed calls",
+    ],
+  },
+  {
+    id: "E03",
+    title: "Accountability",
+    items: [
+      "owners over time",
+      "approval authority matrix",
+      "training records of owners and overseers",
+      "segregation of duties check",
+    ],
+  },
+  {
+    id: "E04",
+    title: "Classification",
+    items: [
+      "tier record with inputs rule and reason",
+      "Article 6(3) assessments",
+      "prohibited-practice screening",
+      "changes of tier",
+    ],
+  },
+  {
+    id: "E05",
+    title: "Risk and impact",
+    items: [
+      "risk register with treatment and residual risk",
+      "impact assessments",
+      "acceptance by named person with expiry",
+    ],
+  },
+  {
+    id: "E06",
+    title: "Technical documentation per system",
+    items: [
+      "Annex IV outline filled from the record with gaps marked",
+      "model cards",
+      "ML-BOM",
+      "data lineage",
+      "change history by version hash",
+    ],
+  },
+  {
+    id: "E07",
+    title: "Release and change",
+    items: [
+      "every production version with gate evidence and test results",
+      "pilots with end dates",
+      "reassessments and their triggers",
+      "policy versions with tests",
+    ],
+  },
+  {
+    id: "E08",
+    title: "Runtime enforcement",
+    items: [
+      "decision counts by outcome and policy version",
+      "calls without decision",
+      "fail-closed tests",
+      "stop drills",
+      "sample of 25 or more decisions with full trace",
+    ],
+  },
+  {
+    id: "E09",
+    title: "Human oversight",
+    items: [
+      "approvals bound to arguments",
+      "overrides",
+      "latency and approval-rate outliers",
+      "exceptions with use and expiry",
+    ],
+  },
+  {
+    id: "E10",
+    title: "Data boundary",
+    items: [
+      "flow map with region and class",
+      "blocked and redacted events",
+      "legal reviews",
+      "retention and deletion receipts",
+    ],
+  },
+  {
+    id: "E11",
+    title: "Identity",
+    items: [
+      "credential inventory without values",
+      "age at use",
+      "revocation timing",
+      "scope used against granted",
+      "shared use",
+    ],
+  },
+  {
+    id: "E12",
+    title: "Third parties",
+    items: [
+      "vendor reviews and contracts",
+      "logging gaps accepted",
+      "model or region changes seen",
+      "exit plans",
+    ],
+  },
+  {
+    id: "E13",
+    title: "Incidents",
+    items: [
+      "incident list with deadlines and reports",
+      "near misses",
+      "root cause and corrective action",
+    ],
+  },
+  {
+    id: "E14",
+    title: "Monitoring and improvement",
+    items: [
+      "control test history with stale and failed runs",
+      "findings and overdue actions",
+      "management review inputs",
+    ],
+  },
+  {
+    id: "E15",
+    title: "Integrity of the evidence itself",
+    items: [
+      "log root and signed checkpoints",
+      "external anchors",
+      "inclusion and consistency proofs for each cited event",
+      "verifier with instructions",
+      "mutation test result",
+      "access log of the evidence",
+      "clock source",
+    ],
+  },
+  {
+    id: "E16",
+    title: "Manifest",
+    items: [
+      "file list with hashes and media types",
+      "schema name and version of each file",
+      "validation result",
+      "signature over the manifest",
+      "redaction log",
+      "tool version",
+    ],
+  },
+] as const;
+
+export type SectionId = (typeof packSections)[number]["id"];
+
+/** What a section's item is answered with; the key is the item's text above. */
+export type SectionAnswers = Readonly<Partial<Record<SectionId, Readonly<Record<string, unknown>>>>>;
+
+/** `sections/E01.json` and on. */
+export function sectionFiles(answers: SectionAnswers): { path: string; bytes: Uint8Array; mediaType: string }[] {
+  return packSections.map(({ id, title, items }) => {
+    const answered = answers[id] ?? {};
+    const body = {
+      schema: "mandate.section/1",
+      id,
+      title,
+      items: items.map((item) =>
+        item in answered ? { item, status: "answered", data: answered[item] } : { item, status: "not measured", note: "This installation holds no data for this item." },
+      ),
+    };
+    return { path: `sections/${id}.json`, bytes: Buffer.from(`${JSON.stringify(body, null, 2)}\n`), mediaType: "application/json" };
+  });
+}

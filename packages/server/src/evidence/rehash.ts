@@ -1,0 +1,226 @@
+import { sql } from "kysely";
+import { AppError } from "@mandate/model";
+import { equalBytes, Frontier, fromBase64, hashSize, leafHash, parseHeader, tileWidth, toBase64 } from "@mandate/ledger";
+import type { CompletedNode } from "@mandate/ledger";
+import type { Database, Tx } from "../database/index.ts";
+import { listLogs, metaWriter } from "./logs.ts";
+import type { LogRow } from "./logs.ts";
+import { openHead, readLeaves } from "./read-log.ts";
+
+export interface RehashProblem {
+  /** `entry.altered`, `entry.missing`, `tile.altered`, `log.root`, `log.head`, `payload.altered`… */
+  readonly code: string;
+  /** Origin of the log, or `payloads/CT`. */
+  readonly path: string;
+  readonly index: number | null;
+  readonly message: string;
+}
+
+export interface RehashResult {
+  readonly ok: boolean;
+  readonly logs: readonly { readonly origin: string; readonly size: number; readonly root: string }[];
+  readonly entries: number;
+  readonly payloads: number;
+  readonly problems: readonly RehashProblem[];
+}
+
+/** A store altered everywhere says so a thousand times, not a million. */
+const maxProblems = 1_000;
+
+class Problems {
+  readonly list: RehashProblem[] = [];
+  add(code: string, path: string, index: number | null, message: string): void {
+    if (this.list.length < maxProblems) this.list.push({ code, path, index, message });
+  }
+}
+
+/**
+ * Hashes the whole store again: each leaf against its tile, the tiles against the signed root, each log against what the
+ * meta-log took of it, each payload against the commitment in its entry, the decisions index against the entries.
+ * Reads one consistent moment, while appends go on.
+ */
+export async function rehash(db: Database, org: string): Promise<RehashResult> {
+  return db.read(
+    org,
+    async (tx) => {
+      await sql`SET LOCAL statement_timeout = 0`.execute(tx);
+      const problems = new Problems();
+      const logs: { origin: string; size: number; root: string }[] = [];
+      const commitments = new Set<string>();
+      const recorded = new Map<string, MetaRecord[]>();
+      let entries = 0;
+      const rows = await listLogs(tx, org);
+      for (const log of rows) {
+        const checked = await rehashLog(tx, org, log, problems, commitments, log.writer === metaWriter ? recorded : null);
+        logs.push({ origin: log.origin, size: checked.size, root: toBase64(checked.root) });
+        entries += checked.size;
+      }
+      for (const [origin, records] of recorded) await compareWithMeta(tx, org, origin, rows.find((row) => row.origin === origin), records, problems);
+      const payloads = await rehashPayloads(tx, org, commitments, problems);
+      await compareDecisions(tx, org, problems);
+      return { ok: problems.list.length === 0, logs, entries, payloads, problems: problems.list };
+    },
+    { isolation: "repeatable read" },
+  );
+}
+
+interface MetaRecord {
+  readonly metaIndex: number;
+  readonly size: number;
+  readonly root: Uint8Array;
+}
+
+async function rehashLog(tx: Tx, org: string, log: LogRow, problems: Problems, commitments: Set<string>, recorded: Map<string, MetaRecord[]> | null): Promise<{ size: number; root: Uint8Array }> {
+  const frontier = new Frontier();
+  const tiles = new TileCheck(tx, org, log.origin, problems);
+  let next = 0;
+  for await (const { index, leaf } of readLeaves(tx, org, log.origin, 0, log.size)) {
+    if (index !== next) {
+      problems.add("entry.missing", log.origin, next, `entry ${next} is missing; the next one found is ${index}`);
+      break;
+    }
+    const completed = frontier.append(leafHash(leaf));
+    await tiles.check(completed);
+    readHeader(log, index, leaf, problems, commitments, recorded);
+    next += 1;
+  }
+  if (next < log.size && !problems.list.some((problem) => problem.path === log.origin && problem.code === "entry.missing")) {
+    problems.add("entry.missing", log.origin, next, `the log ends at ${next}, its signed head says ${log.size}`);
+  }
+  await tiles.finish();
+  const root = frontier.root();
+  try {
+    const head = openHead(log);
+    if (next === log.size && !equalBytes(head.root, root)) problems.add("log.root", log.origin, null, "the entries don't hash to the signed root");
+  } catch (error) {
+    problems.add("log.head", log.origin, null, error instanceof AppError ? error.message : "the signed head can't be read");
+  }
+  await noteBeyond(tx, org, log, problems);
+  return { size: next, root };
+}
+
+/** Rows past the signed head belong to no history. */
+async function noteBeyond(tx: Tx, org: string, log: LogRow, problems: Problems): Promise<void> {
+  const { rows } = await sql<{ index: string }>`SELECT index FROM evidence_entry WHERE org = ${org} AND origin = ${log.origin} AND index >= ${log.size} ORDER BY index LIMIT 1`.execute(tx);
+  if (rows[0] !== undefined) problems.add("entry.unsigned", log.origin, Number(rows[0].index), "an entry lies beyond the signed head");
+}
+
+function readHeader(log: LogRow, index: number, leaf: Uint8Array, problems: Problems, commitments: Set<string>, recorded: Map<string, MetaRecord[]> | null): void {
+  let header: ReturnType<typeof parseHeader>;
+  try {
+    header = parseHeader(leaf);
+  } catch {
+    problems.add("entry.malformed", log.origin, index, "the entry isn't a canonical header");
+    return;
+  }
+  if (header["shard"] !== log.origin || header["seq"] !== index) problems.add("entry.swapped", log.origin, index, "the entry was written for another log or position");
+  for (const name of ["ct", "xct"]) if (typeof header[name] === "string") commitments.add(header[name]);
+  if (recorded === null || (header["type"] !== "log.checkpoint" && header["type"] !== "log.closed")) return;
+  const { log: origin, size, root } = header;
+  if (typeof origin !== "string" || typeof size !== "number" || typeof root !== "string") return;
+  recorded.set(origin, [...(recorded.get(origin) ?? []).slice(-99), { metaIndex: index, size, root: fromBase64(root) }]);
+}
+
+/** The newest checkpoints that the meta-log took: no log may be shorter, and none may have vanished. */
+async function compareWithMeta(tx: Tx, org: string, origin: string, log: LogRow | undefined, records: readonly MetaRecord[], problems: Problems): Promise<void> {
+  if (log === undefined) {
+    problems.add("log.missing", origin, null, "the meta-log names this log, which the store lacks");
+    return;
+  }
+  const newest = records.at(-1)!;
+  if (newest.size > log.size) {
+    problems.add("log.truncated", origin, newest.metaIndex, `the meta-log took a checkpoint of ${newest.size} entries, the log has ${log.size}`);
+    return;
+  }
+  const frontier = new Frontier();
+  for await (const { leaf } of readLeaves(tx, org, origin, 0, newest.size)) frontier.append(leafHash(leaf));
+  if (!equalBytes(frontier.root(), newest.root)) problems.add("log.forked", origin, newest.metaIndex, `the meta-log took another history of ${newest.size} entries`);
+}
+
+/** Compares each stored tile with the hashes the entries give, as they complete. */
+class TileCheck {
+  readonly #tx: Tx;
+  readonly #org: string;
+  readonly #origin: string;
+  readonly #problems: Problems;
+  /** Hashes of the rightmost tile of each level. */
+  readonly #open: { index: number; hashes: Uint8Array[] }[] = [];
+
+  constructor(tx: Tx, org: string, origin: string, problems: Problems) {
+    this.#tx = tx;
+    this.#org = org;
+    this.#origin = origin;
+    this.#problems = problems;
+  }
+
+  async check(completed: readonly CompletedNode[]): Promise<void> {
+    for (const node of completed) {
+      if (node.level % 8 !== 0) continue;
+      const level = node.level / 8;
+      const tile = (this.#open[level] ??= { index: 0, hashes: [] });
+      tile.hashes.push(node.hash);
+      if (tile.hashes.length === tileWidth) {
+        await this.#compare(level, tile.index, tile.hashes);
+        this.#open[level] = { index: tile.index + 1, hashes: [] };
+      }
+    }
+  }
+
+  async finish(): Promise<void> {
+    for (const [level, tile] of this.#open.entries()) if (tile.hashes.length > 0) await this.#compare(level, tile.index, tile.hashes);
+  }
+
+  async #compare(level: number, index: number, hashes: readonly Uint8Array[]): Promise<void> {
+    const { rows } = await sql<{ hashes: Buffer }>`SELECT hashes FROM evidence_tile
+      WHERE org = ${this.#org} AND origin = ${this.#origin} AND level = ${level} AND index = ${index}`.execute(this.#tx);
+    const stored = rows[0]?.hashes;
+    if (stored === undefined) {
+      this.#problems.add("tile.missing", this.#origin, null, `tile ${index} of level ${level} is missing`);
+      return;
+    }
+    hashes.forEach((hash, at) => {
+      if (equalBytes(stored.subarray(at * hashSize, (at + 1) * hashSize), hash)) return;
+      if (level === 0) {
+        const entry = index * tileWidth + at;
+        this.#problems.add("entry.altered", this.#origin, entry, `entry ${entry} isn't the one that was hashed into the tree`);
+      } else this.#problems.add("tile.altered", this.#origin, null, `tile ${index} of level ${level} doesn't hash from the tiles below`);
+    });
+  }
+}
+
+async function rehashPayloads(tx: Tx, org: string, commitments: ReadonlySet<string>, problems: Problems): Promise<number> {
+  const { rows } = await sql<{ ct: string; matches: boolean }>`SELECT ct, encode(sha256(bytes), 'hex') = ct AS matches FROM evidence_payload WHERE org = ${org}`.execute(tx);
+  const present = new Set<string>();
+  for (const { ct, matches } of rows) {
+    present.add(ct);
+    if (!matches) problems.add("payload.altered", `payloads/${ct}`, null, "the payload isn't the one its entry commits to");
+  }
+  for (const ct of commitments) if (!present.has(ct)) problems.add("payload.missing", `payloads/${ct}`, null, "an entry commits to a payload that the store lacks");
+  return rows.length;
+}
+
+/** The index proves nothing, but the console shows it: a row that says otherwise than its entry is an alteration too. */
+async function compareDecisions(tx: Tx, org: string, problems: Problems): Promise<void> {
+  for (let after = ""; ; ) {
+    const { rows } = await sql<{ id: string; outcome: string; terminal: string | null; system: string | null; origin: string; index: string; leaf: Buffer | null }>`
+      SELECT d.id, d.outcome, d.terminal, d.system, coalesce(d.result_log, d.intent_log) AS origin, coalesce(d.result_index, d.intent_index) AS index, e.leaf
+      FROM decision d LEFT JOIN evidence_entry e ON e.org = d.org AND e.origin = coalesce(d.result_log, d.intent_log) AND e.index = coalesce(d.result_index, d.intent_index)
+      WHERE d.org = ${org} AND d.id > ${after} ORDER BY d.id LIMIT 2000`.execute(tx);
+    if (rows.length === 0) return;
+    after = rows.at(-1)!.id;
+    for (const row of rows) {
+      if (row.leaf !== null && agrees(row.leaf, row)) continue;
+      problems.add("decision.altered", row.origin, row.index === null ? null : Number(row.index), `the list of decisions says otherwise of ${row.id} than its entry`);
+    }
+  }
+}
+
+function agrees(leaf: Uint8Array, row: { id: string; outcome: string; terminal: string | null; system: string | null }): boolean {
+  let header: ReturnType<typeof parseHeader>;
+  try {
+    header = parseHeader(leaf);
+  } catch {
+    return false;
+  }
+  return header["decision"] === row.id && (header["outcome"] ?? "deny") === row.outcome && (header["terminal"] ?? null) === row.terminal && (header["system"] ?? null) === row.system;
+}
