@@ -19,6 +19,7 @@ export interface Slice {
 /** All rules of one snapshot, and which bind whom. */
 export interface RuleBook {
   readonly problems: readonly PolicyProblem[];
+  readonly guardrails: readonly Rule[];
   /** Every custom rule, for questions outside our domain. */
   readonly custom: readonly Rule[];
   slice(system: SystemFacts, principal: Entity, action: Entity): Slice;
@@ -37,6 +38,7 @@ export function buildRuleBook(facts: RegisterFacts): RuleBook {
 
   return {
     problems: compiled.problems,
+    guardrails: guardrailRules,
     custom: [...compiled.rules.values()].flat(),
     slice: (system, principal, action) => {
       const key = `${action.id}|${system.name}`;

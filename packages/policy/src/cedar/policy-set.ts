@@ -37,7 +37,9 @@ export function compilePolicySet(text: string): readonly CompiledPolicy[] {
   const parts = policySetTextToParts(text);
   if (parts.type === "failure") throw new UnsupportedPolicy(parts.errors.map((error) => error.message).join("; "));
   if (parts.policy_templates.length > 0) throw new UnsupportedPolicy("templates (`?principal`, `?resource`) are not accepted");
-  const policies = parts.policies.map((policy, index) => compilePolicyText(policy, index));
+  // the parser hands them back in no order; as written is the order in which equals are answered and ids are counted
+  const written = [...parts.policies].sort((a, b) => text.indexOf(a) - text.indexOf(b));
+  const policies = written.map((policy, index) => compilePolicyText(policy, index));
   if (cache.size >= cacheLimit) cache.delete(cache.keys().next().value!);
   cache.set(text, policies);
   return policies;

@@ -1,0 +1,4 @@
+/** For tests and benchmarks alone: nothing that runs in production imports it. */
+export { type DifferentialResult, runDifferential } from "../cedar/differential.ts";
+export { conciergeRules, conciergeTests, now, registerFacts, request, systemFacts, toolFacts } from "./fixture.ts";
+export { questionForReference } from "./question-for-reference.ts";
