@@ -4,3 +4,14 @@ export { getDecision, listDecisions, openDecisions, tallyByHour, tallyByResource
 export type { DecisionFilter, DecisionRecord, Tally } from "./decisions.ts";
 export type { LogRow } from "./logs.ts";
 export type { SealingKeyRow } from "./sealing-keys.ts";
+export { consistencyBody, heads, inclusionFile, logSummaries, readLeaf } from "./read-log.ts";
+export type { LogSummary } from "./read-log.ts";
+export { rehash } from "./rehash.ts";
+export type { RehashProblem, RehashResult } from "./rehash.ts";
+export { keptCheckpoints } from "./start-check.ts";
+export type { KeptCheckpoints } from "./start-check.ts";
+export { readPayload } from "./open-payload.ts";
+export type { OpenedEntry, ReadRequest } from "./open-payload.ts";
+export { createPack } from "./pack.ts";
+export type { PackFile, PackRequest } from "./pack.ts";
+export type { SectionAnswers } from "./pack-sections.ts";

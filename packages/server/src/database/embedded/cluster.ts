@@ -27,7 +27,7 @@ export function spawnOnDirectory(program: string, directory: string, parameters:
       env: environment,
       // Its own process group: Ctrl-C reaches us alone, and we stop it after our own last writes.
       detached: true,
-      ...(account ?? {}),
+      ...account,
     });
   } finally {
     if (descriptor !== undefined) closeSync(descriptor);

@@ -23,7 +23,7 @@ export async function resetPassword(place: ServerPlace, password: string): Promi
     stdio: ["pipe", "ignore", "ignore", descriptor],
     cwd: "/",
     env: { PATH: "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" },
-    ...(place.account ?? {}),
+    ...place.account,
   });
   closeSync(descriptor);
   child.stdin!.on("error", () => {});

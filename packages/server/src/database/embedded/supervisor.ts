@@ -1,4 +1,5 @@
 import { chmodSync, mkdirSync, realpathSync } from "node:fs";
+import { rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Client } from "pg";
@@ -51,6 +52,8 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedS
       adopted: server.adopted,
       async stop() {
         await kept.stop();
+        // A short socket directory of ours is empty now; the cluster's own never is.
+        if (place.socket.directory !== place.clusterDir) await rmdir(place.socket.directory).catch(() => {});
         release();
       },
     };
