@@ -56,10 +56,11 @@ export async function handleModelCall(runtime: Runtime, surface: Surface, exchan
   const model = compiled.models.get(view.model);
 
   const refusals = requestRefusals(runtime, compiled, system, model, surface, view, request);
-  if (decision.outcome === "deny") refusals.push(refusalOf(decision));
+  if (decision.outcome === "deny") refusals.push(named(refusalOf(decision), system, model, view.model));
   const first = firstRefusal(refusals);
   if (first !== undefined) return refuseKnown(runtime, known, first);
-  if (model === undefined) return refuseKnown(runtime, known, refuse("not_granted", `${system.title} was not granted \`${echo(view.model)}\`, which no one registered.`, "Call a model that GET /v1/models lists.", known.resource));
+  // Whatever the rules say of it: without a register entry there is no upstream to call.
+  if (model === undefined) return refuseKnown(runtime, known, named(refuse("not_granted", `${system.title} was not granted this model, which no one registered.`, "Call a model that GET /v1/models lists.", known.resource), system, model, view.model));
 
   const requestHash = hash("sha256", body, "hex");
   const approvalId = one(exchange.req.headers["x-mandate-approval"]);
@@ -104,6 +105,20 @@ export async function handleModelCall(runtime: Runtime, surface: Surface, exchan
   if (exchange.res.destroyed) delivery.callerGone();
   else delivery.start(upstreamBody(met, json, body, model));
   await delivery.done;
+}
+
+/**
+ * The rules don't echo names that nobody registered. A caller who mistyped one needs to read it; what doesn't look like
+ * a model's name is left out, since it may be anything.
+ */
+function named(refusal: Refusal, system: SystemFacts, model: ModelFacts | undefined, asked: string): Refusal {
+  if (model !== undefined || refusal.code !== "not_granted" || !/^[\w.:/@-]{1,100}$/.test(asked)) return refusal;
+  return {
+    ...refusal,
+    reason: `${system.title} would have called \`${asked}\`, a model that is not in the register.`,
+    param: refusal.param ?? `model:${asked}`,
+    remedies: [{ text: "Call a model that GET /v1/models lists, or have this one registered and added to the system's uses." }, ...refusal.remedies],
+  };
 }
 
 /** The caller's bytes, with the provider's own name of the model in place of ours where they differ. */
