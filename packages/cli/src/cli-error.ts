@@ -1,3 +1,4 @@
+import type { AppError } from "@mandate/model";
 import type { Remedy } from "@mandate/sdk";
 import { MandateError } from "@mandate/sdk";
 import { exitCodes, type ExitCode } from "./exit-codes.ts";
@@ -50,6 +51,17 @@ export function reportOf(error: unknown): Report {
       problems: problemLines(error.details["problems"]),
     };
   }
+  if (isAppError(error)) {
+    const next = error.remedies[0] === undefined ? null : remedyText(error.remedies[0]);
+    return {
+      exit: exitCodes.failed,
+      code: error.code,
+      message: error.message,
+      next,
+      requestId: null,
+      problems: problemLines(error.details["problems"]),
+    };
+  }
   if (error instanceof Error && error.name === "AbortError") {
     return {
       exit: exitCodes.interrupted,
@@ -62,6 +74,13 @@ export function reportOf(error: unknown): Report {
   }
   const message = error instanceof Error ? error.message : "Something failed that was not expected.";
   return { exit: exitCodes.failed, code: codeOf(error), message, next: null, requestId: null, problems: [] };
+}
+
+/** By shape: importing the class would load every schema of the register on each start. */
+function isAppError(error: unknown): error is AppError {
+  return (
+    error instanceof Error && error.name === "AppError" && "code" in error && "remedies" in error && "details" in error
+  );
 }
 
 /** 401 is "not signed in", 403 a refusal; a hold waits for a person; a gate refuses with its own code. */
