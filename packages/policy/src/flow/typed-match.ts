@@ -42,7 +42,7 @@ const matchers: Readonly<Record<Exclude<ArgumentType, "amount">, Matcher>> = {
 };
 
 function escape(value: string): string {
-  return value.replaceAll(/[$()*+./?[\\\]^{|}-]/g, "\\$&");
+  return value.replaceAll(/[$()*+./?[\\\]^{|}]/g, "\\$&");
 }
 
 function bounded(pattern: string, boundary: string, flags: string): RegExp {

@@ -3,6 +3,7 @@ import { compileExpression, UnsupportedPolicy } from "../cedar/expression.ts";
 import { guardrailIds } from "../guardrails/guardrails.ts";
 import { cedarString, literal } from "../rule-book.ts";
 import { parseObligations, parseWithin } from "../rule.ts";
+import { type AttributePath, attributePaths } from "./attribute-paths.ts";
 import type { CompiledRules, PolicyProblem, PolicyRule } from "../types.ts";
 
 const targets = {
@@ -100,7 +101,7 @@ function obligationText({ redact, tokenize }: PolicyRule): string | null {
  */
 export function guardedCondition(condition: string): string {
   if (typeof condition !== "string" || condition.length > 4000) throw new RuleError("a condition is text of at most 4000 characters", "Shorten it.");
-  const answer = policyToJson(`permit (principal, action, resource) when { ${condition} };`);
+  const answer = policyToJson(`permit (principal, action, resource) when {\n${condition}\n};`);
   if (answer.type === "failure") {
     throw new RuleError(`the condition isn't Cedar: ${answer.errors.map((error) => error.message).join("; ")}`, "Correct the condition.");
   }
@@ -108,48 +109,17 @@ export function guardedCondition(condition: string): string {
   // `x } unless { y` would parse: one clause in, one clause out, and no policy after it
   if (clause === undefined || others.length > 0) throw new RuleError("a condition is one Cedar expression", "Join the parts with &&.");
   compileExpression(clause.body);
-  const paths = new Map<string, readonly string[]>();
-  collectPaths(clause.body, paths);
   // commented text could swallow what follows, so the condition stands on lines of its own
-  const guards = [...paths.values()].map(([root, ...names]) => `${root} has ${hasPath(names)}`);
+  const guards = attributePaths(clause.body).map(guardOf);
   return [...guards, `(\n${condition}\n)`].join(" && ");
 }
 
-function hasPath(names: readonly string[]): string {
-  return names.join(".");
+function guardOf([root, ...names]: AttributePath): string {
+  if (!names.every((name) => identifier.test(name) && !reserved.has(name))) {
+    throw new UnsupportedPolicy("attributes in `spec.rules` have names of letters, digits and `_`; use spec.cedar for others");
+  }
+  return `${root} has ${names.join(".")}`;
 }
 
 const identifier = /^[A-Za-z_]\w*$/;
 const reserved = new Set(["true", "false", "if", "then", "else", "in", "is", "like", "has", "__cedar"]);
-
-/** The longest attribute chains that start at `context`, `principal` or `resource`. */
-function collectPaths(expression: unknown, paths: Map<string, readonly string[]>): void {
-  if (Array.isArray(expression)) {
-    for (const item of expression) collectPaths(item, paths);
-    return;
-  }
-  if (typeof expression !== "object" || expression === null) return;
-  const chain = chainOf(expression);
-  if (chain !== null) {
-    if (chain.slice(1).some((name) => !identifier.test(name) || reserved.has(name))) {
-      throw new UnsupportedPolicy("attributes in `spec.rules` have names of letters, digits and `_`; use spec.cedar for others");
-    }
-    paths.set(chain.join("."), chain);
-    return;
-  }
-  for (const part of Object.values(expression)) collectPaths(part, paths);
-}
-
-function chainOf(expression: object): readonly string[] | null {
-  const names: string[] = [];
-  let current: unknown = expression;
-  for (;;) {
-    if (typeof current !== "object" || current === null) return null;
-    if ("Var" in current && typeof current.Var === "string") return names.length === 0 ? null : [current.Var, ...names.reverse()];
-    const access: unknown = "." in current ? current["."] : undefined;
-    if (typeof access !== "object" || access === null || !("attr" in access) || !("left" in access)) return null;
-    names.push(String(access.attr));
-    current = access.left;
-  }
-}
-

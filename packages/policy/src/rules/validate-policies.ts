@@ -1,8 +1,9 @@
-import { validate, type ValidationError } from "@cedar-policy/cedar-wasm/nodejs";
+import { policyToJson, validate, type ValidationError } from "@cedar-policy/cedar-wasm/nodejs";
 import type { PolicyFacts, RegisterFacts } from "@mandate/model";
 import { type CompiledPolicy, compilePolicySet } from "../cedar/policy-set.ts";
 import { guardrailIds } from "../guardrails/guardrails.ts";
 import { ruleOf } from "../rule.ts";
+import { attributePaths } from "./attribute-paths.ts";
 import { cedarSchema } from "../schema.ts";
 import type { PolicyProblem } from "../types.ts";
 
@@ -47,8 +48,14 @@ function validateStatement(policyName: string, statement: CompiledPolicy, facts:
     return [...annotations, problem(policyName, statement.id, `${unknown} is not in the register`, "Correct the name, or register it.")];
   }
   const toolName = toolKey.exec(statement.resource.equals ?? "")?.[1];
+  const schema = cedarSchema(facts, toolName, policyName);
+  const absent = absentAttribute(statement, schema);
+  if (absent !== null) {
+    const message = `${absent} doesn't exist ${toolName === undefined ? "here" : `for tool ${toolName}`}`;
+    return [...annotations, problem(policyName, statement.id, message, "Use an argument the tool declares, or a claim every bound system's tokens carry.")];
+  }
   const answer = validate({
-    schema: cedarSchema(facts, toolName, policyName),
+    schema,
     policies: { staticPolicies: { [statement.id]: statement.text } },
     validationSettings: { mode: "strict" },
   });
@@ -56,6 +63,24 @@ function validateStatement(policyName: string, statement: CompiledPolicy, facts:
     return [...annotations, ...answer.errors.map((error) => problem(policyName, statement.id, error.message, error.help ?? correct))];
   }
   return [...annotations, ...answer.validationErrors.map((error) => validationProblem(policyName, error))];
+}
+
+/**
+ * The validator takes `has` on an attribute that can't exist for plainly false and looks no further, so a rule with a
+ * misspelled argument would pass it and refuse every call. Asking for each chain alone makes it say so.
+ */
+function absentAttribute(statement: CompiledPolicy, schema: string): string | null {
+  const answer = policyToJson(statement.text);
+  if (answer.type === "failure") return null;
+  const action = statement.action.equals === null ? "action" : `action == ${statement.action.equals}`;
+  for (const [root, ...names] of attributePaths(answer.json.conditions)) {
+    if (!names.every((name) => /^[A-Za-z_]\w*$/.test(name))) continue;
+    const probe = `permit (principal, ${action}, resource) when { ${root} has ${names.join(".")} };`;
+    const { type, ...found } = validate({ schema, policies: { staticPolicies: { probe } }, validationSettings: { mode: "strict" } });
+    const warnings = type === "success" && "validationWarnings" in found ? found.validationWarnings : [];
+    if (warnings.length > 0) return [root, ...names].join(".");
+  }
+  return null;
 }
 
 const correct = "Correct the rule; `mandate policy test` shows what it does.";
