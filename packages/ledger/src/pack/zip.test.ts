@@ -1,0 +1,79 @@
+import { unzipSync, zipSync } from "fflate";
+import { describe, expect, test } from "vitest";
+import { utf8 } from "../encoding.ts";
+import { ZipReader } from "./zip-reader.ts";
+import { ZipWriter } from "./zip-writer.ts";
+
+const unreadable = expect.objectContaining({ code: "zip.unreadable" });
+function archive(files: Readonly<Record<string, Uint8Array>>, compress = true): Uint8Array {
+  const writer = new ZipWriter();
+  for (const [path, bytes] of Object.entries(files)) writer.add(path, bytes, compress);
+  return writer.finish();
+}
+/** Sets bytes of the first central directory record. */
+function patchDirectory(bytes: Uint8Array, offset: number, values: readonly number[]): Uint8Array {
+  const copy = Buffer.from(bytes);
+  copy.set(values, copy.indexOf(Uint8Array.of(0x50, 0x4b, 1, 2)) + offset);
+  return copy;
+}
+
+describe("archives", () => {
+  const files = { "a.txt": utf8("a".repeat(5000)), "b/c": Uint8Array.of(1, 2, 3), "\u00e4": utf8("") };
+
+  test("another implementation reads ours and we read its", () => {
+    expect(unzipSync(archive(files))).toEqual(files);
+    const reader = new ZipReader(zipSync(files));
+    expect([...reader.paths].map((path) => [path, Buffer.from(reader.read(path)!)])).toEqual(
+      Object.entries(files).map(([path, bytes]) => [path, Buffer.from(bytes)]),
+    );
+  });
+
+  test("hold more than 65,535 files", { timeout: 60_000 }, () => {
+    const writer = new ZipWriter();
+    for (let i = 0; i < 66_000; i++) writer.add(`f/${i}`, utf8(`${i}`), false);
+    const reader = new ZipReader(writer.finish());
+    expect([...reader.paths]).toHaveLength(66_000);
+    expect(Buffer.from(reader.read("f/65999")!).toString()).toBe("65999");
+  });
+
+  test("that name a file twice, climb, or say another name inside are refused", () => {
+    for (const path of ["../a", "/a", "a//b", "a/./b", "c:\\x", "a\\b", "a\u0000b"]) {
+      expect(() => new ZipReader(archive({ [path]: utf8("x") })), path).toThrow(unreadable);
+    }
+    const writer = new ZipWriter();
+    writer.add("a", utf8("1"), false);
+    writer.add("a", utf8("2"), false);
+    expect(() => new ZipReader(writer.finish())).toThrow(unreadable);
+    expect(() => new ZipReader(patchDirectory(archive({ a: utf8("x") }), 46, [0x62]))).toThrow(unreadable);
+  });
+
+  test("that overlap are refused: the quadratic bomb", () => {
+    const bytes = Buffer.from(archive({ a: utf8("same"), b: utf8("same") }, false));
+    const second = bytes.lastIndexOf(Uint8Array.of(0x50, 0x4b, 1, 2));
+    bytes.writeUInt32LE(0, second + 42);
+    bytes[second + 46] = 0x61;
+    expect(() => new ZipReader(bytes)).toThrow(unreadable);
+  });
+
+  test("that promise more than their ratio or limit are refused before anything is inflated", () => {
+    const small = archive({ a: new Uint8Array(1_000_000) });
+    expect(() => new ZipReader(small, { maxFileBytes: 999_999 })).toThrow(unreadable);
+    expect(() => new ZipReader(small, { maxTotalBytes: 999_999 })).toThrow(unreadable);
+    expect(() => new ZipReader(archive({ a: utf8("x"), b: utf8("y") }), { maxFiles: 1 })).toThrow(unreadable);
+    expect(() => new ZipReader(patchDirectory(small, 24, [0, 0, 0, 0x70]))).toThrow(unreadable);
+  });
+
+  test("that inflate to more than they declare yield nothing", () => {
+    expect(
+      new ZipReader(patchDirectory(archive({ a: new Uint8Array(1_000_000) }), 24, [100, 0, 0, 0])).read("a"),
+    ).toBeUndefined();
+  });
+
+  test("with bytes before, behind or cut are refused", () => {
+    const bytes = archive(files);
+    expect(() => new ZipReader(Buffer.concat([bytes, Buffer.from("x")]))).toThrow(unreadable);
+    expect(() => new ZipReader(Buffer.concat([Buffer.from("x"), bytes]))).toThrow(unreadable);
+    for (let cut = 0; cut < bytes.length; cut += 13)
+      expect(() => new ZipReader(bytes.subarray(0, cut))).toThrow(unreadable);
+  });
+});
