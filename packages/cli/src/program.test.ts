@@ -33,7 +33,7 @@ describe("exit codes", () => {
     [401, "token_unknown", 4],
     [403, "access.role", 3],
     [403, "approval_required", 5],
-    [409, "gate.not_met", 3],
+    [409, "authorization.incomplete", 3],
     [409, "registry.conflict", 1],
     [422, "manifest.invalid", 1],
   ])("an answer of %i %s ends with %i", async (status, code, exit) => {

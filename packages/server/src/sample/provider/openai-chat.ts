@@ -37,8 +37,10 @@ export function chatCompletion(body: Record<string, unknown>, stamp: Stamp): Rep
   };
   const usage = usageOf(messages.map((message) => textOf(message.content)).join(" "), scene);
   if (body.stream === true) {
-    const withUsage = isRecord(body.stream_options) && body.stream_options.include_usage === true;
-    return { kind: "stream", events: chunks(scene, head, withUsage ? usage : undefined, stamp), pacing: scene.pacing };
+    const options = isRecord(body.stream_options) ? body.stream_options : {};
+    const counted = options.include_usage === true ? usage : undefined;
+    const padded = options.include_obfuscation !== false;
+    return { kind: "stream", events: chunks(scene, head, counted, stamp, padded), pacing: scene.pacing };
   }
   const message =
     scene.kind === "tool"
@@ -70,17 +72,26 @@ function toolCall(scene: Extract<Scene, { kind: "tool" }>, stamp: Stamp) {
   };
 }
 
-function chunks(scene: Spoken, head: Record<string, unknown>, usage: unknown, stamp: Stamp): readonly StreamEvent[] {
+function chunks(
+  scene: Spoken,
+  head: Record<string, unknown>,
+  usage: unknown,
+  stamp: Stamp,
+  padded: boolean,
+): readonly StreamEvent[] {
+  const events: StreamEvent[] = [];
   const chunk = (delta: Record<string, unknown> | null, finish: string | null, piece: boolean): StreamEvent => {
     const choices = delta === null ? [] : [{ index: 0, delta, logprobs: null, finish_reason: finish }];
     const counted = usage === undefined ? {} : { usage: delta === null ? usage : null };
     const { id, ...rest } = head;
+    // Providers pad chunks so that their sizes don't give the words away; clients must ignore the member.
+    const obfuscation = padded ? { obfuscation: idTail(stamp, `pad${events.length}`, 4 + (events.length % 9)) } : {};
     return {
-      text: `data: ${JSON.stringify({ id, object: "chat.completion.chunk", ...rest, choices, ...counted })}\n\n`,
+      text: `data: ${JSON.stringify({ id, object: "chat.completion.chunk", ...rest, choices, ...counted, ...obfuscation })}\n\n`,
       piece,
     };
   };
-  const events = [chunk({ role: "assistant", content: "", refusal: null }, null, false)];
+  events.push(chunk({ role: "assistant", content: "", refusal: null }, null, false));
   for (const content of pieces(scene.text)) events.push(chunk({ content }, null, true));
   if (scene.kind === "tool") {
     const call = toolCall(scene, stamp);

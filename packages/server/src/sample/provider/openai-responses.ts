@@ -47,6 +47,7 @@ export function response(body: Record<string, unknown>, stamp: Stamp): Reply {
     parallel_tool_calls: body.parallel_tool_calls ?? true,
     previous_response_id: body.previous_response_id ?? null,
     prompt_cache_key: null,
+    prompt_cache_retention: null,
     reasoning: { effort: null, summary: null },
     safety_identifier: null,
     service_tier: done ? "default" : "auto",
