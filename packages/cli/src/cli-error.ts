@@ -87,7 +87,8 @@ function isAppError(error: unknown): error is AppError {
 function exitOfAnswer(error: MandateError): ExitCode {
   if (error.code === "approval_required" || error.code.endsWith(".waiting")) return exitCodes.waiting;
   if (error.status === 401) return exitCodes.notSignedIn;
-  if (error.status === 403 || (error.status === 409 && /^(gate|gates|authorization)\./.test(error.code))) return exitCodes.refused;
+  if (error.status === 403 || (error.status === 409 && /^(gate|gates|authorization)\./.test(error.code)))
+    return exitCodes.refused;
   if (/^evidence\.(altered|not_verified|verification)/.test(error.code)) return exitCodes.notVerified;
   return exitCodes.failed;
 }

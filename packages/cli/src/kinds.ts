@@ -42,6 +42,34 @@ const singulars: Readonly<Record<string, Kind>> = {
   dataflow: "data-flows",
 };
 
+const manifestKinds: Readonly<Partial<Record<Kind, string>>> = {
+  systems: "AISystem",
+  models: "Model",
+  prompts: "Prompt",
+  tools: "Tool",
+  "mcp-servers": "McpServer",
+  agents: "Agent",
+  datasets: "Dataset",
+  vendors: "Vendor",
+  destinations: "Destination",
+  "data-flows": "DataFlow",
+  entities: "Entity",
+  groups: "Group",
+  "legal-entities": "LegalEntity",
+  policies: "Policy",
+};
+
+/** A manifest's word for a kind: `AISystem`. Undefined for what no manifest holds. */
+export function manifestKindOf(kind: Kind): string | undefined {
+  return manifestKinds[kind];
+}
+
+/** The kind of a manifest's word: `AISystem` is `systems`. */
+export function kindOfManifest(word: string): Kind {
+  const found = kinds.find((kind) => manifestKinds[kind] === word);
+  return found ?? kindOf(word);
+}
+
 /** Reads `system`, `systems`, `AISystem`, `mcp-server`. Raises a CliError that lists the kinds. */
 export function kindOf(word: string): Kind {
   const lower = word.toLowerCase();

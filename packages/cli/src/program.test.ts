@@ -2,7 +2,9 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { definitionOf, manifestKinds } from "@mandate/model";
 import { commands } from "./command-table.ts";
+import { kindOf, kindOfManifest, manifestKindOf } from "./kinds.ts";
 import { run } from "./program.ts";
 import { fakeTerminal, type FakeOptions } from "./testing/fake-terminal.ts";
 import { version } from "./version.ts";
@@ -302,6 +304,41 @@ test("commands of later releases are absent, not stubs", async () => {
   const { out } = await cli("--help");
   for (const word of ["exception", "discover", "export", "simulate", "witness", "backup"])
     expect(out).not.toMatch(new RegExp(`^  ${word}\\b`, "m"));
+});
+
+test("kinds of manifests are the model's, each with its path", () => {
+  for (const kind of manifestKinds) {
+    const { plural } = definitionOf(kind);
+    expect(kindOfManifest(kind)).toBe(plural);
+    expect(manifestKindOf(kindOf(plural))).toBe(kind);
+  }
+});
+
+test("get -o yaml is a manifest that says the same", async () => {
+  const server = {
+    "GET /api/v1/systems/notes": {
+      body: { ...system, unit: null, labels: { a: "b" }, spec: { title: "Notes" }, versionDigest: "d" },
+    },
+  };
+  const { out } = await cli("get system/notes -o yaml", { server });
+  expect(out).toBe(
+    "apiVersion: v1\nkind: AISystem\nmetadata:\n  name: notes\n  labels:\n    a: b\nspec:\n  title: Notes\n",
+  );
+});
+
+test("diff shows changed lines alone and ends with 2 when asked", async () => {
+  const current = { name: "v", unit: null, labels: {}, spec: { visibility: "none", title: "V" } };
+  const server = {
+    "POST /api/v1/apply?dryRun=true": {
+      body: { changes: [{ kind: "Vendor", name: "v", action: "change", needsApproval: false, voids: [] }] },
+    },
+    "GET /api/v1/vendors/v": { body: current },
+  };
+  const input = "apiVersion: v1\nkind: Vendor\nmetadata: { name: v }\nspec: { title: V, visibility: full }\n";
+  const { code, out } = await cli("diff -f - --detailed-exitcode", { server, input });
+  expect(code).toBe(2);
+  expect(out).toContain("-  visibility: none\n+  visibility: full");
+  expect(out).not.toMatch(/^[+-] +title/m);
 });
 
 test("the version printed is the package's", () => {

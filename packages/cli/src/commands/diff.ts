@@ -1,6 +1,6 @@
 import type { Call } from "../command.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
-import { definitionPlural } from "../manifest-kinds.ts";
+import { kindOfManifest } from "../kinds.ts";
 import { readManifests } from "../manifest-files.ts";
 import { lineDiff } from "../render/line-diff.ts";
 import { clean, printObject, toYaml, type Row } from "../render/format.ts";
@@ -24,9 +24,9 @@ export async function diff(call: Call): Promise<ExitCode> {
     const target = wanted.get(`${kind}/${name}`);
     const current = action.startsWith("create")
       ? undefined
-      : await client.get<Row>(definitionPlural(kind), name, undefined, { signal: call.terminal.signal });
+      : await client.get<Row>(kindOfManifest(kind), name, undefined, { signal: call.terminal.signal });
     const [before, after] = await Promise.all([
-      yamlOf(current === undefined ? undefined : manifestOf(current)),
+      yamlOf(current === undefined ? undefined : manifestOf(kindOfManifest(kind), current)),
       yamlOf(target),
     ]);
     found.push({ kind, name, action, lines: lineDiff(before, after) });

@@ -1,13 +1,13 @@
 import { CliError } from "../cli-error.ts";
 import type { Call } from "../command.ts";
-import { columnsOf, nameOf, singular, target, type Kind } from "../kinds.ts";
+import { columnsOf, manifestKindOf, nameOf, singular, target, type Kind } from "../kinds.ts";
 import { fields, printObject, printRows, type Row } from "../render/format.ts";
 
 export async function get(call: Call): Promise<void> {
   const { kind, name } = target(call.args);
   if (name !== undefined) {
     const object = await one(call, kind, name);
-    if (call.format === "yaml") return await printObject(call.terminal, "yaml", manifestOf(object), name);
+    if (call.format === "yaml") return await printObject(call.terminal, "yaml", manifestOf(kind, object), name);
     if (call.format === "table")
       return await printRows(call.terminal, "table", {
         rows: [object],
@@ -33,7 +33,7 @@ export async function get(call: Call): Promise<void> {
   }
   if (rows.length >= limit) call.say(`Showing the first ${limit}. For more: --limit.`);
   await printRows(call.terminal, call.format, {
-    rows: call.format === "yaml" ? rows.map(manifestOf) : rows,
+    rows: call.format === "yaml" ? rows.map((row) => manifestOf(kind, row)) : rows,
     columns: columnsOf(kind),
     nameOf: (row) => nameOf(kind, row),
     empty: Object.keys(filtersOf(call)).length > 0 ? `No ${kind} match the filter.` : `No ${kind}.`,
@@ -86,11 +86,16 @@ function filtersOf(call: Call): Readonly<Record<string, string>> {
   );
 }
 
-/** The part of an object that a manifest holds; whole where the object has no manifest. */
-export function manifestOf(object: Row): Row {
-  const inner = typeof object.manifest === "object" && object.manifest !== null ? (object.manifest as Row) : object;
-  const { apiVersion, kind, metadata, spec } = inner;
-  return spec === undefined || kind === undefined
-    ? object
-    : { apiVersion: apiVersion ?? "v1", kind, metadata: metadata ?? { name: object.name }, spec };
+/** The object as a manifest would say it; whole where the kind has no manifest. */
+export function manifestOf(kind: Kind, object: Row): Row {
+  const named = manifestKindOf(kind);
+  if (named === undefined || object.spec === undefined) return object;
+  const { name, unit, labels, spec } = object;
+  const written = typeof labels === "object" && labels !== null && Object.keys(labels).length > 0;
+  return {
+    apiVersion: "v1",
+    kind: named,
+    metadata: { name, ...(typeof unit === "string" ? { unit } : {}), ...(written ? { labels } : {}) },
+    spec,
+  };
 }
