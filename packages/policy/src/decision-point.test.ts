@@ -165,6 +165,10 @@ describe("exports are decided on what remains", () => {
     const boundary = { ...systemFacts().boundary, classes: ["personal", "payment", "contracts"] };
     expect(decide(exportTo("zendesk-eu", { classes: ["contracts"] }), { boundary })).toMatchObject({ code: "data_boundary", param: "class:contracts" });
   });
+  it("what the session has read leaves with the export, stated or not", () => {
+    const seen = { ...cleanLabels, classes: ["health"] };
+    expect(decide({ ...exportTo("zendesk-eu"), labels: seen })).toMatchObject({ code: "data_boundary", param: "class:health" });
+  });
   it("data two levels too sensitive is refused even redacted", () => {
     const boundary = { ...systemFacts().boundary, sensitivity: "restricted" as const };
     expect(decide(exportTo("zendesk-eu", { sensitivity: "restricted" }), { boundary })).toMatchObject({ code: "data_boundary", param: "sensitivity" });
@@ -271,7 +275,7 @@ describe("G11: what can't be evaluated is refused and raises an alert", () => {
   });
   it("never throws, whatever is asked", () => {
     const point = compilePolicy(registerFacts());
-    const odd = [{}, { ...request(), now: Number.NaN }, { ...request(), labels: null }, { ...request(), resource: { type: "model", id: "x" } }, { ...request(), action: "fly" }, { ...request(), data: undefined }];
+    const odd = [{}, { ...request(), labels: { ...cleanLabels, maxSensitivity: "harmless" } }, { ...request(exportTo("zendesk-eu", { sensitivity: "none" as never })) }, { ...request(), now: Number.NaN }, { ...request(), labels: null }, { ...request(), resource: { type: "model", id: "x" } }, { ...request(), action: "fly" }, { ...request(), data: undefined }];
     for (const question of odd) expect(point.decide(question as unknown as DecisionRequest)).toMatchObject({ outcome: "deny" });
     expect(point.decideExternal({} as never)).toMatchObject({ outcome: "deny" });
   });

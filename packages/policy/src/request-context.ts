@@ -1,5 +1,5 @@
-import { type DecisionRequest, sensitivityRank, type SystemFacts, type ToolFacts } from "@mandate/model";
-import { CedarRecord, type Value } from "./cedar/values.ts";
+import { type DecisionRequest, type Sensitivity, sensitivityRank, type SystemFacts, type ToolFacts } from "@mandate/model";
+import { CedarRecord, EvaluationError, type Value } from "./cedar/values.ts";
 import { dataClasses } from "./classes.ts";
 import { convertInput } from "./input.ts";
 import { coveredJurisdictions, normaliseRegion, regionWithin } from "./jurisdictions.ts";
@@ -13,19 +13,31 @@ export function purposeOf(request: DecisionRequest, system: SystemFacts): string
 
 /** What is left of the data once a redacting rule's types are masked; null types mean nothing is masked. */
 export function remainingData(request: DecisionRequest, system: SystemFacts, masked: readonly string[] | null) {
-  const classes = dataClasses(request.data.classes);
+  const classes = dataClasses(carriedClasses(request));
   const sensitivity = dataSensitivity(request, system);
   if (masked === null) return { classes, sensitivity };
   const gone = new Set(dataClasses(masked));
   return { classes: classes.filter((dataClass) => !gone.has(dataClass)), sensitivity: Math.max(0, sensitivity - 1) };
 }
 
+/** An export may carry whatever its session has read; other calls carry what was found in them. */
+function carriedClasses({ action, data, labels }: DecisionRequest): readonly string[] {
+  return action === "data.export" && labels.classes.length > 0 ? [...data.classes, ...labels.classes] : data.classes;
+}
+
+/** INVARIANT: a word that is no sensitivity ranks nowhere; as -1 it would pass every ceiling. */
+function rank(sensitivity: Sensitivity): number {
+  const found = sensitivityRank(sensitivity);
+  if (found < 0) throw new EvaluationError("unknown sensitivity");
+  return found;
+}
+
 /** Data of unstated sensitivity leaving is of the boundary's highest class: nobody looked at it (SPEC 3). */
 function dataSensitivity(request: DecisionRequest, system: SystemFacts): number {
-  const seen = sensitivityRank(request.labels.maxSensitivity);
-  if (request.data.sensitivity !== null) return Math.max(seen, sensitivityRank(request.data.sensitivity));
+  const seen = rank(request.labels.maxSensitivity);
+  if (request.data.sensitivity !== null) return Math.max(seen, rank(request.data.sensitivity));
   if (request.action !== "data.export") return seen;
-  return Math.max(seen, sensitivityRank(system.boundary.sensitivity));
+  return Math.max(seen, rank(system.boundary.sensitivity));
 }
 
 export function buildContext(
@@ -56,7 +68,7 @@ export function buildContext(
 function labelsRecord({ labels }: DecisionRequest): CedarRecord {
   return new CedarRecord(
     attributes({
-      sensitivity: sensitivityRank(labels.maxSensitivity),
+      sensitivity: rank(labels.maxSensitivity),
       untrusted: labels.untrusted,
       residency: texts(labels.residency.map(normaliseRegion)),
       classes: texts(labels.classes),

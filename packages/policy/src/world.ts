@@ -184,12 +184,20 @@ function datasetEntity(name: string, dataset: DatasetFacts | undefined): Entity 
     attributes({
       ref: `dataset:${name}`,
       known: dataset !== undefined,
-      sensitivity: sensitivityRank(dataset?.sensitivity ?? "restricted"),
+      sensitivity: dataset === undefined ? worstRank : rankOrWorst(dataset.sensitivity),
       classes: texts(dataset?.classes ?? []),
       region: regionOf(dataset?.region ?? null),
       purposes: texts(dataset?.purposes ?? []),
     }),
   );
+}
+
+const worstRank = sensitivityRank("restricted");
+
+/** A word that is no sensitivity counts as the highest data: as -1 it would pass every ceiling. */
+function rankOrWorst(sensitivity: DatasetFacts["sensitivity"]): number {
+  const rank = sensitivityRank(sensitivity);
+  return rank < 0 ? worstRank : rank;
 }
 
 function destinationEntity(name: string, destination: DestinationFacts | undefined): Entity {
