@@ -1,0 +1,150 @@
+import { tierTerms } from "@mandate/frameworks";
+import { audiences, autonomies, sensitivityRank } from "@mandate/model";
+import type { AISystemSpec, LimitFacts, PolicyFacts, RegisterFacts, SystemFacts, Tier } from "@mandate/model";
+import { tiers } from "@mandate/model";
+import { sql } from "kysely";
+import type { Tx } from "../database/index.ts";
+import { compiledPolicy, loadPins, loadRegister } from "../registry/index.ts";
+import type { Register, StoredObject } from "../registry/index.ts";
+import { objectFacts } from "./object-facts.ts";
+import { deriveStatus, missingParts } from "./status.ts";
+import { currentAuthorizations, inForce, systemStates, versionManifests } from "./store.ts";
+import type { Authorization, Caps, SystemState } from "./store.ts";
+import type { Grants, VersionManifest } from "./version.ts";
+import { buildVersion, nameOf } from "./version.ts";
+import { seconds } from "./views.ts";
+
+/**
+ * The register reduced to what gateways enforce, for the organization of this transaction.
+ * @param nowMs epoch milliseconds
+ */
+export async function deriveFacts(tx: Tx, nowMs: number): Promise<RegisterFacts> {
+  const { rows } = await sql<{ org: string | null }>`select mandate_org() as org`.execute(tx);
+  const org = rows[0]?.org ?? "";
+  const register = await loadRegister(tx, org);
+  const pins = await loadPins(tx, org);
+  const states = await systemStates(tx, org);
+  const authorizations = await currentAuthorizations(tx, org);
+  const held = new Map([...authorizations].flatMap(([name, all]) => { const one = inForce(all); return one ? [[name, one] as const] : []; }));
+  const manifests = await versionManifests(tx, org, [...held.values()]);
+  const policies = new Map<string, PolicyFacts>(register.all("Policy").map((policy) => [policy.name, { name: policy.name, version: policy.version, cedar: compiledPolicy(policy.name, policy.spec) }]));
+  const systems = register.all("AISystem").flatMap((system): SystemFacts[] => {
+    const state = states.get(system.name);
+    if (!state) return [];
+    const authorization = held.get(system.name);
+    const approved = authorization && manifests.get(`${system.name} ${authorization.versionDigest}`);
+    const current = buildVersion(system, register, pins).manifest;
+    return [systemFacts({ system, state, authorization, approved, current, policies, register }, nowMs)];
+  });
+  return { systems, policies: [...policies.values()], ...objectFacts(register, pins) };
+}
+
+interface Inputs {
+  readonly system: StoredObject<"AISystem">;
+  readonly state: SystemState;
+  readonly authorization: Authorization | undefined;
+  readonly approved: VersionManifest | undefined;
+  readonly current: VersionManifest;
+  readonly policies: Map<string, PolicyFacts>;
+  readonly register: Register;
+}
+
+function systemFacts({ system, state, authorization, approved, current, policies, register }: Inputs, nowMs: number): SystemFacts {
+  const { spec } = system;
+  const before = approved?.spec ?? spec;
+  // A lower tier needs a new decision; a higher one holds at once.
+  const tier: Tier = authorization && tiers.indexOf(authorization.tier) > tiers.indexOf(state.tier) ? authorization.tier : state.tier;
+  const missing = missingParts(spec);
+  const grantedFor = authorization?.starts && authorization.ends
+    ? { id: authorization.id, number: authorization.number, type: authorization.type, state: authorization.state, versionDigest: authorization.versionDigest, starts: seconds(authorization.starts), ends: seconds(authorization.ends) }
+    : null;
+  const reassessmentDue = state.reassessmentDue && seconds(state.reassessmentDue);
+  const derived = deriveStatus({ halt: state.halt, tier, missing, authorization: grantedFor, differences: state.differences, reassessmentDue }, Math.floor(nowMs / 1000));
+  return {
+    name: system.name,
+    title: spec.title ?? system.name,
+    unit: system.unit,
+    tier,
+    ...derived,
+    missing: grantedFor ? missing : [...missing, "authorization"],
+    owners: { business: spec.owners.business ?? null, technical: spec.owners.technical ?? null },
+    purposes: spec.purposes.map((purpose) => purpose.id).filter((id) => before.purposes.some((purpose) => purpose.id === id)),
+    audience: lower(audiences, before.audience, spec.audience),
+    autonomy: lower(autonomies, before.autonomy, spec.autonomy),
+    environments: spec.environments,
+    boundary: narrowBoundary(before, spec),
+    grants: approved ? narrowGrants(approved.grants, current.grants) : current.grants,
+    differences: state.differences,
+    authorization: grantedFor,
+    versionDigest: state.digest,
+    parameters: tierTerms(tier).runtime,
+    limits: narrowLimits(before.limits, spec.limits, authorization?.type === "pilot" ? authorization.terms.caps : null, spec.pilot?.caps),
+    // How a session is known decides who counts as the user: the approved way, until another is approved.
+    session: { user: before.session?.user ?? "none", issuers: before.session?.issuers ?? [], claims: before.session?.claims ?? [], userChannel: before.session?.userChannel ?? "mixed" },
+    policies: policiesOf(spec, approved, policies, register),
+    reassessmentDue,
+  };
+}
+
+/** Approved ∩ current: what was added waits, what was taken away is gone at once (G6). */
+function narrowGrants(approved: Grants, current: Grants): Grants {
+  const both = (kind: keyof Grants): string[] => current[kind].filter((name) => approved[kind].includes(name));
+  return { models: both("models"), tools: both("tools"), datasets: both("datasets"), prompts: both("prompts"), destinations: both("destinations") };
+}
+
+function narrowBoundary(before: AISystemSpec, after: AISystemSpec): SystemFacts["boundary"] {
+  const [was, is] = [before.boundary, after.boundary];
+  if (!was || !is) return { sensitivity: "public", classes: [], regions: [], training: "never" };
+  return {
+    sensitivity: sensitivityRank(was.sensitivity) < sensitivityRank(is.sensitivity) ? was.sensitivity : is.sensitivity,
+    classes: is.classes.filter((name) => was.classes.includes(name)),
+    regions: is.regions.filter((name) => was.regions.includes(name)),
+    training: was.training === "allowed" && is.training === "allowed" ? "allowed" : "never",
+  };
+}
+
+type Limits = NonNullable<AISystemSpec["limits"]>;
+type WrittenCaps = NonNullable<NonNullable<AISystemSpec["pilot"]>["caps"]>;
+
+function narrowLimits(before: Limits | undefined, after: Limits | undefined, caps: Caps | null, written: WrittenCaps | undefined): LimitFacts {
+  const count = (...values: (number | undefined)[]): number | null => {
+    const given = values.filter((value) => value !== undefined);
+    return given.length === 0 ? null : Math.min(...given);
+  };
+  const money = (...values: (string | undefined)[]): string | null => values.filter((value) => value !== undefined).toSorted((a, b) => Number(a) - Number(b))[0] ?? null;
+  return {
+    callsPerDay: count(before?.callsPerDay, after?.callsPerDay, caps?.calls, caps ? written?.calls : undefined),
+    tokensPerDay: count(before?.tokensPerDay, after?.tokensPerDay, caps?.tokens, caps ? written?.tokens : undefined),
+    eurosPerDay: money(before?.eurosPerDay, after?.eurosPerDay, caps?.euros, caps ? written?.euros : undefined),
+    eurosPerMonth: money(before?.eurosPerMonth, after?.eurosPerMonth),
+    peoplePerDay: count(before?.peoplePerDay, after?.peoplePerDay, caps?.people, caps ? written?.people : undefined),
+    callsPerMinute: count(before?.callsPerMinute, after?.callsPerMinute),
+  };
+}
+
+/**
+ * Policies as they are now and as they were approved: both bind. Custom rules only ever forbid for our own domain, so
+ * the two together are never wider than either, and a rule taken away keeps binding until that is approved.
+ */
+function policiesOf(spec: AISystemSpec, approved: VersionManifest | undefined, policies: Map<string, PolicyFacts>, register: Register): string[] {
+  const names = new Set(spec.policies.map(nameOf));
+  for (const text of approved?.spec.policies ?? []) {
+    const name = nameOf(text);
+    const then = approved!.objects[text] as Parameters<typeof compiledPolicy>[1] | undefined;
+    const now = register.get("Policy", name)?.spec;
+    if (!then) continue;
+    const cedar = compiledPolicy(name, then);
+    if (now && compiledPolicy(name, now) === cedar) {
+      names.add(name);
+      continue;
+    }
+    const kept = `${name}/approved-for-${approved!.system}`;
+    policies.set(kept, { name: kept, version: 0, cedar: compiledPolicy(kept, then) });
+    names.add(kept);
+  }
+  return [...names].toSorted();
+}
+
+function lower<T extends string>(order: readonly T[], a: T, b: T): T {
+  return order.indexOf(a) < order.indexOf(b) ? a : b;
+}

@@ -1,0 +1,61 @@
+import { tierTerms } from "@mandate/frameworks";
+import type { AISystemSpec, AuthorizationType, Tier } from "@mandate/model";
+import type { CommandContext, MutationEvidence } from "../command.ts";
+import type { Tx } from "../database/index.ts";
+import { authorizationsOf, inForce, systemStates, updateAuthorization, writeSystemState } from "./store.ts";
+import type { Approver, Authorization, Caps, Terms } from "./store.ts";
+
+export type RecordEvidence = (evidence: MutationEvidence) => void;
+export const dayMs = 86_400_000;
+
+/** Seats that must all be filled, each by another person (SPEC 2, People; `before_production` of the tiers). */
+export function requiredSeats(tier: Tier, type: AuthorizationType): readonly string[] {
+  if (type === "pilot") return { T0: ["technical-owner"], T1: ["business-owner"], T2: ["business-owner"], T3: ["authorizing-official"], X: ["nobody"] }[tier];
+  return { T0: ["technical-owner"], T1: ["business-owner"], T2: ["business-owner", "security-reviewer"], T3: ["authorizing-official", "legal-reviewer"], X: ["nobody"] }[tier];
+}
+
+/** Terms of a pilot as the manifest writes them, the tier's where it is silent. */
+export function pilotTerms(spec: AISystemSpec, tier: Tier): Terms {
+  const { pilotCaps } = tierTerms(tier);
+  const written = spec.pilot?.caps;
+  const caps: Caps = { calls: written?.calls ?? pilotCaps.calls, tokens: written?.tokens ?? pilotCaps.tokens, euros: written?.euros ?? pilotCaps.euros, people: written?.people ?? pilotCaps.people };
+  return { ends: spec.pilot?.ends === undefined ? null : new Date(spec.pilot.ends).toISOString(), caps };
+}
+
+/** Start and end of an authorization granted at `nowMs`: as written, never past the tier's days. */
+export function period(terms: Terms, type: AuthorizationType, tier: Tier, nowMs: number): { starts: Date; ends: Date } {
+  const { pilotDays, authorizationMaxDays } = tierTerms(tier);
+  const latest = nowMs + (type === "pilot" ? pilotDays : authorizationMaxDays) * dayMs;
+  const ends = Math.min(terms.ends === null ? latest : Date.parse(terms.ends), latest);
+  // An end that lies in the past is taken as written: the pilot is there, and over.
+  return { starts: new Date(Math.min(nowMs, ends - 1000)), ends: new Date(ends) };
+}
+
+/** Puts `request` in force in place of whatever was, and closes the differences it approves. */
+export async function putInForce(
+  tx: Tx,
+  ctx: CommandContext<Tx>,
+  record: RecordEvidence,
+  request: Authorization,
+  by: { readonly approvers: readonly Approver[]; readonly conditions: readonly unknown[]; readonly reason: string; readonly role: string },
+): Promise<Authorization> {
+  const replaced = inForce(await authorizationsOf(tx, ctx.org, request.system));
+  if (replaced) await updateAuthorization(tx, ctx, replaced, { state: "superseded" }, { reason: `replaced by authorization ${request.number}` });
+  const { starts, ends } = period(request.terms, request.type, request.tier, ctx.now());
+  const granted = await updateAuthorization(
+    tx,
+    ctx,
+    request,
+    { state: by.conditions.length > 0 ? "granted_with_conditions" : "granted", conditions: by.conditions, approvers: by.approvers, starts, ends },
+    { reason: by.reason, role: by.role },
+  );
+  const state = (await systemStates(tx, ctx.org)).get(request.system);
+  if (state) await writeSystemState(tx, ctx.org, { ...state, differences: [], reassessmentDue: null });
+  record({
+    type: "authorization",
+    system: request.system,
+    ...(request.approvalId === null ? {} : { approvals: [request.approvalId] }),
+    payload: { event: "granted", authorization: request.id, number: request.number, type: request.type, versionDigest: request.versionDigest, tier: request.tier, terms: request.terms, ends: ends.toISOString(), approvers: by.approvers, conditions: by.conditions, reason: by.reason, supersedes: replaced?.id ?? null },
+  });
+  return granted;
+}

@@ -1,0 +1,14 @@
+export { deriveFacts } from "./facts.ts";
+export { reconcile } from "./reconcile.ts";
+export type { Reconciled } from "./reconcile.ts";
+export { deriveStatus, missingParts } from "./status.ts";
+export type { DerivedStatus, StatusInputs } from "./status.ts";
+export { buildVersion } from "./version.ts";
+export type { Grants, Version, VersionManifest } from "./version.ts";
+export { compareVersions } from "./compare-versions.ts";
+export type { ChangeClass, VersionChange } from "./compare-versions.ts";
+export { denyAuthorization, grantAuthorization, pilotAccepted, requestChanges, revokeAuthorization, submitAuthorization } from "./decide.ts";
+export type { Reason } from "./decide.ts";
+export { promoteSystem, renewSystem, resumeSystem, retireSystem, suspendSystem } from "./lifecycle.ts";
+export { getAuthorization, getSystem, listAuthorizations, listSystems, readSystemView, systemView } from "./views.ts";
+export type { AuthorizationPage, AuthorizationView, SystemPage, SystemView } from "./views.ts";

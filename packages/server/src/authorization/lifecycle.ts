@@ -1,0 +1,103 @@
+import { tierTerms } from "@mandate/frameworks";
+import { AppError } from "@mandate/model";
+import type { CommandContext } from "../command.ts";
+import type { Tx } from "../database/index.ts";
+import { lockRegister, readObject } from "../registry/index.ts";
+import type { StoredObject } from "../registry/index.ts";
+import { mayStop, mustApproveThemselves, seatsOf } from "./approvers.ts";
+import type { Reason } from "./decide.ts";
+import { mayNot, systemUnknown, wrongState } from "./errors.ts";
+import { dayMs, requiredSeats } from "./grant.ts";
+import type { RecordEvidence } from "./grant.ts";
+import { openAuthorization, reconcile } from "./reconcile.ts";
+import { missingParts } from "./status.ts";
+import { authorizationsOf, inForce, openRequest, systemStates, updateAuthorization, writeSystemState } from "./store.ts";
+import type { Authorization, SystemState } from "./store.ts";
+import { authorizationView, readSystemView } from "./views.ts";
+import type { AuthorizationView, SystemView } from "./views.ts";
+
+interface Opened {
+  readonly system: StoredObject<"AISystem">;
+  readonly state: SystemState;
+  readonly authorizations: readonly Authorization[];
+}
+
+function onSystem<T>(ctx: CommandContext<Tx>, name: string, input: Reason, work: (tx: Tx, record: RecordEvidence, opened: Opened) => Promise<T>): Promise<T> {
+  if (input.reason.trim() === "") throw new AppError({ code: "authorization.reason_missing", status: 400, message: "Give a reason: it stands in the record beside your name.", remedies: [{ text: "Add `reason`." }] });
+  return ctx.transact(async (tx, record) => {
+    await lockRegister(tx, ctx.org, new Date(ctx.now()));
+    const system = (await readObject(tx, ctx.org, "AISystem", name)) as StoredObject<"AISystem"> | undefined;
+    const state = (await systemStates(tx, ctx.org)).get(name);
+    if (!system || !state) throw systemUnknown();
+    return work(tx, record, { system, state, authorizations: await authorizationsOf(tx, ctx.org, name) });
+  });
+}
+
+function halt(ctx: CommandContext<Tx>, name: string, input: Reason, to: "suspended" | "retired"): Promise<SystemView> {
+  return onSystem(ctx, name, input, async (tx, record, { system, state }) => {
+    if (!mayStop(ctx, system.spec)) throw mayNot("wrong_role", "You hold no role that may stop this system.", "Ask one of its owners or an approver.");
+    if (state.halt === "retired") throw wrongState("The system is retired already.", "Nothing is left to do.");
+    await writeSystemState(tx, ctx.org, { ...state, halt: to, haltReason: input.reason });
+    record({ type: "authorization", system: name, payload: { event: to, reason: input.reason, by: ctx.actor.id } });
+    return (await readSystemView(tx, ctx.org, name, ctx.now()))!;
+  });
+}
+
+/** Every call is refused `system_suspended` until it is resumed. */
+export function suspendSystem(ctx: CommandContext<Tx>, name: string, input: Reason): Promise<SystemView> {
+  return halt(ctx, name, input, "suspended");
+}
+
+/** For good: a retired system never runs again. */
+export function retireSystem(ctx: CommandContext<Tx>, name: string, input: Reason): Promise<SystemView> {
+  return halt(ctx, name, input, "retired");
+}
+
+/** Back to what the authorization allows. Whoever may approve it may resume it; a service account may at T0 and T1. */
+export function resumeSystem(ctx: CommandContext<Tx>, name: string, input: Reason): Promise<SystemView> {
+  return onSystem(ctx, name, input, async (tx, record, { system, state }) => {
+    if (state.halt === "retired") throw wrongState("A retired system doesn't come back.", "Register a new one.");
+    if (state.halt === null) throw wrongState("The system isn't suspended.", "Nothing is left to do.");
+    if (!mayStop(ctx, system.spec)) throw mayNot("wrong_role", "You hold no role that may resume this system.", "Ask one of its owners or an approver.");
+    await writeSystemState(tx, ctx.org, { ...state, halt: null, haltReason: null });
+    record({ type: "authorization", system: name, payload: { event: "resumed", reason: input.reason, by: ctx.actor.id } });
+    // What changed while it stood still may have to be decided now.
+    await reconcile(tx, ctx, record);
+    return (await readSystemView(tx, ctx.org, name, ctx.now()))!;
+  });
+}
+
+/** Extends a pilot by its tier's days, twice at most. At T2 and T3 whoever may grant the pilot extends it. */
+export function renewSystem(ctx: CommandContext<Tx>, name: string, input: Reason): Promise<SystemView> {
+  return onSystem(ctx, name, input, async (tx, record, { system, authorizations }) => {
+    const held = inForce(authorizations);
+    if (held?.type !== "pilot" || !held.ends) throw wrongState("There is no pilot to extend.", held ? "Promote again before the production authorization ends." : "Apply the system's manifest to ask for a pilot.");
+    if (held.state === "reassessment_required") throw wrongState("This pilot waits for reassessment; more time doesn't settle it.", "Decide the open authorization first.");
+    const terms = tierTerms(held.tier);
+    if (held.extensions >= terms.pilotExtensionsMax) throw wrongState(`A pilot is extended ${terms.pilotExtensionsMax} times at most.`, "Promote the system to production, or retire it.");
+    if (held.tier === "T2" || held.tier === "T3") {
+      await mustApproveThemselves(tx, ctx);
+      const seats = requiredSeats(held.tier, "pilot");
+      if (!seatsOf(ctx, system.spec).some((seat) => seats.includes(seat))) throw mayNot("wrong_role", `Extending this pilot is up to its ${seats.join(" or ")}.`, `Ask its ${seats.join(" or ")}.`);
+    } else if (!mayStop(ctx, system.spec)) throw mayNot("wrong_role", "You hold no role that may extend this pilot.", "Ask one of its owners.");
+    const ends = new Date(Math.max(held.ends.getTime(), ctx.now()) + terms.pilotDays * dayMs);
+    await updateAuthorization(tx, ctx, held, { ends, extensions: held.extensions + 1 }, { reason: input.reason });
+    record({ type: "authorization", system: name, payload: { event: "extended", authorization: held.id, extension: held.extensions + 1, ends: ends.toISOString(), reason: input.reason, by: ctx.actor.id } });
+    return (await readSystemView(tx, ctx.org, name, ctx.now()))!;
+  });
+}
+
+/** Asks for production of exactly the version that is there now. @returns the system, with the submitted request's id */
+export function promoteSystem(ctx: CommandContext<Tx>, name: string, input: Reason): Promise<AuthorizationView> {
+  return onSystem(ctx, name, input, async (tx, record, { system, state, authorizations }) => {
+    if (state.tier === "X") throw new AppError({ code: "authorization.prohibited", status: 403, message: "This practice is prohibited (Article 5), so nobody can authorize it.", remedies: [{ text: "Correct the intake if it is wrong; the change is recorded." }] });
+    if (state.halt) throw wrongState(`The system is ${state.halt}.`, state.halt === "suspended" ? "Resume it first." : "Register a new one.");
+    const missing = missingParts(system.spec);
+    if (missing.length > 0) throw new AppError({ code: "authorization.incomplete", status: 409, message: `The record lacks ${missing.join(", ")}.`, details: { missing }, remedies: [{ text: `Add ${missing.join(", ")} to the manifest and apply it.` }] });
+    const known = openRequest(authorizations, "production");
+    if (known?.versionDigest === state.digest && known.state !== "changes_requested") return authorizationView(known, ctx.now());
+    if (known) await updateAuthorization(tx, ctx, known, { state: "superseded" }, { reason: "promoted again" });
+    const opened = await openAuthorization(tx, ctx, record, { system, digest: state.digest, type: "production", tier: state.tier, terms: { ends: null, caps: null }, reason: input.reason });
+    return authorizationView(opened, ctx.now());
+  });
+}

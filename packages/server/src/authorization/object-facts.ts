@@ -1,0 +1,103 @@
+import { isHostedTool } from "@mandate/model";
+import type { ModelFacts, Protocol, RegisterFacts, ToolFacts } from "@mandate/model";
+import { toolNames } from "../registry/index.ts";
+import type { Register, StoredObject, ToolPin } from "../registry/index.ts";
+import { nameOf, toolsOfServer } from "./version.ts";
+
+/** Everything but systems and policies. */
+export function objectFacts(register: Register, pins: readonly ToolPin[]): Omit<RegisterFacts, "systems" | "policies"> {
+  return {
+    models: register.all("Model").map((model) => modelFacts(model, register)),
+    tools: toolFacts(register, pins),
+    mcpServers: register.all("McpServer").map(({ name, spec }) => ({ name, url: spec.url ?? null, vendor: bare(spec.vendor), region: spec.region ?? null, credential: bare(spec.credential) })),
+    datasets: register.all("Dataset").map(({ name, spec }) => ({ name, sensitivity: spec.sensitivity, classes: spec.classes, region: spec.region ?? null, purposes: spec.purposes ?? [] })),
+    destinations: register.all("Destination").map(({ name, spec }) => ({ name, kind: spec.kind, vendor: bare(spec.vendor), region: spec.region ?? null, classes: spec.classes, maxSensitivity: spec.maxSensitivity, purposes: spec.purposes })),
+    vendors: register.all("Vendor").map(({ name, spec }) => ({ name, visibility: spec.visibility, contractEnds: spec.contract?.expires === undefined ? null : endOfDay(spec.contract.expires) })),
+    groups: register.all("Group").map(({ name, spec }) => ({ name, members: spec.members })),
+    externals: register.all("Entity").map(({ name, spec }) => ({ name, type: spec.type, properties: spec.properties })),
+  };
+}
+
+function modelFacts({ name, spec }: StoredObject<"Model">, register: Register): ModelFacts {
+  const upstream = spec.upstream ?? name;
+  const vendor = bare(spec.vendor);
+  return {
+    name,
+    vendor,
+    protocol: spec.protocol,
+    endpoint: versionedEndpoint(spec.endpoint, spec.protocol),
+    upstream,
+    served: spec.served ?? [upstream],
+    credential: bare(spec.credential),
+    region: spec.region ?? null,
+    training: spec.training,
+    maxSensitivity: spec.maxSensitivity,
+    // What we host ourselves we see in full; a vendor nobody described shows nothing.
+    visibility: spec.visibility ?? (vendor === null ? (spec.host === "self" ? "full" : "none") : (register.get("Vendor", vendor)?.spec.visibility ?? "none")),
+    fallback: spec.role === "fallback",
+  };
+}
+
+const versionSegment: Readonly<Partial<Record<Protocol, string>>> = { openai: "/v1", anthropic: "/v1", gemini: "/v1beta" };
+
+/** With exactly one version segment, whether the manifest wrote it or not. */
+export function versionedEndpoint(endpoint: string, protocol: Protocol): string {
+  const base = endpoint.replace(/\/+$/, "");
+  const segment = versionSegment[protocol];
+  return segment === undefined || /\/v[0-9]+(?:beta[0-9]*|alpha[0-9]*)?$/.test(base) ? base : `${base}${segment}`;
+}
+
+function toolFacts(register: Register, pins: readonly ToolPin[]): ToolFacts[] {
+  const declared = register.all("Tool").map((tool) => declaredTool(tool, pins));
+  const labelled = new Set(declared.map((tool) => tool.name));
+  const unlabelled = register.all("McpServer").flatMap((server) =>
+    toolsOfServer(server.name, register, pins).filter((tool) => !tool.object).map((tool) => unlabelledTool(tool.name, [tool.pin.tool], server.name, tool.pin, server.spec.region ?? null)),
+  );
+  const hosted = new Set(register.all("AISystem").flatMap((system) => system.spec.uses.tools.map(nameOf)).filter((name) => isHostedTool(name) && !labelled.has(name)));
+  return [...declared, ...unlabelled, ...[...hosted].map((name) => unlabelledTool(name, toolNames({ name, spec: {} }), null, undefined, null))];
+}
+
+function declaredTool(tool: StoredObject<"Tool">, pins: readonly ToolPin[]): ToolFacts {
+  const { name, spec } = tool;
+  const server = bare(spec.server);
+  const names = toolNames(tool);
+  const pin = server === null ? undefined : pins.find((one) => one.server === server && names.includes(one.tool));
+  return {
+    name,
+    names,
+    server,
+    effect: spec.effect,
+    reversible: spec.reversible === true,
+    critical: spec.critical ?? [],
+    recipients: spec.recipients ?? null,
+    recipientsFrom: spec.recipientsFrom ?? [],
+    output: spec.output,
+    input: spec.input ?? null,
+    pinned: pin?.pinnedHash ?? null,
+    changed: pin ? drifted(pin) : server !== null && spec.pin === "on-apply",
+    hosted: isHostedTool(name),
+    region: spec.region ?? null,
+    returns: bare(spec.returns),
+  };
+}
+
+/** Nobody said what it does: untrusted output and the worst effect. */
+function unlabelledTool(name: string, names: readonly string[], server: string | null, pin: ToolPin | undefined, region: string | null): ToolFacts {
+  return {
+    name, names, server, region, effect: "executes", reversible: false, critical: [], recipients: null, recipientsFrom: [], output: "untrusted", input: null,
+    pinned: pin?.pinnedHash ?? null, changed: pin ? drifted(pin) : false, hosted: isHostedTool(name), returns: null,
+  };
+}
+
+function drifted(pin: ToolPin): boolean {
+  return pin.seenHash !== null && pin.seenHash !== pin.pinnedHash;
+}
+
+function bare(reference: string | undefined): string | null {
+  return reference === undefined ? null : nameOf(reference);
+}
+
+/** A contract holds through its last day. */
+function endOfDay(day: string): number {
+  return Math.floor(Date.parse(`${day}T00:00:00Z`) / 1000) + 86_400;
+}

@@ -1,0 +1,260 @@
+import { isDeepStrictEqual } from "node:util";
+import type { TierDetermination } from "@mandate/frameworks";
+import { tierTerms } from "@mandate/frameworks";
+import type { AuthorizationType, Tier } from "@mandate/model";
+import { tiers } from "@mandate/model";
+import { sql } from "kysely";
+import { openApproval } from "../approvals/index.ts";
+import type { CommandContext } from "../command.ts";
+import type { Tx } from "../database/index.ts";
+import { loadPins, loadRegister } from "../registry/index.ts";
+import type { Register, StoredObject } from "../registry/index.ts";
+import { compareVersions } from "./compare-versions.ts";
+import type { VersionChange } from "./compare-versions.ts";
+import { dayMs, period, pilotTerms } from "./grant.ts";
+import type { RecordEvidence } from "./grant.ts";
+import { missingParts } from "./status.ts";
+import { authorizationsOf, currentAuthorizations, inForce, insertAuthorization, keepVersion, openRequest, systemStates, updateAuthorization, versionManifests, writeSystemState } from "./store.ts";
+import type { Authorization, SystemState, Terms } from "./store.ts";
+import { tierOf } from "./tiering.ts";
+import { buildVersion } from "./version.ts";
+import type { Version } from "./version.ts";
+
+const reassessmentDays = 14;
+const acceptWithinMs = 14 * dayMs;
+
+/** What the register's change did to one system. */
+export interface Reconciled {
+  readonly system: string;
+  readonly tier: Tier;
+  /** Somebody has to decide before all of it is in force. */
+  readonly needsApproval: boolean;
+  /** Ids of authorizations that no longer let it run. */
+  readonly voids: readonly string[];
+}
+
+interface Subject {
+  readonly system: StoredObject<"AISystem">;
+  readonly version: Version;
+  readonly determined: TierDetermination;
+  readonly before: SystemState | undefined;
+}
+
+/**
+ * After any change of the register, in its transaction: version, tier and authorization of every system follow.
+ * Idempotent: a register that did not change leaves nothing behind.
+ */
+export async function reconcile(tx: Tx, ctx: CommandContext<Tx>, record: RecordEvidence): Promise<Reconciled[]> {
+  const register = await loadRegister(tx, ctx.org);
+  const pins = await loadPins(tx, ctx.org);
+  const states = await systemStates(tx, ctx.org);
+  const current = await currentAuthorizations(tx, ctx.org);
+  const manifests = await versionManifests(tx, ctx.org, [...current.values()].flat());
+  const outcomes: Reconciled[] = [];
+  for (const system of register.all("AISystem")) {
+    const version = buildVersion(system, register, pins);
+    const subject: Subject = { system, version, determined: tierOf(system, version.manifest.grants, register), before: states.get(system.name) };
+    if (version.digest !== subject.before?.digest) await keepVersion(tx, ctx.org, version, new Date(ctx.now()));
+    const authorizations = current.get(system.name) ?? [];
+    const held = inForce(authorizations);
+    const approved = held && manifests.get(`${system.name} ${held.versionDigest}`);
+    const changes = approved ? compareVersions(approved, version.manifest) : [];
+    outcomes.push(held ? await follow(tx, ctx, record, subject, held, authorizations, changes, register) : await begin(tx, ctx, record, subject, authorizations));
+  }
+  return outcomes;
+}
+
+/** A system without an authorization: its pilot starts, or the question is put to whoever starts it. */
+async function begin(tx: Tx, ctx: CommandContext<Tx>, record: RecordEvidence, subject: Subject, authorizations: readonly Authorization[]): Promise<Reconciled> {
+  const { system, determined } = subject;
+  const { tier } = determined;
+  await settle(tx, ctx, record, subject, [], null);
+  const nothing = { system: system.name, tier, needsApproval: false, voids: [] };
+  if (tier === "X" || missingParts(system.spec).length > 0 || subject.before?.halt) return nothing;
+  const past = await authorizationsOf(tx, ctx.org, system.name);
+  // What somebody refused or revoked doesn't come back by applying the file again.
+  const fresh = past.every((one) => one.state === "superseded" || one.state === "submitted");
+  if (tierTerms(tier).pilotGrantedBy === "registration" && fresh) {
+    await withdraw(tx, ctx, openRequest(authorizations, "pilot"), "the tier allows a pilot on registration");
+    await selfAttest(tx, ctx, record, subject, tier, pilotTerms(system.spec, tier), 0);
+    return nothing;
+  }
+  await ask(tx, ctx, record, subject, "pilot", tier, pilotTerms(system.spec, tier), authorizations);
+  return { ...nothing, needsApproval: true };
+}
+
+/** A system with an authorization in force: compare what was approved with what is (G6). */
+async function follow(
+  tx: Tx,
+  ctx: CommandContext<Tx>,
+  record: RecordEvidence,
+  subject: Subject,
+  held: Authorization,
+  authorizations: readonly Authorization[],
+  changes: readonly VersionChange[],
+  register: Register,
+): Promise<Reconciled> {
+  const { system, version, determined, before } = subject;
+  const open = { ...held.terms, ends: held.ends?.toISOString() ?? null };
+  const stops = changes.filter((change) => change.class === "C");
+  const denied = changes.filter((change) => change.class === "B");
+  const raised = tiers.indexOf(determined.tier) > tiers.indexOf(held.tier) ? determined.tier : held.tier;
+  if (stops.length > 0 || determined.tier === "X") {
+    await settle(tx, ctx, record, subject, expand([...stops, ...denied], subject, register), before?.reassessmentDue ?? null);
+    const voids = held.state === "reassessment_required" ? [] : [held.id];
+    if (voids.length > 0) {
+      await updateAuthorization(tx, ctx, held, { state: "reassessment_required" }, { reason: stops.map((change) => `${change.subject}: ${change.what}`).join("; ") });
+      record({ type: "authorization", system: system.name, payload: { event: "reassessment_required", authorization: held.id, class: "C", changes: stops, versionDigest: version.digest } });
+    }
+    if (determined.tier !== "X") await ask(tx, ctx, record, subject, held.type, raised, open, authorizations);
+    return { system: system.name, tier: determined.tier, needsApproval: true, voids };
+  }
+  if (held.state === "reassessment_required") {
+    await settle(tx, ctx, record, subject, before?.differences ?? [], before?.reassessmentDue ?? null);
+    await ask(tx, ctx, record, subject, held.type, raised, open, authorizations);
+    return { system: system.name, tier: determined.tier, needsApproval: true, voids: [] };
+  }
+  const registered = held.type === "pilot" && (raised === "T0" || raised === "T1");
+  if (registered && attests(ctx, subject) && (changes.length > 0 || retuned(held, subject, ctx.now()))) {
+    await withdraw(tx, ctx, openRequest(authorizations, "pilot"), "the owner attests the change");
+    await settle(tx, ctx, record, subject, [], null);
+    await updateAuthorization(tx, ctx, held, { state: "superseded" }, { reason: "changed by its owner" });
+    await selfAttest(tx, ctx, record, subject, raised, retunedTerms(held, subject, ctx.now()), held.extensions, held);
+    return { system: system.name, tier: determined.tier, needsApproval: false, voids: [] };
+  }
+  await tighten(tx, ctx, record, subject, held);
+  if (denied.length === 0) {
+    await settle(tx, ctx, record, subject, [], null);
+    return { system: system.name, tier: determined.tier, needsApproval: false, voids: [] };
+  }
+  const due = before?.reassessmentDue ?? new Date(ctx.now() + reassessmentDays * dayMs);
+  const differences = expand(denied, subject, register);
+  await settle(tx, ctx, record, subject, differences, due);
+  if (before?.differences.join() !== differences.join()) {
+    record({ type: "authorization", system: system.name, payload: { event: "reassessment_opened", authorization: held.id, class: "B", changes: denied, due: due.toISOString(), versionDigest: version.digest } });
+  }
+  await ask(tx, ctx, record, subject, held.type, raised, open, authorizations);
+  return { system: system.name, tier: determined.tier, needsApproval: true, voids: [] };
+}
+
+/** A changed server or vendor shows as a difference of what is reached through it, because calls name that. */
+function expand(changes: readonly VersionChange[], { version }: Subject, register: Register): string[] {
+  const through = (subject: string): string[] => {
+    const { tools, models, destinations } = version.manifest.grants;
+    if (subject.startsWith("mcp-server:")) return tools.filter((name) => register.get("Tool", name)?.spec.server === subject).map((name) => `tool:${name}`);
+    if (!subject.startsWith("vendor:")) return [];
+    return [
+      ...models.filter((name) => register.get("Model", name)?.spec.vendor === subject).map((name) => `model:${name}`),
+      ...destinations.filter((name) => register.get("Destination", name)?.spec.vendor === subject).map((name) => `destination:${name}`),
+    ];
+  };
+  return [...new Set(changes.flatMap((change) => [change.subject, ...through(change.subject)]))].toSorted();
+}
+
+/** Who may attest at T0 and T1: an owner. The service account that applies from Git registers for them. */
+function attests(ctx: CommandContext<Tx>, { system }: Subject): boolean {
+  const { business, technical } = system.spec.owners;
+  if (ctx.actor.kind === "bootstrap") return true;
+  return ctx.actor.email !== null && (ctx.actor.email === business || ctx.actor.email === technical);
+}
+
+async function selfAttest(tx: Tx, ctx: CommandContext<Tx>, record: RecordEvidence, subject: Subject, tier: Tier, terms: Terms, extensions: number, replaces?: Authorization): Promise<void> {
+  const { starts, ends } = replaces?.starts ? { starts: replaces.starts, ends: endOf(terms, replaces) } : period(terms, "pilot", tier, ctx.now());
+  const granted = await insertAuthorization(tx, ctx, {
+    system: subject.system.name, type: "pilot", state: "granted", versionDigest: subject.version.digest, tier, terms, starts, ends, extensions, reason: "self-attested on registration",
+  });
+  record({
+    type: "authorization",
+    system: subject.system.name,
+    payload: { event: "granted", authorization: granted.id, number: granted.number, type: "pilot", selfAttested: true, versionDigest: subject.version.digest, tier, terms, ends: ends.toISOString(), supersedes: replaces?.id ?? null },
+  });
+}
+
+/** A pilot that goes on keeps its end; the manifest may only bring it nearer, or back within the days it was granted. */
+function endOf(terms: Terms, replaces: Authorization): Date {
+  return terms.ends === null || !replaces.ends ? replaces.ends! : new Date(Date.parse(terms.ends));
+}
+
+function retunedTerms(held: Authorization, { system }: Subject, nowMs: number): Terms {
+  const written = pilotTerms(system.spec, held.tier);
+  const ends = held.ends!.toISOString();
+  const latest = held.starts!.getTime() + tierTerms(held.tier).pilotDays * dayMs;
+  const wanted = written.ends === null ? null : Math.min(Date.parse(written.ends), Math.max(latest, held.ends!.getTime()));
+  // Once over, a pilot is over: only `renew` starts it again.
+  const over = held.ends!.getTime() <= nowMs;
+  return { caps: written.caps, ends: over || wanted === null || wanted <= held.starts!.getTime() ? ends : new Date(wanted).toISOString() };
+}
+
+function retuned(held: Authorization, subject: Subject, nowMs: number): boolean {
+  const next = retunedTerms(held, subject, nowMs);
+  return !isDeepStrictEqual(next.caps, held.terms.caps) || next.ends !== held.ends!.toISOString();
+}
+
+/** An end brought nearer holds at once, whoever wrote it; everything else about the terms needs a decision. */
+async function tighten(tx: Tx, ctx: CommandContext<Tx>, record: RecordEvidence, { system }: Subject, held: Authorization): Promise<void> {
+  if (held.type !== "pilot" || system.spec.pilot?.ends === undefined || !held.ends || !held.starts) return;
+  const written = Date.parse(system.spec.pilot.ends);
+  if (written >= held.ends.getTime() || written <= held.starts.getTime()) return;
+  const ends = new Date(written);
+  await updateAuthorization(tx, ctx, held, { ends }, { reason: "the manifest brings the end nearer" });
+  record({ type: "authorization", system: system.name, payload: { event: "shortened", authorization: held.id, ends: ends.toISOString() } });
+}
+
+/** Stores what was derived; a tier that moved is an entry of its own. */
+async function settle(tx: Tx, ctx: CommandContext<Tx>, record: RecordEvidence, subject: Subject, differences: readonly string[], due: Date | null): Promise<void> {
+  const { system, version, determined, before } = subject;
+  await writeSystemState(tx, ctx.org, {
+    system: system.name, halt: before?.halt ?? null, haltReason: before?.haltReason ?? null, tier: determined.tier, tierReasons: determined.reasons, unanswered: determined.unanswered,
+    digest: version.digest, differences, reassessmentDue: due,
+  });
+  if (before?.tier !== determined.tier) record({ type: "tier", system: system.name, payload: { tier: determined.tier, was: before?.tier ?? null, reasons: determined.reasons, unanswered: determined.unanswered, versionDigest: version.digest } });
+}
+
+async function withdraw(tx: Tx, ctx: CommandContext<Tx>, request: Authorization | undefined, reason: string): Promise<void> {
+  if (!request) return;
+  await updateAuthorization(tx, ctx, request, { state: "superseded" }, { reason });
+  // The question was about a version that nobody will run.
+  if (request.approvalId) await sql`update approvals set state = 'lapsed' where org = ${ctx.org} and id = ${request.approvalId} and state = 'pending'`.execute(tx);
+}
+
+/** Puts the current version to its approvers, once; an older open question about this system is withdrawn. */
+async function ask(tx: Tx, ctx: CommandContext<Tx>, record: RecordEvidence, subject: Subject, type: AuthorizationType, tier: Tier, terms: Terms, authorizations: readonly Authorization[]): Promise<void> {
+  const known = openRequest(authorizations, type);
+  const same = known?.versionDigest === subject.version.digest && known.tier === tier && isDeepStrictEqual(known.terms, terms);
+  if (same) return;
+  await withdraw(tx, ctx, known, "the version changed");
+  await openAuthorization(tx, ctx, record, { system: subject.system, digest: subject.version.digest, type, tier, terms, reason: null });
+}
+
+export interface OpenAuthorization {
+  readonly system: StoredObject<"AISystem">;
+  readonly digest: string;
+  readonly type: AuthorizationType;
+  readonly tier: Tier;
+  readonly terms: Terms;
+  readonly reason: string | null;
+}
+
+/** A submitted request. A pilot at T2 is also a question to its business owner, who answers with any token of theirs. */
+export async function openAuthorization(tx: Tx, ctx: CommandContext<Tx>, record: RecordEvidence, request: OpenAuthorization): Promise<Authorization> {
+  const { system, digest, type, tier, terms, reason } = request;
+  const opened = await insertAuthorization(tx, ctx, { system: system.name, type, state: "submitted", versionDigest: digest, tier, terms, starts: null, ends: null, reason });
+  record({ type: "authorization", system: system.name, payload: { event: "submitted", authorization: opened.id, number: opened.number, type, versionDigest: digest, tier, terms, requester: ctx.actor.id, reason } });
+  const { business } = system.spec.owners;
+  if (type !== "pilot" || tierTerms(tier).pilotGrantedBy !== "business-owner" || business === undefined) return opened;
+  const approval = await openApproval(tx, ctx, record, {
+    action: "pilot",
+    system: system.name,
+    resource: `system:${system.name}`,
+    tier,
+    callHash: null,
+    reason: `${system.spec.title ?? system.name} asks to start its pilot.`,
+    requester: ctx.actor.email,
+    rules: [],
+    approvers: [{ group: "owners", count: 1, members: [{ email: business, role: "business-owner" }] }],
+    withinMs: acceptWithinMs,
+    statement: { versionDigest: digest, tier, terms },
+    context: { authorization: opened.id },
+  });
+  return updateAuthorization(tx, ctx, opened, { approvalId: approval.id }, { reason: "asked its business owner" });
+}

@@ -1,0 +1,163 @@
+import type { AuthorizationState, AuthorizationType, Lifecycle, OperatingStatus, RefusalCode, Tier } from "@mandate/model";
+import type { TierReason } from "@mandate/frameworks";
+import type { CommandContext } from "../command.ts";
+import type { Tx } from "../database/index.ts";
+import { loadRegister, readObject } from "../registry/index.ts";
+import type { StoredObject } from "../registry/index.ts";
+import { vacantSeats } from "./approvers.ts";
+import { authorizationUnknown } from "./errors.ts";
+import { deriveStatus, missingParts } from "./status.ts";
+import { authorizationsOf, everyAuthorization, inForce, openStates, readAuthorization, standingAuthorizations, systemStates } from "./store.ts";
+import type { Approver, Authorization, SystemState, Terms } from "./store.ts";
+
+export interface AuthorizationView {
+  readonly id: string;
+  readonly system: string;
+  readonly number: number;
+  readonly type: AuthorizationType;
+  /** `expired` once the clock has passed `ends`, whatever is stored. */
+  readonly state: AuthorizationState;
+  readonly tier: Tier;
+  readonly versionDigest: string;
+  readonly terms: Terms;
+  readonly conditions: readonly unknown[];
+  readonly starts: string | null;
+  readonly ends: string | null;
+  readonly extensions: number;
+  readonly requester: string | null;
+  readonly approvers: readonly Approver[];
+  /** Roles that still have to say yes; empty unless it is open. */
+  readonly needs: readonly string[];
+  readonly approval: string | null;
+  readonly createdAt: string;
+}
+
+export function authorizationView(one: Authorization, nowMs: number): AuthorizationView {
+  const over = (one.state === "granted" || one.state === "granted_with_conditions") && one.ends !== null && one.ends.getTime() <= nowMs;
+  return {
+    id: one.id, system: one.system, number: one.number, type: one.type, state: over ? "expired" : one.state, tier: one.tier, versionDigest: one.versionDigest, terms: one.terms, conditions: one.conditions,
+    starts: one.starts?.toISOString() ?? null, ends: one.ends?.toISOString() ?? null, extensions: one.extensions, requester: one.requesterEmail ?? one.requester, approvers: one.approvers,
+    needs: openStates.includes(one.state) ? vacantSeats(one) : [], approval: one.approvalId, createdAt: one.createdAt.toISOString(),
+  };
+}
+
+/** What the Control API says of a system beside its manifest. */
+export interface SystemView {
+  readonly id: string;
+  readonly name: string;
+  readonly title: string;
+  readonly unit: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly tier: Tier;
+  readonly tierReasons: readonly TierReason[];
+  readonly unanswered: readonly string[];
+  readonly lifecycle: Lifecycle;
+  readonly status: OperatingStatus;
+  readonly statusCode: RefusalCode | null;
+  readonly haltReason: string | null;
+  readonly owners: { readonly business: string | null; readonly technical: string | null };
+  /** The one in force; else the one being decided; else the last there was. */
+  readonly authorization: AuthorizationView | null;
+  /** Open requests, newest first. */
+  readonly requests: readonly AuthorizationView[];
+  readonly missing: readonly string[];
+  readonly differences: readonly string[];
+  readonly reassessmentDue: string | null;
+  readonly versionDigest: string;
+  readonly version: number;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  readonly spec: Readonly<Record<string, unknown>>;
+}
+
+export function systemView(system: StoredObject<"AISystem">, state: SystemState, authorizations: readonly Authorization[], nowMs: number): SystemView {
+  const held = inForce(authorizations);
+  const requests = authorizations.filter((one) => openStates.includes(one.state));
+  const shown = held ?? requests[0] ?? authorizations.find((one) => one.state !== "superseded");
+  const parts = missingParts(system.spec);
+  const now = Math.floor(nowMs / 1000);
+  const derived = deriveStatus(
+    {
+      halt: state.halt, tier: state.tier, missing: parts, differences: state.differences,
+      authorization: held?.starts && held.ends ? { type: held.type, state: held.state, starts: seconds(held.starts), ends: seconds(held.ends) } : null,
+      reassessmentDue: state.reassessmentDue && seconds(state.reassessmentDue),
+    },
+    now,
+  );
+  return {
+    id: system.id, name: system.name, title: system.spec.title ?? system.name, unit: system.unit, labels: system.labels, tier: state.tier, tierReasons: state.tierReasons, unanswered: state.unanswered,
+    ...derived, haltReason: state.haltReason, owners: { business: system.spec.owners.business ?? null, technical: system.spec.owners.technical ?? null },
+    authorization: shown ? authorizationView(shown, nowMs) : null, requests: requests.map((one) => authorizationView(one, nowMs)),
+    missing: held ? parts : [...parts, "authorization"], differences: state.differences, reassessmentDue: state.reassessmentDue?.toISOString() ?? null,
+    versionDigest: state.digest, version: system.version, createdAt: system.createdAt.toISOString(), updatedAt: system.updatedAt.toISOString(), spec: system.spec as Readonly<Record<string, unknown>>,
+  };
+}
+
+/** Epoch seconds, rounded down: an end is never later than written. */
+export function seconds(date: Date): number {
+  return Math.floor(date.getTime() / 1000);
+}
+
+export async function readSystemView(tx: Tx, org: string, name: string, nowMs: number): Promise<SystemView | undefined> {
+  const system = (await readObject(tx, org, "AISystem", name)) as StoredObject<"AISystem"> | undefined;
+  const state = (await systemStates(tx, org)).get(name);
+  return system && state && systemView(system, state, await authorizationsOf(tx, org, name), nowMs);
+}
+
+export function getSystem(ctx: CommandContext<Tx>, name: string): Promise<SystemView | undefined> {
+  return ctx.read((tx) => readSystemView(tx, ctx.org, name, ctx.now()));
+}
+
+export interface SystemPage {
+  readonly cursor?: string | undefined;
+  readonly limit?: number | undefined;
+  readonly filters?: Readonly<Partial<Record<"tier" | "lifecycle" | "status" | "unit" | "owner", string>>> | undefined;
+}
+
+/** By name. `owner` matches either seat. */
+export function listSystems(ctx: CommandContext<Tx>, page: SystemPage = {}): Promise<{ items: SystemView[]; nextCursor: string | null }> {
+  return ctx.read(async (tx) => {
+    const register = await loadRegister(tx, ctx.org);
+    const states = await systemStates(tx, ctx.org);
+    const all = await standingAuthorizations(tx, ctx.org);
+    const filters = page.filters ?? {};
+    const views = register.all("AISystem").flatMap((system) => {
+      const state = states.get(system.name);
+      return state ? [systemView(system, state, all.get(system.name) ?? [], ctx.now())] : [];
+    });
+    const matching = views.filter(
+      (view) =>
+        (filters.tier === undefined || view.tier === filters.tier) && (filters.lifecycle === undefined || view.lifecycle === filters.lifecycle) && (filters.status === undefined || view.status === filters.status) &&
+        (filters.unit === undefined || view.unit === filters.unit) && (filters.owner === undefined || view.owners.business === filters.owner || view.owners.technical === filters.owner) && (page.cursor === undefined || view.name > page.cursor),
+    );
+    const limit = Math.min(Math.max(page.limit ?? 100, 1), 1000);
+    const items = matching.slice(0, limit);
+    return { items, nextCursor: matching.length > limit ? items.at(-1)!.name : null };
+  });
+}
+
+export async function getAuthorization(ctx: CommandContext<Tx>, id: string): Promise<AuthorizationView> {
+  const one = await ctx.read((tx) => readAuthorization(tx, ctx.org, id));
+  if (!one) throw authorizationUnknown();
+  return authorizationView(one, ctx.now());
+}
+
+export interface AuthorizationPage {
+  readonly cursor?: string | undefined;
+  readonly limit?: number | undefined;
+  readonly filters?: Readonly<Partial<Record<"system" | "state" | "type", string>>> | undefined;
+}
+
+/** Newest first. Filtered by the state as shown, so `state=expired` finds what the clock ended. */
+export function listAuthorizations(ctx: CommandContext<Tx>, page: AuthorizationPage = {}): Promise<{ items: AuthorizationView[]; nextCursor: string | null }> {
+  return ctx.read(async (tx) => {
+    const filters = page.filters ?? {};
+    const views = (await everyAuthorization(tx, ctx.org)).map((one) => authorizationView(one, ctx.now()));
+    const matching = views.filter(
+      (one) => (filters.system === undefined || one.system === filters.system) && (filters.state === undefined || one.state === filters.state) && (filters.type === undefined || one.type === filters.type) && (page.cursor === undefined || one.id < page.cursor),
+    );
+    const limit = Math.min(Math.max(page.limit ?? 100, 1), 1000);
+    const items = matching.slice(0, limit);
+    return { items, nextCursor: matching.length > limit ? items.at(-1)!.id : null };
+  });
+}

@@ -1,0 +1,207 @@
+import { isDeepStrictEqual } from "node:util";
+import { AppError } from "@mandate/model";
+import type { EntityKind, RegisterFacts } from "@mandate/model";
+import { fieldText, parseManifest } from "@mandate/model/manifest";
+import type { ManifestObject, ManifestProblem } from "@mandate/model/manifest";
+import { runPolicyTests } from "@mandate/policy";
+import { tierTerms } from "@mandate/frameworks";
+import type { Tier } from "@mandate/model";
+import type { CommandContext, MutationEvidence } from "../command.ts";
+import type { Tx } from "../database/index.ts";
+import { inviteMissing } from "../identity/index.ts";
+import { crossCheck } from "./cross-check.ts";
+import { storePins } from "./pins.ts";
+import type { OfferedTool } from "./pins.ts";
+import { compilePolicySpec } from "./policies.ts";
+import { loadRegister, lockRegister, Register, writeObject } from "./store.ts";
+import type { StoredObject, WriteSource } from "./store.ts";
+
+export interface Change {
+  readonly kind: EntityKind;
+  readonly name: string;
+  readonly action: "create" | "change" | "unchanged" | "remove";
+  /** Somebody has to decide before all of it is in force. */
+  readonly needsApproval: boolean;
+  /** Authorizations that this stops. */
+  readonly voids: readonly string[];
+}
+
+export interface ApplyResult {
+  readonly changes: readonly Change[];
+}
+
+/** What the register asks of other slices; wired once, in `main.ts`. */
+export interface RegisterPorts {
+  /** Versions, tiers and authorizations follow a change, in its transaction. */
+  readonly reconcile: (tx: Tx, ctx: CommandContext<Tx>, record: (evidence: MutationEvidence) => void) => Promise<readonly { readonly system: string; readonly tier: Tier; readonly needsApproval: boolean; readonly voids: readonly string[] }[]>;
+  readonly deriveFacts: (tx: Tx, nowMs: number) => Promise<RegisterFacts>;
+  /** Tools a server offers now, or undefined where it can't be reached. Called outside any transaction. */
+  readonly pinMcpServer?: (server: { readonly name: string; readonly url: string; readonly credential: string | null }) => Promise<readonly OfferedTool[] | undefined>;
+}
+
+export interface ApplyOptions {
+  readonly dryRun?: boolean | undefined;
+  readonly reason?: string | undefined;
+  /** Git commit the manifest comes from. */
+  readonly commit?: string | undefined;
+  readonly file?: string | undefined;
+}
+
+/**
+ * Applies a manifest: all of it, or nothing.
+ * Throws AppError 422 `manifest.invalid` with `problems[]` (file, line, column, field, message, remedy).
+ */
+export async function applyManifest(ctx: CommandContext<Tx>, ports: RegisterPorts, text: string, options: ApplyOptions = {}): Promise<ApplyResult> {
+  const file = options.file ?? "manifest.yaml";
+  const { objects, problems } = parseManifest(text, { file });
+  if (problems.length > 0) throw invalid(problems);
+  return applyObjects(ctx, ports, objects, { ...options, file });
+}
+
+/** Carries a dry run's answer out of a transaction that must not commit. */
+class DryRun extends Error {
+  readonly result: ApplyResult;
+  constructor(result: ApplyResult) {
+    super("dry run");
+    this.result = result;
+  }
+}
+
+export async function applyObjects(ctx: CommandContext<Tx>, ports: RegisterPorts, objects: readonly ManifestObject[], options: ApplyOptions): Promise<ApplyResult> {
+  const offers = options.dryRun ? new Map<string, readonly OfferedTool[]>() : await offersOf(ctx, ports, objects);
+  const file = options.file ?? "manifest.yaml";
+  const source: WriteSource = { reason: options.reason ?? null, commit: options.commit ?? null };
+  try {
+    return await ctx.transact(async (tx, record) => {
+      const now = new Date(ctx.now());
+      await lockRegister(tx, ctx.org, now);
+      const before = await loadRegister(tx, ctx.org);
+      mustHold(crossCheck(objects, overlay(before, objects), file));
+      const actions = new Map<string, Change["action"]>();
+      for (const object of objects) {
+        const known = before.get(object.kind, object.name);
+        const action = !known ? "create" : sameObject(known, object) ? "unchanged" : "change";
+        actions.set(`${object.kind}/${object.name}`, action);
+        if (action === "unchanged") continue;
+        const stored = await writeObject(tx, ctx, { kind: object.kind, name: object.name, ...object.metadata, spec: object.spec }, source);
+        record({
+          type: object.kind === "Policy" ? "policy" : "register.change",
+          ...(object.kind === "AISystem" ? { system: object.name } : {}),
+          payload: { action, kind: object.kind, name: object.name, version: stored.version, spec: object.spec, unit: object.metadata.unit, labels: object.metadata.labels, author: ctx.actor.id, reason: source.reason, commit: source.commit },
+        });
+        const offered = object.kind === "McpServer" ? offers.get(object.name) : undefined;
+        if (offered) {
+          await storePins(tx, { org: ctx.org, server: object.name, tools: offered, by: ctx.actor.id, reason: "on apply", now });
+          record({ type: "register.change", payload: { action: "pin", kind: "McpServer", name: object.name, tools: offered.map(({ tool, hash }) => ({ tool, hash })) } });
+        }
+      }
+      await inviteMissing(tx, { org: ctx.org, emails: ownersIn(objects), nowMs: ctx.now(), random: ctx.random });
+      const outcomes = new Map((await ports.reconcile(tx, ctx, record)).map((outcome) => [outcome.system, outcome]));
+      mustHold([...checkPilots(objects, outcomes, ctx.now(), file), ...(await checkPolicies(tx, ctx, ports, objects, file))]);
+      const changes = objects.map((object): Change => {
+        const outcome = object.kind === "AISystem" ? outcomes.get(object.name) : undefined;
+        return { kind: object.kind, name: object.name, action: actions.get(`${object.kind}/${object.name}`)!, needsApproval: outcome?.needsApproval ?? false, voids: outcome?.voids ?? [] };
+      });
+      // A shared object's change reaches systems that this manifest doesn't hold: say so.
+      for (const outcome of outcomes.values()) {
+        if (outcome.voids.length > 0 && !actions.has(`AISystem/${outcome.system}`)) changes.push({ kind: "AISystem", name: outcome.system, action: "unchanged", needsApproval: outcome.needsApproval, voids: outcome.voids });
+      }
+      if (options.dryRun) throw new DryRun({ changes });
+      return { changes };
+    });
+  } catch (error) {
+    if (error instanceof DryRun) return error.result;
+    throw error;
+  }
+}
+
+export function invalid(problems: readonly ManifestProblem[]): AppError {
+  const first = problems[0]!;
+  const more = problems.length > 1 ? ` ${problems.length - 1} more.` : "";
+  return new AppError({
+    code: "manifest.invalid",
+    status: 422,
+    message: `Nothing was changed. ${first.file}:${first.line}:${first.column} ${first.field === "" ? "" : `${first.field}: `}${first.message} ${first.remedy}${more}`,
+    details: { problems },
+    remedies: [{ text: first.remedy }],
+  });
+}
+
+function mustHold(problems: readonly ManifestProblem[]): void {
+  if (problems.length > 0) throw invalid(problems);
+}
+
+/** Network first, outside the transaction: a slow server must not hold the register's lock. */
+async function offersOf(ctx: CommandContext<Tx>, ports: RegisterPorts, objects: readonly ManifestObject[]): Promise<Map<string, readonly OfferedTool[]>> {
+  const offers = new Map<string, readonly OfferedTool[]>();
+  const servers = objects.filter((object) => object.kind === "McpServer");
+  if (!ports.pinMcpServer || servers.length === 0) return offers;
+  const before = await ctx.read((tx) => loadRegister(tx, ctx.org));
+  await Promise.all(
+    servers.map(async (object) => {
+      const spec = object.spec as StoredObject<"McpServer">["spec"];
+      const known = before.get("McpServer", object.name);
+      if (spec.url === undefined || (known && sameObject(known, object))) return;
+      const offered = await ports.pinMcpServer!({ name: object.name, url: spec.url, credential: spec.credential?.slice("secret:".length) ?? null });
+      if (offered) offers.set(object.name, offered);
+    }),
+  );
+  return offers;
+}
+
+function overlay(before: Register, objects: readonly ManifestObject[]): Register {
+  const stored = objects.map((object): StoredObject => ({ kind: object.kind, name: object.name, id: "", ...object.metadata, spec: object.spec as StoredObject["spec"], version: 0, createdAt: new Date(0), updatedAt: new Date(0) }));
+  return new Register([...before.values(), ...stored]);
+}
+
+function sameObject(known: StoredObject, object: ManifestObject): boolean {
+  const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+  return isDeepStrictEqual(plain(known.spec), plain(object.spec)) && known.unit === object.metadata.unit && isDeepStrictEqual({ ...known.labels }, { ...object.metadata.labels });
+}
+
+function ownersIn(objects: readonly ManifestObject[]): string[] {
+  return objects.filter((object) => object.kind === "AISystem").flatMap((object) => {
+    const { owners } = object.spec as StoredObject<"AISystem">["spec"];
+    return [owners.business, owners.technical].filter((email) => email !== undefined);
+  });
+}
+
+function checkPilots(objects: readonly ManifestObject[], outcomes: ReadonlyMap<string, { readonly tier: Tier }>, nowMs: number, file: string): ManifestProblem[] {
+  return objects.filter((object) => object.kind === "AISystem").flatMap((object) => {
+    const ends = (object.spec as StoredObject<"AISystem">["spec"]).pilot?.ends;
+    const tier = outcomes.get(object.name)?.tier;
+    if (ends === undefined || tier === undefined || tier === "X") return [];
+    const { pilotDays } = tierTerms(tier);
+    if (Date.parse(ends) <= nowMs + pilotDays * 86_400_000) return [];
+    const path = ["spec", "pilot", "ends"];
+    return [{ file, ...object.placeOf(path), field: fieldText(path), message: `A pilot at ${tier} ends within ${pilotDays} days.`, remedy: `Write an end before ${new Date(nowMs + pilotDays * 86_400_000).toISOString().slice(0, 10)}, or leave it out.` }];
+  });
+}
+
+/** Compiles the file's policies and runs their tests against the register as this manifest leaves it. */
+async function checkPolicies(tx: Tx, ctx: CommandContext<Tx>, ports: RegisterPorts, objects: readonly ManifestObject[], file: string): Promise<ManifestProblem[]> {
+  const policies = objects.filter((object) => object.kind === "Policy");
+  if (policies.length === 0) return [];
+  const problems: ManifestProblem[] = [];
+  for (const object of policies) {
+    const spec = object.spec as StoredObject<"Policy">["spec"];
+    for (const problem of compilePolicySpec(object.name, spec).problems) {
+      const index = spec.rules?.findIndex((rule) => rule.id === problem.rule) ?? -1;
+      const path = ["spec", ...(spec.rules ? ["rules", ...(index < 0 ? [] : [index])] : ["cedar"])];
+      problems.push({ file, ...object.placeOf(path), field: fieldText(path), message: problem.message, remedy: problem.remedy });
+    }
+  }
+  if (problems.length > 0) return problems;
+  const facts = await ports.deriveFacts(tx, ctx.now());
+  for (const object of policies) {
+    const { tests } = object.spec as StoredObject<"Policy">["spec"];
+    if (!tests || tests.length === 0) continue;
+    const results = runPolicyTests(facts, object.name, tests, Math.floor(ctx.now() / 1000));
+    for (const [index, result] of results.entries()) {
+      if (result.passed) continue;
+      const path = ["spec", "tests", index];
+      problems.push({ file, ...object.placeOf(path), field: fieldText(path), message: `Test \`${result.name}\` expected ${result.expected} and got ${result.decision.outcome}: ${result.decision.reason}`, remedy: "Correct the rule or the test." });
+    }
+  }
+  return problems;
+}

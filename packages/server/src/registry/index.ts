@@ -1,0 +1,10 @@
+export { applyManifest } from "./apply.ts";
+export type { ApplyOptions, ApplyResult, Change, RegisterPorts } from "./apply.ts";
+export { deleteObject, getObject, history, listObjects, pinServer, putObject } from "./objects.ts";
+export type { HistoryEntry, ObjectPage, ObjectView, PutBody } from "./objects.ts";
+export { loadPins, noteSeen, storePins } from "./pins.ts";
+export type { OfferedTool, ToolPin } from "./pins.ts";
+export { compiledPolicy } from "./policies.ts";
+export { loadRegister, lockRegister, readObject, Register } from "./store.ts";
+export type { StoredObject } from "./store.ts";
+export { toolNames } from "./tool-names.ts";
