@@ -1,0 +1,71 @@
+import { createHmac, generateKeyPairSync, randomFillSync, sign } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import { cleanLabels } from "@mandate/model";
+import { testNowMs, testSystem } from "../testing/facts.ts";
+import { createSessionBooks } from "./session-token.ts";
+import { verifyUser } from "./user-token.ts";
+
+const key = new Uint8Array(32).fill(7);
+const books = () => createSessionBooks({ key, clock: () => testNowMs, random: (bytes) => randomFillSync(bytes) });
+const tainted = { ...cleanLabels, untrusted: true };
+
+describe("session tokens", () => {
+  test("labels only rise, also for a caller that keeps an older token", () => {
+    const held = books();
+    const clean = held.close(held.open("my-session", "notes", "cred")!, cleanLabels, "notes", "cred");
+    held.close(held.open(clean, "notes", "cred")!, tainted, "notes", "cred");
+    expect(held.open(clean, "notes", "cred")!.labels.untrusted).toBe(true);
+    expect(held.open("my-session", "notes", "cred")!.labels.untrusted).toBe(true);
+  });
+
+  test("a forged, foreign or broken token taints", () => {
+    const held = books();
+    const token = held.close(held.open("s", "notes", "cred")!, cleanLabels, "notes", "cred");
+    expect(held.open(token, "notes", "cred")!.labels.untrusted).toBe(false);
+    const [, payload] = token.split(".");
+    const forged = `mss1.${payload}.${createHmac("sha256", "other").update(payload!).digest("base64url")}`;
+    for (const bad of [forged, `${token}x`, "mss1.", "mss1.e30.AAAA", token.replace("mss1.", "mss1.A")]) expect(held.open(bad, "notes", "cred")!.labels.untrusted, bad).toBe(true);
+    expect(held.open(token, "other-system", "cred")!.labels.untrusted).toBe(true);
+  });
+
+  test("two credentials that pick the same id share no session", () => {
+    const held = books();
+    expect(held.open("s", "notes", "a")!.id).not.toBe(held.open("s", "notes", "b")!.id);
+  });
+});
+
+describe("user tokens", () => {
+  const system = testSystem("T2");
+  const now = testNowMs / 1000;
+  const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const jwk = { ...pair.publicKey.export({ format: "jwk" }), kid: "k1" };
+  const keys = (issuer: string) => (issuer === "https://login.halden.example" ? [jwk] : undefined);
+  const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  const jwt = (claims: Record<string, unknown>, header: Record<string, unknown> = { alg: "ES256", kid: "k1" }) => {
+    const signed = `${part(header)}.${part({ iss: "https://login.halden.example", sub: "u1", exp: now + 60, ...claims })}`;
+    return `${signed}.${sign("sha256", Buffer.from(signed), { key: pair.privateKey, dsaEncoding: "ieee-p1363" }).toString("base64url")}`;
+  };
+
+  test("a good one gives the listed claims and no other", () => {
+    expect(verifyUser(jwt({ customer: "C1", role: "admin" }), system, now, keys)).toEqual({ user: { subject: "https://login.halden.example#u1", claims: { customer: "C1" } } });
+  });
+
+  test("every bad one is refused, never ignored", () => {
+    const good = jwt({ customer: "C1" });
+    const bad: [string, string][] = [
+      ["expired", jwt({ exp: now - 31 })],
+      ["without an end", jwt({ exp: undefined })],
+      ["not yet", jwt({ nbf: now + 31 })],
+      ["another issuer", jwt({ iss: "https://evil.example" })],
+      ["no algorithm", jwt({}, { alg: "none" })],
+      ["an algorithm of another key", jwt({}, { alg: "RS256", kid: "k1" })],
+      ["an unknown key id", jwt({}, { alg: "ES256", kid: "k2" })],
+      ["critical extensions", jwt({}, { alg: "ES256", kid: "k1", crit: ["x"] })],
+      ["changed claims", `${good.split(".")[0]}.${part({ iss: "https://login.halden.example", exp: now + 60, customer: "C2" })}.${good.split(".")[2]}`],
+      ["nonsense", "a.b.c"],
+      ["text", "hello"],
+    ];
+    for (const [what, token] of bad) expect("refusal" in verifyUser(token, system, now, keys), what).toBe(true);
+    expect("refusal" in verifyUser(good, system, now, () => undefined), "no keys held").toBe(true);
+  });
+});
