@@ -9,6 +9,7 @@ import { credentialRoutes } from "./credentials/index.ts";
 import { authzenRoutes, startDataPlane } from "./data-plane/index.ts";
 import type { DataPlane } from "./data-plane/index.ts";
 import type { Database } from "./database/index.ts";
+import { decisionRoutes } from "./decisions/index.ts";
 import { EventHub, eventRoutes } from "./events/index.ts";
 import { listDecisions, openEvidence } from "./evidence/index.ts";
 import type { Evidence } from "./evidence/index.ts";
@@ -18,9 +19,9 @@ import { allowedHosts, buildApp, databaseIdempotency, operationsRoutes, RequestC
 import type { App, OpenApiDocument } from "./http/index.ts";
 import { askHoldersForRoles, createAuthenticate, identityRoutes, noteBootstrapStart, roleGrantEffect } from "./identity/index.ts";
 import type { ServerLog } from "./log.ts";
+import { proofRoutes } from "./proof/index.ts";
 import { buildSnapshot, FindingReporter, Publisher } from "./publisher/index.ts";
-import { holdSealing } from "./secrets/index.ts";
-import { secretRoutes } from "./secrets/index.ts";
+import { holdSealing, secretRoutes } from "./secrets/index.ts";
 import { loopbackAllow, settingRoutes } from "./settings/index.ts";
 
 export interface ServerOptions {
@@ -104,6 +105,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     log,
     page: (request, reply) => page(request, reply),
   });
+  let checked: { readonly at: number; readonly ok: boolean; readonly problems: readonly unknown[] } | null = null;
   const closers: (() => void)[] = [];
   const effects: Record<string, ApprovalEffect> = { "role.grant": roleGrantEffect };
   const lookUp = (): Promise<undefined> => Promise.resolve(undefined);
@@ -140,6 +142,8 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       return [{ name: dataPlane.slot, registerVersion: state.registerVersion, lastSeen: new Date(publisher.confirmedAt()).toISOString(), confirmed: state.registerVersion === publisher.current.version }];
     },
   });
+  decisionRoutes(app, { db, org, drain: dataPlane.drain });
+  proofRoutes(app, { db, org, now, random, masterKey, evidence, drain: dataPlane.drain, onChecked: (ok, problems) => void (checked = { at: now(), ok, problems }) });
   eventRoutes(app, hub, (close) => closers.push(close), now);
   await authzenRoutes(app, () => dataPlane.gateway);
   page = await serveConsole(app);

@@ -1,0 +1,2 @@
+export { decisionRoutes } from "./routes.ts";
+export { decisionItem, splitResource } from "./view.ts";

@@ -1,0 +1,121 @@
+import { AppError, terminals, verdicts } from "@mandate/model";
+import { sql } from "kysely";
+import { z } from "zod";
+import type { Database, Tx } from "../database/index.ts";
+import { getDecision, listDecisions } from "../evidence/index.ts";
+import { fromCursor, instant, page, pageQuery, pathName } from "../http/index.ts";
+import type { App } from "../http/index.ts";
+import { decisionItem, remediesFor } from "./view.ts";
+import type { PersonDecision } from "./view.ts";
+
+const ref = z.object({ log: z.string(), index: z.number() }).nullable();
+const item = z.object({
+  id: z.string(),
+  at: z.string(),
+  outcome: z.enum(verdicts),
+  code: z.string().nullable(),
+  reason: z.string(),
+  rule: z.string().nullable(),
+  system: z.string().nullable(),
+  action: z.string(),
+  resource: z.object({ type: z.string(), id: z.string() }),
+  surface: z.string(),
+  credential: z.string().nullable(),
+  durationMs: z.number().nullable(),
+  tokens: z.object({ input: z.number(), output: z.number() }).nullable(),
+  policyVersion: z.string(),
+  registerVersion: z.number(),
+  terminal: z.enum(terminals).nullable(),
+  intent: ref,
+  result: ref,
+  byPerson: z.object({ name: z.string(), reason: z.string() }).optional(),
+});
+const detail = item.extend({
+  remedies: z.array(z.object({ text: z.string(), command: z.string().optional(), url: z.string().optional() })).readonly(),
+  caller: z.string().nullable(),
+  callerSaw: z.string().nullable(),
+  approval: z.object({ id: z.string(), state: z.string() }).nullable(),
+});
+
+export interface DecisionRouteDeps {
+  readonly db: Database;
+  readonly org: string;
+  /** Brings what the journal holds into the index, so that a call's own caller finds its decision at once. */
+  readonly drain: () => Promise<unknown>;
+}
+
+const word = z.string().max(200).optional();
+
+export function decisionRoutes(app: App, { db, org, drain }: DecisionRouteDeps): void {
+  const fresh = async (): Promise<void> => {
+    // Reading goes on with what is stored when the journal can't be drained.
+    await drain().catch(() => undefined);
+  };
+
+  app.get(
+    "/api/v1/decisions",
+    {
+      config: { access: "signed-in" },
+      schema: {
+        operationId: "listDecisions",
+        querystring: z.object({ ...pageQuery, system: word, outcome: z.enum(verdicts).optional(), code: word, resource: word, rule: word, since: instant.optional(), until: instant.optional(), q: word }),
+        response: { 200: page(item) },
+      },
+    },
+    async ({ query }) => {
+      await fresh();
+      const { q, cursor, ...filter } = query;
+      return db.read(org, async (tx) => {
+        const seen = fromCursor(cursor);
+        const { items, nextCursor } = await listDecisions(tx, org, { ...definedOnly(filter), ...searchOf(q), limit: query.limit, ...(seen === undefined ? {} : { cursor: seen }) });
+        const people = await deciders(tx, org, items.flatMap((one) => one.approval ?? []));
+        return { items: items.map((one) => decisionItem(one, people.get(one.approval ?? ""))), nextCursor: nextCursor === null ? null : Buffer.from(nextCursor).toString("base64url") };
+      });
+    },
+  );
+
+  app.get("/api/v1/decisions/:id", { config: { access: "signed-in" }, schema: { operationId: "getDecision", params: z.object({ id: pathName }), response: { 200: detail } } }, async ({ params }) => {
+    const find = () =>
+      db.read(org, async (tx) => {
+        const record = await getDecision(tx, org, params.id);
+        if (record === undefined) return undefined;
+        const people = await deciders(tx, org, record.approval === null ? [] : [record.approval]);
+        return { record, person: people.get(record.approval ?? "") };
+      });
+    let found = await find();
+    if (found === undefined || found.record.terminal === null) {
+      await fresh();
+      found = (await find()) ?? found;
+    }
+    if (found === undefined) throw new AppError({ code: "decisions.not_found", status: 404, message: "There is no decision with this id.", remedies: [{ text: "List the latest.", command: "npx mandate decisions tail" }] });
+    const { record, person } = found;
+    return {
+      ...decisionItem(record, person),
+      remedies: remediesFor(record),
+      caller: record.credential,
+      callerSaw: record.code,
+      approval: person === undefined ? null : { id: person.id, state: person.state },
+    };
+  });
+}
+
+/** What a person types: an id, a code, `tool:name`, a rule; anything else is a system's name. */
+function searchOf(q: string | undefined): Record<string, string> {
+  if (q === undefined || q === "") return {};
+  if (q.includes(":")) return { resource: q };
+  if (/^[a-z]+(?:_[a-z]+)+$/.test(q)) return { code: q };
+  return { system: q };
+}
+
+function definedOnly<T extends Record<string, unknown>>(filter: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> };
+}
+
+async function deciders(tx: Tx, org: string, approvals: readonly string[]): Promise<Map<string, PersonDecision>> {
+  if (approvals.length === 0) return new Map();
+  const { rows } = await sql<PersonDecision>`select a.id, a.state, coalesce(p.name, s.email) as name, s.reason from approvals a
+    left join lateral (select email, reason, person_id from approval_signatures s where s.org = a.org and s.approval_id = a.id order by signed_at desc limit 1) s on true
+    left join people p on p.org = a.org and p.id = s.person_id
+    where a.org = ${org} and a.id = any(${[...new Set(approvals)]})`.execute(tx);
+  return new Map(rows.map((row) => [row.id, row]));
+}

@@ -1,0 +1,163 @@
+import { AppError } from "@mandate/model";
+import { parseHeader, parseTlogProof, toBase64 } from "@mandate/ledger";
+import { sql } from "kysely";
+import { z } from "zod";
+import type { Actor } from "../command.ts";
+import { readRegisterVersion } from "../context/index.ts";
+import type { Database, Tx } from "../database/index.ts";
+import { consistencyBody, createPack, heads, inclusionFile, logSummaries, readLeaf, readPayload, rehash } from "../evidence/index.ts";
+import type { Evidence } from "../evidence/index.ts";
+import { actorOf, instant, page, pageQuery } from "../http/index.ts";
+import type { App } from "../http/index.ts";
+import { packFiles } from "./pack-files.ts";
+
+const log = z.object({ origin: z.string(), vkey: z.string(), size: z.number(), root: z.string() });
+const header = z.record(z.string(), z.unknown());
+const entry = z.object({
+  header,
+  leaf: z.string(),
+  proof: z.object({ index: z.number(), size: z.number(), hashes: z.array(z.string()) }),
+  checkpoint: z.string(),
+  vkey: z.string(),
+});
+const logName = z.string().min(1).max(300);
+const index = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+/** Who may take evidence out or open what was sealed: those who answer for it and those who audit it. */
+const readers = ["auditor", "business-owner", "technical-owner", "security-reviewer", "legal-reviewer", "governance-lead", "authorizing-official", "administrator"] as const;
+
+export interface ProofRouteDeps {
+  readonly db: Database;
+  readonly org: string;
+  readonly now: () => number;
+  readonly random: (bytes: Uint8Array) => Uint8Array;
+  readonly masterKey: Uint8Array;
+  readonly evidence: Evidence;
+  readonly drain: () => Promise<unknown>;
+  /** A whole re-hash was made: what it found. */
+  readonly onChecked: (ok: boolean, problems: readonly unknown[]) => void;
+}
+
+/** Logs, proofs, payloads on record, packs: everything an outsider needs to stop believing us. */
+export function proofRoutes(app: App, deps: ProofRouteDeps): void {
+  const { db, org, now, evidence } = deps;
+  const keys = { masterKey: deps.masterKey, random: deps.random };
+  const text = { 200: z.string() };
+  const drain = async (): Promise<void> => {
+    await deps.drain();
+    await evidence.publishCheckpoints();
+  };
+
+  app.get("/api/v1/evidence/logs", { config: { access: "signed-in" }, schema: { operationId: "listLogs", response: { 200: z.array(log) } } }, () => db.read(org, (tx) => logSummaries(tx, org)));
+
+  app.get("/api/v1/evidence/head", { config: { access: "signed-in" }, schema: { operationId: "getHeads", summary: "Newest checkpoint of every log, as signed notes" } }, async (_request, reply) => {
+    await drain();
+    return reply.type("text/plain; charset=utf-8").send(await db.read(org, (tx) => heads(tx, org)));
+  });
+
+  app.get(
+    "/api/v1/evidence/proof",
+    { config: { access: "signed-in" }, schema: { operationId: "getConsistency", querystring: z.object({ from: index, log: logName }) } },
+    async ({ query }, reply) => reply.type("text/plain; charset=utf-8").send(await db.read(org, (tx) => consistencyBody(tx, org, query.log, query.from))),
+  );
+
+  app.get(
+    "/api/v1/evidence/entries/:log",
+    {
+      config: { access: "signed-in" },
+      schema: { operationId: "listEntries", params: z.object({ log: logName }), querystring: z.object(pageQuery), response: { 200: page(z.object({ index: z.number(), header })) } },
+    },
+    async ({ params, query }) => {
+      const before = query.cursor === undefined ? null : z.coerce.number().int().min(0).parse(query.cursor);
+      const { rows } = await db.read(org, (tx) =>
+        sql<{ index: string; leaf: Buffer }>`select index, leaf from evidence_entry where org = ${org} and origin = ${params.log} and (${before}::bigint is null or index < ${before}::bigint) order by index desc limit ${query.limit + 1}`.execute(tx),
+      );
+      const shown = rows.slice(0, query.limit);
+      return { items: shown.map((row) => ({ index: Number(row.index), header: { ...parseHeader(row.leaf) } })), nextCursor: rows.length > query.limit ? String(shown.at(-1)!.index) : null };
+    },
+  );
+
+  app.get("/api/v1/evidence/entries/:log/:index", { config: { access: "signed-in" }, schema: { operationId: "getEntry", params: z.object({ log: logName, index }), response: { 200: entry } } }, async ({ params }) => {
+    const found = await db.read(org, (tx) => readEntry(tx, org, params.log, params.index), { isolation: "repeatable read" });
+    if (found !== undefined) return found;
+    await deps.drain();
+    const drained = await db.read(org, (tx) => readEntry(tx, org, params.log, params.index), { isolation: "repeatable read" });
+    if (drained === undefined) throw new AppError({ code: "evidence.no_entry", status: 404, message: `The log has no entry ${params.index}.`, remedies: [{ text: "List the logs and their sizes with GET /api/v1/evidence/logs." }] });
+    return drained;
+  });
+
+  app.post(
+    "/api/v1/evidence/entries/:log/:index/open",
+    {
+      config: { access: readers },
+      schema: {
+        operationId: "openEntry",
+        summary: "Open what an entry sealed; the reading is itself an entry",
+        params: z.object({ log: logName, index }),
+        body: z.strictObject({ reason: z.string().trim().min(1).max(1000) }),
+        response: { 200: z.object({ header, payload: z.unknown(), messages: z.array(z.string().nullable()).readonly(), context: z.unknown() }) },
+      },
+    },
+    async (request) => {
+      const actor = actorOf(request);
+      requirePerson(actor);
+      return readPayload({ db, evidence, keys, log: request.params.log, index: request.params.index, actor, register: await registerVersion(), reason: request.body.reason });
+    },
+  );
+
+  app.post(
+    "/api/v1/evidence/verify",
+    { config: { access: "signed-in" }, schema: { operationId: "verifyStore", summary: "Re-hash the whole store against its signed heads" } },
+    async (_request, reply) => {
+      await drain();
+      const result = await rehash(db, org);
+      deps.onChecked(result.ok, result.problems);
+      return reply.send({ ...result, trust: "self-attested", unanchored: result.entries, problems: result.problems });
+    },
+  );
+
+  app.post(
+    "/api/v1/evidence/packs",
+    {
+      config: { access: readers },
+      schema: {
+        operationId: "createPack",
+        body: z.strictObject({ system: z.string().max(128).optional(), systems: z.array(z.string().max(128)).max(500).optional(), since: instant.optional(), until: instant.optional(), disclose: z.string().trim().min(1).max(1000).optional() }),
+      },
+    },
+    async (request, reply) => {
+      const { body } = request;
+      const bytes = await createPack({
+        db,
+        evidence,
+        keys,
+        actor: actorOf(request),
+        register: await registerVersion(),
+        now,
+        systems: [...(body.systems ?? []), ...(body.system === undefined ? [] : [body.system])],
+        since: body.since ?? null,
+        until: body.until ?? null,
+        disclose: body.disclose ?? null,
+        drain,
+        files: (tx) => packFiles(tx, org),
+        answers: async () => ({}),
+      });
+      return reply.type("application/zip").header("content-disposition", 'attachment; filename="mandate-evidence.zip"').send(Buffer.from(bytes));
+    },
+  );
+
+  const registerVersion = (): Promise<number> => db.read(org, (tx) => readRegisterVersion(tx, org));
+}
+
+/** Prompts are opened by someone who can be asked why; a service account can't. */
+function requirePerson(actor: Actor): void {
+  if (actor.kind === "person") return;
+  throw new AppError({ code: "evidence.person_needed", status: 403, message: "What was sealed is opened by a person, in their own name.", remedies: [{ text: "Use a person's token or session." }] });
+}
+
+async function readEntry(tx: Tx, org: string, origin: string, at: number): Promise<z.infer<typeof entry> | undefined> {
+  const leaf = await readLeaf(tx, org, origin, at);
+  if (leaf === undefined) return undefined;
+  const summary = (await logSummaries(tx, org)).find((one) => one.origin === origin)!;
+  const { proof, checkpoint } = parseTlogProof(await inclusionFile(tx, org, origin, at));
+  return { header: { ...parseHeader(leaf) }, leaf: toBase64(leaf), proof: { index: at, size: summary.size, hashes: proof.map((hash) => toBase64(hash)) }, checkpoint, vkey: summary.vkey };
+}
