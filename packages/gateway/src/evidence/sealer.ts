@@ -36,6 +36,8 @@ export class Sealer {
   readonly #sessions = new Map<string, Map<string, Commitments>>();
   readonly #wrappers = new Map<string, { readonly key: Uint8Array; readonly wrapper: KeyWrapper }>();
   #remembered = 0;
+  #randomAt = 0;
+  #randomPool: Uint8Array = new Uint8Array(0);
 
   constructor(options: SealerOptions) {
     this.#options = { maxRemembered: 100_000, ...options };
@@ -62,7 +64,7 @@ export class Sealer {
       at: new Date(nowMs).toISOString(),
       ct: payload?.ct,
       decision: draft.decisionId,
-      id: newId("entry", nowMs, this.#options.random),
+      id: newId("entry", nowMs, this.#random),
       kid: sealed[0]?.kid,
       outcome: draft.outcome,
       pc: payload?.pc,
@@ -91,6 +93,17 @@ export class Sealer {
     };
     return { header, record: { leaf: Buffer.from(text), sealed, summary } };
   }
+
+  /** Random bytes drawn for many ids at once: a draw is a system call. */
+  readonly #random = (bytes: Uint8Array): Uint8Array => {
+    if (this.#randomAt + bytes.length > this.#randomPool.length) {
+      this.#randomPool = this.#options.random(new Uint8Array(4096));
+      this.#randomAt = 0;
+    }
+    bytes.set(this.#randomPool.subarray(this.#randomAt, this.#randomAt + bytes.length));
+    this.#randomAt += bytes.length;
+    return bytes;
+  };
 
   #sealMessage(message: Uint8Array, draft: EntryDraft, sealed: SealedRecord[]): Commitments {
     const wrapper = this.#wrapper(draft.system);
