@@ -1,0 +1,91 @@
+import { Link } from "@tanstack/react-router";
+import type { Mark, SystemView } from "../api-types.ts";
+import { count, date, daysUntil } from "../format.ts";
+import { t } from "../text.ts";
+import { Status } from "./status.tsx";
+
+interface Standing { readonly mark: Mark; readonly words: string }
+
+/** One sentence for what the system may do now: lifecycle, then authorization, then the clock. */
+export function standingOf(system: SystemView, now = Date.now()): Standing {
+  const grant = system.authorization;
+  if (system.lifecycle === "retired") return { mark: "unknown", words: t.band.retired };
+  if (system.lifecycle === "suspended") return { mark: "deny", words: t.band.suspended };
+  if (grant === null) return { mark: "hold", words: t.band.proposed };
+  if (grant.state === "expired" || (/^granted/.test(grant.state) && Date.parse(grant.ends) <= now)) return { mark: "deny", words: t.band.expired(date(grant.ends)) };
+  if (grant.state === "reassessment_required") return { mark: "deny", words: t.band.reassess };
+  if (!/^granted/.test(grant.state)) return { mark: "hold", words: t.band.waiting };
+  if (system.status !== "operating" && system.status !== "restricted") return { mark: "deny", words: t.statusCode[system.statusCode ?? ""] ?? t.band.proposed };
+  if (grant.state === "granted_with_conditions") return { mark: "allow", words: t.band.conditions };
+  return { mark: "allow", words: grant.type === "pilot" ? t.band.pilot : t.band.production };
+}
+
+export function AuthorizationBand({ system, action }: { system: SystemView; action?: React.ReactNode }) {
+  const { mark, words } = standingOf(system);
+  const grant = system.authorization;
+  const left = grant === null ? 0 : Math.max(0, daysUntil(grant.ends));
+  const approvers = grant?.approvers ?? [];
+  return (
+    <section className={`band band-${mark}`} aria-label={words}>
+      <div className="band-state">
+        <Status mark={mark} chip>{words}</Status>
+        <p className="band-number">
+          {grant?.number === undefined ? <span>{grant === null ? t.band.noAuthorization : grant.id}</span> : <span>{t.band.number(grant.number)}</span>}
+          {system.versionNumber !== undefined && <small>{t.band.version(system.versionNumber)}</small>}
+        </p>
+        <p className="small muted">
+          {grant === null
+            ? `${t.band.missing}: ${(system.missing ?? []).join(", ") || t.cantTell}`
+            : approvers.length > 0
+              ? t.band.approvedBy(approvers.map((person) => person.name).join(", ").replace(/, ([^,]*)$/, " and $1"), date(approvers[0]?.at ?? grant.starts ?? grant.ends))
+              : grant.starts === undefined ? t.system.affects : t.band.grantedOn(date(grant.starts))}{" "}
+          {grant !== null && <Link to="/systems/$name" params={{ name: system.name }} search={{ tab: "changes" }}>{t.system.seeDecision}</Link>}
+        </p>
+      </div>
+      {grant !== null && <Rail system={system} />}
+      {grant !== null && (
+        <div className="band-left">
+          <span className="big-number">{count(left)}</span>
+          <span><b>{t.system.daysLeft(left)}</b><span className="muted small block">{mark === "allow" ? t.system.thenRefused : words}</span></span>
+          {action}
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** Pilot, production, today, review, expiry on one line of time. Labels above are now and next, below are the terms. */
+function Rail({ system }: { system: SystemView }) {
+  const grant = system.authorization;
+  if (grant === null) return null;
+  const ends = Date.parse(grant.ends);
+  const grantStarts = Date.parse(grant.starts ?? new Date(ends - 90 * 86_400_000).toISOString());
+  const begins = grant.pilotStarts === undefined ? grantStarts : Math.min(grantStarts, Date.parse(grant.pilotStarts));
+  const now = Date.now();
+  const until = Math.max(ends, Math.min(now, ends + (ends - begins) * 0.15));
+  const x = (at: number): number => Math.min(100, Math.max(0, (100 * (at - begins)) / Math.max(1, until - begins)));
+  const ended = now >= ends;
+  const marks: { at: number; word: string; up: boolean }[] = [
+    ...(begins < grantStarts ? [{ at: begins, word: t.band.pilotMark, up: false }] : []),
+    { at: grantStarts, word: grant.type === "pilot" ? t.band.pilotMark : t.band.productionMark, up: false },
+    { at: Math.min(now, until), word: t.band.today, up: true },
+    ...(grant.reviewDue === undefined ? [] : [{ at: Date.parse(grant.reviewDue), word: t.band.review, up: true }]),
+    { at: ends, word: ended ? t.band.ended : t.band.expires, up: false },
+  ];
+  const summary = marks.map((mark) => `${mark.word} ${date(new Date(mark.at).toISOString())}`).join(", ");
+  return (
+    <div className="rail" role="img" aria-label={`${t.band.rail}: ${summary}`}>
+      <div className="rail-line">
+        {begins < grantStarts && <i className="rail-pilot" style={{ left: 0, width: `${x(grantStarts)}%` }} />}
+        <i className={`rail-rest ${ended ? "rail-over" : ""}`} style={{ left: `${x(grantStarts)}%`, width: `${x(ends) - x(grantStarts)}%` }} />
+        <i className={grant.type === "pilot" ? "rail-pilot" : "rail-done"} style={{ left: `${x(grantStarts)}%`, width: `${Math.max(0, x(Math.min(now, ends)) - x(grantStarts))}%` }} />
+        {marks.map((mark) => (
+          <span key={mark.word + mark.at} className={`rail-mark ${mark.up ? "up" : "down"} ${x(mark.at) > 88 ? "at-end" : x(mark.at) < 12 ? "at-start" : ""}`} style={{ left: `${x(mark.at)}%` }}>
+            <i />
+            <span><b>{mark.word}</b><small>{date(new Date(mark.at).toISOString())}</small></span>
+          </span>
+        ))}
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,81 @@
+import { useSyncExternalStore } from "react";
+import { client, queries } from "./api.ts";
+
+export type LiveState = "live" | "connecting" | "stale" | "paused";
+interface Snapshot { readonly state: LiveState; readonly since: number }
+
+// One connection a page. A change names kinds; their queries are asked again, at most once a second.
+let snapshot: Snapshot = { state: "connecting", since: Date.now() };
+let stop: AbortController | undefined;
+let pending: Set<string> | undefined;
+const watchers = new Set<() => void>();
+
+function set(state: LiveState): void {
+  if (snapshot.state === state) return;
+  snapshot = { state, since: Date.now() };
+  for (const watcher of watchers) watcher();
+}
+
+function refresh(kinds: readonly string[]): void {
+  if (pending !== undefined) {
+    for (const kind of kinds) pending.add(kind);
+    return;
+  }
+  pending = new Set(kinds);
+  setTimeout(() => {
+    const asked = pending ?? new Set<string>();
+    pending = undefined;
+    asked.add("overview");
+    void queries.invalidateQueries({ predicate: (query) => asked.has(String(query.queryKey[0])) });
+  }, 1000);
+}
+
+function read(event: string, data: unknown): void {
+  if (event === "decision") refresh(["decisions"]);
+  if (event !== "change" || typeof data !== "object" || data === null) return;
+  const { kinds } = data as { kinds?: unknown };
+  if (Array.isArray(kinds)) refresh(kinds.filter((kind): kind is string => typeof kind === "string"));
+}
+
+export async function startLive(): Promise<void> {
+  if (stop !== undefined) return;
+  const own = new AbortController();
+  stop = own;
+  for (let waitMs = 1000; !own.signal.aborted; waitMs = Math.min(30_000, waitMs * 2)) {
+    try {
+      set(snapshot.state === "stale" ? "stale" : "connecting");
+      const events = client.events({ signal: own.signal });
+      set("live");
+      for await (const { event, data } of events) {
+        set("live");
+        waitMs = 1000;
+        read(event, data);
+      }
+    } catch {
+      if (own.signal.aborted) return;
+    }
+    if (own.signal.aborted) return;
+    set("stale");
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+  }
+}
+
+export function toggleLive(): void {
+  if (stop === undefined) {
+    void startLive();
+    return;
+  }
+  stop.abort();
+  stop = undefined;
+  set("paused");
+}
+
+export function useLive(): Snapshot {
+  return useSyncExternalStore(
+    (watcher) => {
+      watchers.add(watcher);
+      return () => watchers.delete(watcher);
+    },
+    () => snapshot,
+  );
+}

@@ -1,0 +1,43 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { approvals } from "../api.ts";
+import type { ApprovalView } from "../api-types.ts";
+import { Empty, Loaded } from "../components/states.tsx";
+import { Glyph } from "../components/status.tsx";
+import { LiveDot, PageHead, Panel, useNow } from "../components/ui.tsx";
+import { timeLeft } from "../format.ts";
+import { t } from "../text.ts";
+
+export function ApprovalsPage() {
+  const query = useQuery(approvals());
+  return (
+    <>
+      <PageHead title={t.approvals.title}><LiveDot /></PageHead>
+      <Loaded query={query} what={t.approvals.title}>
+        {(data) =>
+          data.items.length === 0 ? <Panel title={t.approvals.emptyTitle}><Empty title={t.approvals.empty} /></Panel> : (
+            <>
+              <p className="sentence-small">{t.approvals.waits(data.items.length)}</p>
+              <ul className="cards">{data.items.toSorted((a, b) => Date.parse(a.expiresAt) - Date.parse(b.expiresAt)).map((item) => <Waiting key={item.id} item={item} />)}</ul>
+            </>
+          )
+        }
+      </Loaded>
+    </>
+  );
+}
+
+function Waiting({ item }: { item: ApprovalView }) {
+  const now = useNow();
+  return (
+    <li className="panel card" data-row="">
+      <Glyph mark="hold" />
+      <div className="grow">
+        <Link className="row-link strong" to="/approve/$id" params={{ id: item.id }}>{item.question ?? item.title ?? item.id}</Link>
+        <p className="muted small">{[item.reason ?? item.effect, item.requester ? `${t.approvals.requestedBy} ${item.requester}` : ""].filter(Boolean).join(" ")}</p>
+        {item.mayDecide === false && <p className="small"><b>{t.approvals.own}.</b> {item.cannotBecause}</p>}
+      </div>
+      <div className="card-end"><span className="small mono">{t.approvals.lapses(timeLeft(item.expiresAt, now))}</span><Link className="button" to="/approve/$id" params={{ id: item.id }}>{item.mayDecide === false ? t.action.open : t.approvals.decide}</Link></div>
+    </li>
+  );
+}

@@ -1,0 +1,145 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { overview } from "../api.ts";
+import type { Overview } from "../api-types.ts";
+import { ExpiryBars } from "../components/bars.tsx";
+import { Empty, Loaded } from "../components/states.tsx";
+import { Glyph } from "../components/status.tsx";
+import { Command, PageHead, Panel } from "../components/ui.tsx";
+import { count } from "../format.ts";
+import { t } from "../text.ts";
+import { EvidenceSummaryPanel } from "./evidence-summary.tsx";
+
+export function OverviewPage() {
+  const query = useQuery(overview);
+  return (
+    <>
+      <PageHead title={t.overview.title}>
+        <Link to="/evidence" search={{}} className="button">{t.overview.export}</Link>
+        <Link to="/register" className="button button-accent">{t.overview.register}</Link>
+      </PageHead>
+      <Loaded query={query} what={t.overview.title} rows={10}>
+        {(data) => (data.counts.total === 0 ? <First /> : <Figures data={data} />)}
+      </Loaded>
+    </>
+  );
+}
+
+function First() {
+  return (
+    <Panel title={t.overview.emptyTitle}>
+      <Empty title={t.overview.empty} action={<Link to="/register" className="button button-accent">{t.overview.register}</Link>} sample />
+    </Panel>
+  );
+}
+
+function Sentence({ data }: { data: Overview }) {
+  const { counts, traffic } = data;
+  const words = t.overview.sentence;
+  const known = traffic.known;
+  const all = known === null ? 0 : known.gateway + known.outside + known.unknown;
+  return (
+    <p className="sentence">
+      <Link to="/systems" search={{ status: "operating" }}><b>{count(counts.operating)}{words.of}{count(counts.total)}</b></Link>{words.run}
+      {counts.pilot > 0 ? <>{words.and}<Link to="/systems" search={{ lifecycle: "pilot" }}><b>{count(counts.pilot)}</b></Link>{words.pilot(counts.pilot)}</> : words.stop}
+      {counts.expired > 0 && <><Link to="/systems" search={{ status: "refused" }} className="is-deny"><b>{words.expired(counts.expired)}</b></Link>{words.refused(counts.expired)}</>}
+      {counts.waiting > 0 && <><Link to="/approvals" className="is-hold"><b>{words.wait(counts.waiting)}</b></Link>{words.decision}</>}
+      {known === null || all === 0 ? words.noTraffic : words.traffic(`${((100 * known.gateway) / all).toFixed(0)}%`)}
+    </p>
+  );
+}
+
+function Figures({ data }: { data: Overview }) {
+  return (
+    <>
+      <Sentence data={data} />
+      <div className="with-rail">
+        <div className="stack">
+          <Panel title={t.overview.running} aside={<><span className="legend"><i className="legend-production" /> {t.overview.production}</span><span className="legend"><i className="legend-pilot" /> {t.overview.pilot}</span><Link to="/systems" search={{}}>{t.overview.all(data.counts.total)}</Link></>}>
+            <ExpiryBars items={data.expiring} />
+          </Panel>
+          <Panel title={t.overview.stands} aside={<span className="muted small">{t.overview.select}</span>}>
+            <Stands data={data} />
+          </Panel>
+        </div>
+        <div className="stack">
+          <Needs items={data.needs} />
+          <Traffic data={data} />
+          <EvidenceSummaryPanel evidence={data.evidence} />
+          <Panel title={t.overview.controls}><p className="panel-body muted small">{t.overview.noControls}</p></Panel>
+        </div>
+      </div>
+    </>
+  );
+}
+
+export function Needs({ items }: { items: Overview["needs"] }) {
+  return (
+    <Panel title={t.overview.needs} aside={items.length > 0 ? <span className="bubble">{items.length}</span> : undefined}>
+      {items.length === 0 ? (
+        <p className="panel-body muted small">{t.overview.nothingNeeds}</p>
+      ) : (
+        <ul className="needs">
+          {items.map((need) => (
+            <li key={need.title + need.href}>
+              <Glyph mark={need.outcome} />
+              <a href={need.href.startsWith("/") && !need.href.startsWith("//") ? need.href : "/findings"}><b>{need.title}</b><span className="muted small block">{need.detail}</span></a>
+            </li>
+          ))}
+        </ul>
+      )}
+    </Panel>
+  );
+}
+
+function Traffic({ data }: { data: Overview }) {
+  const known = data.traffic.known;
+  if (known === null) {
+    return (
+      <Panel title={t.overview.traffic}>
+        <div className="panel-body stack">
+          <div className="meter meter-unknown" role="img" aria-label={t.cantTell} />
+          <p className="muted small">{t.overview.noTraffic}</p>
+          <p className="muted small">{t.overview.noTrafficHow}</p>
+          <Command>npx mandate discover run FILE</Command>
+        </div>
+      </Panel>
+    );
+  }
+  const all = Math.max(1, known.gateway + known.outside + known.unknown);
+  const share = (n: number): string => `${((100 * n) / all).toFixed(1)}%`;
+  return (
+    <Panel title={t.overview.traffic} aside={<span className="muted small">{t.overview.last7}</span>}>
+      <div className="panel-body">
+        <div className="trio">
+          <span><b>{share(known.gateway)}</b><small>{t.overview.gateway}</small></span><span><b>{share(known.outside)}</b><small>{t.overview.outside}</small></span><span><b>{share(known.unknown)}</b><small>{t.overview.unknownTraffic}</small></span>
+        </div>
+        <div className="meter" aria-hidden="true"><i className="m-allow" style={{ width: share(known.gateway) }} /><i className="m-deny" style={{ width: share(known.outside) }} /><i className="m-unknown" style={{ width: share(known.unknown) }} /></div>
+      </div>
+    </Panel>
+  );
+}
+
+const stages = ["proposed", "pilot", "production", "expired", "retired", "noOwner"] as const;
+function Stands({ data }: { data: Overview }) {
+  const title = (stage: (typeof stages)[number]): string => (stage === "expired" ? t.overview.expiredColumn : stage === "noOwner" ? t.overview.noOwner : (t.lifecycle[stage] ?? stage));
+  return (
+    <div className="table-scroll">
+      <table className="table matrix">
+        <thead><tr><th scope="col">{t.overview.riskTier}</th>{stages.map((stage) => <th key={stage} scope="col" className="end">{title(stage)}</th>)}</tr></thead>
+        <tbody>
+          {data.byTier.map((row) => (
+            <tr key={row.tier}>
+              <th scope="row">{t.tier[row.tier]}</th>
+              {stages.map((stage) => (
+                <td key={stage} className="end mono" data-label={title(stage)}>
+                  {row[stage] === 0 ? <span className="zero">0</span> : <Link to="/systems" search={{ tier: row.tier, ...(stage === "expired" ? { status: "refused" } : stage === "noOwner" ? {} : { lifecycle: stage }) }} aria-label={`${t.tier[row.tier]}, ${title(stage)}: ${row[stage]}`}>{count(row[stage])}</Link>}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
