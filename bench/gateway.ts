@@ -1,0 +1,147 @@
+/**
+ * CPU a request, throughput and latency of the gateway, evidence on and off, beside a bare proxy and Portkey when it is
+ * installed (npm install --prefix bench/peer). Interleaved in one run.
+ *
+ *   node bench/gateway.ts [--rounds 5] [--requests 1500] [--delay 20]
+ */
+import { type ChildProcess, fork, spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { Pool } from "undici";
+
+function option(name: string, fallback: number): number {
+  const index = process.argv.indexOf(`--${name}`);
+  return index < 0 ? fallback : Number(process.argv[index + 1]);
+}
+const rounds = option("rounds", 5);
+const requests = option("requests", 1500);
+const delayMs = option("delay", 20);
+const inFlight = 64;
+
+const key = "mdt_test_0123456789abcdef0123456789abcdef";
+const body = JSON.stringify({ model: "gpt-test", messages: [{ role: "system", content: "You answer questions about refunds." }, { role: "user", content: "Please say whether order A1, delivered nine days late, may be refunded. ".repeat(12) }], temperature: 0.2, max_tokens: 200 });
+
+interface Target {
+  readonly name: string;
+  readonly port: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** CPU microseconds so far. */
+  readonly cpuMicros: () => Promise<number>;
+  readonly stop: () => void;
+  readonly samples: { cpuMicros: number; perSecond: number; p50Ms: number; p99Ms: number }[];
+}
+
+function next<T>(child: ChildProcess): Promise<T> {
+  return new Promise((resolve, reject) => {
+    child.once("message", (message) => resolve(message as T));
+    child.once("exit", (code) => reject(new Error(`a process of the benchmark ended with ${code}`)));
+  });
+}
+
+const script = (name: string) => join(import.meta.dirname, "gateway", name);
+const children: ChildProcess[] = [];
+const upstream = fork(script("upstream.ts"), [String(delayMs)]);
+children.push(upstream);
+const { port: upstreamPort } = await next<{ port: number }>(upstream);
+
+async function ours(name: string, kind: string): Promise<Target> {
+  const child = fork(script("target.ts"), [kind, String(upstreamPort)]);
+  children.push(child);
+  const { port } = await next<{ port: number }>(child);
+  return {
+    name,
+    port,
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    cpuMicros: async () => {
+      child.send("usage");
+      const { usage } = await next<{ usage: NodeJS.CpuUsage }>(child);
+      return usage.user + usage.system;
+    },
+    stop: () => void child.send("stop"),
+    samples: [],
+  };
+}
+
+async function portkey(): Promise<Target | undefined> {
+  const start = join(import.meta.dirname, "peer/node_modules/@portkey-ai/gateway/build/start-server.js");
+  if (!existsSync(start) || !existsSync("/proc/self/stat")) return undefined;
+  const port = 20_000 + (process.pid % 20_000);
+  const child = spawn(process.execPath, [start, `--port=${port}`, "--headless"], { stdio: "ignore", env: { ...process.env, TRUSTED_CUSTOM_HOSTS: "127.0.0.1,localhost" } });
+  children.push(child);
+  for (let tries = 0; tries < 100; tries++) {
+    const open = await new Promise<boolean>((done) => {
+      const socket = connect(port, "127.0.0.1", () => done(true)).on("error", () => done(false));
+      socket.unref();
+    });
+    if (open) break;
+    await new Promise((done) => setTimeout(done, 100));
+  }
+  return {
+    name: "portkey 1.15.2",
+    port,
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json", "x-portkey-provider": "openai", "x-portkey-custom-host": `http://127.0.0.1:${upstreamPort}/v1` },
+    cpuMicros: async () => {
+      const fields = readFileSync(`/proc/${child.pid}/stat`, "utf8").split(") ")[1]!.split(" ");
+      return (Number(fields[11]) + Number(fields[12])) * 10_000;
+    },
+    stop: () => void child.kill(),
+    samples: [],
+  };
+}
+
+/** @returns latencies in milliseconds */
+async function load(target: Target, total: number): Promise<{ latencies: number[]; seconds: number }> {
+  const pool = new Pool(`http://127.0.0.1:${target.port}`, { connections: inFlight, pipelining: 1 });
+  const latencies: number[] = [];
+  let left = total;
+  const started = performance.now();
+  await Promise.all(
+    Array.from({ length: inFlight }, async () => {
+      while (left-- > 0) {
+        const from = performance.now();
+        const answer = await pool.request({ path: "/v1/chat/completions", method: "POST", headers: target.headers, body });
+        const text = await answer.body.text();
+        if (answer.statusCode !== 200) throw new Error(`${target.name} answered ${answer.statusCode}: ${text.slice(0, 300)}`);
+        latencies.push(performance.now() - from);
+      }
+    }),
+  );
+  const seconds = (performance.now() - started) / 1000;
+  await pool.close();
+  return { latencies, seconds };
+}
+
+const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+try {
+  const peer = await portkey();
+  const targets = [await ours("bare proxy", "bare"), await ours("gateway, null sink", "null"), await ours("gateway, evidence", "evidence"), ...(peer === undefined ? [] : [peer])];
+  for (const target of targets) await load(target, Math.min(2000, requests * 2));
+  for (let round = 0; round < rounds; round++) {
+    for (const target of round % 2 === 0 ? targets : targets.toReversed()) {
+      const before = await target.cpuMicros();
+      const { latencies, seconds } = await load(target, requests);
+      const sorted = latencies.sort((a, b) => a - b);
+      target.samples.push({ cpuMicros: ((await target.cpuMicros()) - before) / requests, perSecond: requests / seconds, p50Ms: median(sorted), p99Ms: sorted[Math.floor(sorted.length * 0.99)]! });
+    }
+  }
+  console.log(`${body.length} byte chat, model answers after ${delayMs} ms, ${inFlight} in flight, ${rounds} rounds of ${requests}, medians`);
+  const figures = targets.map(({ name, samples }) => ({
+    name,
+    "cpu µs/request": Math.round(median(samples.map((one) => one.cpuMicros))),
+    "requests/s": Math.round(median(samples.map((one) => one.perSecond))),
+    "p50 ms": Number(median(samples.map((one) => one.p50Ms)).toFixed(1)),
+    "p99 ms": Number(median(samples.map((one) => one.p99Ms)).toFixed(1)),
+  }));
+  console.table(figures);
+  const [bareProxy, nullSink, evidence, other] = figures;
+  const ratio = (a: number, b: number) => (a / b).toFixed(2);
+  console.log(`CPU, evidence on, against the bare proxy: ${ratio(evidence!["cpu µs/request"], bareProxy!["cpu µs/request"])} (target ≤ 2)`);
+  console.log(`throughput, evidence on, against the null sink: ${ratio(evidence!["requests/s"], nullSink!["requests/s"])} (target ≥ 0.9)`);
+  if (other === undefined) console.log("Portkey is not installed: npm install --prefix bench/peer --ignore-scripts");
+  else console.log(`CPU, evidence on, against Portkey: ${ratio(evidence!["cpu µs/request"], other["cpu µs/request"])} (target ≤ 0.2)`);
+  for (const target of targets) target.stop();
+} finally {
+  for (const child of children) child.kill();
+}

@@ -1,0 +1,94 @@
+/** One proxy under measurement: `bare`, `null` (our gateway without evidence), `evidence` (with its journal). */
+import { createHash, hash, randomFillSync } from "node:crypto";
+import { rmSync } from "node:fs";
+import { createServer, type RequestListener, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { Pool } from "undici";
+import { createGateway, createGatewayServer, type EvidenceSink, JournalSink } from "@mandate/gateway";
+import { openTestJournal, testDirectory } from "../../packages/gateway/src/evidence/test-journal.ts";
+import { testFacts, testKey, testModel, testSnapshot, testSystem } from "../../packages/gateway/src/testing/facts.ts";
+
+const [kind, upstreamPort] = process.argv.slice(2);
+const endpoint = `http://127.0.0.1:${upstreamPort}/v1`;
+let cleanup: () => void = () => undefined;
+
+/** What any checking proxy must do: read, parse, hash the key, look at the text, send on. No rules, no record. */
+function bare(): RequestListener {
+  const pool = new Pool(`http://127.0.0.1:${upstreamPort}`, { connections: 256, pipelining: 1 });
+  const keys = new Set([createHash("sha256").update(testKey).digest("hex")]);
+  const scan = /\b(?:sk-[A-Za-z0-9]{20,}|AKIA[A-Z0-9]{16}|[\w.+-]+@[\w-]+\.[\w.]+)\b/g;
+  return (req, res) => {
+    const parts: Buffer[] = [];
+    req.on("data", (part: Buffer) => parts.push(part));
+    req.on("end", () => {
+      if (!keys.has(hash("sha256", (req.headers.authorization ?? "").slice(7), "hex"))) return void res.writeHead(401).end();
+      const body = Buffer.concat(parts);
+      const parsed = JSON.parse(body.toString()) as { messages: { content: string }[] };
+      let found = 0;
+      for (const message of parsed.messages) found += message.content.match(scan)?.length ?? 0;
+      if (found > 1000) return void res.writeHead(400).end();
+      const answer: Buffer[] = [];
+      let status = 502;
+      pool.dispatch(
+        { path: "/v1/chat/completions", method: "POST", headers: { "content-type": "application/json" }, body },
+        {
+          onRequestStart: () => undefined,
+          onResponseStart: (_control, code) => void (status = code),
+          onResponseData: (_control, chunk) => void answer.push(chunk),
+          onResponseEnd: () => {
+            const bytes = Buffer.concat(answer);
+            res.writeHead(status, { "content-type": "application/json", "content-length": bytes.length }).end(bytes);
+          },
+          onResponseError: () => void res.writeHead(502).end(),
+        },
+      );
+    });
+  };
+}
+
+function governed(evidence: EvidenceSink): Server {
+  const system = testSystem("T2", { parameters: { ...testSystem("T2").parameters, stalenessSeconds: 86_400 } });
+  const snapshot = testSnapshot(testFacts(endpoint, { ...system, authorization: { ...system.authorization!, starts: 0, ends: 4_000_000_000 } }, { models: [testModel(endpoint, { upstream: "gpt-bench", served: ["gpt-bench"] })] }), {});
+  const credentials = snapshot.credentials.map((credential) => ({ ...credential, notAfter: 4_000_000_000 }));
+  const gateway = createGateway({
+    control: {
+      subscribe: (apply) => {
+        apply({ ...snapshot, credentials });
+        return () => undefined;
+      },
+      confirmedAt: () => Date.now(),
+      openHold: () => Promise.reject(new Error("no holds in a benchmark")),
+      spendApproval: () => Promise.resolve({ state: "unknown", reason: null, ticket: null }),
+      report: () => undefined,
+    },
+    evidence,
+    clock: Date.now,
+    random: (bytes) => randomFillSync(bytes),
+    log: { warn: console.error, error: console.error },
+  });
+  return createGatewayServer(gateway);
+}
+
+/** Exists here alone: the product always writes. */
+const nowhere: EvidenceSink = { intent: async () => ({ log: "", index: 0 }), outcome: async () => ({ log: "", index: 0 }), decision: async () => ({ log: "", index: 0 }), ready: () => true };
+
+let server: Server;
+if (kind === "bare") server = createServer(bare());
+else if (kind === "null") server = governed(nowhere);
+else {
+  const directory = testDirectory();
+  const { journal, sealer } = openTestJournal(directory, { maxBytes: 8 * 1024 ** 3, maxSystemBytes: 8 * 1024 ** 3 });
+  // As the sequencer does: what is taken may go.
+  setInterval(() => void journal.acknowledge(journal.size(), journal.size()), 500).unref();
+  server = governed(new JournalSink(journal, sealer));
+  cleanup = () => rmSync(directory, { recursive: true, force: true });
+}
+server.keepAliveTimeout = 120_000;
+server.listen(0, "127.0.0.1", () => process.send!({ port: (server.address() as AddressInfo).port }));
+process.on("message", (message) => {
+  if (message === "usage") process.send!({ usage: process.cpuUsage() });
+  else {
+    cleanup();
+    process.exit(0);
+  }
+});
