@@ -1,11 +1,14 @@
 import type { Server } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { tierTerms } from "@mandate/frameworks";
 import { approvalRoutes, openHold, spendApproval } from "./approvals/index.ts";
 import type { ApprovalEffect } from "./approvals/index.ts";
+import { deriveFacts, pilotAccepted, readSystemView, reconcile } from "./authorization/index.ts";
 import type { Configuration } from "./configuration.ts";
 import { createContexts, readRegisterVersion, systemActor } from "./context/index.ts";
 import type { Contexts } from "./context/index.ts";
 import { credentialRoutes } from "./credentials/index.ts";
+import type { LookUpSystem } from "./credentials/index.ts";
 import { authzenRoutes, startDataPlane } from "./data-plane/index.ts";
 import type { DataPlane } from "./data-plane/index.ts";
 import type { Database } from "./database/index.ts";
@@ -21,6 +24,8 @@ import { askHoldersForRoles, createAuthenticate, identityRoutes, noteBootstrapSt
 import type { ServerLog } from "./log.ts";
 import { proofRoutes } from "./proof/index.ts";
 import { buildSnapshot, FindingReporter, Publisher } from "./publisher/index.ts";
+import { registerRoutes } from "./register-routes/index.ts";
+import type { RegisterPorts } from "./registry/index.ts";
 import { holdSealing, secretRoutes } from "./secrets/index.ts";
 import { loopbackAllow, settingRoutes } from "./settings/index.ts";
 
@@ -74,7 +79,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     failed: (error) => log.warn("findings not written", { internal: String(error) }),
   });
   const publisher: Publisher = new Publisher({
-    build: () => buildSnapshot({ db, org, organizationName, now, masterKey, evidence, defaultAllow, consoleUrl: configuration.consoleUrl, log, deriveFacts: async () => ({ systems: [], models: [], tools: [], mcpServers: [], datasets: [], destinations: [], vendors: [], groups: [], policies: [], externals: [] }) }),
+    build: () => buildSnapshot({ db, org, organizationName, now, masterKey, evidence, defaultAllow, consoleUrl: configuration.consoleUrl, log, deriveFacts }),
     version: () => db.read(org, (tx) => readRegisterVersion(tx, org)),
     now,
     log,
@@ -107,8 +112,8 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   });
   let checked: { readonly at: number; readonly ok: boolean; readonly problems: readonly unknown[] } | null = null;
   const closers: (() => void)[] = [];
-  const effects: Record<string, ApprovalEffect> = { "role.grant": roleGrantEffect };
-  const lookUp = (): Promise<undefined> => Promise.resolve(undefined);
+  const effects: Record<string, ApprovalEffect> = { "role.grant": roleGrantEffect, pilot: pilotAccepted };
+  const ports: RegisterPorts = { reconcile, deriveFacts };
 
   operationsRoutes(app, {
     readiness: () => {
@@ -142,6 +147,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       return [{ name: dataPlane.slot, registerVersion: state.registerVersion, lastSeen: new Date(publisher.confirmedAt()).toISOString(), confirmed: state.registerVersion === publisher.current.version }];
     },
   });
+  await registerRoutes(app, { db, org, now, contexts, ports });
   decisionRoutes(app, { db, org, drain: dataPlane.drain });
   proofRoutes(app, { db, org, now, random, masterKey, evidence, drain: dataPlane.drain, onChecked: (ok, problems) => void (checked = { at: now(), ok, problems }) });
   eventRoutes(app, hub, (close) => closers.push(close), now);
@@ -169,6 +175,12 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     },
   };
 }
+
+/** What issuing a key must know of its system. */
+const lookUp: LookUpSystem = async (tx, org, name, nowMs) => {
+  const view = await readSystemView(tx, org, name, nowMs);
+  return view && { retired: view.lifecycle === "retired", maxDays: tierTerms(view.tier).credentialMaxDays, owners: view.owners };
+};
 
 /** Takes no new connection; running calls are ended by the gateway's own drain. */
 async function closeListener(server: Server): Promise<void> {

@@ -18,7 +18,7 @@ export interface SnapshotSources {
   readonly defaultAllow: readonly string[];
   readonly consoleUrl: string;
   readonly log: ServerLog;
-  readonly deriveFacts: (tx: Tx, org: string, nowMs: number) => Promise<RegisterFacts>;
+  readonly deriveFacts: (tx: Tx, nowMs: number) => Promise<RegisterFacts>;
 }
 
 /** Everything that is enforced, read in one repeatable-read transaction, so that its parts belong to one version. */
@@ -28,7 +28,7 @@ export async function buildSnapshot(sources: SnapshotSources): Promise<Snapshot>
     org,
     async (tx) => {
       const version = await readRegisterVersion(tx, org);
-      const facts = await sources.deriveFacts(tx, org, now());
+      const facts = await sources.deriveFacts(tx, now());
       const credentials = await credentialFacts(tx, org);
       const { secrets, broken } = await openSecrets(tx, org, masterKey);
       const outboundAllow = (await readOutboundAllow(tx, org)) ?? sources.defaultAllow;

@@ -1,0 +1,41 @@
+import { z } from "zod";
+import { actorOf, editors } from "../http/index.ts";
+import type { App } from "../http/index.ts";
+import { applyManifest } from "../registry/index.ts";
+import { invitingMembers } from "./deps.ts";
+import type { RegisterRouteDeps } from "./deps.ts";
+
+export const change = z.object({
+  kind: z.string(),
+  name: z.string(),
+  action: z.enum(["create", "change", "unchanged", "remove"]),
+  needsApproval: z.boolean(),
+  voids: z.array(z.string()).readonly(),
+});
+
+const maxManifestBytes = 8 * 1024 * 1024;
+
+export async function applyRoute(app: App, { contexts, ports }: RegisterRouteDeps): Promise<void> {
+  await app.register(async (scope) => {
+    // YAML is text here: its parser is the register's, which knows lines and fields. JSON is YAML, and passes the same way.
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser(["application/yaml", "application/x-yaml", "text/yaml", "text/x-yaml", "text/plain", "application/json"], { parseAs: "string", bodyLimit: maxManifestBytes }, (_request, body, done) => done(null, body));
+    scope.route({
+      method: "POST",
+      url: "/api/v1/apply",
+      bodyLimit: maxManifestBytes,
+      config: { access: editors },
+      schema: {
+        operationId: "apply",
+        summary: "Apply a manifest of many documents: all of it or nothing",
+        querystring: z.object({ dryRun: z.enum(["true", "false"]).default("false"), reason: z.string().max(1000).optional(), commit: z.string().max(100).optional(), file: z.string().max(300).optional() }),
+        body: z.string(),
+        response: { 200: z.object({ changes: z.array(change).readonly() }) },
+      },
+      handler: async (request) => {
+        const query = request.query as { dryRun: string; reason?: string; commit?: string; file?: string };
+        return applyManifest(invitingMembers(contexts.for(actorOf(request))), ports, request.body as string, { dryRun: query.dryRun === "true", reason: query.reason, commit: query.commit, file: query.file });
+      },
+    });
+  });
+}
