@@ -1,27 +1,25 @@
 #!/usr/bin/env node
-// Launcher in Node 18 syntax: finds the pinned Node 24 and runs the sources with it. Does nothing else.
+// Launcher, in Node 18 syntax: finds the pinned Node 24 and runs the real program with it. Through `npm start` it sets
+// up a fresh clone first.
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
-import { constants } from "node:os";
-import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { pinnedNode, setUp } from "./setup.mjs";
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+if (process.env.npm_lifecycle_event === "start") await setUp();
 
-// `npm start` does its own set-up; `npx mandate` on an installed tree starts at once.
-if (process.env.npm_lifecycle_event === "start" || !existsSync(join(root, "node_modules", "@mandate", "cli"))) {
-  const { setup } = await import("./setup.mjs");
-  await setup({ quiet: process.env.npm_lifecycle_event !== "start" });
+const node = pinnedNode();
+if (!node) {
+  console.error("Mandate is not set up here yet. Run: npm run setup");
+  process.exit(1);
 }
-
-const { nodePath } = await import("./node-path.mjs");
-const main = join(root, "packages", "cli", "src", "main.ts");
-const child = spawn(nodePath(root), ["--disable-warning=ExperimentalWarning", main, ...process.argv.slice(2)], { stdio: "inherit" });
-
-// A terminal's Ctrl-C reaches both processes; a `kill` of this one alone must reach the other.
-for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+// Not `pathname`, which keeps a space in the checkout's path as %20.
+const main = fileURLToPath(new URL("../packages/cli/src/main.ts", import.meta.url));
+const child = spawn(node, ["--disable-warning=ExperimentalWarning", main, ...process.argv.slice(2)], { stdio: "inherit" });
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
 child.on("error", (error) => {
-  console.error(`mandate: ${error.message}`);
+  console.error(`Node 24 could not be started: ${error.message}`);
   process.exit(1);
 });
-child.on("exit", (code, signal) => process.exit(code ?? 128 + (constants.signals[signal] ?? 0)));
+// A child ended by a signal reports as shells do: 128 and the signal's number (130 for an interrupt).
+const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15, SIGKILL: 9 };
+child.on("exit", (code, signal) => process.exit(code ?? 128 + (signalNumbers[signal] ?? 0)));

