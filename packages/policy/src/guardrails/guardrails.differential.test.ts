@@ -5,7 +5,7 @@ import { compilePolicy } from "../decision-point.ts";
 import { now, registerFacts, request, systemFacts } from "../testing/fixture.ts";
 import { guardrailIds } from "./guardrails.ts";
 
-const requests = Number(process.env.MANDATE_DIFFERENTIAL_DECISIONS ?? 100);
+const requests = Number(process.env.MANDATE_DIFFERENTIAL_DECISIONS ?? 60);
 
 function randomFacts(random: Random): RegisterFacts {
   const system = systemFacts();
