@@ -7,6 +7,8 @@ import type { Sealer } from "./sealer.ts";
 export class JournalSink implements EvidenceSink {
   readonly #journal: Journal;
   readonly #sealer: Sealer;
+  /** Outcomes whose bare form couldn't be written either; they follow with the next append that succeeds. */
+  #unclosed: EntryDraft[] = [];
 
   constructor(journal: Journal, sealer: Sealer) {
     this.#journal = journal;
@@ -26,7 +28,7 @@ export class JournalSink implements EvidenceSink {
       return await this.#append("outcome", draft);
     } catch (error) {
       const bare = { ...draft, terminal: "aborted" as const, payload: null, messages: [], context: null };
-      await this.#append("outcome", bare).catch(() => undefined);
+      await this.#append("outcome", bare).catch(() => void this.#unclosed.push(bare));
       throw error;
     }
   }
@@ -66,10 +68,18 @@ export class JournalSink implements EvidenceSink {
 
   async #append(kind: AppendKind, draft: EntryDraft): Promise<EntryRef> {
     try {
-      return await this.#journal.append(kind, (seq, seen) => this.#sealer.entry(draft, seq, seen));
+      const ref = await this.#journal.append(kind, (seq, seen) => this.#sealer.entry(draft, seq, seen));
+      if (this.#unclosed.length > 0) this.#closeLate();
+      return ref;
     } catch (error) {
       this.#sealer.forget();
       throw error;
     }
+  }
+
+  #closeLate(): void {
+    const late = this.#unclosed;
+    this.#unclosed = [];
+    for (const draft of late) void this.#append("outcome", draft).catch(() => void this.#unclosed.push(draft));
   }
 }

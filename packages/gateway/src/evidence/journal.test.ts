@@ -272,6 +272,32 @@ describe("a failing disk", () => {
   );
 });
 
+describe("an outcome that met a failing disk", () => {
+  test("refuses the answer, and its call is closed once the disk is back", async () => {
+    let isBroken = false;
+    let now = 0;
+    const datasync = (fd: number) => (isBroken ? Promise.reject(new Error("EIO")) : nodeDisk.datasync(fd));
+    const { journal, sink } = openTestJournal(testDirectory(), {
+      disk: { ...nodeDisk, datasync },
+      monotonicMs: () => now,
+    });
+    await sink.intent(testDraft("dec_1"));
+    isBroken = true;
+    await expect(sink.outcome(outcome("dec_1"))).rejects.toMatchObject(unavailable);
+    isBroken = false;
+    now = 1000;
+    journal.ready();
+    await expect.poll(() => journal.ready()).toBe(true);
+    await sink.intent(testDraft("dec_2"));
+    await expect.poll(() => journal.openCalls().map(({ header }) => header.decision)).toEqual(["dec_2"]);
+    const closed = (await journal.read(0, 1_000_000))
+      .map(({ leaf }) => parseHeader(leaf))
+      .find(({ type }) => type === "call.outcome");
+    expect(closed).toMatchObject({ decision: "dec_1", terminal: "aborted" });
+    await journal.close();
+  });
+});
+
 describe("a chat's messages", () => {
   const sealedCount = async (drafts: readonly Parameters<typeof testDraft>[1][]): Promise<number[]> => {
     const { journal, sink } = openTestJournal(testDirectory());

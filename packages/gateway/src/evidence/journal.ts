@@ -60,6 +60,8 @@ interface Pending extends Draft {
 
 const probeIntervalMs = 250;
 const flushBytes = 8 * 1024 * 1024;
+/** What waits for the disk stays in memory: a disk that hangs must not take the process with it. */
+const maxPendingBytes = 128 * 1024 * 1024;
 
 /**
  * The gateway's durable, append-only journal. One batch is written and flushed at a time while the next one fills, so the
@@ -257,6 +259,7 @@ export class Journal implements JournalReader {
     const { outcomeReserveBytes, maxSystemBytes } = this.#options;
     const isReserved = kind === "outcome" && header.decision !== undefined && this.#isOpen(header.decision);
     if (isReserved && bytes <= outcomeReserveBytes) return;
+    if (this.#pendingBytes + bytes > maxPendingBytes) throw evidenceUnavailable("the journal's disk can't keep up");
     const needed = bytes + (kind === "intent" ? outcomeReserveBytes : 0);
     if (needed > this.#room()) throw evidenceUnavailable("journal is full");
     if ((this.#systemBytes.get(header.system ?? "") ?? 0) + needed > maxSystemBytes) {

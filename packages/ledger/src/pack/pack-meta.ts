@@ -79,13 +79,13 @@ export class MetaView {
     if (!isCovered) this.#problems.add("meta.uncovered", "the meta-log does not hold this checkpoint", path);
   }
 
-  /** Largest size of a log that the first `metaSize` entries of the meta-log vouch for. */
+  /** Size of a log that the first `metaSize` entries of the meta-log vouch for: by the newest of them that is true. */
   coveredSize(log: PackLog, metaSize: number): number {
-    let largest = 0;
-    for (const { metaIndex, size, root } of this.#logs.get(log.checkpoint.origin)?.checkpoints ?? []) {
-      if (metaIndex >= metaSize || size <= largest || size > log.tree.size) continue;
-      if (equalBytes(log.tree.root(size), root)) largest = size;
+    const checkpoints = this.#logs.get(log.checkpoint.origin)?.checkpoints ?? [];
+    for (let i = checkpoints.length - 1; i >= 0; i--) {
+      const { metaIndex, size, root } = checkpoints[i]!;
+      if (metaIndex < metaSize && size <= log.tree.size && equalBytes(log.tree.root(size), root)) return size;
     }
-    return largest;
+    return 0;
   }
 }
