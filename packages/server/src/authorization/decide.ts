@@ -36,7 +36,7 @@ function mustSay(reason: string): void {
 }
 
 /** Grants a seat; the last vacant one puts the authorization in force. */
-export function grantAuthorization(ctx: CommandContext<Tx>, id: string, input: Reason & { readonly conditions?: readonly unknown[] }): Promise<AuthorizationView> {
+export async function grantAuthorization(ctx: CommandContext<Tx>, id: string, input: Reason & { readonly conditions?: readonly unknown[] }): Promise<AuthorizationView> {
   mustSay(input.reason);
   return ctx.transact(async (tx, record) => {
     const opened = await open(tx, ctx, id);
@@ -94,7 +94,7 @@ export function denyAuthorization(ctx: CommandContext<Tx>, id: string, input: Re
   return answer(ctx, id, "denied", input);
 }
 
-function answer(ctx: CommandContext<Tx>, id: string, to: "changes_requested" | "denied", input: Reason): Promise<AuthorizationView> {
+async function answer(ctx: CommandContext<Tx>, id: string, to: "changes_requested" | "denied", input: Reason): Promise<AuthorizationView> {
   mustSay(input.reason);
   return ctx.transact(async (tx, record) => {
     const { authorization, system } = await open(tx, ctx, id);
@@ -108,7 +108,7 @@ function answer(ctx: CommandContext<Tx>, id: string, to: "changes_requested" | "
   });
 }
 
-export function revokeAuthorization(ctx: CommandContext<Tx>, id: string, input: Reason): Promise<AuthorizationView> {
+export async function revokeAuthorization(ctx: CommandContext<Tx>, id: string, input: Reason): Promise<AuthorizationView> {
   mustSay(input.reason);
   return ctx.transact(async (tx, record) => {
     const { authorization, system } = await open(tx, ctx, id);

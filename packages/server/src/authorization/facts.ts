@@ -17,8 +17,9 @@ import { seconds } from "./views.ts";
 /**
  * The register reduced to what gateways enforce, for the organization of this transaction.
  * @param nowMs epoch milliseconds
+ * @param options.asWritten as if everything written were approved: for a policy's own tests, never for a snapshot
  */
-export async function deriveFacts(tx: Tx, nowMs: number): Promise<RegisterFacts> {
+export async function deriveFacts(tx: Tx, nowMs: number, options: { readonly asWritten?: boolean } = {}): Promise<RegisterFacts> {
   const { rows } = await sql<{ org: string | null }>`select mandate_org() as org`.execute(tx);
   const org = rows[0]?.org ?? "";
   const register = await loadRegister(tx, org);
@@ -32,7 +33,7 @@ export async function deriveFacts(tx: Tx, nowMs: number): Promise<RegisterFacts>
     const state = states.get(system.name);
     if (!state) return [];
     const authorization = held.get(system.name);
-    const approved = authorization && manifests.get(`${system.name} ${authorization.versionDigest}`);
+    const approved = authorization && !options.asWritten ? manifests.get(`${system.name} ${authorization.versionDigest}`) : undefined;
     const current = buildVersion(system, register, pins).manifest;
     return [systemFacts({ system, state, authorization, approved, current, policies, register }, nowMs)];
   });

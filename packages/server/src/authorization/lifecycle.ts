@@ -22,7 +22,7 @@ interface Opened {
   readonly authorizations: readonly Authorization[];
 }
 
-function onSystem<T>(ctx: CommandContext<Tx>, name: string, input: Reason, work: (tx: Tx, record: RecordEvidence, opened: Opened) => Promise<T>): Promise<T> {
+async function onSystem<T>(ctx: CommandContext<Tx>, name: string, input: Reason, work: (tx: Tx, record: RecordEvidence, opened: Opened) => Promise<T>): Promise<T> {
   if (input.reason.trim() === "") throw new AppError({ code: "authorization.reason_missing", status: 400, message: "Give a reason: it stands in the record beside your name.", remedies: [{ text: "Add `reason`." }] });
   return ctx.transact(async (tx, record) => {
     await lockRegister(tx, ctx.org, new Date(ctx.now()));

@@ -21,7 +21,8 @@ import { buildVersion } from "./version.ts";
 import type { Version } from "./version.ts";
 
 const reassessmentDays = 14;
-const acceptWithinMs = 14 * dayMs;
+/** Longer than a reassessment may take, so that the question outlives its due date. */
+const acceptWithinMs = 30 * dayMs;
 
 /** What the register's change did to one system. */
 export interface Reconciled {
@@ -203,10 +204,11 @@ async function tighten(tx: Tx, ctx: CommandContext<Tx>, record: RecordEvidence, 
 /** Stores what was derived; a tier that moved is an entry of its own. */
 async function settle(tx: Tx, ctx: CommandContext<Tx>, record: RecordEvidence, subject: Subject, differences: readonly string[], due: Date | null): Promise<void> {
   const { system, version, determined, before } = subject;
-  await writeSystemState(tx, ctx.org, {
+  const next: SystemState = {
     system: system.name, halt: before?.halt ?? null, haltReason: before?.haltReason ?? null, tier: determined.tier, tierReasons: determined.reasons, unanswered: determined.unanswered,
     digest: version.digest, differences, reassessmentDue: due,
-  });
+  };
+  if (!isDeepStrictEqual(before, next)) await writeSystemState(tx, ctx.org, next);
   if (before?.tier !== determined.tier) record({ type: "tier", system: system.name, payload: { tier: determined.tier, was: before?.tier ?? null, reasons: determined.reasons, unanswered: determined.unanswered, versionDigest: version.digest } });
 }
 

@@ -34,7 +34,7 @@ export interface ApplyResult {
 export interface RegisterPorts {
   /** Versions, tiers and authorizations follow a change, in its transaction. */
   readonly reconcile: (tx: Tx, ctx: CommandContext<Tx>, record: (evidence: MutationEvidence) => void) => Promise<readonly { readonly system: string; readonly tier: Tier; readonly needsApproval: boolean; readonly voids: readonly string[] }[]>;
-  readonly deriveFacts: (tx: Tx, nowMs: number) => Promise<RegisterFacts>;
+  readonly deriveFacts: (tx: Tx, nowMs: number, options?: { readonly asWritten?: boolean }) => Promise<RegisterFacts>;
   /** Tools a server offers now, or undefined where it can't be reached. Called outside any transaction. */
   readonly pinMcpServer?: (server: { readonly name: string; readonly url: string; readonly credential: string | null }) => Promise<readonly OfferedTool[] | undefined>;
 }
@@ -178,6 +178,11 @@ function checkPilots(objects: readonly ManifestObject[], outcomes: ReadonlyMap<s
   });
 }
 
+/** Tools as if pinned: a server that can't be reached now says nothing about a rule. */
+function asTested(facts: RegisterFacts): RegisterFacts {
+  return { ...facts, tools: facts.tools.map((tool) => ({ ...tool, changed: false })) };
+}
+
 /** Compiles the file's policies and runs their tests against the register as this manifest leaves it. */
 async function checkPolicies(tx: Tx, ctx: CommandContext<Tx>, ports: RegisterPorts, objects: readonly ManifestObject[], file: string): Promise<ManifestProblem[]> {
   const policies = objects.filter((object) => object.kind === "Policy");
@@ -192,7 +197,7 @@ async function checkPolicies(tx: Tx, ctx: CommandContext<Tx>, ports: RegisterPor
     }
   }
   if (problems.length > 0) return problems;
-  const facts = await ports.deriveFacts(tx, ctx.now());
+  const facts = asTested(await ports.deriveFacts(tx, ctx.now(), { asWritten: true }));
   for (const object of policies) {
     const { tests } = object.spec as StoredObject<"Policy">["spec"];
     if (!tests || tests.length === 0) continue;

@@ -1,0 +1,309 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { AppError } from "@mandate/model";
+import type { CommandContext, Actor } from "../command.ts";
+import { decideApproval } from "../approvals/index.ts";
+import type { Tx } from "../database/index.ts";
+import { deleteObject, getObject, history, listObjects, pinServer, putObject } from "../registry/index.ts";
+import { denyAuthorization, getSystem, grantAuthorization, listAuthorizations, listSystems, pilotAccepted, promoteSystem, renewSystem, resumeSystem, retireSystem, revokeAuthorization, submitAuthorization, suspendSystem } from "./index.ts";
+import { bootstrap, concierge, helper, openTestRegister, person } from "./testing.ts";
+
+const day = 86_400_000;
+let register: Awaited<ReturnType<typeof openTestRegister>>;
+let as: (actor: Actor) => CommandContext<Tx>;
+let root: CommandContext<Tx>;
+
+beforeAll(async () => void (register = await openTestRegister()));
+afterAll(() => register.close());
+beforeEach(async () => {
+  as = await register.organization();
+  root = as(bootstrap);
+  register.entries.length = 0;
+});
+
+const problemsOf = async (work: Promise<unknown>) => {
+  const error = await work.then(() => undefined, (caught: unknown) => caught);
+  expect(error).toBeInstanceOf(AppError);
+  return error as AppError;
+};
+const factsOf = async (name: string) => (await register.facts(root)).systems.find((system) => system.name === name)!;
+const marta = person("marta.lindqvist@halden.example", "business-owner");
+const official = person("helena@halden.example", "authorizing-official");
+const legal = person("pieter@halden.example", "legal-reviewer");
+const ann = person("ann@x.example");
+const ben = person("ben@x.example");
+const accept = async (by: Actor) => {
+  const open = (await listAuthorizations(root, { filters: { state: "submitted" } })).items.find((one) => one.approval !== null);
+  return decideApproval(as(by), open!.approval!, "approve", "fine", { pilot: pilotAccepted });
+};
+
+describe("applying a manifest", () => {
+  it("takes the design's example as it stands: T3, proposed, waiting for an authorizing official", async () => {
+    const { changes } = await register.apply(root, concierge);
+    expect(changes).toHaveLength(17);
+    expect(changes.every((change) => change.action === "create")).toBe(true);
+    expect(changes.find((change) => change.kind === "AISystem")).toMatchObject({ needsApproval: true, voids: [] });
+    expect(await getSystem(root, "support-concierge")).toMatchObject({
+      tier: "T3", lifecycle: "proposed", status: "refused", statusCode: "not_authorized", missing: ["authorization"], authorization: { type: "pilot", state: "submitted", needs: ["authorizing-official"] },
+    });
+    expect((await getSystem(root, "support-concierge"))!.tierReasons[0]).toMatchObject({ rule: "R05" });
+  });
+
+  it("again changes nothing and leaves no entry", async () => {
+    await register.apply(root, concierge);
+    register.entries.length = 0;
+    const before = await getSystem(root, "support-concierge");
+    const { changes } = await register.apply(root, concierge);
+    expect(new Set(changes.map((change) => change.action))).toEqual(new Set(["unchanged"]));
+    expect(register.entries).toEqual([]);
+    expect(await getSystem(root, "support-concierge")).toEqual(before);
+  });
+
+  it("on a dry run says the same and changes nothing", async () => {
+    const { changes } = await register.apply(root, concierge, { dryRun: true });
+    expect(changes).toHaveLength(17);
+    expect(await getSystem(root, "support-concierge")).toBeUndefined();
+  });
+
+  it("changes nothing when one reference leads nowhere, and says where", async () => {
+    const error = await problemsOf(register.apply(root, helper({ spec: "  policies: [policy:nope]\n" })));
+    expect(error).toMatchObject({ status: 422, code: "manifest.invalid" });
+    expect(error.details.problems).toMatchObject([{ field: "spec.policies[0]", line: 23 }]);
+    expect((await listObjects(root, "Model")).items).toEqual([]);
+  });
+
+  it("changes nothing when a policy's own test fails", async () => {
+    const error = await problemsOf(register.apply(root, concierge.replace("name: small refund, call: tool:refunds.issue, input: { order: A1, amount: { value: \"40.00\"", "name: small refund, call: tool:refunds.issue, input: { order: A1, amount: { value: \"400.00\"")));
+    expect(error.details.problems).toMatchObject([{ field: "spec.tests[0]" }]);
+    expect((await listSystems(root)).items).toEqual([]);
+  });
+
+  it("refuses two tools that answer to one name", async () => {
+    const tool = (name: string) => `\n---\napiVersion: v1\nkind: Tool\nmetadata: { name: ${name} }\nspec: { effect: reads }`;
+    const error = await problemsOf(register.apply(root, `${helper()}${tool("a.b")}${tool("a_b")}`));
+    expect(error.message).toContain("a_b");
+  });
+
+  it("keeps every version, and lists as of any moment", async () => {
+    await register.apply(root, helper());
+    const then = new Date(register.clock.now);
+    register.clock.now += day;
+    await register.apply(root, helper({ model: ", retention: 1d" }), { reason: "shorter" });
+    expect((await getObject(root, "Model", "local", { asOf: then }))!.spec.retention).toBeUndefined();
+    expect((await listObjects(root, "Model", { asOf: then })).items.map((item) => item.version)).toEqual([1]);
+    expect((await history(root, "Model", "local")).map(({ version, action, author, reason }) => [version, action, author, reason])).toEqual([[2, "change", "bootstrap", "shorter"], [1, "create", "bootstrap", null]]);
+  });
+
+  it("pages and filters lists by field", async () => {
+    await register.apply(root, concierge);
+    const first = await listObjects(root, "Vendor", { limit: 2 });
+    expect([first.items.map((item) => item.name), first.nextCursor]).toEqual([["adyen", "anthropic"], "anthropic"]);
+    expect((await listObjects(root, "Vendor", { limit: 2, cursor: first.nextCursor! })).items.map((item) => item.name)).toEqual(["zendesk"]);
+    expect((await listObjects(root, "Vendor", { filters: { visibility: "metadata" } })).items.map((item) => item.name)).toEqual(["anthropic"]);
+  });
+
+  it("refuses to remove what something refers to, and a system that holds an authorization", async () => {
+    await register.apply(root, helper());
+    expect(await problemsOf(deleteObject(root, register.ports, "Model", "local"))).toMatchObject({ status: 409, code: "registry.in_use" });
+    expect(await problemsOf(deleteObject(root, register.ports, "AISystem", "helper"))).toMatchObject({ status: 409 });
+    expect(await deleteObject(root, register.ports, "Dataset", "handbook")).toMatchObject({ action: "remove" });
+    expect(await getObject(root, "Dataset", "handbook")).toBeUndefined();
+  });
+
+  it("of one organization is invisible to another", async () => {
+    await register.apply(root, helper());
+    const other = (await register.organization())(bootstrap);
+    expect((await listObjects(other, "Model")).items).toEqual([]);
+    expect((await register.facts(other)).systems).toEqual([]);
+  });
+
+  it("puts one object through the same checks", async () => {
+    expect(await problemsOf(putObject(root, register.ports, "Vendor", "v", { spec: { visibilty: "full" } }))).toMatchObject({ status: 422 });
+    expect(await putObject(root, register.ports, "Vendor", "v", { spec: { visibility: "full" } })).toMatchObject({ action: "create" });
+  });
+});
+
+describe("a pilot", () => {
+  it("at T0 starts on apply, for its tier's days, inside its tier's caps", async () => {
+    await register.apply(root, helper());
+    expect(await getSystem(root, "helper")).toMatchObject({ tier: "T0", lifecycle: "pilot", status: "operating", statusCode: null, missing: [], authorization: { type: "pilot", state: "granted" } });
+    const facts = await factsOf("helper");
+    expect(facts.authorization!.ends).toBe(Math.floor((register.clock.now + 90 * day) / 1000));
+    expect(facts).toMatchObject({ grants: { models: ["local"] }, limits: { callsPerDay: 10_000, tokensPerDay: 5_000_000, eurosPerDay: "100", peoplePerDay: 50 } });
+  });
+
+  it("takes end and caps as written, refuses an end past the tier's days, and is over at its end without any job", async () => {
+    const ends = new Date(register.clock.now + 3000).toISOString();
+    await register.apply(root, helper({ spec: `  pilot: { ends: "${ends}", caps: { calls: 2 } }\n` }));
+    expect((await factsOf("helper")).limits.callsPerDay).toBe(2);
+    register.clock.now += 3000;
+    expect(await getSystem(root, "helper")).toMatchObject({ status: "refused", statusCode: "authorization_expired", authorization: { state: "expired" } });
+    expect(await problemsOf(register.apply(root, helper({ name: "late", spec: `  pilot: { ends: "2030-01-01" }\n` })))).toMatchObject({ status: 422 });
+  });
+
+  it("is not there while an owner, a purpose or a boundary is missing, and missing[] says which", async () => {
+    const text = helper().replace("technical: ben@x.example", "technical: ann@x.example").replace("boundary: { sensitivity: internal, regions: [EEA] }", "");
+    await register.apply(root, text);
+    expect(await getSystem(root, "helper")).toMatchObject({ lifecycle: "proposed", status: "refused", statusCode: "not_authorized", missing: ["owners.technical", "boundary", "authorization"] });
+  });
+
+  it("of a prohibited practice never starts", async () => {
+    await register.apply(root, helper({ intake: "{ prohibited: [a], annex3: [] }" }));
+    expect(await getSystem(root, "helper")).toMatchObject({ tier: "X", status: "refused", statusCode: "prohibited" });
+    expect(await problemsOf(promoteSystem(root, "helper", { reason: "please" }))).toMatchObject({ code: "authorization.prohibited" });
+  });
+
+  it("at T2 starts once its business owner accepts, and no one else can", async () => {
+    const text = concierge.replace("autonomy: acts ", "autonomy: acts-with-approval ");
+    await register.apply(root, text);
+    expect(await getSystem(root, "support-concierge")).toMatchObject({ tier: "T2", lifecycle: "proposed", authorization: { state: "submitted", needs: ["business-owner"] } });
+    await expect(accept(person("tomasz.wrona@halden.example", "technical-owner"))).rejects.toThrow();
+    await accept(marta);
+    expect(await getSystem(root, "support-concierge")).toMatchObject({ lifecycle: "pilot", status: "operating", authorization: { state: "granted", approvers: [{ email: "marta.lindqvist@halden.example", role: "business-owner" }] } });
+  });
+
+  it("at T3 is granted by an authorizing official alone: no owner, no service account, no minted token, not the requester", async () => {
+    await register.apply(root, concierge);
+    const { id } = (await listAuthorizations(root)).items[0]!;
+    for (const actor of [marta, bootstrap, legal]) await expect(grantAuthorization(as(actor), id, { reason: "go" })).rejects.toMatchObject({ status: 403 });
+    await submitAuthorization(as(official), id, { reason: "mine" });
+    await expect(grantAuthorization(as(official), id, { reason: "go" })).rejects.toMatchObject({ code: "authorization.own_request" });
+    await submitAuthorization(as(marta), id, { reason: "hers" });
+    expect(await grantAuthorization(as(official), id, { reason: "go", conditions: ["weekly review"] })).toMatchObject({ state: "granted_with_conditions" });
+    expect(await factsOf("support-concierge")).toMatchObject({ status: "operating", grants: { tools: ["orders.lookup", "refunds.issue"] }, limits: { callsPerDay: 1000, tokensPerDay: 1_000_000 }, parameters: { stalenessSeconds: 5, gatewayKeysInProduction: false } });
+  });
+
+  it("is extended twice at most", async () => {
+    await register.apply(root, helper());
+    await renewSystem(as(ann), "helper", { reason: "more time" });
+    await renewSystem(as(ann), "helper", { reason: "more time" });
+    await expect(renewSystem(as(ann), "helper", { reason: "more time" })).rejects.toMatchObject({ status: 409 });
+  });
+
+  it("that was revoked doesn't come back by applying the file again", async () => {
+    await register.apply(root, helper());
+    const { id } = (await listAuthorizations(root)).items[0]!;
+    await revokeAuthorization(as(ann), id, { reason: "wrong" });
+    await register.apply(root, helper({ spec: "  environments: [prod]\n" }));
+    expect(await getSystem(root, "helper")).toMatchObject({ status: "refused", statusCode: "not_authorized", authorization: { state: "submitted" } });
+    const request = (await getSystem(root, "helper"))!.authorization!;
+    await denyAuthorization(as(ben), request.id, { reason: "no" });
+    expect((await getSystem(root, "helper"))!.status).toBe("refused");
+  });
+});
+
+describe("lifecycle", () => {
+  it("suspends, resumes and retires for good, each with a reason", async () => {
+    await register.apply(root, helper());
+    await expect(suspendSystem(as(ann), "helper", { reason: " " })).rejects.toMatchObject({ status: 400 });
+    await expect(suspendSystem(as(person("eve@x.example", "developer")), "helper", { reason: "x" })).rejects.toMatchObject({ status: 403 });
+    expect(await suspendSystem(as(ann), "helper", { reason: "leak" })).toMatchObject({ lifecycle: "suspended", status: "refused", statusCode: "system_suspended", haltReason: "leak" });
+    expect(await resumeSystem(as(ann), "helper", { reason: "mended" })).toMatchObject({ lifecycle: "pilot", status: "operating" });
+    expect(await retireSystem(as(ann), "helper", { reason: "over" })).toMatchObject({ statusCode: "system_retired" });
+    await expect(resumeSystem(as(ann), "helper", { reason: "again" })).rejects.toMatchObject({ status: 409 });
+    await register.apply(root, helper({ spec: "  environments: [prod]\n" }));
+    expect((await factsOf("helper")).statusCode).toBe("system_retired");
+  });
+
+  it("goes to production for exactly the version submitted, by distinct people for each seat", async () => {
+    const text = concierge.replace("autonomy: acts ", "autonomy: acts-with-approval ");
+    await register.apply(root, text);
+    await accept(marta);
+    const request = await promoteSystem(as(person("tomasz.wrona@halden.example")), "support-concierge", { reason: "ready" });
+    expect(request).toMatchObject({ type: "production", state: "submitted", needs: ["business-owner", "security-reviewer"] });
+    expect(await grantAuthorization(as(marta), request.id, { reason: "yes" })).toMatchObject({ state: "in_review", needs: ["security-reviewer"] });
+    await expect(grantAuthorization(as(marta), request.id, { reason: "yes" })).rejects.toMatchObject({ code: "authorization.answered" });
+    await register.apply(root, text.replace("tokensPerDay: 4000000", "tokensPerDay: 5000000"));
+    await expect(grantAuthorization(as(person("ines@x.example", "security-reviewer")), request.id, { reason: "yes" })).rejects.toMatchObject({ status: 409 });
+    await register.apply(root, text);
+    await grantAuthorization(as(person("ines@x.example", "security-reviewer")), request.id, { reason: "yes" });
+    expect(await getSystem(root, "support-concierge")).toMatchObject({ lifecycle: "production", status: "operating", authorization: { type: "production", state: "granted" } });
+  });
+});
+
+describe("a change after the grant", () => {
+  const mail = "\n---\napiVersion: v1\nkind: Tool\nmetadata: { name: mail.send }\nspec: { effect: sends, reversible: false }";
+  const t2 = concierge.replace("autonomy: acts ", "autonomy: acts-with-approval ");
+
+  it("that adds a tool denies the tool alone, for 14 days, then everything", async () => {
+    await register.apply(root, t2);
+    await accept(marta);
+    const { changes } = await register.apply(root, t2.replace("tool:refunds.issue]\n    datasets", "tool:refunds.issue, tool:mail.send]\n    datasets") + mail);
+    expect(changes.find((change) => change.kind === "AISystem")).toMatchObject({ action: "change", needsApproval: true, voids: [] });
+    expect(await factsOf("support-concierge")).toMatchObject({ status: "restricted", differences: ["tool:mail.send"], grants: { tools: ["orders.lookup", "refunds.issue"] } });
+    register.clock.now += 14 * day;
+    expect(await factsOf("support-concierge")).toMatchObject({ status: "refused", statusCode: "reassessment_required" });
+    await accept(marta);
+    expect(await factsOf("support-concierge")).toMatchObject({ status: "operating", differences: [], grants: { tools: ["mail.send", "orders.lookup", "refunds.issue"] } });
+  });
+
+  it("of purpose stops it at once and says which authorization is void", async () => {
+    await register.apply(root, t2);
+    await accept(marta);
+    const { changes } = await register.apply(root, t2.replace("id: customer-support", "id: sales"));
+    expect(changes.find((change) => change.kind === "AISystem")!.voids).toHaveLength(1);
+    expect(await factsOf("support-concierge")).toMatchObject({ status: "refused", statusCode: "reassessment_required" });
+  });
+
+  it("of a shared model's provider reaches each system that uses it", async () => {
+    await register.apply(root, helper());
+    const { changes } = await register.apply(root, helper().split("---")[0]!.replace("localhost:9", "elsewhere.example"));
+    expect(changes).toMatchObject([{ kind: "Model", action: "change" }, { kind: "AISystem", name: "helper", action: "unchanged", voids: [expect.any(String)] }]);
+    expect((await factsOf("helper")).statusCode).toBe("reassessment_required");
+  });
+
+  it("at T0 is attested by its owner with the same end, and recorded; a stranger's only differs", async () => {
+    await register.apply(root, helper());
+    const before = await factsOf("helper");
+    register.clock.now += day;
+    const wider = helper({ spec: "  audience: internal\n" }).replace("models: [model:local]", "models: [model:local], datasets: [dataset:handbook]");
+    await register.apply(as(person("eve@x.example", "developer")), wider);
+    expect(await factsOf("helper")).toMatchObject({ status: "restricted", differences: ["dataset:handbook"], grants: { datasets: [] } });
+    await register.apply(as(ann), wider);
+    expect(await factsOf("helper")).toMatchObject({ status: "operating", grants: { datasets: ["handbook"] }, authorization: { number: expect.any(Number), ends: before.authorization!.ends } });
+    expect(register.entries.filter((entry) => entry.type === "authorization").at(-1)!.payload).toMatchObject({ event: "granted", selfAttested: true });
+  });
+
+  it("that takes a policy away leaves it binding until that is approved", async () => {
+    await register.apply(root, t2);
+    await accept(marta);
+    await register.apply(root, t2.replace("policies: [policy:support-concierge]", "policies: []"));
+    expect(await factsOf("support-concierge")).toMatchObject({ status: "restricted", policies: ["support-concierge"] });
+  });
+
+  it("that renames the title changes no digest and needs nobody", async () => {
+    await register.apply(root, t2);
+    await accept(marta);
+    const before = await factsOf("support-concierge");
+    await register.apply(root, t2.replace("title: Support Concierge", "title: Concierge"));
+    expect(await factsOf("support-concierge")).toMatchObject({ status: "operating", versionDigest: before.versionDigest });
+  });
+});
+
+describe("facts", () => {
+  it("resolve a server's wildcard to its pinned tools, an unlabelled one with the worst effect", async () => {
+    const server = `\n---\napiVersion: v1\nkind: McpServer\nmetadata: { name: wiki }\nspec: { url: "http://localhost:9/mcp" }\n---\napiVersion: v1\nkind: Tool\nmetadata: { name: wiki.read }\nspec: { server: mcp-server:wiki, effect: reads, pin: on-apply }`;
+    const text = helper().replace("models: [model:local]", "models: [model:local], tools: [\"tool:wiki/*\"]") + server;
+    await register.apply(root, text);
+    expect((await factsOf("helper")).grants.tools).toEqual([]);
+    expect((await register.facts(root)).tools).toMatchObject([{ name: "wiki.read", pinned: null, changed: true }]);
+    await pinServer(root, register.ports, "wiki", [{ tool: "wiki_read", hash: "a".repeat(64), definition: {} }], "looked at it");
+    expect(await factsOf("helper")).toMatchObject({ status: "operating", grants: { tools: ["wiki.read"] } });
+    await pinServer(root, register.ports, "wiki", [{ tool: "wiki_read", hash: "b".repeat(64), definition: {} }, { tool: "erase", hash: "c".repeat(64), definition: {} }], "again");
+    expect(await factsOf("helper")).toMatchObject({ statusCode: "reassessment_required", grants: { tools: ["wiki.read"] } });
+    expect((await register.facts(root)).tools.find((tool) => tool.name === "erase")).toMatchObject({ effect: "executes", reversible: false, output: "untrusted" });
+  });
+
+  it("give each endpoint exactly one version segment", async () => {
+    await register.apply(root, concierge.replace("https://api.anthropic.com/v1", "https://api.anthropic.com/"));
+    expect((await register.facts(root)).models.map((model) => model.endpoint)).toEqual(["https://api.anthropic.com/v1", "http://vllm.ml.svc:8000/v1"]);
+  });
+
+  it("for 500 systems take well under a second", async () => {
+    const systems = Array.from({ length: 500 }, (_, index) => helper({ name: `s${index}` }).split("---")[2]!);
+    await register.apply(root, [...helper().split("---").slice(0, 2), ...systems].join("---"));
+    const started = performance.now();
+    expect((await register.facts(root)).systems).toHaveLength(500);
+    const tookMs = performance.now() - started;
+    expect(tookMs).toBeLessThan(1500);
+  });
+});
