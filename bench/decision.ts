@@ -23,7 +23,9 @@ function factsWith(policyCount: number): RegisterFacts {
     version: 1,
     cedar: `@id("rule-${index}") forbid (principal == Mandate::System::"system-${index % 500}", action == Mandate::Action::"tool.call", resource) unless { context has input.order && context.input.order like "A*" };`,
   }));
-  const systems = Array.from({ length: Math.min(500, Math.max(1, others.length)) }, (_, index) => systemFacts({ name: `system-${index}`, policies: [] }));
+  const systems = Array.from({ length: Math.min(500, Math.max(1, others.length)) }, (_, index) =>
+    systemFacts({ name: `system-${index}`, policies: [] }),
+  );
   return { ...base, systems: [...base.systems, ...systems], policies: [...base.policies, ...others] };
 }
 
@@ -41,7 +43,10 @@ interface Timing {
 
 function summarise(microseconds: number[]): Timing {
   microseconds.sort((a, b) => a - b);
-  return { median: microseconds[microseconds.length >> 1]!, p99: microseconds[Math.floor(microseconds.length * 0.99)]! };
+  return {
+    median: microseconds[microseconds.length >> 1]!,
+    p99: microseconds[Math.floor(microseconds.length * 0.99)]!,
+  };
 }
 
 /** Batches of a call too short for the clock; returns µs a call for each batch. */
@@ -63,18 +68,21 @@ function measure(policyCount: number, seconds: number): void {
   const compileMs = performance.now() - compileStarted;
   for (const question of questions) {
     const decision = point.decide(question);
-    if (decision.outcome !== "allow") throw new Error(`the benchmark's call was ${decision.outcome}: ${decision.reason}`);
+    if (decision.outcome !== "allow")
+      throw new Error(`the benchmark's call was ${decision.outcome}: ${decision.reason}`);
   }
   const reference = questions.map((question) => questionForReference(facts, question));
   const sets = reference.map(({ policies }, index) => {
     const id = `bench-${policyCount}-${index}`;
-    if (preparsePolicySet(id, { staticPolicies: policies }).type !== "success") throw new Error("the reference can't read the policies");
+    if (preparsePolicySet(id, { staticPolicies: policies }).type !== "success")
+      throw new Error("the reference can't read the policies");
     return id;
   });
   const askReference = (index: number): void => {
     const which = index % questions.length;
     const answer = statefulIsAuthorized({ ...reference[which]!.call, preparsedPolicySetId: sets[which]! });
-    if (answer.type !== "success" || answer.response.decision !== "allow") throw new Error("the reference did not allow");
+    if (answer.type !== "success" || answer.response.decision !== "allow")
+      throw new Error("the reference did not allow");
   };
   const askOurs = (index: number): void => {
     const question = JSON.parse(questionTexts[index % questions.length]!) as DecisionRequest;
@@ -101,6 +109,8 @@ const requests = option("differential", 0);
 if (requests > 0) {
   const started = performance.now();
   const { mismatches, satisfied, errors } = runDifferential(requests, Date.now() % 1_000_000);
-  console.log(`differential: ${requests} random requests, ${mismatches.length} mismatches (${satisfied} satisfied, ${errors} erring policies), ${Math.round((performance.now() - started) / 1000)} s`);
+  console.log(
+    `differential: ${requests} random requests, ${mismatches.length} mismatches (${satisfied} satisfied, ${errors} erring policies), ${Math.round((performance.now() - started) / 1000)} s`,
+  );
   if (mismatches.length > 0) console.log(mismatches[0]);
 }

@@ -17,7 +17,10 @@ const all: Readonly<Record<string, Samples>> = { creditCard, email, iban, ipAddr
 
 describe.each(Object.entries(all))("%s", (_name, samples) => {
   it.each(samples.find)("finds $value whole", ({ text, value, type }) => {
-    const found = detect(text).map((finding) => ({ type: finding.type, value: text.slice(finding.start, finding.end) }));
+    const found = detect(text).map((finding) => ({
+      type: finding.type,
+      value: text.slice(finding.start, finding.end),
+    }));
     expect(found).toContainEqual({ type, value });
   });
   it.each(samples.ignore)("ignores %s", (text) => {
@@ -27,7 +30,16 @@ describe.each(Object.entries(all))("%s", (_name, samples) => {
 
 describe("detectors together", () => {
   it("yield findings in order, without overlap and inside the text, for any text", () => {
-    const spice = fc.constantFrom("4111 1111 1111 1111", "a@b.io", "+49 30 901820", "sk-ant-", "::", "DE89", "1.1.1.1", " ");
+    const spice = fc.constantFrom(
+      "4111 1111 1111 1111",
+      "a@b.io",
+      "+49 30 901820",
+      "sk-ant-",
+      "::",
+      "DE89",
+      "1.1.1.1",
+      " ",
+    );
     fc.assert(
       fc.property(fc.array(fc.oneof(spice, fc.string())), (parts) => {
         const text = parts.join("");
@@ -43,7 +55,18 @@ describe("detectors together", () => {
   });
 
   it("take time in proportion to hostile text", () => {
-    const hostile = ["a".repeat(200_000), "a@".repeat(100_000), "1-".repeat(100_000), "1.".repeat(100_000), "a:".repeat(100_000), "secret".repeat(40_000), "DE89 ".repeat(40_000), "sk-ant-".repeat(30_000), "+1 ".repeat(70_000), "password=".repeat(25_000)];
+    const hostile = [
+      "a".repeat(200_000),
+      "a@".repeat(100_000),
+      "1-".repeat(100_000),
+      "1.".repeat(100_000),
+      "a:".repeat(100_000),
+      "secret".repeat(40_000),
+      "DE89 ".repeat(40_000),
+      "sk-ant-".repeat(30_000),
+      "+1 ".repeat(70_000),
+      "password=".repeat(25_000),
+    ];
     for (const text of hostile) {
       const started = performance.now();
       detect(text);
@@ -72,13 +95,28 @@ describe("redact", () => {
 const corpora = process.env.MANDATE_CORPORA;
 describe.runIf(corpora !== undefined)("on the labelled corpora", () => {
   const lines = (file: string): readonly Record<string, unknown>[] =>
-    readFileSync(join(corpora!, file), "utf8").trim().split("\n").map((line) => JSON.parse(line));
+    readFileSync(join(corpora!, file), "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line));
 
   it("finds structured types with the stated recall and precision", () => {
-    const types: Readonly<Record<string, string>> = { EMAIL_ADDRESS: "email", CREDIT_CARD: "credit_card", IBAN_CODE: "iban", US_SSN: "us_ssn", IP_ADDRESS: "ip_address", PHONE_NUMBER: "phone" };
+    const types: Readonly<Record<string, string>> = {
+      EMAIL_ADDRESS: "email",
+      CREDIT_CARD: "credit_card",
+      IBAN_CODE: "iban",
+      US_SSN: "us_ssn",
+      IP_ADDRESS: "ip_address",
+      PHONE_NUMBER: "phone",
+    };
     const score: Record<string, { hit: number; all: number; found: number }> = {};
-    for (const { text, spans } of lines("pii/presidio-research.jsonl") as unknown as { text: string; spans: { type: string; start: number; end: number }[] }[]) {
-      const expected = spans.flatMap((span) => (types[span.type] === undefined ? [] : [{ ...span, type: types[span.type]! }]));
+    for (const { text, spans } of lines("pii/presidio-research.jsonl") as unknown as {
+      text: string;
+      spans: { type: string; start: number; end: number }[];
+    }[]) {
+      const expected = spans.flatMap((span) =>
+        types[span.type] === undefined ? [] : [{ ...span, type: types[span.type]! }],
+      );
       const found = detect(text, ["pii"]);
       for (const type of Object.values(types)) {
         const tally = (score[type] ??= { hit: 0, all: 0, found: 0 });
@@ -86,10 +124,20 @@ describe.runIf(corpora !== undefined)("on the labelled corpora", () => {
         const theirs = expected.filter((span) => span.type === type);
         tally.all += theirs.length;
         tally.found += mine.length;
-        tally.hit += theirs.filter((span) => mine.some((finding) => finding.start < span.end && span.start < finding.end)).length;
+        tally.hit += theirs.filter((span) =>
+          mine.some((finding) => finding.start < span.end && span.start < finding.end),
+        ).length;
       }
     }
-    console.info("pii, overlap:", Object.entries(score).map(([type, { hit, all: total, found }]) => `${type} recall ${(hit / total).toFixed(2)} precision ${(hit / Math.max(1, found)).toFixed(2)} (${total})`).join("; "));
+    console.info(
+      "pii, overlap:",
+      Object.entries(score)
+        .map(
+          ([type, { hit, all: total, found }]) =>
+            `${type} recall ${(hit / total).toFixed(2)} precision ${(hit / Math.max(1, found)).toFixed(2)} (${total})`,
+        )
+        .join("; "),
+    );
     expect(score.email!.hit / score.email!.all).toBeGreaterThan(0.9);
   });
 
@@ -103,7 +151,9 @@ describe.runIf(corpora !== undefined)("on the labelled corpora", () => {
       if (found && label === 1) hit += 1;
       if (found && label === 0) wrong += 1;
     }
-    console.info(`secrets: recall ${(hit / positives).toFixed(2)} precision ${(hit / (hit + wrong)).toFixed(2)} (${positives})`);
+    console.info(
+      `secrets: recall ${(hit / positives).toFixed(2)} precision ${(hit / (hit + wrong)).toFixed(2)} (${positives})`,
+    );
     expect(hit).toBeGreaterThan(0);
   });
 });

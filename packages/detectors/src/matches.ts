@@ -11,7 +11,13 @@ export function findMatches(
   for (const match of text.matchAll(pattern)) {
     const confidence = accept(match[0]);
     if (confidence !== null) {
-      findings.push({ type: found.type, class: found.class, start: match.index, end: match.index + match[0].length, confidence });
+      findings.push({
+        type: found.type,
+        class: found.class,
+        start: match.index,
+        end: match.index + match[0].length,
+        confidence,
+      });
     }
   }
   return findings;

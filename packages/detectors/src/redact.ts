@@ -10,7 +10,8 @@ export interface Redaction {
 
 /** Replaces findings of these types (`secret` means every `secret.*`) by `[TYPE]`. */
 export function redact(text: string, types: readonly string[]): Redaction {
-  const wanted = (type: string): boolean => types.includes(type) || (type.startsWith("secret.") && types.includes("secret"));
+  const wanted = (type: string): boolean =>
+    types.includes(type) || (type.startsWith("secret.") && types.includes("secret"));
   const findings = detect(text).filter((finding) => wanted(finding.type));
   let redacted = "";
   let position = 0;
@@ -22,5 +23,7 @@ export function redact(text: string, types: readonly string[]): Redaction {
 }
 
 function canDetect(type: string): boolean {
-  return detectors.some((detector) => detector.types.includes(type) || (type.startsWith("secret.") && detector.types.includes("secret")));
+  return detectors.some(
+    (detector) => detector.types.includes(type) || (type.startsWith("secret.") && detector.types.includes("secret")),
+  );
 }

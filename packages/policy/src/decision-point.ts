@@ -49,7 +49,10 @@ export function compilePolicy(facts: RegisterFacts, options: CompileOptions = {}
         return compareWithReference(evaluate(request, system, world, book), world);
       } catch (error) {
         // a comparison that did not run is not an agreement
-        return { equal: false, difference: `the comparison failed: ${error instanceof Error ? error.message : "unknown"}` };
+        return {
+          equal: false,
+          difference: `the comparison failed: ${error instanceof Error ? error.message : "unknown"}`,
+        };
       }
     },
   };
@@ -114,12 +117,22 @@ export function evaluate(request: DecisionRequest, system: SystemFacts, world: W
     forbidEnvironment = { principal, action, resource, context, entities: world.entities };
   }
   const forbids = satisfied(slice.forbids, slice.forbidsOn, forbidEnvironment, errors);
-  return { slice, subject: { request, system, resource, tool, context }, permitEnvironment, forbidEnvironment, permits, forbids, errors };
+  return {
+    slice,
+    subject: { request, system, resource, tool, context },
+    permitEnvironment,
+    forbidEnvironment,
+    permits,
+    forbids,
+    errors,
+  };
 }
 
 /** An export is decided on what remains after redaction. Tokenized data can be turned back, so it counts as it was. */
 function maskedTypes(permits: readonly Rule[]): readonly string[] {
-  return permits.flatMap((rule) => rule.obligations.flatMap((obligation) => (obligation.kind === "redact" ? obligation.types : [])));
+  return permits.flatMap((rule) =>
+    rule.obligations.flatMap((obligation) => (obligation.kind === "redact" ? obligation.types : [])),
+  );
 }
 
 function satisfied(
@@ -132,7 +145,8 @@ function satisfied(
   for (const rules of [general, onResource.get(environment.resource.key)]) {
     for (const rule of rules ?? []) {
       try {
-        if (scopeMatches(rule.policy.resource, environment.resource) && rule.policy.holds(environment)) found.push(rule);
+        if (scopeMatches(rule.policy.resource, environment.resource) && rule.policy.holds(environment))
+          found.push(rule);
       } catch (error) {
         errors.push({ rule, message: messageOf(error) });
       }
@@ -144,7 +158,8 @@ function satisfied(
 function decideSystem(request: DecisionRequest, world: World, book: RuleBook, policyVersion: string): PolicyDecision {
   const system = world.systems.get(request.system);
   if (system === undefined) return unregistered(policyVersion);
-  if (!isAskable(request)) return faultDecision(policyVersion, null, "a question that no surface asks: action, resource type or time");
+  if (!isAskable(request))
+    return faultDecision(policyVersion, null, "a question that no surface asks: action, resource type or time");
   const evaluation = evaluate(request, system, world, book);
   return combine(evaluation, policyVersion);
 }
@@ -155,7 +170,8 @@ function combine(evaluation: Evaluation, policyVersion: string): PolicyDecision 
   const alert = alertOf(evaluation);
 
   const denials = forbids.filter((rule) => rule.hold === null);
-  if (denials.length > 0) return deny(mostPressing(denials, subject.system), subject, { matched, policyVersion, alert });
+  if (denials.length > 0)
+    return deny(mostPressing(denials, subject.system), subject, { matched, policyVersion, alert });
   if (alert !== null) {
     return { ...faultDecision(policyVersion, errors[0]?.rule.id ?? slice.broken, alert), matched };
   }
@@ -172,7 +188,8 @@ function combine(evaluation: Evaluation, policyVersion: string): PolicyDecision 
   }
   if (permits.length === 0) return deny(nothingPermits, subject, { matched, policyVersion, alert });
   const obligations = combineObligations(permits);
-  if (obligations === "conflict") return deny(conflictingObligations(permits), subject, { matched, policyVersion, alert });
+  if (obligations === "conflict")
+    return deny(conflictingObligations(permits), subject, { matched, policyVersion, alert });
   const decisive = forbids[0] ?? permits.find((rule) => !rule.guardrail) ?? permits[0]!;
   return {
     outcome: "allow",
@@ -200,7 +217,9 @@ function codeFor(rule: Pick<Rule, "code">, system: SystemFacts): RefusalCode {
 }
 
 function mostPressing(rules: readonly Rule[], system: SystemFacts): Rule {
-  return rules.reduce((best, rule) => (precedence(codeFor(rule, system)) < precedence(codeFor(best, system)) ? rule : best));
+  return rules.reduce((best, rule) =>
+    precedence(codeFor(rule, system)) < precedence(codeFor(best, system)) ? rule : best,
+  );
 }
 
 type Refusing = Pick<Rule, "id" | "code" | "slot" | "because" | "remedies">;
@@ -276,5 +295,7 @@ export function faultDecision(policyVersion: string, rule: string | null, alert:
 
 /** Only our own messages: an engine's error could quote content. */
 function messageOf(error: unknown): string {
-  return error instanceof EvaluationError ? error.message : `unexpected ${error instanceof Error ? error.name : "failure"}`;
+  return error instanceof EvaluationError
+    ? error.message
+    : `unexpected ${error instanceof Error ? error.name : "failure"}`;
 }

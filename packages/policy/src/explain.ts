@@ -72,7 +72,9 @@ export function allowReason(subject: Subject, approved: boolean): string {
 
 export function remediesFor(rule: Pick<Rule, "remedies">, system: SystemFacts): readonly Remedy[] {
   return rule.remedies.map((remedy) =>
-    remedy.command === undefined ? remedy : { ...remedy, command: remedy.command.replaceAll("{name}", () => system.name) },
+    remedy.command === undefined
+      ? remedy
+      : { ...remedy, command: remedy.command.replaceAll("{name}", () => system.name) },
   );
 }
 

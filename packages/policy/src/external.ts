@@ -11,7 +11,12 @@ import { externalType, type World } from "./world.ts";
 type Properties = Readonly<Record<string, unknown>>;
 
 /** A question outside our domain: custom rules alone decide, and without a permit the answer is no. */
-export function decideExternal(request: ExternalRequest, world: World, book: RuleBook, policyVersion: string): PolicyDecision {
+export function decideExternal(
+  request: ExternalRequest,
+  world: World,
+  book: RuleBook,
+  policyVersion: string,
+): PolicyDecision {
   const { subject, resource } = request;
   const principalEntity = overlaid(world, subject.type, subject.id, { ...subject.props, ...request.subjectProps });
   const resourceEntity = overlaid(world, resource.type, resource.id, resource.props ?? {});
@@ -61,22 +66,60 @@ function combineExternal(
   const shared = { param: null, matched, obligations: [], hold: null, policyVersion, alert: fault.alert };
   const denial = forbids.find((rule) => rule.hold === null);
   if (denial !== undefined) {
-    return { ...shared, outcome: "deny", code: "policy", reason: denial.because, rule: denial.id, remedies: denial.remedies };
+    return {
+      ...shared,
+      outcome: "deny",
+      code: "policy",
+      reason: denial.because,
+      rule: denial.id,
+      remedies: denial.remedies,
+    };
   }
   if (fault.alert !== null) {
-    return { ...shared, outcome: "deny", code: "policy", reason: "A rule could not be evaluated, so it is refused.", rule: fault.failed, remedies: [mendRule] };
+    return {
+      ...shared,
+      outcome: "deny",
+      code: "policy",
+      reason: "A rule could not be evaluated, so it is refused.",
+      rule: fault.failed,
+      remedies: [mendRule],
+    };
   }
   const held = forbids[0];
   if (held !== undefined) {
-    return { ...shared, outcome: "hold", code: "approval_required", reason: held.because, rule: held.id, remedies: held.remedies, hold: combineHolds(forbids) };
+    return {
+      ...shared,
+      outcome: "hold",
+      code: "approval_required",
+      reason: held.because,
+      rule: held.id,
+      remedies: held.remedies,
+      hold: combineHolds(forbids),
+    };
   }
   const permit = permits[0];
   const obligations = combineObligations(permits);
   if (permit === undefined || obligations === "conflict") {
-    const reason = permit === undefined ? "No policy permits it." : "Two rules oblige to things that can't both be done.";
-    return { ...shared, outcome: "deny", code: permit === undefined ? "not_granted" : "policy", reason, rule: permit?.id ?? null, remedies: [writePermit] };
+    const reason =
+      permit === undefined ? "No policy permits it." : "Two rules oblige to things that can't both be done.";
+    return {
+      ...shared,
+      outcome: "deny",
+      code: permit === undefined ? "not_granted" : "policy",
+      reason,
+      rule: permit?.id ?? null,
+      remedies: [writePermit],
+    };
   }
-  return { ...shared, outcome: "allow", code: null, reason: "A policy permits it.", rule: permit.id, remedies: [], obligations };
+  return {
+    ...shared,
+    outcome: "allow",
+    code: null,
+    reason: "A policy permits it.",
+    rule: permit.id,
+    remedies: [],
+    obligations,
+  };
 }
 
 const mendRule = { text: "Ask the owner of the policies to mend the rule named here." };

@@ -2,7 +2,35 @@
  * Which region names contain which others. Data, not an enum: a register may name any region (`eu-central-1`,
  * `on-prem-berlin`); one that is not in this table contains only itself.
  */
-const union = ["AT", "BE", "BG", "HR", "CY", "CZ", "DK", "EE", "FI", "FR", "DE", "GR", "HU", "IE", "IT", "LV", "LT", "LU", "MT", "NL", "PL", "PT", "RO", "SK", "SI", "ES", "SE"];
+const union = [
+  "AT",
+  "BE",
+  "BG",
+  "HR",
+  "CY",
+  "CZ",
+  "DK",
+  "EE",
+  "FI",
+  "FR",
+  "DE",
+  "GR",
+  "HU",
+  "IE",
+  "IT",
+  "LV",
+  "LT",
+  "LU",
+  "MT",
+  "NL",
+  "PL",
+  "PT",
+  "RO",
+  "SK",
+  "SI",
+  "ES",
+  "SE",
+];
 const members: ReadonlyMap<string, readonly string[]> = new Map([
   ["EU", union],
   ["EEA", ["EU", ...union, "IS", "LI", "NO"]],

@@ -1,4 +1,9 @@
-import { type AuthorizationCall, type CedarValueJson, type EntityJson, isAuthorized } from "@cedar-policy/cedar-wasm/nodejs";
+import {
+  type AuthorizationCall,
+  type CedarValueJson,
+  type EntityJson,
+  isAuthorized,
+} from "@cedar-policy/cedar-wasm/nodejs";
 import type { Environment } from "./cedar/expression.ts";
 import { CedarRecord, CedarSet, Datetime, Decimal, Duration, Entity, type Long, type Value } from "./cedar/values.ts";
 import type { Evaluation } from "./decision-point.ts";
@@ -62,7 +67,9 @@ export function askReference(
 type ReferenceCall = Pick<AuthorizationCall, "principal" | "action" | "resource" | "context" | "entities">;
 
 function callOf(environment: Environment, entities: readonly Entity[]): ReferenceCall {
-  const asked = [environment.principal, environment.action, environment.resource].filter((entity) => entity.attributes !== null);
+  const asked = [environment.principal, environment.action, environment.resource].filter(
+    (entity) => entity.attributes !== null,
+  );
   const byKey = new Map<string, Entity>();
   for (const entity of [...entities, ...asked]) collect(entity, byKey);
   return {
@@ -97,10 +104,12 @@ function uid(entity: Entity): { type: string; id: string } {
 }
 
 function entityJson(entity: Entity): EntityJson {
-  const parents = [...entity.ancestors].filter((key) => key !== entity.key).map((key) => {
-    const split = key.indexOf('::"');
-    return { type: key.slice(0, split), id: key.slice(split + 3, -1) };
-  });
+  const parents = [...entity.ancestors]
+    .filter((key) => key !== entity.key)
+    .map((key) => {
+      const split = key.indexOf('::"');
+      return { type: key.slice(0, split), id: key.slice(split + 3, -1) };
+    });
   return { uid: uid(entity), attrs: fieldsJson(new CedarRecord(entity.attributes ?? new Map())), parents };
 }
 

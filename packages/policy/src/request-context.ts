@@ -1,4 +1,10 @@
-import { type DecisionRequest, type Sensitivity, sensitivityRank, type SystemFacts, type ToolFacts } from "@mandate/model";
+import {
+  type DecisionRequest,
+  type Sensitivity,
+  sensitivityRank,
+  type SystemFacts,
+  type ToolFacts,
+} from "@mandate/model";
 import { CedarRecord, EvaluationError, type Value } from "./cedar/values.ts";
 import { dataClasses } from "./classes.ts";
 import { convertInput } from "./input.ts";
@@ -116,7 +122,10 @@ export function dataArea(regions: readonly string[], boundary: readonly string[]
 /** `recipients: caller`, or every argument of `recipientsFrom` empty: then nobody else receives anything. */
 export function recipientIsCaller(tool: ToolFacts, input: Readonly<Record<string, unknown>>): boolean {
   if (tool.recipients !== null) return tool.recipients === "caller";
-  return tool.recipientsFrom.length > 0 && tool.recipientsFrom.every((arg) => !Object.hasOwn(input, arg) || isEmpty(input[arg]));
+  return (
+    tool.recipientsFrom.length > 0 &&
+    tool.recipientsFrom.every((arg) => !Object.hasOwn(input, arg) || isEmpty(input[arg]))
+  );
 }
 
 function isEmpty(value: unknown): boolean {

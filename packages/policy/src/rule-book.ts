@@ -106,7 +106,10 @@ function compileCustom(policies: readonly PolicyFacts[]): CustomRules {
   for (const [name, set] of sets) {
     try {
       // INVARIANT: ids are unique, or the approval of one rule's hold would satisfy another's
-      rules.set(name, set.map((policy, index) => ruleOf(policy, uniqueId(uses, name, policy.id, index), false)));
+      rules.set(
+        name,
+        set.map((policy, index) => ruleOf(policy, uniqueId(uses, name, policy.id, index), false)),
+      );
     } catch (error) {
       problems.push(problemOf(name, error));
     }
@@ -168,6 +171,8 @@ export function literal(type: string, id: string): string {
 }
 
 export function cedarString(text: string): string {
-  const escaped = text.replaceAll(/[\\"]/g, "\\$&").replaceAll(/[\u0000-\u001f\u007f]/g, (character) => `\\u{${character.charCodeAt(0).toString(16)}}`);
+  const escaped = text
+    .replaceAll(/[\\"]/g, "\\$&")
+    .replaceAll(/[\u0000-\u001f\u007f]/g, (character) => `\\u{${character.charCodeAt(0).toString(16)}}`);
   return `"${escaped}"`;
 }

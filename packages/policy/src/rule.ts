@@ -75,7 +75,8 @@ const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d:
 export function parseWithin(text: string): number {
   const match = /^([1-9]\d{0,5})([smhd])$/.exec(text);
   const seconds = match === null ? Number.NaN : Number(match[1]) * unitSeconds[match[2]!]!;
-  if (!(seconds <= maxHoldSeconds)) throw new AnnotationError(`\`${text.slice(0, 20)}\` is no time like 30m, at most 7d`);
+  if (!(seconds <= maxHoldSeconds))
+    throw new AnnotationError(`\`${text.slice(0, 20)}\` is no time like 30m, at most 7d`);
   return seconds;
 }
 
@@ -83,7 +84,10 @@ export function parseWithin(text: string): number {
 export function parseHold(text: string): HoldTerms {
   const [group = "", count = "1", within = "30m", ...rest] = text.split(";");
   if (rest.length > 0 || !/^[1-9]\d?$/.test(count)) throw new AnnotationError("`@hold` is written `group;count;30m`");
-  return { approvers: [{ group: group === "" ? "owners" : group, count: Number(count) }], withinSeconds: parseWithin(within) };
+  return {
+    approvers: [{ group: group === "" ? "owners" : group, count: Number(count) }],
+    withinSeconds: parseWithin(within),
+  };
 }
 
 /** `redact person,address; cap max_tokens=1000; log metadata`. */
@@ -106,5 +110,7 @@ function parseObligation(text: string): Obligation {
   const cap = kind === "cap" ? /^(\w{1,64})=(\d{1,15})$/.exec(rest) : null;
   if (cap !== null) return { kind: "cap", field: cap[1]!, max: Number(cap[2]) };
   if (kind === "log" && (rest === "metadata" || rest === "redacted" || rest === "full")) return { kind, detail: rest };
-  throw new AnnotationError("`@obligation` is written `redact TYPE,TYPE`, `tokenize TYPE`, `cap FIELD=MAX` or `log DETAIL`");
+  throw new AnnotationError(
+    "`@obligation` is written `redact TYPE,TYPE`, `tokenize TYPE`, `cap FIELD=MAX` or `log DETAIL`",
+  );
 }

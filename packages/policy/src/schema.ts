@@ -5,9 +5,14 @@ import { cedarTypeOf } from "./input.ts";
  * The Cedar schema of our domain, as printable text. `tool.call` gets one tool's own `context.input`, because policies
  * are validated tool by tool: without a tool, `context.input` has no attribute at all.
  */
-export function cedarSchema(facts: Pick<RegisterFacts, "tools" | "systems"> | null, toolName?: string, policyName?: string): string {
+export function cedarSchema(
+  facts: Pick<RegisterFacts, "tools" | "systems"> | null,
+  toolName?: string,
+  policyName?: string,
+): string {
   const tool = facts?.tools.find((candidate) => candidate.name === toolName);
-  const systems = facts?.systems.filter((system) => policyName === undefined || system.policies.includes(policyName)) ?? [];
+  const systems =
+    facts?.systems.filter((system) => policyName === undefined || system.policies.includes(policyName)) ?? [];
   return `namespace Mandate {
   entity Unit;
   entity Vendor;
@@ -53,6 +58,7 @@ function toolContext(tool: ToolFacts | undefined): string {
 /** Claims that every bound system's verified tokens carry; still optional, since a call may come without a token. */
 function sessionType(systems: readonly SystemFacts[]): string {
   const claims = new Set(systems[0]?.session.claims ?? []);
-  for (const system of systems) for (const claim of claims) if (!system.session.claims.includes(claim)) claims.delete(claim);
+  for (const system of systems)
+    for (const claim of claims) if (!system.session.claims.includes(claim)) claims.delete(claim);
   return `{ ${[...claims].map((claim) => `${JSON.stringify(claim)}?: String`).join(", ")} }`;
 }

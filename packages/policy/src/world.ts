@@ -55,7 +55,9 @@ export function buildWorld(facts: RegisterFacts): World {
   return {
     systems: new Map(facts.systems.map((system) => [system.name, system])),
     tools,
-    externals: new Map(facts.externals.map((external) => [entityKey(externalType(external.type), external.name), external])),
+    externals: new Map(
+      facts.externals.map((external) => [entityKey(externalType(external.type), external.name), external]),
+    ),
     entities,
     tool: findTool,
     resource: (type, id) => {
@@ -166,7 +168,8 @@ function toolEntity(name: string, tool: ToolFacts, datasets: ReadonlyMap<string,
       hosted: tool.hosted,
       output: tool.output,
       region: regionOf(tool.region),
-      returns: tool.returns === null ? null : datasetEntity(plainName(tool.returns), datasets.get(plainName(tool.returns))),
+      returns:
+        tool.returns === null ? null : datasetEntity(plainName(tool.returns), datasets.get(plainName(tool.returns))),
     }),
     tool.server === null ? [] : [entityKey("Mandate::McpServer", tool.server)],
   );

@@ -20,6 +20,8 @@ export const ipAddress: Detector = {
   types: ["ip_address"],
   detect: (text) => [
     ...(text.includes(".") ? findMatches(text, v4, { type: "ip_address", class: "pii" }, () => 0.9) : []),
-    ...(text.includes(":") ? findMatches(text, v6, { type: "ip_address", class: "pii" }, (match) => (isV6(match) ? 0.95 : null)) : []),
+    ...(text.includes(":")
+      ? findMatches(text, v6, { type: "ip_address", class: "pii" }, (match) => (isV6(match) ? 0.95 : null))
+      : []),
   ],
 };

@@ -35,7 +35,12 @@ const shapes: readonly Shape[] = [
   shape("huggingface", ["hf_"], "hf_[A-Za-z]{34}"),
   shape("groq", ["gsk_"], "gsk_[A-Za-z0-9]{52}"),
   shape("npm", ["npm_"], "npm_[A-Za-z0-9]{36}"),
-  { type: "secret.private_key", keywords: ["PRIVATE KEY-----"], pattern: /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----/g, confidence: 0.99 },
+  {
+    type: "secret.private_key",
+    keywords: ["PRIVATE KEY-----"],
+    pattern: /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----/g,
+    confidence: 0.99,
+  },
 ];
 
 const keyword =
@@ -55,7 +60,13 @@ function genericFindings(text: string): readonly Finding[] {
   const findings: Finding[] = [];
   for (const match of text.matchAll(keyword)) {
     const value = match[1]!;
-    if (entropy(value) < 3.5 || !/\d/.test(value) || !/[A-Za-z]/.test(value) || /example|placeholder|your[_-]|xxxx|\.\.\./i.test(value)) continue;
+    if (
+      entropy(value) < 3.5 ||
+      !/\d/.test(value) ||
+      !/[A-Za-z]/.test(value) ||
+      /example|placeholder|your[_-]|xxxx|\.\.\./i.test(value)
+    )
+      continue;
     const from = match.index + match[0].length - value.length;
     findings.push({ type: "secret.generic", class: "secret", start: from, end: from + value.length, confidence: 0.7 });
   }

@@ -12,5 +12,7 @@ export const usSsn: Detector = {
   kind: "pii",
   types: ["us_ssn"],
   detect: (text) =>
-    findMatches(text, pattern, { type: "us_ssn", class: "pii" }, (match) => (examples.has(match.replaceAll(" ", "-")) ? null : 0.9)),
+    findMatches(text, pattern, { type: "us_ssn", class: "pii" }, (match) =>
+      examples.has(match.replaceAll(" ", "-")) ? null : 0.9,
+    ),
 };

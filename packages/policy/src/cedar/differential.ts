@@ -19,14 +19,19 @@ export function runDifferential(requests: number, seed: number): DifferentialRes
   for (let index = 0; index < requests; index += 1) {
     const random = new Random(seed + index);
     const { environment, entities } = randomWorld(random);
-    const policies = Object.fromEntries(Array.from({ length: policiesPerRequest }, (_, place) => [`p${place}`, randomPolicy(random)]));
+    const policies = Object.fromEntries(
+      Array.from({ length: policiesPerRequest }, (_, place) => [`p${place}`, randomPolicy(random)]),
+    );
     const found: string[] = [];
     const erred: string[] = [];
     for (const [id, text] of Object.entries(policies)) {
       const [policy] = compilePolicySet(text);
       try {
         const { principal, action, resource, holds } = policy!;
-        const inScope = scopeMatches(principal, environment.principal) && scopeMatches(action, environment.action) && scopeMatches(resource, environment.resource);
+        const inScope =
+          scopeMatches(principal, environment.principal) &&
+          scopeMatches(action, environment.action) &&
+          scopeMatches(resource, environment.resource);
         if (inScope && holds(environment)) found.push(`${policy!.effect} ${id}`);
       } catch {
         erred.push(id);
@@ -37,8 +42,13 @@ export function runDifferential(requests: number, seed: number): DifferentialRes
     const ours = (forbids.length > 0 ? forbids : found).map((entry) => entry.split(" ")[1]!);
     satisfied += found.length;
     errors += erred.length;
-    if ([...answer.reasons].sort().join() !== ours.sort().join() || [...answer.errors].sort().join() !== erred.sort().join()) {
-      mismatches.push(`seed ${seed + index}: ours ${ours} errors ${erred}; reference ${answer.reasons} errors ${answer.errors}\n${Object.values(policies).join("\n")}`);
+    if (
+      [...answer.reasons].sort().join() !== ours.sort().join() ||
+      [...answer.errors].sort().join() !== erred.sort().join()
+    ) {
+      mismatches.push(
+        `seed ${seed + index}: ours ${ours} errors ${erred}; reference ${answer.reasons} errors ${answer.errors}\n${Object.values(policies).join("\n")}`,
+      );
     }
   }
   return { requests, mismatches, satisfied, errors };

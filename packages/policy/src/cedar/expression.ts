@@ -65,43 +65,64 @@ const specialForms: ReadonlyMap<string, Form> = new Map<string, Form>([
   ["!", (body) => unary(body, (value) => !asBoolean(value))],
   ["neg", (body) => unary(body, (value) => subtract(0, asLong(value)))],
   ["isEmpty", (body) => unary(body, (value) => asSet(value).items.length === 0)],
-  ["&&", (body) => {
-    const [left, right] = sides(body);
-    return (environment) => asBoolean(left(environment)) && asBoolean(right(environment));
-  }],
-  ["||", (body) => {
-    const [left, right] = sides(body);
-    return (environment) => asBoolean(left(environment)) || asBoolean(right(environment));
-  }],
-  [".", (body) => {
-    const object = part(body, "left");
-    const name = text(body, "attr");
-    return (environment) => attribute(object(environment), name);
-  }],
+  [
+    "&&",
+    (body) => {
+      const [left, right] = sides(body);
+      return (environment) => asBoolean(left(environment)) && asBoolean(right(environment));
+    },
+  ],
+  [
+    "||",
+    (body) => {
+      const [left, right] = sides(body);
+      return (environment) => asBoolean(left(environment)) || asBoolean(right(environment));
+    },
+  ],
+  [
+    ".",
+    (body) => {
+      const object = part(body, "left");
+      const name = text(body, "attr");
+      return (environment) => attribute(object(environment), name);
+    },
+  ],
   ["has", (body) => compileHas(body)],
   ["like", (body) => compileLike(body)],
   ["is", (body) => compileIs(body)],
-  ["if-then-else", (body) => {
-    const [condition, then, otherwise] = [part(body, "if"), part(body, "then"), part(body, "else")];
-    return (environment) => (asBoolean(condition(environment)) ? then(environment) : otherwise(environment));
-  }],
-  ["in", (body) => {
-    const [left, right] = sides(body);
-    return (environment) => isIn(left(environment), right(environment));
-  }],
-  ["Set", (body) => {
-    const members = list(body).map(compileExpression);
-    if (list(body).every((member) => isObject(member) && "Value" in member && !isObject(member.Value))) {
-      const constant = new CedarSet(members.map((member) => member(nowhere)));
-      return () => constant;
-    }
-    return (environment) => new CedarSet(members.map((member) => member(environment)));
-  }],
-  ["Record", (body) => {
-    if (!isObject(body)) throw new UnsupportedPolicy("malformed record");
-    const fields = Object.entries(body).map(([name, field]) => [name, compileExpression(field)] as const);
-    return (environment) => new CedarRecord(new Map(fields.map(([name, field]) => [name, field(environment)])));
-  }],
+  [
+    "if-then-else",
+    (body) => {
+      const [condition, then, otherwise] = [part(body, "if"), part(body, "then"), part(body, "else")];
+      return (environment) => (asBoolean(condition(environment)) ? then(environment) : otherwise(environment));
+    },
+  ],
+  [
+    "in",
+    (body) => {
+      const [left, right] = sides(body);
+      return (environment) => isIn(left(environment), right(environment));
+    },
+  ],
+  [
+    "Set",
+    (body) => {
+      const members = list(body).map(compileExpression);
+      if (list(body).every((member) => isObject(member) && "Value" in member && !isObject(member.Value))) {
+        const constant = new CedarSet(members.map((member) => member(nowhere)));
+        return () => constant;
+      }
+      return (environment) => new CedarSet(members.map((member) => member(environment)));
+    },
+  ],
+  [
+    "Record",
+    (body) => {
+      if (!isObject(body)) throw new UnsupportedPolicy("malformed record");
+      const fields = Object.entries(body).map(([name, field]) => [name, compileExpression(field)] as const);
+      return (environment) => new CedarRecord(new Map(fields.map(([name, field]) => [name, field(environment)])));
+    },
+  ],
 ]);
 
 const binaryOperators: ReadonlyMap<string, (left: Value, right: Value) => Value> = new Map<
@@ -238,7 +259,8 @@ function compileLiteral(literal: unknown): Evaluate {
   if (typeof literal === "boolean" || typeof literal === "string") return () => literal;
   if (typeof literal === "number") {
     // the reference's JSON passes through a double, so beyond 2^53 the number we were handed may not be the one written
-    if (!Number.isSafeInteger(literal)) throw new UnsupportedPolicy("whole numbers beyond 9007199254740991 are not supported");
+    if (!Number.isSafeInteger(literal))
+      throw new UnsupportedPolicy("whole numbers beyond 9007199254740991 are not supported");
     return () => literal;
   }
   const uid = isObject(literal) && isObject(literal.__entity) ? literal.__entity : undefined;

@@ -139,44 +139,54 @@ const convertDuration =
     durationIn(argument(args, 0, Duration), unitMs);
 
 /** Name to arity and function; what is not here does not compile. */
-export const extensionFunctions: ReadonlyMap<string, { readonly arity: number; readonly call: ExtensionFunction }> = new Map(
-  Object.entries({
-    decimal: { arity: 1, call: (args: readonly Value[]) => parseDecimal(textArgument(args)) },
-    lessThan: { arity: 2, call: compareDecimals((a, b) => a < b) },
-    lessThanOrEqual: { arity: 2, call: compareDecimals((a, b) => a <= b) },
-    greaterThan: { arity: 2, call: compareDecimals((a, b) => a > b) },
-    greaterThanOrEqual: { arity: 2, call: compareDecimals((a, b) => a >= b) },
-    datetime: { arity: 1, call: (args: readonly Value[]) => parseDatetime(textArgument(args)) },
-    duration: { arity: 1, call: (args: readonly Value[]) => parseDuration(textArgument(args)) },
-    offset: {
-      arity: 2,
-      call: (args: readonly Value[]) => new Datetime(add(argument(args, 0, Datetime).ms, argument(args, 1, Duration).ms)),
-    },
-    durationSince: {
-      arity: 2,
-      call: (args: readonly Value[]) =>
-        new Duration(subtract(argument(args, 0, Datetime).ms, argument(args, 1, Datetime).ms)),
-    },
-    toDate: { arity: 1, call: (args: readonly Value[]) => startOfDay(argument(args, 0, Datetime)) },
-    toTime: {
-      arity: 1,
-      call: (args: readonly Value[]) => {
-        const day = BigInt(dayMs);
-        const ms = BigInt(argument(args, 0, Datetime).ms);
-        return new Duration(toLong(((ms % day) + day) % day));
+export const extensionFunctions: ReadonlyMap<string, { readonly arity: number; readonly call: ExtensionFunction }> =
+  new Map(
+    Object.entries({
+      decimal: { arity: 1, call: (args: readonly Value[]) => parseDecimal(textArgument(args)) },
+      lessThan: { arity: 2, call: compareDecimals((a, b) => a < b) },
+      lessThanOrEqual: { arity: 2, call: compareDecimals((a, b) => a <= b) },
+      greaterThan: { arity: 2, call: compareDecimals((a, b) => a > b) },
+      greaterThanOrEqual: { arity: 2, call: compareDecimals((a, b) => a >= b) },
+      datetime: { arity: 1, call: (args: readonly Value[]) => parseDatetime(textArgument(args)) },
+      duration: { arity: 1, call: (args: readonly Value[]) => parseDuration(textArgument(args)) },
+      offset: {
+        arity: 2,
+        call: (args: readonly Value[]) =>
+          new Datetime(add(argument(args, 0, Datetime).ms, argument(args, 1, Duration).ms)),
       },
-    },
-    toMilliseconds: { arity: 1, call: convertDuration(1) },
-    toSeconds: { arity: 1, call: convertDuration(1000) },
-    toMinutes: { arity: 1, call: convertDuration(60_000) },
-    toHours: { arity: 1, call: convertDuration(3_600_000) },
-    toDays: { arity: 1, call: convertDuration(dayMs) },
-    ip: { arity: 1, call: (args: readonly Value[]) => parseIp(textArgument(args)) },
-    isIpv4: { arity: 1, call: (args: readonly Value[]) => !argument(args, 0, IpAddress).v6 },
-    isIpv6: { arity: 1, call: (args: readonly Value[]) => argument(args, 0, IpAddress).v6 },
-    isLoopback: { arity: 1, call: (args: readonly Value[]) => loopbacks.some((range) => ipInRange(argument(args, 0, IpAddress), range)) },
-    isMulticast: { arity: 1, call: (args: readonly Value[]) => multicasts.some((range) => ipInRange(argument(args, 0, IpAddress), range)) },
-    isInRange: { arity: 2, call: (args: readonly Value[]) => ipInRange(argument(args, 0, IpAddress), argument(args, 1, IpAddress)) },
-  }),
-);
-
+      durationSince: {
+        arity: 2,
+        call: (args: readonly Value[]) =>
+          new Duration(subtract(argument(args, 0, Datetime).ms, argument(args, 1, Datetime).ms)),
+      },
+      toDate: { arity: 1, call: (args: readonly Value[]) => startOfDay(argument(args, 0, Datetime)) },
+      toTime: {
+        arity: 1,
+        call: (args: readonly Value[]) => {
+          const day = BigInt(dayMs);
+          const ms = BigInt(argument(args, 0, Datetime).ms);
+          return new Duration(toLong(((ms % day) + day) % day));
+        },
+      },
+      toMilliseconds: { arity: 1, call: convertDuration(1) },
+      toSeconds: { arity: 1, call: convertDuration(1000) },
+      toMinutes: { arity: 1, call: convertDuration(60_000) },
+      toHours: { arity: 1, call: convertDuration(3_600_000) },
+      toDays: { arity: 1, call: convertDuration(dayMs) },
+      ip: { arity: 1, call: (args: readonly Value[]) => parseIp(textArgument(args)) },
+      isIpv4: { arity: 1, call: (args: readonly Value[]) => !argument(args, 0, IpAddress).v6 },
+      isIpv6: { arity: 1, call: (args: readonly Value[]) => argument(args, 0, IpAddress).v6 },
+      isLoopback: {
+        arity: 1,
+        call: (args: readonly Value[]) => loopbacks.some((range) => ipInRange(argument(args, 0, IpAddress), range)),
+      },
+      isMulticast: {
+        arity: 1,
+        call: (args: readonly Value[]) => multicasts.some((range) => ipInRange(argument(args, 0, IpAddress), range)),
+      },
+      isInRange: {
+        arity: 2,
+        call: (args: readonly Value[]) => ipInRange(argument(args, 0, IpAddress), argument(args, 1, IpAddress)),
+      },
+    }),
+  );

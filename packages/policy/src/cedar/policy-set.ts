@@ -36,7 +36,8 @@ export function compilePolicySet(text: string): readonly CompiledPolicy[] {
   if (known !== undefined) return known;
   const parts = policySetTextToParts(text);
   if (parts.type === "failure") throw new UnsupportedPolicy(parts.errors.map((error) => error.message).join("; "));
-  if (parts.policy_templates.length > 0) throw new UnsupportedPolicy("templates (`?principal`, `?resource`) are not accepted");
+  if (parts.policy_templates.length > 0)
+    throw new UnsupportedPolicy("templates (`?principal`, `?resource`) are not accepted");
   // the parser hands them back in no order; as written is the order in which equals are answered and ids are counted
   const written = [...parts.policies].sort((a, b) => text.indexOf(a) - text.indexOf(b));
   const policies = written.map((policy, index) => compilePolicyText(policy, index));
@@ -49,8 +50,13 @@ function compilePolicyText(text: string, index: number): CompiledPolicy {
   const answer = policyToJson(text);
   if (answer.type === "failure") throw new UnsupportedPolicy(answer.errors.map((error) => error.message).join("; "));
   const json = answer.json;
-  const annotations = Object.fromEntries(Object.entries(json.annotations ?? {}).map(([name, value]) => [name, String(value ?? "")]));
-  const conditions = json.conditions.map((clause) => ({ expected: clause.kind === "when", evaluate: compileExpression(clause.body) }));
+  const annotations = Object.fromEntries(
+    Object.entries(json.annotations ?? {}).map(([name, value]) => [name, String(value ?? "")]),
+  );
+  const conditions = json.conditions.map((clause) => ({
+    expected: clause.kind === "when",
+    evaluate: compileExpression(clause.body),
+  }));
   return {
     id: annotations.id ?? `policy${index}`,
     effect: json.effect,
@@ -88,7 +94,11 @@ function compileScope(json: ScopeJson): Scope {
     case "==":
       return { type: null, equals: uidKey(json.entity), within: null };
     case "in":
-      return { type: null, equals: null, within: Array.isArray(json.entities) ? json.entities.map(uidKey) : [uidKey(json.entity)] };
+      return {
+        type: null,
+        equals: null,
+        within: Array.isArray(json.entities) ? json.entities.map(uidKey) : [uidKey(json.entity)],
+      };
     case "is": {
       const inside = json.in as { readonly entity?: unknown } | null | undefined;
       return { type: String(json.entity_type), equals: null, within: inside ? [uidKey(inside.entity)] : null };
@@ -101,7 +111,8 @@ function compileScope(json: ScopeJson): Scope {
 function uidKey(json: unknown): string {
   const outer = json as { readonly __entity?: Uid } & Partial<Uid>;
   const uid = outer?.__entity ?? outer;
-  if (typeof uid?.type !== "string" || typeof uid.id !== "string") throw new UnsupportedPolicy("malformed entity in a scope");
+  if (typeof uid?.type !== "string" || typeof uid.id !== "string")
+    throw new UnsupportedPolicy("malformed entity in a scope");
   return entityKey(uid.type, uid.id);
 }
 

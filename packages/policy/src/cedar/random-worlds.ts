@@ -37,23 +37,74 @@ const instants = ["2026-01-01", "1969-12-31T23:59:59Z", "2026-06-13T10:00:00.500
 const spans = ["1d", "-3h30m", "0ms", "100000d5ms"] as const;
 const addresses = ["127.0.0.1", "10.0.0.0/8", "10.1.2.3", "::1", "ff02::1", "2001:db8::/32", "224.0.0.1"] as const;
 
-const quote = (text: string): string => `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("*", "*")}"`;
+const quote = (text: string): string =>
+  `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("*", "*")}"`;
 const entityText = (random: Random): string => `${random.pick(types)}::${quote(random.pick(ids))}`;
 
 type Kind = "bool" | "long" | "string" | "set" | "record" | "entity" | "decimal" | "datetime" | "duration" | "ip";
-const kinds: readonly Kind[] = ["bool", "long", "string", "set", "record", "entity", "decimal", "datetime", "duration", "ip"];
+const kinds: readonly Kind[] = [
+  "bool",
+  "long",
+  "string",
+  "set",
+  "record",
+  "entity",
+  "decimal",
+  "datetime",
+  "duration",
+  "ip",
+];
 
 /** Which kind an attribute usually has; one in ten has another. */
 const attributeKinds: Readonly<Record<string, Kind>> = {
-  flag: "bool", count: "long", name: "string", tags: "set", nested: "record", owner: "entity", price: "decimal", when: "datetime", span: "duration",
+  flag: "bool",
+  count: "long",
+  name: "string",
+  tags: "set",
+  nested: "record",
+  owner: "entity",
+  price: "decimal",
+  when: "datetime",
+  span: "duration",
 };
 
 export function randomPolicy(random: Random): string {
   const effect = random.pick(["permit", "forbid"]);
-  const principal = random.pick(["principal", "principal", "principal", "principal", "principal", "principal", `principal == ${entityText(random)}`, `principal in ${entityText(random)}`, "principal is A::User", `principal is A::User in ${entityText(random)}`]);
-  const action = random.pick(["action", "action", "action", 'action == A::Action::"do"', 'action in A::Action::"any"', 'action in [A::Action::"do", A::Action::"see"]']);
-  const resource = random.pick(["resource", "resource", "resource", "resource", "resource", "resource", `resource == ${entityText(random)}`, `resource in ${entityText(random)}`, "resource is A::Thing"]);
-  const clauses = Array.from({ length: random.below(3) }, () => `${random.pick(["when", "unless"])} { ${expression(random, "bool", 1 + random.below(4))} }`);
+  const principal = random.pick([
+    "principal",
+    "principal",
+    "principal",
+    "principal",
+    "principal",
+    "principal",
+    `principal == ${entityText(random)}`,
+    `principal in ${entityText(random)}`,
+    "principal is A::User",
+    `principal is A::User in ${entityText(random)}`,
+  ]);
+  const action = random.pick([
+    "action",
+    "action",
+    "action",
+    'action == A::Action::"do"',
+    'action in A::Action::"any"',
+    'action in [A::Action::"do", A::Action::"see"]',
+  ]);
+  const resource = random.pick([
+    "resource",
+    "resource",
+    "resource",
+    "resource",
+    "resource",
+    "resource",
+    `resource == ${entityText(random)}`,
+    `resource in ${entityText(random)}`,
+    "resource is A::Thing",
+  ]);
+  const clauses = Array.from(
+    { length: random.below(3) },
+    () => `${random.pick(["when", "unless"])} { ${expression(random, "bool", 1 + random.below(4))} }`,
+  );
   return `${effect} (${principal}, ${action}, ${resource}) ${clauses.join(" ")};`;
 }
 
@@ -78,9 +129,17 @@ function expression(random: Random, wanted: Kind, depth: number): string {
     case "record":
       return `{${[...new Set([random.pick(names), random.pick(names)])].map((name) => `${name}: ${e(random.pick(kinds))}`).join(", ")}}`;
     case "datetime":
-      return random.pick([() => `${e("datetime")}.offset(${e("duration")})`, () => `${e("datetime")}.toDate()`, () => access(random, "datetime")])();
+      return random.pick([
+        () => `${e("datetime")}.offset(${e("duration")})`,
+        () => `${e("datetime")}.toDate()`,
+        () => access(random, "datetime"),
+      ])();
     case "duration":
-      return random.pick([() => `${e("datetime")}.durationSince(${e("datetime")})`, () => `${e("datetime")}.toTime()`, () => access(random, "duration")])();
+      return random.pick([
+        () => `${e("datetime")}.durationSince(${e("datetime")})`,
+        () => `${e("datetime")}.toTime()`,
+        () => access(random, "duration"),
+      ])();
     default:
       return random.chance(0.5) ? leaf(random, kind) : access(random, kind);
   }
@@ -96,7 +155,8 @@ function booleanExpression(random: Random, e: (of: Kind) => string, depth: numbe
     () => `(${e("long")} ${random.pick(["<", "<=", ">", ">="])} ${e("long")})`,
     () => `(${e("datetime")} < ${e("datetime")})`,
     () => `(${e("duration")} >= ${e("duration")})`,
-    () => `${e("decimal")}.${random.pick(["lessThan", "lessThanOrEqual", "greaterThan", "greaterThanOrEqual"])}(${e("decimal")})`,
+    () =>
+      `${e("decimal")}.${random.pick(["lessThan", "lessThanOrEqual", "greaterThan", "greaterThanOrEqual"])}(${e("decimal")})`,
     () => `(${e("entity")} in ${random.chance(0.6) ? e("entity") : `[${e("entity")}, ${e("entity")}]`})`,
     () => `(${e("entity")} is ${random.pick(types)})`,
     () => `(${e("entity")} is ${random.pick(types)} in ${e("entity")})`,
@@ -115,7 +175,16 @@ function booleanExpression(random: Random, e: (of: Kind) => string, depth: numbe
 function access(random: Random, kind: Kind): string {
   const matching = names.filter((name) => attributeKinds[name] === kind);
   if (matching.length === 0) return leaf(random, kind);
-  const root = random.pick(["context", "context", "principal", "resource", "context.nested", "context.owner", "principal.owner", entityText(random)]);
+  const root = random.pick([
+    "context",
+    "context",
+    "principal",
+    "resource",
+    "context.nested",
+    "context.owner",
+    "principal.owner",
+    entityText(random),
+  ]);
   return `${root}.${random.chance(0.95) ? random.pick(matching) : "missing"}`;
 }
 
@@ -130,7 +199,7 @@ function leaf(random: Random, kind: Kind): string {
     case "set":
       return random.pick(["[]", "[1, 2]", '["a", "abc"]', `[${entityText(random)}]`, "[[1], [2, 1], [1, 2, 1]]"]);
     case "record":
-      return random.pick(["{}", "{flag: true}", "{count: 1, name: \"a\"}", "context", "context.nested"]);
+      return random.pick(["{}", "{flag: true}", '{count: 1, name: "a"}', "context", "context.nested"]);
     case "entity":
       return random.pick(["principal", "resource", "action", "context.owner", entityText(random)]);
     case "decimal":
@@ -153,7 +222,11 @@ function value(random: Random, kind: Kind, depth: number): Value {
     case "string":
       return random.pick(strings);
     case "set":
-      return new CedarSet(Array.from({ length: random.below(9) }, () => value(random, depth > 0 ? random.pick(simple) : "string", depth - 1)));
+      return new CedarSet(
+        Array.from({ length: random.below(9) }, () =>
+          value(random, depth > 0 ? random.pick(simple) : "string", depth - 1),
+        ),
+      );
     case "record":
       return new CedarRecord(depth > 0 ? fields(random, depth - 1) : new Map());
     case "entity":
@@ -177,10 +250,17 @@ function fields(random: Random, depth: number): ReadonlyMap<string, Value> {
 }
 
 /** A world in which some entities exist, with parents, and a context. References are resolved as a snapshot's are. */
-export function randomWorld(random: Random): { readonly environment: Environment; readonly entities: readonly Entity[] } {
+export function randomWorld(random: Random): {
+  readonly environment: Environment;
+  readonly entities: readonly Entity[];
+} {
   const shells = types.flatMap((type) => ids.map((id) => ({ type, id, exists: random.chance(0.7) })));
   const entities = new Map<string, Entity>();
-  const actions = [new Entity("A::Action", "any", new Map()), new Entity("A::Action", "do", new Map(), [entityKey("A::Action", "any")]), new Entity("A::Action", "see", new Map())];
+  const actions = [
+    new Entity("A::Action", "any", new Map()),
+    new Entity("A::Action", "do", new Map(), [entityKey("A::Action", "any")]),
+    new Entity("A::Action", "see", new Map()),
+  ];
   // parents come later in the list than their children, so there is no cycle, and ancestors are closed by hand
   const ancestors = new Map<string, Set<string>>();
   for (let index = shells.length - 1; index >= 0; index -= 1) {
@@ -198,7 +278,12 @@ export function randomWorld(random: Random): { readonly environment: Environment
     ancestors.set(entityKey(shell.type, shell.id), own);
   }
   for (const action of actions) entities.set(action.key, action);
-  const linked = new Map([...entities].map(([key, entity]) => [key, new Entity(entity.type, entity.id, new Map(entity.attributes), [...entity.ancestors])]));
+  const linked = new Map(
+    [...entities].map(([key, entity]) => [
+      key,
+      new Entity(entity.type, entity.id, new Map(entity.attributes), [...entity.ancestors]),
+    ]),
+  );
   for (const entity of linked.values()) link(entity.attributes as Map<string, Value>, linked);
   const context = new Map(fields(random, 2));
   link(context, linked);
@@ -207,7 +292,13 @@ export function randomWorld(random: Random): { readonly environment: Environment
     return linked.get(entityKey(shell.type, shell.id)) ?? new Entity(shell.type, shell.id, null);
   };
   return {
-    environment: { principal: one(), action: linked.get(random.pick(actions).key)!, resource: one(), context: new CedarRecord(context), entities: linked },
+    environment: {
+      principal: one(),
+      action: linked.get(random.pick(actions).key)!,
+      resource: one(),
+      context: new CedarRecord(context),
+      entities: linked,
+    },
     entities: [...linked.values()],
   };
 }
@@ -219,6 +310,7 @@ function link(record: Map<string, Value>, entities: ReadonlyMap<string, Entity>)
 function linkValue(field: Value, entities: ReadonlyMap<string, Entity>): Value {
   if (field instanceof Entity) return entities.get(field.key) ?? field;
   if (field instanceof CedarSet) return new CedarSet(field.items.map((item) => linkValue(item, entities)));
-  if (field instanceof CedarRecord) return new CedarRecord(new Map([...field.fields].map(([name, inner]) => [name, linkValue(inner, entities)])));
+  if (field instanceof CedarRecord)
+    return new CedarRecord(new Map([...field.fields].map(([name, inner]) => [name, linkValue(inner, entities)])));
   return field;
 }

@@ -20,7 +20,12 @@ export class Entity {
   /** Keys of all ancestors and of itself. */
   readonly ancestors: ReadonlySet<string>;
 
-  constructor(type: string, id: string, attributes: ReadonlyMap<string, Value> | null, ancestors: Iterable<string> = []) {
+  constructor(
+    type: string,
+    id: string,
+    attributes: ReadonlyMap<string, Value> | null,
+    ancestors: Iterable<string> = [],
+  ) {
     this.type = type;
     this.id = id;
     this.key = entityKey(type, id);

@@ -32,7 +32,13 @@ export function labelsFromMessages(
   facts: Pick<RegisterFacts, "tools" | "datasets">,
 ): SessionLabels {
   const sources = indexSources(facts);
-  let labels: SessionLabels = { maxSensitivity: "public", untrusted: turns.length === 0, residency: [], classes: [], purposes: null };
+  let labels: SessionLabels = {
+    maxSensitivity: "public",
+    untrusted: turns.length === 0,
+    residency: [],
+    classes: [],
+    purposes: null,
+  };
   for (const turn of turns) labels = join(labels, labelsOfTurn(turn, system, sources));
   return labels;
 }
@@ -63,7 +69,13 @@ function indexSources(facts: Pick<RegisterFacts, "tools" | "datasets">): Sources
   return sources;
 }
 
-const nothing: SessionLabels = { maxSensitivity: "public", untrusted: false, residency: [], classes: [], purposes: null };
+const nothing: SessionLabels = {
+  maxSensitivity: "public",
+  untrusted: false,
+  residency: [],
+  classes: [],
+  purposes: null,
+};
 
 function labelsOfTurn(turn: Turn, system: SystemFacts, sources: Sources): SessionLabels {
   if (turn.summarized === true) return { ...nothing, untrusted: true };

@@ -15,7 +15,8 @@ export function standsIn(type: ArgumentType, value: unknown, userText: string, a
 const maxValueChars = 2000;
 
 function plainText(value: unknown): string | null {
-  const text = typeof value === "string" ? value.normalize("NFKC").trim() : typeof value === "number" ? String(value) : "";
+  const text =
+    typeof value === "string" ? value.normalize("NFKC").trim() : typeof value === "number" ? String(value) : "";
   return text === "" || text === "NaN" || text.length > maxValueChars ? null : text;
 }
 
@@ -36,9 +37,12 @@ const matchers: Readonly<Record<Exclude<ArgumentType, "amount">, Matcher>> = {
   },
   date: dateStandsIn,
   person: (value, text) => value.length >= 2 && !/\d/.test(value) && wordsStandIn(value, text),
-  path: (value, text) => !/(^|[\\/])\.\.([\\/]|$)/.test(value) && new RegExp(`(?<![\\w./\\\\-])${escape(value)}(?![\\w/\\\\-]|\\.\\w)`, "u").test(text),
+  path: (value, text) =>
+    !/(^|[\\/])\.\.([\\/]|$)/.test(value) &&
+    new RegExp(`(?<![\\w./\\\\-])${escape(value)}(?![\\w/\\\\-]|\\.\\w)`, "u").test(text),
   id: idStandsIn,
-  text: (value, text, arg) => (/^\d+$/.test(value) ? idStandsIn(value, text, arg) : value.length >= 2 && wordsStandIn(value, text)),
+  text: (value, text, arg) =>
+    /^\d+$/.test(value) ? idStandsIn(value, text, arg) : value.length >= 2 && wordsStandIn(value, text),
 };
 
 function escape(value: string): string {
@@ -58,7 +62,8 @@ function wordsStandIn(value: string, text: string): boolean {
 const emailPattern = /^[\w.%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}$/;
 
 function emailsIn(text: string): ReadonlySet<string> {
-  const found = text.toLowerCase().match(/(?<![\w.%+-])[\w.%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}/g) ?? [];
+  const found =
+    text.toLowerCase().match(/(?<![\w.%+-])[\w.%+-]{1,64}@[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}/g) ?? [];
   return new Set(found);
 }
 
@@ -98,20 +103,41 @@ function idStandsIn(value: string, text: string, arg: string): boolean {
   const whole = `${escape(value)}(?![\\p{L}\\p{N}_-]|\\.\\p{N})`;
   if (distinctive) return new RegExp(`(?<![\\p{L}\\p{N}_.-])${whole}`, "u").test(text);
   const nouns = ["id", "ids", "no", "number", "nr", ...nounsOf(arg)].join("|");
-  return new RegExp(`(?:(?<![\\p{L}\\p{N}_])(?:${nouns})(?:\\s+(?:id|no|nr|number))?[.:]?\\s*#?|#)["'\`]?(?<![\\p{L}\\p{N}_-])${whole}`, "iu").test(text);
+  return new RegExp(
+    `(?:(?<![\\p{L}\\p{N}_])(?:${nouns})(?:\\s+(?:id|no|nr|number))?[.:]?\\s*#?|#)["'\`]?(?<![\\p{L}\\p{N}_-])${whole}`,
+    "iu",
+  ).test(text);
 }
 
 /** `file_id`, `fileId` and `file` all speak of a file. */
 function nounsOf(arg: string): readonly string[] {
-  const words = arg.replaceAll(/([a-z])([A-Z])/g, "$1_$2").toLowerCase().split(/[^a-z]+/);
+  const words = arg
+    .replaceAll(/([a-z])([A-Z])/g, "$1_$2")
+    .toLowerCase()
+    .split(/[^a-z]+/);
   return words.filter((word) => word.length > 2).flatMap((word) => [word, `${word}s`]);
 }
 
 const currencyNames: Readonly<Record<string, string>> = {
-  "€": "EUR", euro: "EUR", euros: "EUR", eur: "EUR", $: "USD", dollar: "USD", dollars: "USD", usd: "USD", "£": "GBP", pound: "GBP", pounds: "GBP", gbp: "GBP", chf: "CHF", "¥": "JPY", jpy: "JPY",
+  "€": "EUR",
+  euro: "EUR",
+  euros: "EUR",
+  eur: "EUR",
+  $: "USD",
+  dollar: "USD",
+  dollars: "USD",
+  usd: "USD",
+  "£": "GBP",
+  pound: "GBP",
+  pounds: "GBP",
+  gbp: "GBP",
+  chf: "CHF",
+  "¥": "JPY",
+  jpy: "JPY",
 };
 const symbol = "[€$£¥]|(?:euros?|eur|dollars?|usd|pounds?|gbp|chf|jpy)(?![a-z])";
-const months = "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t|tember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?";
+const months =
+  "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t|tember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?";
 
 /** A number of the text that can be an amount: not part of a date, a time, an ordinal, a percentage or a reference. */
 const amountPattern = new RegExp(
@@ -120,7 +146,8 @@ const amountPattern = new RegExp(
 );
 
 function amountStandsIn(value: unknown, text: string): boolean {
-  const money = typeof value === "object" && value !== null ? (value as { value?: unknown; currency?: unknown }) : { value };
+  const money =
+    typeof value === "object" && value !== null ? (value as { value?: unknown; currency?: unknown }) : { value };
   const wanted = amountOf(plainText(money.value) ?? "");
   if (wanted === null) return false;
   const currency = typeof money.currency === "string" ? money.currency.toUpperCase() : null;
@@ -144,7 +171,9 @@ function amountOf(text: string): string | null {
 
 /** The same day, however written; a time of day must be said too. Relative days ("tomorrow") match nothing. */
 function dateStandsIn(value: string, text: string): boolean {
-  const match = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?$/.exec(value);
+  const match = /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2}):(\d{2})(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})?)?$/.exec(
+    value,
+  );
   if (match === null) return false;
   const [, year, month, day, hour, minute] = match;
   if (hour !== undefined && !bounded(`0?${Number(hour)}:${minute}`, "\\d:", "").test(text)) return false;

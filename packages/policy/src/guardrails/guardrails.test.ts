@@ -6,7 +6,11 @@ import { registerFacts } from "../testing/fixture.ts";
 import { guardrailIds, guardrails, guardrailsCedar } from "./guardrails.ts";
 
 function problemsOf(cedar: string): readonly unknown[] {
-  const answer = validate({ schema: cedarSchema(registerFacts()), policies: { staticPolicies: cedar }, validationSettings: { mode: "strict" } });
+  const answer = validate({
+    schema: cedarSchema(registerFacts()),
+    policies: { staticPolicies: cedar },
+    validationSettings: { mode: "strict" },
+  });
   return answer.type === "failure" ? answer.errors : [...answer.validationErrors, ...answer.validationWarnings];
 }
 
@@ -15,7 +19,11 @@ it("every guardrail is sound under the schema in strict mode, so none can err", 
 });
 
 it("the schema would catch an unguarded optional attribute", () => {
-  expect(problemsOf("forbid (principal is Mandate::System, action, resource) when { context.purpose == principal.authorization.state };")).not.toEqual([]);
+  expect(
+    problemsOf(
+      "forbid (principal is Mandate::System, action, resource) when { context.purpose == principal.authorization.state };",
+    ),
+  ).not.toEqual([]);
 });
 
 it("every guardrail says its code, its reason, a next step and a control; ids are unique", () => {
@@ -23,11 +31,14 @@ it("every guardrail says its code, its reason, a next step and a control; ids ar
   for (const { effect, annotations, id } of guardrails) {
     if (effect === "permit") continue;
     expect(annotations.code === "status" || Object.hasOwn(refusals, annotations.code!), id).toBe(true);
-    for (const name of ["because", "remedy", "control", "param"]) expect(annotations[name], `${id} @${name}`).toBeTruthy();
+    for (const name of ["because", "remedy", "control", "param"])
+      expect(annotations[name], `${id} @${name}`).toBeTruthy();
   }
 });
 
 it("no guardrail is for one stage alone but production's own authorization", () => {
-  const staged = guardrails.filter((policy) => policy.text.includes('lifecycle == "production"')).map((policy) => policy.id);
+  const staged = guardrails
+    .filter((policy) => policy.text.includes('lifecycle == "production"'))
+    .map((policy) => policy.id);
   expect(staged).toEqual(["production-needs-its-own"]);
 });

@@ -42,7 +42,8 @@ function accessChain(expression: object): AttributePath | null {
   for (;;) {
     const root = rootOf(current);
     if (root !== null) return names.length === 0 ? null : [...root, ...names.reverse()];
-    const access: unknown = typeof current === "object" && current !== null && "." in current ? current["."] : undefined;
+    const access: unknown =
+      typeof current === "object" && current !== null && "." in current ? current["."] : undefined;
     if (typeof access !== "object" || access === null || !("attr" in access) || !("left" in access)) return null;
     names.push(String(access.attr));
     current = access.left;

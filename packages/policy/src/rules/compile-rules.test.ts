@@ -1,13 +1,22 @@
 import { describe, expect, it } from "vitest";
 import { compilePolicy } from "../decision-point.ts";
-import { conciergeRules, conciergeTests, now, registerFacts, request, systemFacts, toolFacts } from "../testing/fixture.ts";
+import {
+  conciergeRules,
+  conciergeTests,
+  now,
+  registerFacts,
+  request,
+  systemFacts,
+  toolFacts,
+} from "../testing/fixture.ts";
 import { runPolicyTests } from "../testing/run-policy-tests.ts";
 import type { PolicyRule } from "../types.ts";
 import { compileRules } from "./compile-rules.ts";
 import { validatePolicies } from "./validate-policies.ts";
 
 const rule = (changes: Partial<PolicyRule>): PolicyRule => ({ id: "r", on: "tool:refunds.issue", ...changes });
-const problem = (changes: Partial<PolicyRule>): string | undefined => compileRules("p", [rule(changes)]).problems[0]?.message;
+const problem = (changes: Partial<PolicyRule>): string | undefined =>
+  compileRules("p", [rule(changes)]).problems[0]?.message;
 
 describe("rule sugar", () => {
   it("compiles the example without a problem, and the example's five tests pass", () => {
@@ -18,18 +27,40 @@ describe("rule sugar", () => {
   });
 
   it("tests run for a policy no system carries, on a system that lacks everything", () => {
-    const systems = [systemFacts({ lifecycle: "proposed", authorization: null, missing: ["owners.business"], grants: { models: [], tools: [], datasets: [], prompts: [], destinations: [] } })];
-    expect(runPolicyTests(registerFacts({}, { systems }), "support-concierge", conciergeTests, now).every((result) => result.passed)).toBe(true);
-    expect(runPolicyTests(registerFacts({}, { systems: [] }), "support-concierge", conciergeTests, now).every((result) => result.passed)).toBe(true);
+    const systems = [
+      systemFacts({
+        lifecycle: "proposed",
+        authorization: null,
+        missing: ["owners.business"],
+        grants: { models: [], tools: [], datasets: [], prompts: [], destinations: [] },
+      }),
+    ];
+    expect(
+      runPolicyTests(registerFacts({}, { systems }), "support-concierge", conciergeTests, now).every(
+        (result) => result.passed,
+      ),
+    ).toBe(true);
+    expect(
+      runPolicyTests(registerFacts({}, { systems: [] }), "support-concierge", conciergeTests, now).every(
+        (result) => result.passed,
+      ),
+    ).toBe(true);
   });
 
   it("a failing expectation is reported, not hidden", () => {
-    const [result] = runPolicyTests(registerFacts(), "support-concierge", [{ ...conciergeTests[1]!, expect: "allow" }], now);
+    const [result] = runPolicyTests(
+      registerFacts(),
+      "support-concierge",
+      [{ ...conciergeTests[1]!, expect: "allow" }],
+      now,
+    );
     expect(result).toMatchObject({ passed: false, expected: "allow", decision: { outcome: "hold" } });
   });
 
   it("a missing attribute forbids, in whichever branch of the condition it is read", () => {
-    const { cedar } = compileRules("p", [rule({ denyUnless: 'context.input.order == "A1" || context.session.vip == "yes"' })]);
+    const { cedar } = compileRules("p", [
+      rule({ denyUnless: 'context.input.order == "A1" || context.session.vip == "yes"' }),
+    ]);
     const facts = registerFacts({ policies: ["p"] }, { policies: [{ name: "p", version: 1, cedar }] });
     const outcome = (session: object) => compilePolicy(facts).decide(request({ session: { ...session } })).outcome;
     expect(outcome({})).toBe("deny");
@@ -78,19 +109,30 @@ describe("rule sugar", () => {
 });
 
 describe("validation against the register's schema", () => {
-  const problems = (cedar: string, changes = {}) => validatePolicies(registerFacts({ policies: ["p"], ...changes }, { policies: [{ name: "p", version: 1, cedar }] }), "p");
-  const on = (condition: string, tool = "refunds.issue"): string => compileRules("p", [rule({ on: `tool:${tool}`, denyUnless: condition })]).cedar;
+  const problems = (cedar: string, changes = {}) =>
+    validatePolicies(
+      registerFacts({ policies: ["p"], ...changes }, { policies: [{ name: "p", version: 1, cedar }] }),
+      "p",
+    );
+  const on = (condition: string, tool = "refunds.issue"): string =>
+    compileRules("p", [rule({ on: `tool:${tool}`, denyUnless: condition })]).cedar;
 
   it.each([
     ["an argument the tool doesn't declare", on('context.input.ordr == "A1"')],
     ["money compared as text", on('context.input.amount.value == "40.00"')],
     ["a session claim the system's tokens don't carry", on('context.session.role == "x"')],
     ["a tool that isn't registered", on("true", "refunds.isue")],
-    ["an argument of any tool at once", 'forbid (principal, action == Mandate::Action::"tool.call", resource) when { context.input has order && context.input.order == "A" };'],
+    [
+      "an argument of any tool at once",
+      'forbid (principal, action == Mandate::Action::"tool.call", resource) when { context.input has order && context.input.order == "A" };',
+    ],
     ["a hold for an unknown group", '@hold("nobody;1;30m") forbid (principal, action, resource);'],
     ["what isn't Cedar", "forbid ("],
     ["templates", "permit (principal == ?principal, action, resource);"],
-    ["an unguarded optional attribute", 'forbid (principal, action == Mandate::Action::"tool.call", resource == Mandate::Tool::"refunds.issue") when { context.input.order == "A" };'],
+    [
+      "an unguarded optional attribute",
+      'forbid (principal, action == Mandate::Action::"tool.call", resource == Mandate::Tool::"refunds.issue") when { context.input.order == "A" };',
+    ],
     ["an unreadable obligation", '@obligation("mask everything") permit (principal, action, resource);'],
   ])("finds %s", (_name, cedar) => {
     const found = problems(cedar);
@@ -99,19 +141,64 @@ describe("validation against the register's schema", () => {
   });
 
   it("accepts what the tool declares and the tokens carry", () => {
-    expect(problems(on('context.input.order == context.session.customer && context.input.amount.value.lessThan(decimal("5.0"))'))).toEqual([]);
+    expect(
+      problems(
+        on('context.input.order == context.session.customer && context.input.amount.value.lessThan(decimal("5.0"))'),
+      ),
+    ).toEqual([]);
   });
 
   it("generates types for each kind of argument", () => {
-    const input = { type: "object", properties: { n: { type: "integer" }, x: { type: "number" }, b: { type: "boolean" }, tags: { type: "array", items: { type: "string" } }, o: { type: "object", properties: { deep: { type: "string" } } }, any: {} } };
-    const facts = registerFacts({ policies: ["p"] }, {
-      tools: [toolFacts({ name: "t", input })],
-      policies: [{ name: "p", version: 1, cedar: on('context.input.n < 3 && context.input.x.lessThan(decimal("1.5")) && context.input.b && context.input.tags.contains("a") && context.input.o.deep like "d*"', "t") }],
-    });
+    const input = {
+      type: "object",
+      properties: {
+        n: { type: "integer" },
+        x: { type: "number" },
+        b: { type: "boolean" },
+        tags: { type: "array", items: { type: "string" } },
+        o: { type: "object", properties: { deep: { type: "string" } } },
+        any: {},
+      },
+    };
+    const facts = registerFacts(
+      { policies: ["p"] },
+      {
+        tools: [toolFacts({ name: "t", input })],
+        policies: [
+          {
+            name: "p",
+            version: 1,
+            cedar: on(
+              'context.input.n < 3 && context.input.x.lessThan(decimal("1.5")) && context.input.b && context.input.tags.contains("a") && context.input.o.deep like "d*"',
+              "t",
+            ),
+          },
+        ],
+      },
+    );
     expect(validatePolicies(facts)).toEqual([]);
-    const granted = { ...facts, systems: [systemFacts({ policies: ["p"], grants: { ...systemFacts().grants, tools: ["t"] } })] };
-    const call = (changes: object) => compilePolicy(granted).decide(request({ resource: { type: "tool", id: "t" }, input: { n: 2, x: 1.25, b: true, tags: ["a"], o: { deep: "down" }, ...changes } })).outcome;
+    const granted = {
+      ...facts,
+      systems: [systemFacts({ policies: ["p"], grants: { ...systemFacts().grants, tools: ["t"] } })],
+    };
+    const call = (changes: object) =>
+      compilePolicy(granted).decide(
+        request({
+          resource: { type: "tool", id: "t" },
+          input: { n: 2, x: 1.25, b: true, tags: ["a"], o: { deep: "down" }, ...changes },
+        }),
+      ).outcome;
     expect(call({})).toBe("allow");
-    for (const wrong of [{ n: "2" }, { x: 1.23456 }, { x: 1e300 }, { b: 1 }, { tags: "a" }, { tags: ["a", 1] }, { o: [] }, { n: 2 ** 60 }]) expect(call(wrong), JSON.stringify(wrong)).toBe("deny");
+    for (const wrong of [
+      { n: "2" },
+      { x: 1.23456 },
+      { x: 1e300 },
+      { b: 1 },
+      { tags: "a" },
+      { tags: ["a", 1] },
+      { o: [] },
+      { n: 2 ** 60 },
+    ])
+      expect(call(wrong), JSON.stringify(wrong)).toBe("deny");
   });
 });

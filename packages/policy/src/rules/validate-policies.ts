@@ -26,13 +26,17 @@ function validatePolicy(policy: PolicyFacts, facts: RegisterFacts): readonly Pol
   try {
     set = compilePolicySet(policy.cedar);
   } catch (error) {
-    return [problem(policy.name, null, error instanceof Error ? error.message : "it isn't Cedar", "Correct the Cedar text.")];
+    return [
+      problem(policy.name, null, error instanceof Error ? error.message : "it isn't Cedar", "Correct the Cedar text."),
+    ];
   }
   const problems: PolicyProblem[] = [];
   const seen = new Set<string>();
   for (const statement of set) {
     if (guardrailIds.includes(statement.id) || seen.has(statement.id)) {
-      problems.push(problem(policy.name, statement.id, "this id is taken by another rule", "Give each rule an `@id` of its own."));
+      problems.push(
+        problem(policy.name, statement.id, "this id is taken by another rule", "Give each rule an `@id` of its own."),
+      );
     }
     seen.add(statement.id);
     problems.push(...validateStatement(policy.name, statement, facts));
@@ -40,19 +44,34 @@ function validatePolicy(policy: PolicyFacts, facts: RegisterFacts): readonly Pol
   return problems;
 }
 
-function validateStatement(policyName: string, statement: CompiledPolicy, facts: RegisterFacts): readonly PolicyProblem[] {
+function validateStatement(
+  policyName: string,
+  statement: CompiledPolicy,
+  facts: RegisterFacts,
+): readonly PolicyProblem[] {
   const annotations = annotationProblems(policyName, statement, facts);
   if (statement.text.includes("External::")) return annotations;
   const unknown = unknownResource(statement, facts);
   if (unknown !== null) {
-    return [...annotations, problem(policyName, statement.id, `${unknown} is not in the register`, "Correct the name, or register it.")];
+    return [
+      ...annotations,
+      problem(policyName, statement.id, `${unknown} is not in the register`, "Correct the name, or register it."),
+    ];
   }
   const toolName = toolKey.exec(statement.resource.equals ?? "")?.[1];
   const schema = cedarSchema(facts, toolName, policyName);
   const absent = absentAttribute(statement, schema);
   if (absent !== null) {
     const message = `${absent} doesn't exist ${toolName === undefined ? "here" : `for tool ${toolName}`}`;
-    return [...annotations, problem(policyName, statement.id, message, "Use an argument the tool declares, or a claim every bound system's tokens carry.")];
+    return [
+      ...annotations,
+      problem(
+        policyName,
+        statement.id,
+        message,
+        "Use an argument the tool declares, or a claim every bound system's tokens carry.",
+      ),
+    ];
   }
   const answer = validate({
     schema,
@@ -60,7 +79,10 @@ function validateStatement(policyName: string, statement: CompiledPolicy, facts:
     validationSettings: { mode: "strict" },
   });
   if (answer.type === "failure") {
-    return [...annotations, ...answer.errors.map((error) => problem(policyName, statement.id, error.message, error.help ?? correct))];
+    return [
+      ...annotations,
+      ...answer.errors.map((error) => problem(policyName, statement.id, error.message, error.help ?? correct)),
+    ];
   }
   return [...annotations, ...answer.validationErrors.map((error) => validationProblem(policyName, error))];
 }
@@ -76,7 +98,11 @@ function absentAttribute(statement: CompiledPolicy, schema: string): string | nu
   for (const [root, ...names] of attributePaths(answer.json.conditions)) {
     if (!names.every((name) => /^[A-Za-z_]\w*$/.test(name))) continue;
     const probe = `permit (principal, ${action}, resource) when { ${root} has ${names.join(".")} };`;
-    const { type, ...found } = validate({ schema, policies: { staticPolicies: { probe } }, validationSettings: { mode: "strict" } });
+    const { type, ...found } = validate({
+      schema,
+      policies: { staticPolicies: { probe } },
+      validationSettings: { mode: "strict" },
+    });
     const warnings = type === "success" && "validationWarnings" in found ? found.validationWarnings : [];
     if (warnings.length > 0) return [root, ...names].join(".");
   }
@@ -89,15 +115,33 @@ function validationProblem(policyName: string, { policyId, error }: ValidationEr
   return problem(policyName, policyId, error.message, error.help ?? correct);
 }
 
-function annotationProblems(policyName: string, statement: CompiledPolicy, facts: RegisterFacts): readonly PolicyProblem[] {
+function annotationProblems(
+  policyName: string,
+  statement: CompiledPolicy,
+  facts: RegisterFacts,
+): readonly PolicyProblem[] {
   try {
     const { hold } = ruleOf(statement, statement.id, false);
     const groups = new Set(["owners", ...facts.groups.map((group) => group.name)]);
     return (hold?.approvers ?? [])
       .filter(({ group }) => !groups.has(group))
-      .map(({ group }) => problem(policyName, statement.id, `group ${group} is not in the register`, "Register the group, or name another."));
+      .map(({ group }) =>
+        problem(
+          policyName,
+          statement.id,
+          `group ${group} is not in the register`,
+          "Register the group, or name another.",
+        ),
+      );
   } catch (error) {
-    return [problem(policyName, statement.id, error instanceof Error ? error.message : "an annotation can't be read", "Correct the annotation.")];
+    return [
+      problem(
+        policyName,
+        statement.id,
+        error instanceof Error ? error.message : "an annotation can't be read",
+        "Correct the annotation.",
+      ),
+    ];
   }
 }
 

@@ -1,4 +1,10 @@
-import { cleanLabels, type DecisionRequest, type RegisterFacts, type SystemFacts, type ToolFacts } from "@mandate/model";
+import {
+  cleanLabels,
+  type DecisionRequest,
+  type RegisterFacts,
+  type SystemFacts,
+  type ToolFacts,
+} from "@mandate/model";
 import { compileRules } from "../rules/compile-rules.ts";
 import type { PolicyRule, PolicyTest } from "../types.ts";
 
@@ -16,7 +22,8 @@ export const conciergeRules: readonly PolicyRule[] = [
   {
     id: "refund-limit",
     on: "tool:refunds.issue",
-    holdUnless: 'context.input.amount.currency == "EUR" && context.input.amount.value.lessThanOrEqual(decimal("80.00"))',
+    holdUnless:
+      'context.input.amount.currency == "EUR" && context.input.amount.value.lessThanOrEqual(decimal("80.00"))',
     approvers: { group: "care-leads", count: 1, within: "30m" },
     because: "Refunds above €80 need a person.",
     remedies: [{ text: "A refund of €80 or less needs no approval." }],
@@ -30,10 +37,31 @@ export const conciergeRules: readonly PolicyRule[] = [
 ];
 
 export const conciergeTests: readonly PolicyTest[] = [
-  { name: "small refund", call: "tool:refunds.issue", input: { order: "A1", amount: { value: "40.00", currency: "EUR" } }, expect: "allow" },
-  { name: "large refund", call: "tool:refunds.issue", input: { order: "A1", amount: { value: "146.20", currency: "EUR" } }, expect: "hold" },
-  { name: "wrong currency", call: "tool:refunds.issue", input: { order: "A1", amount: { value: "40.00", currency: "USD" } }, expect: "hold" },
-  { name: "someone else", call: "tool:orders.lookup", input: { customer: "C9" }, session: { customer: "C1" }, expect: "deny" },
+  {
+    name: "small refund",
+    call: "tool:refunds.issue",
+    input: { order: "A1", amount: { value: "40.00", currency: "EUR" } },
+    expect: "allow",
+  },
+  {
+    name: "large refund",
+    call: "tool:refunds.issue",
+    input: { order: "A1", amount: { value: "146.20", currency: "EUR" } },
+    expect: "hold",
+  },
+  {
+    name: "wrong currency",
+    call: "tool:refunds.issue",
+    input: { order: "A1", amount: { value: "40.00", currency: "USD" } },
+    expect: "hold",
+  },
+  {
+    name: "someone else",
+    call: "tool:orders.lookup",
+    input: { customer: "C9" },
+    session: { customer: "C1" },
+    expect: "deny",
+  },
   { name: "no customer claim", call: "tool:orders.lookup", input: { customer: "C1" }, expect: "deny" },
 ];
 
@@ -61,7 +89,15 @@ export function systemFacts(changes: Partial<SystemFacts> = {}): SystemFacts {
       destinations: ["zendesk-eu"],
     },
     differences: [],
-    authorization: { id: "auth_1", number: 1, type: "pilot", state: "granted", versionDigest: "d1", starts: now - 1000, ends: now + 1000 },
+    authorization: {
+      id: "auth_1",
+      number: 1,
+      type: "pilot",
+      state: "granted",
+      versionDigest: "d1",
+      starts: now - 1000,
+      ends: now + 1000,
+    },
     versionDigest: "d1",
     parameters: {
       stalenessSeconds: 5,
@@ -72,7 +108,14 @@ export function systemFacts(changes: Partial<SystemFacts> = {}): SystemFacts {
       gatewayKeysInProduction: false,
       retentionDays: 730,
     },
-    limits: { callsPerDay: null, tokensPerDay: 4_000_000, eurosPerDay: null, eurosPerMonth: "2500.00", peoplePerDay: null, callsPerMinute: null },
+    limits: {
+      callsPerDay: null,
+      tokensPerDay: 4_000_000,
+      eurosPerDay: null,
+      eurosPerMonth: "2500.00",
+      peoplePerDay: null,
+      callsPerMinute: null,
+    },
     session: { user: "token", issuers: ["https://login.halden.example"], claims: ["customer"], userChannel: "clean" },
     policies: ["support-concierge"],
     reassessmentDue: null,
@@ -130,9 +173,16 @@ export function registerFacts(system: Partial<SystemFacts> = {}, changes: Partia
         name: "refunds.issue",
         server: "payments",
         effect: "pays",
-        critical: [{ arg: "order", type: "id" }, { arg: "amount", type: "amount" }],
+        critical: [
+          { arg: "order", type: "id" },
+          { arg: "amount", type: "amount" },
+        ],
         region: "EEA",
-        input: { type: "object", required: ["order", "amount"], properties: { order: { type: "string" }, amount: { $ref: "mandate:money" } } },
+        input: {
+          type: "object",
+          required: ["order", "amount"],
+          properties: { order: { type: "string" }, amount: { $ref: "mandate:money" } },
+        },
       }),
       toolFacts({
         name: "orders.lookup",
@@ -140,7 +190,12 @@ export function registerFacts(system: Partial<SystemFacts> = {}, changes: Partia
         returns: "order-history",
         input: { type: "object", required: ["customer"], properties: { customer: { type: "string" } } },
       }),
-      toolFacts({ name: "mail.send", effect: "sends", critical: [{ arg: "to", type: "email" }], recipientsFrom: ["to", "cc"] }),
+      toolFacts({
+        name: "mail.send",
+        effect: "sends",
+        critical: [{ arg: "to", type: "email" }],
+        recipientsFrom: ["to", "cc"],
+      }),
     ],
     mcpServers: [],
     datasets: [
@@ -149,13 +204,39 @@ export function registerFacts(system: Partial<SystemFacts> = {}, changes: Partia
       { name: "patients", sensitivity: "restricted", classes: ["health"], region: "EEA", purposes: [] },
     ],
     destinations: [
-      { name: "zendesk-eu", kind: "external", vendor: "zendesk", region: "EEA", classes: ["personal"], maxSensitivity: "internal", purposes: ["customer-support"] },
-      { name: "lake-de", kind: "internal", vendor: null, region: "DE", classes: ["personal", "payment"], maxSensitivity: "confidential", purposes: [] },
-      { name: "lake-us", kind: "internal", vendor: null, region: "US", classes: ["personal", "payment"], maxSensitivity: "confidential", purposes: [] },
+      {
+        name: "zendesk-eu",
+        kind: "external",
+        vendor: "zendesk",
+        region: "EEA",
+        classes: ["personal"],
+        maxSensitivity: "internal",
+        purposes: ["customer-support"],
+      },
+      {
+        name: "lake-de",
+        kind: "internal",
+        vendor: null,
+        region: "DE",
+        classes: ["personal", "payment"],
+        maxSensitivity: "confidential",
+        purposes: [],
+      },
+      {
+        name: "lake-us",
+        kind: "internal",
+        vendor: null,
+        region: "US",
+        classes: ["personal", "payment"],
+        maxSensitivity: "confidential",
+        purposes: [],
+      },
     ],
     vendors: [],
     groups: [{ name: "care-leads", members: ["jonas@halden.example"] }],
-    policies: [{ name: "support-concierge", version: 1, cedar: compileRules("support-concierge", conciergeRules).cedar }],
+    policies: [
+      { name: "support-concierge", version: 1, cedar: compileRules("support-concierge", conciergeRules).cedar },
+    ],
     externals: [],
     ...changes,
   };

@@ -5,7 +5,10 @@ import { buildRuleBook } from "../rule-book.ts";
 import { buildWorld } from "../world.ts";
 
 /** The question as cedar-wasm takes it: the call with the entities it touches, and all policies by id. */
-export function questionForReference(facts: RegisterFacts, request: DecisionRequest): ReturnType<typeof referenceQuestion> {
+export function questionForReference(
+  facts: RegisterFacts,
+  request: DecisionRequest,
+): ReturnType<typeof referenceQuestion> {
   const system = facts.systems.find((candidate) => candidate.name === request.system);
   if (system === undefined) throw new Error("the benchmark asks about a system that is not in its facts");
   const book = buildRuleBook(facts);

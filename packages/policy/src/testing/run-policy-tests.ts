@@ -1,4 +1,10 @@
-import { cleanLabels, type DecisionRequest, type RegisterFacts, type ResourceType, type SystemFacts } from "@mandate/model";
+import {
+  cleanLabels,
+  type DecisionRequest,
+  type RegisterFacts,
+  type ResourceType,
+  type SystemFacts,
+} from "@mandate/model";
 import { compilePolicy } from "../decision-point.ts";
 import type { PolicyTest, PolicyTestResult } from "../types.ts";
 
@@ -49,10 +55,16 @@ function requestOf(test: PolicyTest, system: SystemFacts, now: number): Decision
   };
 }
 
-function grantedSystem(facts: RegisterFacts, policyName: string, tests: readonly PolicyTest[], now: number): SystemFacts {
+function grantedSystem(
+  facts: RegisterFacts,
+  policyName: string,
+  tests: readonly PolicyTest[],
+  now: number,
+): SystemFacts {
   const template = facts.systems.find((system) => system.policies.includes(policyName)) ?? emptySystem(policyName);
   const targets = tests.map((test) => targetOf(test.call));
-  const names = (type: string): readonly string[] => targets.filter((target) => target.type === type).map((target) => target.id);
+  const names = (type: string): readonly string[] =>
+    targets.filter((target) => target.type === type).map((target) => target.id);
   const called = facts.tools.filter((tool) => names("tool").includes(tool.name));
   return {
     ...template,
@@ -67,11 +79,22 @@ function grantedSystem(facts: RegisterFacts, policyName: string, tests: readonly
     grants: {
       models: [...template.grants.models, ...names("model")],
       tools: [...template.grants.tools, ...names("tool")],
-      datasets: [...template.grants.datasets, ...called.flatMap((tool) => (tool.returns === null ? [] : [tool.returns.replace(/^dataset:/, "")]))],
+      datasets: [
+        ...template.grants.datasets,
+        ...called.flatMap((tool) => (tool.returns === null ? [] : [tool.returns.replace(/^dataset:/, "")])),
+      ],
       prompts: template.grants.prompts,
       destinations: [...template.grants.destinations, ...names("destination")],
     },
-    authorization: { id: "test", number: 1, type: "pilot", state: "granted", versionDigest: template.versionDigest, starts: now, ends: now + 1 },
+    authorization: {
+      id: "test",
+      number: 1,
+      type: "pilot",
+      state: "granted",
+      versionDigest: template.versionDigest,
+      starts: now,
+      ends: now + 1,
+    },
   };
 }
 
@@ -91,7 +114,12 @@ function emptySystem(policyName: string): SystemFacts {
     audience: "internal",
     autonomy: "acts",
     environments: [],
-    boundary: { sensitivity: "restricted", classes: ["personal", "payment", "health"], regions: ["EEA"], training: "never" },
+    boundary: {
+      sensitivity: "restricted",
+      classes: ["personal", "payment", "health"],
+      regions: ["EEA"],
+      training: "never",
+    },
     grants: { models: [], tools: [], datasets: [], prompts: [], destinations: [] },
     differences: [],
     authorization: null,
@@ -105,7 +133,14 @@ function emptySystem(policyName: string): SystemFacts {
       gatewayKeysInProduction: false,
       retentionDays: 1,
     },
-    limits: { callsPerDay: null, tokensPerDay: null, eurosPerDay: null, eurosPerMonth: null, peoplePerDay: null, callsPerMinute: null },
+    limits: {
+      callsPerDay: null,
+      tokensPerDay: null,
+      eurosPerDay: null,
+      eurosPerMonth: null,
+      peoplePerDay: null,
+      callsPerMinute: null,
+    },
     session: { user: "none", issuers: [], claims: [], userChannel: "mixed" },
     policies: [policyName],
     reassessmentDue: null,
