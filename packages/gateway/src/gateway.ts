@@ -9,12 +9,14 @@ import { type AuthzenCaller, defaultLimits, type Gateway, type GatewayOptions, t
 import { AnswerStore } from "./pipeline/answer-store.ts";
 import { Meter } from "./pipeline/meter.ts";
 import { IssuedIds, type Runtime } from "./pipeline/runtime.ts";
+import { pooledRandom } from "./pooled-random.ts";
 import { route } from "./route.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { UpstreamClient } from "./upstream/client.ts";
 
 /** The data plane. Listens nowhere by itself: `createGatewayServer` or the caller's own `node:http` server does. */
-export function createGateway(options: GatewayOptions): Gateway {
+export function createGateway(given: GatewayOptions): Gateway {
+  const options = { ...given, random: pooledRandom(given.random) };
   const limits = { ...defaultLimits, ...options.limits };
   let newestMs = 0;
   // G5: time never goes backward, or an ended authorization would live again.
