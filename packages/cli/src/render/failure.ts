@@ -20,7 +20,8 @@ export function failureJson(report: Report): string {
 
 /** What happened, where, what to do next. */
 export function failureText(report: Report): string {
-  const lines = [`Error: ${clean(report.message)} (${clean(report.code)})`];
+  const code = report.code === "unexpected" ? "" : ` (${clean(report.code)})`;
+  const lines = [`Error: ${clean(report.message)}${code}`];
   for (const problem of report.problems) lines.push(`  ${clean(problem)}`);
   if (report.next !== null) lines.push(`Next: ${clean(report.next)}`);
   if (report.requestId !== null) lines.push(`Request: ${clean(report.requestId)}`);
