@@ -17,11 +17,13 @@ describe("compiling", () => {
   };
   it("500 systems and 1,000 policies compile well inside a second, and again in a fraction", () => {
     const facts = many();
-    const started = performance.now();
+    // processor time, not the clock: other tests share the machine
+    const spentMs = (): number => process.cpuUsage().user / 1000;
+    const started = spentMs();
     compilePolicy(facts);
-    const first = performance.now() - started;
+    const first = spentMs() - started;
     compilePolicy({ ...facts, systems: [systemFacts({ name: "system-0", tier: "T2" }), ...facts.systems.slice(1)] });
-    const second = performance.now() - started - first;
+    const second = spentMs() - started - first;
     console.info(`compile: first ${first.toFixed(0)} ms, after one change ${second.toFixed(0)} ms`);
     expect(first).toBeLessThan(3000);
     expect(second).toBeLessThan(first);
