@@ -27,14 +27,16 @@ const usesSchema = z.strictObject({
   agents: uses("agent"),
 });
 
-const capsSchema = z.strictObject({ calls: countSchema.optional(), tokens: countSchema.optional(), euros: z.union([decimalSchema, countSchema.transform(String)]).optional(), people: countSchema.optional() });
+/** Whole euros may stand without quotes; a fraction may not, because YAML would read it as a float. */
+const eurosSchema = z.union([decimalSchema, countSchema.transform(String)]);
+const capsSchema = z.strictObject({ calls: countSchema.optional(), tokens: countSchema.optional(), euros: eurosSchema.optional(), people: countSchema.optional() });
 
 const limitsSchema = z.strictObject({
   callsPerDay: countSchema.optional(),
   callsPerMinute: countSchema.optional(),
   tokensPerDay: countSchema.optional(),
-  eurosPerDay: decimalSchema.optional(),
-  eurosPerMonth: decimalSchema.optional(),
+  eurosPerDay: eurosSchema.optional(),
+  eurosPerMonth: eurosSchema.optional(),
   peoplePerDay: countSchema.optional(),
 });
 

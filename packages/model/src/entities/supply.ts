@@ -95,11 +95,12 @@ export const destination = defineEntity({
   reference: "destination",
   spec: z.strictObject({
     title: lineSchema.optional(),
-    kind: z.enum(["internal", "partner", "external", "public"]),
+    /** Absent: the worst. */
+    kind: z.enum(["internal", "partner", "external", "public"]).default("external"),
     vendor: referenceSchema("vendor").optional(),
     region: regionSchema.optional(),
     classes: wordsSchema.default([]),
-    maxSensitivity: sensitivitySchema,
+    maxSensitivity: sensitivitySchema.default("public"),
     purposes: wordsSchema.default([]),
   }),
   refs: (spec) => referencesIn(spec.vendor, "vendor"),

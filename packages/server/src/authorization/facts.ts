@@ -34,6 +34,8 @@ export async function deriveFacts(tx: Tx, nowMs: number, options: { readonly asW
     if (!state) return [];
     const authorization = held.get(system.name);
     const approved = authorization && !options.asWritten ? manifests.get(`${system.name} ${authorization.versionDigest}`) : undefined;
+    // INVARIANT (G11): an authorization whose version can't be read grants nothing; without one the status refuses.
+    if (authorization && !approved && !options.asWritten) throw new Error(`version of authorization ${authorization.id} is missing`);
     const current = buildVersion(system, register, pins).manifest;
     return [systemFacts({ system, state, authorization, approved, current, policies, register }, nowMs)];
   });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { AppError } from "@mandate/model";
+import { AppError, cleanLabels } from "@mandate/model";
+import { compilePolicy } from "@mandate/policy";
 import type { CommandContext, Actor } from "../command.ts";
 import { decideApproval } from "../approvals/index.ts";
 import type { Tx } from "../database/index.ts";
@@ -268,6 +269,29 @@ describe("a change after the grant", () => {
     await accept(marta);
     await register.apply(root, t2.replace("policies: [policy:support-concierge]", "policies: []"));
     expect(await factsOf("support-concierge")).toMatchObject({ status: "restricted", policies: ["support-concierge"] });
+  });
+
+  it("of a policy's rule binds both as approved and as written, until the change is approved", async () => {
+    await register.apply(root, t2);
+    await accept(marta);
+    const looser = t2.replace('lessThanOrEqual(decimal("80.00"))', 'lessThanOrEqual(decimal("200.00"))').replace('"146.20", currency: EUR } }, expect: hold', '"146.20", currency: EUR } }, expect: allow');
+    const { changes } = await register.apply(root, looser);
+    expect(changes.find((change) => change.kind === "AISystem")).toMatchObject({ action: "unchanged", needsApproval: true });
+    const facts = await register.facts(root);
+    const point = compilePolicy(facts);
+    expect(point.problems).toEqual([]);
+    expect(facts.systems[0]).toMatchObject({ differences: ["policy:support-concierge"] });
+    expect(facts.systems[0]!.policies).toHaveLength(2);
+    const pinned = { ...facts, tools: facts.tools.map((tool) => ({ ...tool, changed: false })) };
+    const refund = (value: string) => ({
+      system: "support-concierge", action: "tool.call" as const, resource: { type: "tool" as const, id: "refunds.issue" }, now: Math.floor(register.clock.now / 1000), purpose: "customer-support", labels: cleanLabels,
+      session: {}, input: { order: "A1", amount: { value, currency: "EUR" } }, argumentsFromUser: true, data: { classes: [], region: null, sensitivity: null }, digest: null, approval: null,
+    });
+    expect(compilePolicy(pinned).decide(refund("146.20")).outcome).toBe("hold");
+    await accept(marta);
+    const after = await register.facts(root);
+    expect(after.systems[0]).toMatchObject({ differences: [], policies: ["support-concierge"] });
+    expect(compilePolicy({ ...after, tools: pinned.tools }).decide(refund("146.20")).outcome).toBe("allow");
   });
 
   it("that renames the title changes no digest and needs nobody", async () => {
