@@ -436,6 +436,30 @@ describe("hostile input", () => {
     );
   });
 
+  test("any file replaced by anything, under a manifest signed by an insider, is a problem and never an exception", async () => {
+    const paths = [...new ZipReader(pack).paths].filter((path) =>
+      /^(logs\/[^/]+\/(?!proofs)|payloads|disclosures)/.test(path),
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.constantFrom(...paths),
+        fc.uint8Array({ minLength: 1, maxLength: 200 }),
+        async (path, bytes) => {
+          const found = await codes(
+            rewrite(
+              pack,
+              only(path, () => bytes),
+              store,
+            ),
+          );
+          expect(found.length).toBeGreaterThan(0);
+          expect(found).not.toContain("pack.unreadable");
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
   test("an empty archive and one without a manifest are problems", async () => {
     expect(await codes(new ZipWriter().finish())).toContain("pack.file_missing");
   });
