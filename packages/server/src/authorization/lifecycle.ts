@@ -53,7 +53,7 @@ export function retireSystem(ctx: CommandContext<Tx>, name: string, input: Reaso
   return halt(ctx, name, input, "retired");
 }
 
-/** Back to what the authorization allows. Whoever may approve it may resume it; a service account may at T0 and T1. */
+/** Back to what the authorization allows, and no further: it grants nothing, so whoever may stop the system may resume it. */
 export function resumeSystem(ctx: CommandContext<Tx>, name: string, input: Reason): Promise<SystemView> {
   return onSystem(ctx, name, input, async (tx, record, { system, state }) => {
     if (state.halt === "retired") throw wrongState("A retired system doesn't come back.", "Register a new one.");

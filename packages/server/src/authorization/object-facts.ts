@@ -48,7 +48,7 @@ export function versionedEndpoint(endpoint: string, protocol: Protocol): string 
 }
 
 function toolFacts(register: Register, pins: readonly ToolPin[]): ToolFacts[] {
-  const declared = register.all("Tool").map((tool) => declaredTool(tool, pins));
+  const declared = register.all("Tool").map((tool) => declaredTool(tool, register, pins));
   const labelled = new Set(declared.map((tool) => tool.name));
   const unlabelled = register.all("McpServer").flatMap((server) =>
     toolsOfServer(server.name, register, pins).filter((tool) => !tool.object).map((tool) => unlabelledTool(tool.name, [tool.pin.tool], server.name, tool.pin, server.spec.region ?? null)),
@@ -57,11 +57,13 @@ function toolFacts(register: Register, pins: readonly ToolPin[]): ToolFacts[] {
   return [...declared, ...unlabelled, ...[...hosted].map((name) => unlabelledTool(name, toolNames({ name, spec: {} }), null, undefined, null))];
 }
 
-function declaredTool(tool: StoredObject<"Tool">, pins: readonly ToolPin[]): ToolFacts {
+function declaredTool(tool: StoredObject<"Tool">, register: Register, pins: readonly ToolPin[]): ToolFacts {
   const { name, spec } = tool;
   const server = bare(spec.server);
   const names = toolNames(tool);
   const pin = server === null ? undefined : pins.find((one) => one.server === server && names.includes(one.tool));
+  // Either may ask for the pin: leaving it out of the tool must not undo what the server's document says.
+  const mustBePinned = server !== null && (spec.pin === "on-apply" || register.get("McpServer", server)?.spec.pin === "on-apply");
   return {
     name,
     names,
@@ -74,7 +76,7 @@ function declaredTool(tool: StoredObject<"Tool">, pins: readonly ToolPin[]): Too
     output: spec.output,
     input: spec.input ?? null,
     pinned: pin?.pinnedHash ?? null,
-    changed: pin ? drifted(pin) : server !== null && spec.pin === "on-apply",
+    changed: pin ? drifted(pin) : mustBePinned,
     hosted: isHostedTool(name),
     region: spec.region ?? null,
     returns: bare(spec.returns),

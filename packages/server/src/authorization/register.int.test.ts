@@ -4,7 +4,7 @@ import { compilePolicy } from "@mandate/policy";
 import type { CommandContext, Actor } from "../command.ts";
 import { decideApproval } from "../approvals/index.ts";
 import type { Tx } from "../database/index.ts";
-import { deleteObject, getObject, history, listObjects, pinServer, putObject } from "../registry/index.ts";
+import { deleteObject, getObject, history, listObjects, noteSeen, pinServer, putObject } from "../registry/index.ts";
 import { denyAuthorization, getSystem, grantAuthorization, listAuthorizations, listSystems, pilotAccepted, promoteSystem, renewSystem, resumeSystem, retireSystem, revokeAuthorization, submitAuthorization, suspendSystem } from "./index.ts";
 import { bootstrap, concierge, helper, openTestRegister, person } from "./testing.ts";
 
@@ -315,6 +315,23 @@ describe("facts", () => {
     await pinServer(root, register.ports, "wiki", [{ tool: "wiki_read", hash: "b".repeat(64), definition: {} }, { tool: "erase", hash: "c".repeat(64), definition: {} }], "again");
     expect(await factsOf("helper")).toMatchObject({ statusCode: "reassessment_required", grants: { tools: ["wiki.read"] } });
     expect((await register.facts(root)).tools.find((tool) => tool.name === "erase")).toMatchObject({ effect: "executes", reversible: false, output: "untrusted" });
+  });
+
+  it("show a pinned definition that changed as changed, until somebody accepts it", async () => {
+    const text = `${helper()}\n---\napiVersion: v1\nkind: McpServer\nmetadata: { name: wiki }\nspec: { url: "http://localhost:9/mcp", pin: on-apply }\n---\napiVersion: v1\nkind: Tool\nmetadata: { name: wiki.read }\nspec: { server: mcp-server:wiki, effect: reads }`;
+    await register.apply(root, text);
+    const changed = async () => (await register.facts(root)).tools[0]!.changed;
+    expect(await changed()).toBe(true);
+    const offered = (hash: string) => [{ tool: "wiki.read", hash: hash.repeat(64), definition: {} }];
+    await pinServer(root, register.ports, "wiki", offered("a"), "reviewed");
+    expect(await changed()).toBe(false);
+    await root.transact(async (tx, record) => {
+      expect(await noteSeen(tx, { org: root.org, server: "wiki", tools: offered("b") })).toEqual(["wiki.read"]);
+      record({ type: "finding", payload: { changed: "wiki.read" } });
+    });
+    expect(await changed()).toBe(true);
+    await pinServer(root, register.ports, "wiki", offered("b"), "reviewed again");
+    expect(await changed()).toBe(false);
   });
 
   it("give each endpoint exactly one version segment", async () => {
