@@ -14,8 +14,10 @@ import { indexDecisions, isIndexed } from "./decisions.ts";
 import type { IndexedEntry } from "./decisions.ts";
 import { controlWriter, createLog, listLogs, metaWriter, openSigner, originOf } from "./logs.ts";
 import type { LogKeys, LogRow } from "./logs.ts";
+import { assertWhole } from "./rehash.ts";
 import { sealingKeys } from "./sealing-keys.ts";
 import type { SealingKeyRow } from "./sealing-keys.ts";
+import { keptCheckpoints } from "./start-check.ts";
 
 export interface EvidenceOptions extends LogKeys {
   readonly db: Database;
@@ -26,6 +28,8 @@ export interface EvidenceOptions extends LogKeys {
   readonly organization: string;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  /** `<data dir>/checkpoints`: our own copy of the newest checkpoints, compared at the start. Absent: no comparison. */
+  readonly checkpointsDir?: string;
 }
 
 /** The organization's evidence store: its own control log, the gateways' logs, the meta-log over all of them. */
@@ -52,17 +56,35 @@ export interface Evidence {
   signerOf(origin: string): NodeSigner;
 }
 
+/** An idle installation still shows that it lives (LEDGER, Publication). */
+const heartbeatMs = 3_600_000;
+
+/** A larger store starts on its heads, tiles' edges and kept checkpoints; `rehash` goes through all of it. */
+const entriesCheckedAtStart = 200_000;
+
 /** Bytes of journal taken in one transaction. */
 const batchBytes = 1 << 20;
 
-/** Opens the store: creates control log and meta-log at the first start. */
+/**
+ * Opens the store: creates control log and meta-log at the first start.
+ * @throws AppError `evidence.rolled_back`, `evidence.altered` (500) when the store contradicts its heads or the kept checkpoints
+ */
 export async function openEvidence(options: EvidenceOptions): Promise<Evidence> {
   const { db, org, now, random } = options;
   const keys: LogKeys = { masterKey: options.masterKey, random };
   const signers = new Map<string, NodeSigner>();
   const heads = new Map<string, LogHead>();
 
-  const originFor = (writer: string) => originOf(options.host, options.organization, writer, 1);
+  const kept = options.checkpointsDir === undefined ? null : keptCheckpoints(options.checkpointsDir);
+  if (kept !== null) {
+    await kept.check(db, org);
+    await assertWhole(db, org, { atMost: entriesCheckedAtStart });
+  }
+  let beatMs = now();
+
+  // A log keeps the origin it was made with: another public address must not start a second history.
+  const stored = await db.read(org, (tx) => listLogs(tx, org));
+  const originFor = (writer: string) => stored.findLast((log) => log.writer === writer && !log.closed)?.origin ?? originOf(options.host, options.organization, writer, 1);
   const metaOrigin = originFor(metaWriter);
   const controlOrigin = originFor(controlWriter);
 
@@ -170,12 +192,16 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
     },
 
     async publishCheckpoints() {
+      const beat = now() - beatMs >= heartbeatMs;
+      const notes: string[] = [];
       const grown = await db.transaction(org, async (tx) => {
+        notes.length = 0;
         const { rows } = await sql<{ origin: string; size: string; root: Buffer; head: string }>`
           SELECT origin, size, root, head FROM evidence_log
-          WHERE org = ${org} AND size > checkpoint_size AND origin <> ${metaOrigin} ORDER BY origin FOR UPDATE`.execute(tx);
+          WHERE org = ${org} AND (size > checkpoint_size OR (${beat} AND origin = ${controlOrigin})) AND origin <> ${metaOrigin} ORDER BY origin FOR UPDATE`.execute(tx);
         const at = new Date(now());
         const publish = async (origin: string, size: number, note: string) => {
+          notes.push(note);
           await sql`INSERT INTO evidence_checkpoint (org, origin, size, note, at) VALUES (${org}, ${origin}, ${size}, ${note}, ${at}) ON CONFLICT DO NOTHING`.execute(tx);
           await sql`UPDATE evidence_log SET checkpoint_size = ${size} WHERE org = ${org} AND origin = ${origin}`.execute(tx);
         };
@@ -192,6 +218,9 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
         if (Number(size) > Number(checkpoint_size)) await publish(metaOrigin, Number(size), head);
         return rows.map((row) => ({ origin: row.origin, size: Number(row.size) }));
       });
+      if (notes.length > 0) beatMs = now();
+      // After the commit: a kept checkpoint that the database never had would look like a database set back.
+      await kept?.keep(notes);
       for (const { origin, size } of grown) {
         const head = heads.get(origin);
         if (head) heads.set(origin, { ...head, checkpointSize: size });

@@ -6,7 +6,7 @@ export type { LogRow } from "./logs.ts";
 export type { SealingKeyRow } from "./sealing-keys.ts";
 export { consistencyBody, heads, inclusionFile, logSummaries, readLeaf } from "./read-log.ts";
 export type { LogSummary } from "./read-log.ts";
-export { rehash } from "./rehash.ts";
+export { assertWhole, rehash } from "./rehash.ts";
 export type { RehashProblem, RehashResult } from "./rehash.ts";
 export { keptCheckpoints } from "./start-check.ts";
 export type { KeptCheckpoints } from "./start-check.ts";

@@ -170,6 +170,49 @@ describe("the start check", () => {
   });
 });
 
+describe("a start of the evidence store", () => {
+  const open = (over: { host?: string } = {}): Promise<Evidence> => openEvidence({ db, org, host: "localhost", organization: "halden", now: Date.now, ...keys, checkpointsDir: checkpoints, ...over });
+
+  it("keeps each checkpoint it publishes, and passes again", async () => {
+    const started = await open();
+    await started.ensureLog("gw-1");
+    journal.write("decision", "dec_0910", { terminal: "refused", outcome: "deny" });
+    await started.sequence(journal);
+    await started.publishCheckpoints();
+    const kept = readdirSync(checkpoints).map((name) => readFileSync(join(checkpoints, name), "utf8"));
+    for (const log of await started.logs()) expect(kept).toContain(log.head);
+    evidence = await open();
+    await evidence.ensureLog("gw-1");
+  });
+
+  it("refuses an edited entry, and goes on with a list of decisions that can be rebuilt", async () => {
+    await whileAltered(`UPDATE evidence_entry SET leaf = leaf || '\\x20' WHERE origin = $1 AND index = 30`, [origin], async () => {
+      await expect(open()).rejects.toMatchObject({ code: "evidence.altered", message: expect.stringContaining("30") as string });
+    });
+    await whileAltered(`UPDATE decision SET outcome = 'deny' WHERE id = 'dec_0003'`, [], async () => void (await open()));
+  });
+
+  it("continues the same logs when the installation's address changed", async () => {
+    const moved = await open({ host: "mandate.example.org" });
+    expect([moved.controlOrigin, moved.metaOrigin]).toEqual([evidence.controlOrigin, evidence.metaOrigin]);
+    expect((await moved.ensureLog("gw-1")).origin).toBe(origin);
+  });
+
+  it("shows hourly that it lives, even when idle", async () => {
+    let at = Date.now();
+    const idle = await openEvidence({ db, org, host: "localhost", organization: "halden", now: () => at, ...keys });
+    await idle.publishCheckpoints();
+    const size = async (): Promise<number> => (await idle.logs()).find((log) => log.origin === idle.metaOrigin)!.size;
+    const before = await size();
+    at += 3_599_000;
+    await idle.publishCheckpoints();
+    expect(await size()).toBe(before);
+    at += 2_000;
+    await idle.publishCheckpoints();
+    expect(await size()).toBe(before + 1);
+  });
+});
+
 describe("proofs", () => {
   it("lead from an entry to the signed head, and from an old size to the new one", async () => {
     const [summary] = (await evidence.read((tx) => logSummaries(tx, org))).filter((log) => log.origin === origin);
@@ -186,7 +229,7 @@ describe("proofs", () => {
   });
 
   it("outside the log are refused, not invented", async () => {
-    for (const index of [-1, 401, 1e9, 0.5, Number.NaN]) await expect(evidence.read((tx) => inclusionFile(tx, org, origin, index))).rejects.toMatchObject({ status: 400 });
+    for (const index of [-1, 402, 1e9, 0.5, Number.NaN]) await expect(evidence.read((tx) => inclusionFile(tx, org, origin, index))).rejects.toMatchObject({ status: 400 });
     await expect(evidence.read((tx) => consistencyBody(tx, org, origin, 1e9))).rejects.toMatchObject({ status: 400 });
     await expect(evidence.read((tx) => consistencyBody(tx, org, "localhost/other/gw/1", 1))).rejects.toMatchObject({ status: 404 });
   });

@@ -13,6 +13,7 @@ import { readme, summaryPdf } from "./pack-readme.ts";
 import { sectionFiles } from "./pack-sections.ts";
 import type { SectionAnswers } from "./pack-sections.ts";
 import { openHead, readLeaves, tileReader } from "./read-log.ts";
+import { assertWhole } from "./rehash.ts";
 import type { PackFile } from "./pack-readme.ts";
 
 export type { PackFile } from "./pack-readme.ts";
@@ -58,6 +59,8 @@ export async function createPack(request: PackRequest): Promise<Uint8Array> {
     }),
   );
   await evidence.publishCheckpoints();
+  // The whole store, not only what this pack shows: an auditor of one system must learn that another's record was edited.
+  await assertWhole(db, evidence.org);
   try {
     // Tiles are read while the pack is written, so that both see one moment.
     return await db.read(evidence.org, async (tx) => buildPack(await collect(tx, request)), { isolation: "repeatable read" });

@@ -90,6 +90,13 @@ async function runInitdb(directory: string, engine: Engine, account: Account | n
       "pipe",
     );
     const { code, output } = await finished(child);
+    if (code !== 0 && output.includes("could not look up effective user ID")) {
+      throw new AppError({
+        code: "database.nameless_account",
+        status: 500,
+        message: `The embedded database needs an account that has a name, and uid ${account?.uid ?? process.getuid?.()} has none. Add it to /etc/passwd, or set MANDATE_DATABASE_URL.`,
+      });
+    }
     if (code !== 0) {
       throw new AppError({ code: "database.initdb_failed", status: 500, message: `The embedded database could not be made: ${lastLine(output)}`, internal: output.slice(-4_000) });
     }
