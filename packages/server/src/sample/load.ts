@@ -52,7 +52,7 @@ export async function loadSample(server: SampleServer, options: SampleOptions = 
     const first = before === undefined;
     await sealSecrets(api, provider.port);
     if (first) await addPeople(api, server);
-    await api.send("POST", "/apply", await manifestFor(api, provider.url, now()));
+    await applyChanged(api, await manifestFor(api, provider.url, now()));
     if (first) await settleStates(api, server, now());
     if (first) await add(api, administrator);
     await requireOperating(api, "returns-desk");
@@ -94,6 +94,13 @@ function portOf(model: Json | undefined): number {
   const endpoint = typeof spec === "object" && spec !== null ? (spec as Json).endpoint : model?.endpoint;
   if (typeof endpoint !== "string" || !URL.canParse(endpoint)) return 0;
   return Number(new URL(endpoint).port);
+}
+
+/** Applying asks again for what somebody refused, so a restart that changes nothing must not apply. */
+async function applyChanged(api: Control, manifest: string): Promise<void> {
+  const { changes } = await api.send("POST", "/apply?dryRun=true", manifest);
+  const changed = Array.isArray(changes) && (changes as Json[]).some((change) => change.action !== "unchanged");
+  if (changed) await api.send("POST", "/apply", manifest);
 }
 
 async function manifestFor(api: Control, providerUrl: string, nowMs: number): Promise<string> {
