@@ -25,10 +25,15 @@ export interface Compiled {
 export function compileSnapshot(snapshot: Snapshot): Compiled {
   const { facts } = snapshot;
   const toolsByCalledName = new Map<string, ToolFacts>();
+  // A name that two tools answer to could run either: it is left out, and its calls are refused as unknown.
+  const ambiguous = new Set<string>();
   for (const tool of facts.tools) {
-    for (const name of tool.names) toolsByCalledName.set(name, tool);
-    toolsByCalledName.set(tool.name, tool);
+    for (const name of new Set([tool.name, ...tool.names])) {
+      if (toolsByCalledName.has(name)) ambiguous.add(name);
+      toolsByCalledName.set(name, tool);
+    }
   }
+  for (const name of ambiguous) toolsByCalledName.delete(name);
   return {
     snapshot,
     version: snapshot.version,

@@ -48,4 +48,8 @@ export interface HoldTicket {
 
 export type SpendResult =
   | { readonly state: "approved"; readonly rules: readonly string[]; readonly by: readonly string[] }
-  | { readonly state: "pending" | "refused" | "lapsed" | "spent" | "mismatch" | "unknown"; readonly reason: string | null; readonly ticket: HoldTicket | null };
+  | {
+      readonly state: "pending" | "refused" | "lapsed" | "spent" | "mismatch" | "unknown";
+      readonly reason: string | null;
+      readonly ticket: HoldTicket | null;
+    };

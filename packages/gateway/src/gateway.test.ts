@@ -3,7 +3,15 @@ import type { SystemFacts, Tier } from "@mandate/model";
 import type { Snapshot } from "./snapshot.ts";
 import { testCredential, testFacts, testModel, testSnapshot, testSystem, testTool } from "./testing/facts.ts";
 import { startTestGateway, type TestGateway } from "./testing/gateway.ts";
-import { chatAnswer, chatStream, chatToolAnswer, sendJson, sendSse, startTestUpstream, type TestUpstream } from "./testing/upstream.ts";
+import {
+  chatAnswer,
+  chatStream,
+  chatToolAnswer,
+  sendJson,
+  sendSse,
+  startTestUpstream,
+  type TestUpstream,
+} from "./testing/upstream.ts";
 
 let upstream: TestUpstream;
 let gateway: TestGateway;
@@ -16,7 +24,11 @@ afterEach(async () => {
   await upstream.close();
 });
 
-async function start(tier: Tier = "T0", system: Partial<SystemFacts> = {}, snapshot: Partial<Snapshot> = {}): Promise<void> {
+async function start(
+  tier: Tier = "T0",
+  system: Partial<SystemFacts> = {},
+  snapshot: Partial<Snapshot> = {},
+): Promise<void> {
   gateway = await startTestGateway(testSnapshot(testFacts(upstream.endpoint, testSystem(tier, system)), snapshot));
 }
 
@@ -48,38 +60,91 @@ describe("an allowed call", () => {
     await gateway.call("/v1/chat/completions", hello);
     expect(gateway.evidence.entries.map((entry) => entry.type)).toEqual(["call.intent", "call.outcome"]);
     const [intent, outcome] = gateway.evidence.entries;
-    expect(intent!.messages.map((message) => Buffer.from(message).toString())).toEqual(['{"role":"user","content":"Say hello."}']);
+    expect(intent!.messages.map((message) => Buffer.from(message).toString())).toEqual([
+      '{"role":"user","content":"Say hello."}',
+    ]);
     expect(outcome).toMatchObject({ terminal: "done", outcome: "allow", summary: { tokens: { input: 9, output: 4 } } });
   });
 
   test("changes only the model's name where the provider has another", async () => {
-    const facts = testFacts(upstream.endpoint, testSystem("T0"), { models: [testModel(upstream.endpoint, { upstream: "gpt-real-2026", served: ["gpt-test"] })] });
+    const facts = testFacts(upstream.endpoint, testSystem("T0"), {
+      models: [testModel(upstream.endpoint, { upstream: "gpt-real-2026", served: ["gpt-test"] })],
+    });
     gateway = await startTestGateway(testSnapshot(facts));
-    const raw = '{"user":"gpt-test", "model":  "gpt-test" ,"messages":[{"role":"user","content":"\\"model\\":\\"gpt-test\\""}]}';
+    const raw =
+      '{"user":"gpt-test", "model":  "gpt-test" ,"messages":[{"role":"user","content":"\\"model\\":\\"gpt-test\\""}]}';
     expect((await gateway.call("/v1/chat/completions", raw)).status).toBe(200);
     expect(upstream.seen[0]!.body.toString()).toBe(raw.replace('"model":  "gpt-test"', '"model":  "gpt-real-2026"'));
   });
 });
 
 describe("a refused call", () => {
-  const refusedStates: [string, Partial<SystemFacts>, Partial<Parameters<typeof testCredential>[0]>, number, string][] = [
-    ["suspended system", { lifecycle: "suspended", status: "refused", statusCode: "system_suspended" }, { state: "revoked" }, 403, "system_suspended"],
-    ["retired system", { lifecycle: "retired", status: "refused", statusCode: "system_retired" }, { state: "revoked" }, 403, "system_retired"],
-    ["revoked key", {}, { state: "revoked" }, 401, "credential_revoked"],
-    ["suspended key", {}, { state: "suspended" }, 401, "credential_suspended"],
-    ["expired key", {}, { notAfter: 1_700_000_000 }, 401, "credential_expired"],
-    ["key without a system", {}, { system: null }, 403, "not_registered"],
-    ["ownerless system", { status: "refused", statusCode: "not_authorized", missing: ["owners.business"], owners: { business: null, technical: "tom@halden.example" } }, {}, 403, "not_authorized"],
-    ["ended authorization", { authorization: { id: "auth_1", number: 1, type: "pilot", state: "granted", versionDigest: "d1", starts: 1, ends: 1_799_999_999 } }, {}, 403, "authorization_expired"],
-    ["model not granted", { grants: { models: [], tools: [], datasets: [], prompts: [], destinations: [] } }, {}, 403, "not_granted"],
-  ];
+  const refusedStates: [string, Partial<SystemFacts>, Partial<Parameters<typeof testCredential>[0]>, number, string][] =
+    [
+      [
+        "suspended system",
+        { lifecycle: "suspended", status: "refused", statusCode: "system_suspended" },
+        { state: "revoked" },
+        403,
+        "system_suspended",
+      ],
+      [
+        "retired system",
+        { lifecycle: "retired", status: "refused", statusCode: "system_retired" },
+        { state: "revoked" },
+        403,
+        "system_retired",
+      ],
+      ["revoked key", {}, { state: "revoked" }, 401, "credential_revoked"],
+      ["suspended key", {}, { state: "suspended" }, 401, "credential_suspended"],
+      ["expired key", {}, { notAfter: 1_700_000_000 }, 401, "credential_expired"],
+      ["key without a system", {}, { system: null }, 403, "not_registered"],
+      [
+        "ownerless system",
+        {
+          status: "refused",
+          statusCode: "not_authorized",
+          missing: ["owners.business"],
+          owners: { business: null, technical: "tom@halden.example" },
+        },
+        {},
+        403,
+        "not_authorized",
+      ],
+      [
+        "ended authorization",
+        {
+          authorization: {
+            id: "auth_1",
+            number: 1,
+            type: "pilot",
+            state: "granted",
+            versionDigest: "d1",
+            starts: 1,
+            ends: 1_799_999_999,
+          },
+        },
+        {},
+        403,
+        "authorization_expired",
+      ],
+      [
+        "model not granted",
+        { grants: { models: [], tools: [], datasets: [], prompts: [], destinations: [] } },
+        {},
+        403,
+        "not_granted",
+      ],
+    ];
   for (const [what, system, credential, status, code] of refusedStates) {
     test(`${what}: ${code}, recorded, and the upstream saw no connection`, async () => {
       await start("T0", system, { credentials: [testCredential(credential)] });
       const answer = await gateway.call("/v1/chat/completions", hello);
       expect([answer.status, answer.body.error.code], answer.text).toEqual([status, code]);
       expect(answer.body.error.remedies.length).toBeGreaterThan(0);
-      expect(answer.body.error.decision_url).toBe(`http://localhost:4600/evidence/${answer.headers.get("x-mandate-decision")}`);
+      expect(answer.body.error.decision_url).toBe(
+        `http://localhost:4600/evidence/${answer.headers.get("x-mandate-decision")}`,
+      );
       expect(answer.headers.get("x-should-retry")).toBe("false");
       expect(gateway.evidence.entries.map((entry) => entry.type)).toEqual(["decision"]);
       expect(upstream.connections).toBe(0);
@@ -89,7 +154,11 @@ describe("a refused call", () => {
   test("an unknown key is counted, not recorded", async () => {
     await start();
     const answer = await gateway.call("/v1/messages", hello, { authorization: "Bearer nobody" });
-    expect([answer.status, answer.body.error.type, answer.body.error.code]).toEqual([401, "authentication_error", "credential_unknown"]);
+    expect([answer.status, answer.body.error.type, answer.body.error.code]).toEqual([
+      401,
+      "authentication_error",
+      "credential_unknown",
+    ]);
     expect(answer.body.request_id).toBe(answer.headers.get("x-request-id"));
     expect(gateway.evidence.entries).toEqual([]);
     expect(gateway.gateway.counts().unauthenticated).toEqual({ credential_unknown: 1 });
@@ -126,7 +195,16 @@ describe("a refused call", () => {
   });
 
   test("limits refuse with 429 and say when to come back", async () => {
-    await start("T0", { limits: { callsPerDay: 1, tokensPerDay: null, eurosPerDay: null, eurosPerMonth: null, peoplePerDay: null, callsPerMinute: null } });
+    await start("T0", {
+      limits: {
+        callsPerDay: 1,
+        tokensPerDay: null,
+        eurosPerDay: null,
+        eurosPerMonth: null,
+        peoplePerDay: null,
+        callsPerMinute: null,
+      },
+    });
     expect((await gateway.call("/v1/chat/completions", hello)).status).toBe(200);
     const answer = await gateway.call("/v1/chat/completions", hello);
     expect([answer.status, answer.body.error.code]).toEqual([429, "budget"]);
@@ -141,8 +219,15 @@ unless { context has input && context.input has limit && context.input.limit == 
   const tools = { models: ["gpt-test"], tools: ["refunds.issue"], datasets: [], prompts: [], destinations: [] };
 
   async function startWithTool(tier: Tier = "T0") {
-    const refund = testTool("refunds.issue", { effect: "writes", recipients: "caller", input: { type: "object", properties: { limit: { type: "string" }, order: { type: "string" } } } });
-    const facts = testFacts(upstream.endpoint, testSystem(tier, { grants: tools, policies: ["limit"] }), { tools: [refund], policies: [{ name: "limit", version: 1, cedar: holdPolicy }] });
+    const refund = testTool("refunds.issue", {
+      effect: "writes",
+      recipients: "caller",
+      input: { type: "object", properties: { limit: { type: "string" }, order: { type: "string" } } },
+    });
+    const facts = testFacts(upstream.endpoint, testSystem(tier, { grants: tools, policies: ["limit"] }), {
+      tools: [refund],
+      policies: [{ name: "limit", version: 1, cedar: holdPolicy }],
+    });
     gateway = await startTestGateway(testSnapshot(facts));
   }
 
@@ -182,13 +267,26 @@ unless { context has input && context.input has limit && context.input.limit == 
     expect(answer.text).toBe(bytes);
     expect(upstream.seen.length).toBe(2);
     expect((await repeat()).status).toBe(403);
-    expect(gateway.evidence.of("call.outcome").map((entry) => entry.outcome)).toEqual(["hold", "hold", "allow", "hold"]);
+    expect(gateway.evidence.of("call.outcome").map((entry) => entry.outcome)).toEqual([
+      "hold",
+      "hold",
+      "allow",
+      "hold",
+    ]);
   });
 
   test("held in a stream: nothing of the call leaves, then the whole stream comes unchanged", async () => {
     await startWithTool();
     const call = { index: 0, id: "c1", type: "function", function: { name: "refunds_issue", arguments: '{"limit":' } };
-    const wire = chatStream([{ role: "assistant", content: "" }, { content: "I will." }, { tool_calls: [call] }, { tool_calls: [{ index: 0, function: { arguments: '"large"}' } }] }], "tool_calls");
+    const wire = chatStream(
+      [
+        { role: "assistant", content: "" },
+        { content: "I will." },
+        { tool_calls: [call] },
+        { tool_calls: [{ index: 0, function: { arguments: '"large"}' } }] },
+      ],
+      "tool_calls",
+    );
     upstream.answer = (_request, res) => sendSse(res, wire);
     const held = await gateway.call("/v1/chat/completions", { ...hello, stream: true });
     expect(held.status).toBe(200);
@@ -197,7 +295,11 @@ unless { context has input && context.input has limit && context.input.limit == 
     const error = JSON.parse(/event: error\ndata: (.*)\n\n$/.exec(held.text)![1]!).error;
     expect(error.code).toBe("approval_required");
     gateway.control.decide(error.approval.id, "approved");
-    const answer = await gateway.call("/v1/chat/completions", { ...hello, stream: true }, { "x-mandate-approval": error.approval.id });
+    const answer = await gateway.call(
+      "/v1/chat/completions",
+      { ...hello, stream: true },
+      { "x-mandate-approval": error.approval.id },
+    );
     expect(answer.text).toBe(wire);
     expect(answer.headers.get("content-type")).toBe("text/event-stream");
   });
@@ -221,7 +323,11 @@ describe("G3, evidence before effect", () => {
       gateway.evidence.gate = new Promise((resolve) => (open = resolve));
       sendSse(res, chatStream([{ content: "one" }, { content: "two" }]));
     };
-    const running = fetch(`${gateway.url}/v1/chat/completions`, { method: "POST", headers: { "x-api-key": "mdt_test_0123456789abcdef0123456789abcdef" }, body: JSON.stringify({ ...hello, stream: true }) });
+    const running = fetch(`${gateway.url}/v1/chat/completions`, {
+      method: "POST",
+      headers: { "x-api-key": "mdt_test_0123456789abcdef0123456789abcdef" },
+      body: JSON.stringify({ ...hello, stream: true }),
+    });
     await new Promise((done) => setTimeout(done, 50));
     expect(upstream.connections).toBe(0);
     open();
@@ -232,7 +338,8 @@ describe("G3, evidence before effect", () => {
     await new Promise((done) => setTimeout(done, 50));
     expect(text).not.toContain("[DONE]");
     open();
-    for (let part = await reader.read(); !part.done; part = await reader.read()) text += Buffer.from(part.value).toString();
+    for (let part = await reader.read(); !part.done; part = await reader.read())
+      text += Buffer.from(part.value).toString();
     expect(text).toBe(chatStream([{ content: "one" }, { content: "two" }]));
   });
 });

@@ -5,7 +5,13 @@ import { createSessionBooks } from "./auth/session-token.ts";
 import { compileSnapshot, type Compiled } from "./compiled.ts";
 import { Exchange } from "./http/exchange.ts";
 import { type Refusal, refuse } from "./http/refusal.ts";
-import { type AuthzenCaller, defaultLimits, type Gateway, type GatewayOptions, type GatewayReadiness } from "./options.ts";
+import {
+  type AuthzenCaller,
+  defaultLimits,
+  type Gateway,
+  type GatewayOptions,
+  type GatewayReadiness,
+} from "./options.ts";
 import { AnswerStore } from "./pipeline/answer-store.ts";
 import { Meter } from "./pipeline/meter.ts";
 import { IssuedIds, type Runtime } from "./pipeline/runtime.ts";
@@ -25,7 +31,11 @@ export function createGateway(given: GatewayOptions): Gateway {
     options,
     limits,
     now,
-    sessions: createSessionBooks({ key: options.sessionKey ?? options.random(new Uint8Array(32)), clock: now, random: options.random }),
+    sessions: createSessionBooks({
+      key: options.sessionKey ?? options.random(new Uint8Array(32)),
+      clock: now,
+      random: options.random,
+    }),
     issuerKeys: options.issuerKeys ?? (() => undefined),
     upstream: new UpstreamClient(limits),
     meter: new Meter(),
@@ -53,7 +63,14 @@ export function createGateway(given: GatewayOptions): Gateway {
     for (const call of runtime.running) {
       const system = systems.get(call.system);
       if (system === undefined || system.status === "refused") {
-        call.cut(refuse(system?.statusCode ?? "system_suspended", "The system's calls were stopped while this one ran.", "Ask one of its owners.", call.system));
+        call.cut(
+          refuse(
+            system?.statusCode ?? "system_suspended",
+            "The system's calls were stopped while this one ran.",
+            "Ask one of its owners.",
+            call.system,
+          ),
+        );
       }
     }
   }
@@ -62,21 +79,49 @@ export function createGateway(given: GatewayOptions): Gateway {
     unauthenticated.set(refusal.code, (unauthenticated.get(refusal.code) ?? 0) + 1);
   }
 
-  function serve(req: IncomingMessage, res: ServerResponse, work: (exchange: Exchange, held: Compiled) => Promise<void>): void {
-    const exchange = new Exchange(req, res, { nowMs: now(), random: options.random, registerVersion: compiled?.version ?? 0, consoleUrl: compiled?.snapshot.consoleUrl ?? "" });
+  function serve(
+    req: IncomingMessage,
+    res: ServerResponse,
+    work: (exchange: Exchange, held: Compiled) => Promise<void>,
+  ): void {
+    const exchange = new Exchange(req, res, {
+      nowMs: now(),
+      random: options.random,
+      registerVersion: compiled?.version ?? 0,
+      consoleUrl: compiled?.snapshot.consoleUrl ?? "",
+    });
     if (compiled === undefined || draining) {
-      exchange.refuse({ ...refuse("control_unavailable", draining ? "This gateway is shutting down." : "This gateway holds no register yet.", "Repeat the call shortly."), retryAfterSeconds: 1 });
+      exchange.refuse({
+        ...refuse(
+          "control_unavailable",
+          draining ? "This gateway is shutting down." : "This gateway holds no register yet.",
+          "Repeat the call shortly.",
+        ),
+        retryAfterSeconds: 1,
+      });
       return;
     }
     if (open >= limits.maxInFlight) {
-      exchange.refuse({ ...refuse("rate", "This gateway is at its limit of calls at once.", "Repeat the call shortly."), retryAfterSeconds: 1 });
+      exchange.refuse({
+        ...refuse("rate", "This gateway is at its limit of calls at once.", "Repeat the call shortly."),
+        retryAfterSeconds: 1,
+      });
       return;
     }
     open++;
     work(exchange, compiled)
       .catch((error: unknown) => {
-        options.log.error("call.failed", { decision: exchange.decisionId, error: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-        exchange.refuse(refuse("control_unavailable", "The call failed inside the gateway and was refused.", "Tell the person who runs Mandate; the log says what failed."));
+        options.log.error("call.failed", {
+          decision: exchange.decisionId,
+          error: error instanceof Error ? (error.stack ?? error.message) : String(error),
+        });
+        exchange.refuse(
+          refuse(
+            "control_unavailable",
+            "The call failed inside the gateway and was refused.",
+            "Tell the person who runs Mandate; the log says what failed.",
+          ),
+        );
         if (!res.writableEnded && res.headersSent) res.destroy();
       })
       .finally(() => {
@@ -89,23 +134,39 @@ export function createGateway(given: GatewayOptions): Gateway {
     const evidence = options.evidence.ready();
     const tiersRefused = compiled === undefined ? [...tiers] : refusedTiers(compiled);
     const anyTier = tiers.some((tier) => tier !== "X" && !tiersRefused.includes(tier));
-    return { ready: compiled !== undefined && evidence && anyTier && !draining, registerVersion: compiled?.version ?? null, evidence, tiersRefused };
+    return {
+      ready: compiled !== undefined && evidence && anyTier && !draining,
+      registerVersion: compiled?.version ?? null,
+      evidence,
+      tiersRefused,
+    };
   }
 
   function refusedTiers(held: Compiled) {
     const ageMs = now() - options.control.confirmedAt();
-    const boundSeconds = new Map(held.snapshot.facts.systems.map((system) => [system.tier, system.parameters.stalenessSeconds]));
+    const boundSeconds = new Map(
+      held.snapshot.facts.systems.map((system) => [system.tier, system.parameters.stalenessSeconds]),
+    );
     const defaults = { T0: 300, T1: 120, T2: 30, T3: 5, X: 0 } as const;
     return tiers.filter((tier) => tier !== "X" && ageMs > (boundSeconds.get(tier) ?? defaults[tier]) * 1000);
   }
 
   return {
     handler: (req, res) => route(req, res, { runtime, serve, countUnknown, ready }),
-    authzen: (req: IncomingMessage, res: ServerResponse, caller: AuthzenCaller | null) => serve(req, res, (exchange, held) => handleAuthzen(runtime, exchange, held, caller, countUnknown)),
+    authzen: (req: IncomingMessage, res: ServerResponse, caller: AuthzenCaller | null) =>
+      serve(req, res, (exchange, held) => handleAuthzen(runtime, exchange, held, caller, countUnknown)),
     ready,
     killSystem(name) {
       for (const call of runtime.running) {
-        if (call.system === name) call.cut(refuse("system_suspended", "The system's calls were stopped while this one ran.", { text: "One of its owners can resume it.", command: `mandate system resume ${name}` }, name));
+        if (call.system === name)
+          call.cut(
+            refuse(
+              "system_suspended",
+              "The system's calls were stopped while this one ran.",
+              { text: "One of its owners can resume it.", command: `mandate system resume ${name}` },
+              name,
+            ),
+          );
       }
     },
     async close() {
@@ -114,7 +175,8 @@ export function createGateway(given: GatewayOptions): Gateway {
       if (open > 0) {
         const drained = new Promise<void>((resolve) => (idle = resolve));
         const timer = setTimeout(() => {
-          for (const call of runtime.running) call.cut(refuse("control_unavailable", "This gateway is shutting down.", "Repeat the call shortly."));
+          for (const call of runtime.running)
+            call.cut(refuse("control_unavailable", "This gateway is shutting down.", "Repeat the call shortly."));
         }, limits.drainMs);
         await drained;
         clearTimeout(timer);

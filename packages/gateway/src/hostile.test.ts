@@ -19,8 +19,14 @@ afterEach(async () => {
   await upstream.close();
 });
 
-async function start(tier: Tier = "T0", more: { system?: Partial<SystemFacts>; snapshot?: Partial<Snapshot>; limits?: Partial<GatewayLimits> } = {}): Promise<void> {
-  gateway = await startTestGateway(testSnapshot(testFacts(upstream.endpoint, testSystem(tier, more.system)), more.snapshot), { limits: more.limits });
+async function start(
+  tier: Tier = "T0",
+  more: { system?: Partial<SystemFacts>; snapshot?: Partial<Snapshot>; limits?: Partial<GatewayLimits> } = {},
+): Promise<void> {
+  gateway = await startTestGateway(
+    testSnapshot(testFacts(upstream.endpoint, testSystem(tier, more.system)), more.snapshot),
+    { limits: more.limits },
+  );
 }
 
 const hello = { model: "gpt-test", messages: [{ role: "user", content: "Say hello." }] };
@@ -47,17 +53,46 @@ describe("bad input", () => {
     ["nothing", "", 400, "unreadable_body"],
     ["broken JSON", '{"model":', 400, "unreadable_body"],
     ["an array", "[]", 400, "unreadable_body"],
-    ["invalid UTF-8", Buffer.concat([Buffer.from('{"model":"gpt-test","messages":[{"role":"user","content":"'), Buffer.from([0xc3, 0x28]), Buffer.from('"}]}')]), 400, "unreadable_body"],
+    [
+      "invalid UTF-8",
+      Buffer.concat([
+        Buffer.from('{"model":"gpt-test","messages":[{"role":"user","content":"'),
+        Buffer.from([0xc3, 0x28]),
+        Buffer.from('"}]}'),
+      ]),
+      400,
+      "unreadable_body",
+    ],
     ["a member twice", '{"model":"gpt-test","model":"gpt-real","messages":[]}', 400, "unreadable_body"],
-    ["a member twice, spelled differently", '{"model":"gpt-test","mod\\u0065l":"gpt-real","messages":[{"role":"user","content":"x"}]}', 400, "unreadable_body"],
-    ["a member twice, deep inside", '{"model":"gpt-test","messages":[{"role":"user","content":"a","content":"b"}]}', 400, "unreadable_body"],
+    [
+      "a member twice, spelled differently",
+      '{"model":"gpt-test","mod\\u0065l":"gpt-real","messages":[{"role":"user","content":"x"}]}',
+      400,
+      "unreadable_body",
+    ],
+    [
+      "a member twice, deep inside",
+      '{"model":"gpt-test","messages":[{"role":"user","content":"a","content":"b"}]}',
+      400,
+      "unreadable_body",
+    ],
     ["nesting without end", deep, 400, "unreadable_body"],
     ["a number for a model", '{"model":7,"messages":[{"role":"user","content":"x"}]}', 400, "unreadable_body"],
     ["no messages", '{"model":"gpt-test"}', 400, "unreadable_body"],
     ["an unknown role", '{"model":"gpt-test","messages":[{"role":"root","content":"x"}]}', 400, "unreadable_body"],
-    ["stream of the wrong type", '{"model":"gpt-test","stream":"yes","messages":[{"role":"user","content":"x"}]}', 400, "unreadable_body"],
+    [
+      "stream of the wrong type",
+      '{"model":"gpt-test","stream":"yes","messages":[{"role":"user","content":"x"}]}',
+      400,
+      "unreadable_body",
+    ],
     ["an unknown model", '{"model":"__proto__","messages":[{"role":"user","content":"x"}]}', 403, "not_granted"],
-    ["a byte order mark", Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), Buffer.from(JSON.stringify(hello))]), 400, "unreadable_body"],
+    [
+      "a byte order mark",
+      Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), Buffer.from(JSON.stringify(hello))]),
+      400,
+      "unreadable_body",
+    ],
   ];
   for (const [what, body, status, code] of bodies) {
     test(`${what}: ${status} ${code}, recorded, and nothing goes upstream`, async () => {
@@ -73,21 +108,31 @@ describe("bad input", () => {
   test("too large, declared or not: 413, and the rest is not read", async () => {
     await start("T0", { limits: { maxBodyBytes: 1000 } });
     const declared = await gateway.call("/v1/messages", JSON.stringify({ ...hello, pad: "x".repeat(2000) }));
-    expect([declared.status, declared.body.error.type, declared.body.error.code]).toEqual([413, "request_too_large", "payload_too_large"]);
+    expect([declared.status, declared.body.error.type, declared.body.error.code]).toEqual([
+      413,
+      "request_too_large",
+      "payload_too_large",
+    ]);
     const chunk = `400\r\n${"x".repeat(1024)}\r\n`;
-    const answer = await raw(`POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${testKey}\r\ntransfer-encoding: chunked\r\n\r\n${chunk.repeat(8)}`);
+    const answer = await raw(
+      `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${testKey}\r\ntransfer-encoding: chunked\r\n\r\n${chunk.repeat(8)}`,
+    );
     expect(answer).toMatch(/^HTTP\/1\.1 413/);
   });
 
   test("a body that trickles is given up in time", async () => {
     await start("T0", { limits: { bodyTimeoutMs: 100 } });
-    const answer = await raw(`POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${testKey}\r\ncontent-length: 500\r\n\r\n{`);
+    const answer = await raw(
+      `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${testKey}\r\ncontent-length: 500\r\n\r\n{`,
+    );
     expect(answer).toMatch(/^HTTP\/1\.1 400[\s\S]*unreadable_body/);
   });
 
   test("a flood of headers is refused before there is a request", async () => {
     await start();
-    const answer = await raw(`POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\n${"a: ".padEnd(1000, "b").concat("\r\n").repeat(40)}\r\n`);
+    const answer = await raw(
+      `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\n${"a: ".padEnd(1000, "b").concat("\r\n").repeat(40)}\r\n`,
+    );
     expect(answer).toMatch(/^HTTP\/1\.1 431/);
   });
 
@@ -99,19 +144,37 @@ describe("bad input", () => {
 
   test("path tricks name no route, in the caller's format, and are recorded", async () => {
     await start();
-    for (const path of ["/v1//chat/completions", "/v1/chat/completions/", "/V1/chat/completions", "/v1/chat%2fcompletions", "/v1/./models", "/v1/chat/../models", "/admin", "//v1/models", "/v1/models/gpt-test"]) {
-      const answer = await raw(`POST ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${testKey}\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}`);
+    for (const path of [
+      "/v1//chat/completions",
+      "/v1/chat/completions/",
+      "/V1/chat/completions",
+      "/v1/chat%2fcompletions",
+      "/v1/./models",
+      "/v1/chat/../models",
+      "/admin",
+      "//v1/models",
+      "/v1/models/gpt-test",
+    ]) {
+      const answer = await raw(
+        `POST ${path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${testKey}\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}`,
+      );
       expect(answer, path).toMatch(/^HTTP\/1\.1 404[\s\S]*unknown_route/);
     }
     expect(gateway.evidence.of("decision")).toHaveLength(9);
     expect((await gateway.call("/v1/chat/completions", undefined)).status).toBe(405);
     const gemini = await gateway.call("/v1beta/models/gemini-pro:generateContent", hello);
-    expect([gemini.status, gemini.body.error.status, gemini.body.error.details[0].code]).toEqual([501, "UNIMPLEMENTED", "unsupported"]);
+    expect([gemini.status, gemini.body.error.status, gemini.body.error.details[0].code]).toEqual([
+      501,
+      "UNIMPLEMENTED",
+      "unsupported",
+    ]);
   });
 
   test("compressed bodies are refused: what can't be read can't be checked", async () => {
     await start();
-    expect((await gateway.call("/v1/chat/completions", hello, { "content-encoding": "gzip" })).body.error.code).toBe("unreadable_body");
+    expect((await gateway.call("/v1/chat/completions", hello, { "content-encoding": "gzip" })).body.error.code).toBe(
+      "unreadable_body",
+    );
   });
 });
 
@@ -123,19 +186,62 @@ describe("fields", () => {
     await gateway.close();
     await start("T2");
     const answer = await gateway.call("/v1/chat/completions", { ...hello, brand_new: 1 });
-    expect([answer.status, answer.body.error.code, answer.body.error.param]).toEqual([422, "unsupported_field", "brand_new"]);
+    expect([answer.status, answer.body.error.code, answer.body.error.param]).toEqual([
+      422,
+      "unsupported_field",
+      "brand_new",
+    ]);
   });
 
   const effects: [string, string, Record<string, unknown>][] = [
     ["a hosted tool", "/v1/chat/completions", { ...hello, tools: [{ type: "web_search" }] }],
     ["search options", "/v1/chat/completions", { ...hello, web_search_options: {} }],
     ["store", "/v1/chat/completions", { ...hello, store: true }],
-    ["an image the provider fetches", "/v1/chat/completions", { model: "gpt-test", messages: [{ role: "user", content: [{ type: "image_url", image_url: { url: "https://evil.example/?q=secret" } }] }] }],
-    ["remote MCP", "/v1/responses", { model: "gpt-test", input: "x", tools: [{ type: "mcp", server_url: "https://evil.example" }] }],
-    ["a hosted tool inside a namespace", "/v1/responses", { model: "gpt-test", input: "x", tools: [{ type: "namespace", name: "n", tools: [{ type: "code_interpreter" }] }] }],
+    [
+      "an image the provider fetches",
+      "/v1/chat/completions",
+      {
+        model: "gpt-test",
+        messages: [
+          { role: "user", content: [{ type: "image_url", image_url: { url: "https://evil.example/?q=secret" } }] },
+        ],
+      },
+    ],
+    [
+      "remote MCP",
+      "/v1/responses",
+      { model: "gpt-test", input: "x", tools: [{ type: "mcp", server_url: "https://evil.example" }] },
+    ],
+    [
+      "a hosted tool inside a namespace",
+      "/v1/responses",
+      {
+        model: "gpt-test",
+        input: "x",
+        tools: [{ type: "namespace", name: "n", tools: [{ type: "code_interpreter" }] }],
+      },
+    ],
     ["background", "/v1/responses", { model: "gpt-test", input: "x", background: true }],
-    ["remote MCP", "/v1/messages", { model: "claude-test", max_tokens: 1, messages: hello.messages, mcp_servers: [{ type: "url", url: "https://evil.example", name: "x" }] }],
-    ["code execution", "/v1/messages", { model: "claude-test", max_tokens: 1, messages: hello.messages, tools: [{ type: "code_execution_20250825", name: "code_execution" }] }],
+    [
+      "remote MCP",
+      "/v1/messages",
+      {
+        model: "claude-test",
+        max_tokens: 1,
+        messages: hello.messages,
+        mcp_servers: [{ type: "url", url: "https://evil.example", name: "x" }],
+      },
+    ],
+    [
+      "code execution",
+      "/v1/messages",
+      {
+        model: "claude-test",
+        max_tokens: 1,
+        messages: hello.messages,
+        tools: [{ type: "code_execution_20250825", name: "code_execution" }],
+      },
+    ],
   ];
   for (const [what, path, body] of effects) {
     test(`with effect, not granted: ${what} on ${path} is refused in T0 too`, async () => {
@@ -147,24 +253,98 @@ describe("fields", () => {
   }
 
   test("a granted hosted tool may be offered", async () => {
-    const facts = testFacts(upstream.endpoint, testSystem("T0", { grants: { models: ["gpt-test"], tools: ["hosted.web_search"], datasets: [], prompts: [], destinations: [] } }), { tools: [testTool("hosted.web_search")] });
+    const facts = testFacts(
+      upstream.endpoint,
+      testSystem("T0", {
+        grants: { models: ["gpt-test"], tools: ["hosted.web_search"], datasets: [], prompts: [], destinations: [] },
+      }),
+      { tools: [testTool("hosted.web_search")] },
+    );
     gateway = await startTestGateway(testSnapshot(facts));
-    const answer = await gateway.call("/v1/chat/completions", { ...hello, tools: [{ type: "web_search_preview_2025_03_11" }] });
+    const answer = await gateway.call("/v1/chat/completions", {
+      ...hello,
+      tools: [{ type: "web_search_preview_2025_03_11" }],
+    });
     expect(answer.status, answer.text).toBe(200);
   });
 
   test("a reference to something we did not issue is refused; one we issued passes", async () => {
     await start("T2");
-    const foreign = await gateway.call("/v1/responses", { model: "gpt-test", input: "x", previous_response_id: "resp_1" });
+    const foreign = await gateway.call("/v1/responses", {
+      model: "gpt-test",
+      input: "x",
+      previous_response_id: "resp_1",
+    });
     expect([foreign.status, foreign.body.error.param]).toEqual([422, "previous_response_id"]);
-    upstream.answer = (_request, res) => sendJson(res, { id: "resp_1", object: "response", model: "gpt-test", output: [], usage: { input_tokens: 1, output_tokens: 1 } });
+    upstream.answer = (_request, res) =>
+      sendJson(res, {
+        id: "resp_1",
+        object: "response",
+        model: "gpt-test",
+        output: [],
+        usage: { input_tokens: 1, output_tokens: 1 },
+      });
     expect((await gateway.call("/v1/responses", { model: "gpt-test", input: "x" })).status).toBe(200);
-    expect((await gateway.call("/v1/responses", { model: "gpt-test", input: "x", previous_response_id: "resp_1" })).status).toBe(200);
+    expect(
+      (await gateway.call("/v1/responses", { model: "gpt-test", input: "x", previous_response_id: "resp_1" })).status,
+    ).toBe(200);
+  });
+});
+
+describe("labels", () => {
+  const pay = testTool("refunds.issue", {
+    effect: "pays",
+    reversible: false,
+    critical: [{ arg: "order", type: "id" }],
+  });
+  const granted = {
+    grants: { models: ["gpt-test"], tools: ["refunds.issue"], datasets: [], prompts: [], destinations: [] },
+  };
+  const call = { type: "function_call", id: "fc", call_id: "c", name: "refunds_issue", arguments: '{"order":"B7"}' };
+
+  test("history kept at the provider counts as untrusted: a payment after it needs a person", async () => {
+    gateway = await startTestGateway(
+      testSnapshot(testFacts(upstream.endpoint, testSystem("T2", granted), { tools: [pay] })),
+    );
+    upstream.answer = (_request, res) =>
+      sendJson(res, { id: "resp_1", model: "gpt-test", output: [], usage: { input_tokens: 1, output_tokens: 1 } });
+    await gateway.call("/v1/responses", { model: "gpt-test", input: "x" });
+    upstream.answer = (_request, res) => sendJson(res, { id: "resp_2", model: "gpt-test", output: [call] });
+    const clean = await gateway.call("/v1/responses", { model: "gpt-test", input: "Go on." });
+    expect(clean.status, clean.text).toBe(200);
+    const after = await gateway.call("/v1/responses", {
+      model: "gpt-test",
+      input: "Go on.",
+      previous_response_id: "resp_1",
+    });
+    expect([after.status, after.body.error.code], after.text).toEqual([403, "approval_required"]);
+  });
+
+  test("a name that two tools answer to runs neither", async () => {
+    const other = testTool("refunds.other", { names: ["refunds_issue"] });
+    gateway = await startTestGateway(
+      testSnapshot(testFacts(upstream.endpoint, testSystem("T2", granted), { tools: [pay, other] })),
+    );
+    upstream.answer = (_request, res) => sendJson(res, { id: "resp_2", model: "gpt-test", output: [call] });
+    expect((await gateway.call("/v1/responses", { model: "gpt-test", input: "order B7" })).body.error.code).toBe(
+      "unknown_tool",
+    );
   });
 });
 
 describe("outbound addresses and secrets", () => {
-  const addresses = ["http://127.0.0.1:1/v1", "http://10.0.0.5/v1", "http://[::1]:1/v1", "http://[::ffff:127.0.0.1]:1/v1", "http://169.254.169.254/v1", "http://0.0.0.0:1/v1", "http://localhost:1/v1", "http://2130706433/v1", "http://100.64.1.1/v1", "http://[fd00:ec2::254]/v1"];
+  const addresses = [
+    "http://127.0.0.1:1/v1",
+    "http://10.0.0.5/v1",
+    "http://[::1]:1/v1",
+    "http://[::ffff:127.0.0.1]:1/v1",
+    "http://169.254.169.254/v1",
+    "http://0.0.0.0:1/v1",
+    "http://localhost:1/v1",
+    "http://2130706433/v1",
+    "http://100.64.1.1/v1",
+    "http://[fd00:ec2::254]/v1",
+  ];
   for (const endpoint of addresses) {
     test(`${endpoint} is not called unless allowed`, async () => {
       gateway = await startTestGateway(testSnapshot(testFacts(endpoint, testSystem("T0")), { outboundAllow: [] }));
@@ -176,7 +356,11 @@ describe("outbound addresses and secrets", () => {
   }
 
   test("metadata addresses stay closed whatever an administrator allows", async () => {
-    gateway = await startTestGateway(testSnapshot(testFacts("http://169.254.169.254/v1", testSystem("T0")), { outboundAllow: ["0.0.0.0/0", "169.254.169.254:80"] }));
+    gateway = await startTestGateway(
+      testSnapshot(testFacts("http://169.254.169.254/v1", testSystem("T0")), {
+        outboundAllow: ["0.0.0.0/0", "169.254.169.254:80"],
+      }),
+    );
     expect((await gateway.call("/v1/chat/completions", hello)).body.error.message).toMatch(/does not call/);
   });
 
@@ -189,11 +373,22 @@ describe("outbound addresses and secrets", () => {
   });
 
   test("a secret goes to its own hosts alone", async () => {
-    const facts = testFacts(upstream.endpoint, testSystem("T0"), { models: [testModel(upstream.endpoint, { credential: "prod" })] });
-    gateway = await startTestGateway(testSnapshot(facts, { secrets: [{ name: "prod", value: "sk-canary-123", hosts: [`127.0.0.1:${upstream.port}`] }] }));
+    const facts = testFacts(upstream.endpoint, testSystem("T0"), {
+      models: [testModel(upstream.endpoint, { credential: "prod" })],
+    });
+    gateway = await startTestGateway(
+      testSnapshot(facts, {
+        secrets: [{ name: "prod", value: "sk-canary-123", hosts: [`127.0.0.1:${upstream.port}`] }],
+      }),
+    );
     expect((await gateway.call("/v1/chat/completions", hello)).status).toBe(200);
     expect(upstream.seen[0]!.headers.authorization).toBe("Bearer sk-canary-123");
-    gateway.control.publish(testSnapshot(facts, { version: 8, secrets: [{ name: "prod", value: "sk-canary-123", hosts: ["api.example.com"] }] }));
+    gateway.control.publish(
+      testSnapshot(facts, {
+        version: 8,
+        secrets: [{ name: "prod", value: "sk-canary-123", hosts: ["api.example.com"] }],
+      }),
+    );
     const answer = await gateway.call("/v1/chat/completions", hello);
     expect(answer.status).toBe(502);
     expect(upstream.seen).toHaveLength(1);
@@ -202,7 +397,8 @@ describe("outbound addresses and secrets", () => {
 
   test("a redirect is not followed", async () => {
     await start();
-    upstream.answer = (_request, res) => res.writeHead(307, { location: `http://127.0.0.1:${upstream.port}/v1/elsewhere` }).end();
+    upstream.answer = (_request, res) =>
+      res.writeHead(307, { location: `http://127.0.0.1:${upstream.port}/v1/elsewhere` }).end();
     const answer = await gateway.call("/v1/chat/completions", hello);
     expect([answer.status, answer.body.error.code]).toEqual([502, "upstream_unreachable"]);
     expect(upstream.seen).toHaveLength(1);
@@ -210,8 +406,17 @@ describe("outbound addresses and secrets", () => {
 
   test("a provider's 401 or 403 is not mistaken for a refusal of ours; its 400 and 429 pass unchanged", async () => {
     await start();
-    for (const [status, expected] of [[401, 502], [403, 502], [500, 502], [400, 400], [429, 429]] as const) {
-      upstream.answer = (_request, res) => res.writeHead(status, { "content-type": "application/json", "retry-after": "3" }).end('{"error":{"message":"theirs"}}');
+    for (const [status, expected] of [
+      [401, 502],
+      [403, 502],
+      [500, 502],
+      [400, 400],
+      [429, 429],
+    ] as const) {
+      upstream.answer = (_request, res) =>
+        res
+          .writeHead(status, { "content-type": "application/json", "retry-after": "3" })
+          .end('{"error":{"message":"theirs"}}');
       const answer = await gateway.call("/v1/chat/completions", hello);
       expect(answer.status).toBe(expected);
       if (expected < 500) expect(answer.text).toBe('{"error":{"message":"theirs"}}');
@@ -230,7 +435,11 @@ describe("the answer", () => {
     await gateway.close();
     await start("T2");
     const answer = await gateway.call("/v1/chat/completions", hello);
-    expect([answer.status, answer.body.error.code, answer.body.error.param]).toEqual([403, "reassessment_required", "served:gpt-other"]);
+    expect([answer.status, answer.body.error.code, answer.body.error.param]).toEqual([
+      403,
+      "reassessment_required",
+      "served:gpt-other",
+    ]);
   });
 
   test("a tool call that stands only in the final summary of a stream is decided too", async () => {
@@ -240,23 +449,38 @@ describe("the answer", () => {
       { type: "response.created", response: { id: "r", model: "gpt-test", output: [] } },
       { type: "response.completed", response: { id: "r", model: "gpt-test", output: [call] } },
     ];
-    upstream.answer = (_request, res) => res.writeHead(200, { "content-type": "text/event-stream" }).end(events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join(""));
+    upstream.answer = (_request, res) =>
+      res
+        .writeHead(200, { "content-type": "text/event-stream" })
+        .end(events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join(""));
     const answer = await gateway.call("/v1/responses", { model: "gpt-test", input: "x", stream: true });
     expect(answer.text).toContain("unknown_tool");
-    expect(answer.text).not.toContain("wipe\",\"arguments");
+    expect(answer.text).not.toContain('wipe","arguments');
   });
 
   test("a second name in a later delta can't hide behind the first", async () => {
-    const facts = testFacts(upstream.endpoint, testSystem("T0", { grants: { models: ["gpt-test"], tools: ["orders.lookup"], datasets: [], prompts: [], destinations: [] } }), { tools: [testTool("orders.lookup")] });
+    const facts = testFacts(
+      upstream.endpoint,
+      testSystem("T0", {
+        grants: { models: ["gpt-test"], tools: ["orders.lookup"], datasets: [], prompts: [], destinations: [] },
+      }),
+      { tools: [testTool("orders.lookup")] },
+    );
     gateway = await startTestGateway(testSnapshot(facts));
-    const delta = (name: string) => ({ tool_calls: [{ index: 0, id: "c", type: "function", function: { name, arguments: "" } }] });
-    upstream.answer = (_request, res) => res.writeHead(200, { "content-type": "text/event-stream" }).end(chatStream([delta("orders_lookup"), delta("wipe_disk")], "tool_calls"));
+    const delta = (name: string) => ({
+      tool_calls: [{ index: 0, id: "c", type: "function", function: { name, arguments: "" } }],
+    });
+    upstream.answer = (_request, res) =>
+      res
+        .writeHead(200, { "content-type": "text/event-stream" })
+        .end(chatStream([delta("orders_lookup"), delta("wipe_disk")], "tool_calls"));
     expect((await gateway.call("/v1/chat/completions", streaming)).text).toContain("unknown_tool");
   });
 
   test("compressed answers are withheld", async () => {
     await start();
-    upstream.answer = (_request, res) => res.writeHead(200, { "content-type": "application/json", "content-encoding": "gzip" }).end("x");
+    upstream.answer = (_request, res) =>
+      res.writeHead(200, { "content-type": "application/json", "content-encoding": "gzip" }).end("x");
     expect((await gateway.call("/v1/chat/completions", hello)).status).toBe(502);
   });
 
@@ -280,7 +504,12 @@ describe("how a stream ends: one terminal record each", () => {
       res.on("close", upstreamClosed);
     };
     const abort = new AbortController();
-    const response = await fetch(`${gateway.url}/v1/chat/completions`, { method: "POST", headers: { authorization: `Bearer ${testKey}` }, body: JSON.stringify(streaming), signal: abort.signal });
+    const response = await fetch(`${gateway.url}/v1/chat/completions`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${testKey}` },
+      body: JSON.stringify(streaming),
+      signal: abort.signal,
+    });
     await response.body!.getReader().read();
     abort.abort();
     await closed;
@@ -302,7 +531,11 @@ describe("how a stream ends: one terminal record each", () => {
   test("the upstream is cut inside a tool call: no byte of the call leaves", async () => {
     await start();
     upstream.answer = (_request, res) => {
-      res.writeHead(200, { "content-type": "text/event-stream" }).write(`${chatStream([{ tool_calls: [{ index: 0, id: "c", function: { name: "wipe", arguments: '{"a' } }] }]).split("\n\n")[0]!}\n\n`);
+      res
+        .writeHead(200, { "content-type": "text/event-stream" })
+        .write(
+          `${chatStream([{ tool_calls: [{ index: 0, id: "c", function: { name: "wipe", arguments: '{"a' } }] }]).split("\n\n")[0]!}\n\n`,
+        );
       setTimeout(() => res.destroy(), 20);
     };
     expect((await gateway.call("/v1/chat/completions", streaming)).text).not.toContain("wipe");
@@ -310,11 +543,20 @@ describe("how a stream ends: one terminal record each", () => {
 
   test("suspending the system cuts what runs", async () => {
     await start();
-    upstream.answer = (_request, res) => res.writeHead(200, { "content-type": "text/event-stream" }).write(`${first}\n\n`);
+    upstream.answer = (_request, res) =>
+      res.writeHead(200, { "content-type": "text/event-stream" }).write(`${first}\n\n`);
     const running = gateway.call("/v1/chat/completions", streaming);
     await expect.poll(() => upstream.seen.length).toBe(1);
     await new Promise((done) => setTimeout(done, 30));
-    gateway.control.publish(testSnapshot(testFacts(upstream.endpoint, testSystem("T0", { lifecycle: "suspended", status: "refused", statusCode: "system_suspended" })), { version: 8 }));
+    gateway.control.publish(
+      testSnapshot(
+        testFacts(
+          upstream.endpoint,
+          testSystem("T0", { lifecycle: "suspended", status: "refused", statusCode: "system_suspended" }),
+        ),
+        { version: 8 },
+      ),
+    );
     expect((await running).text).toContain("system_suspended");
     expect(gateway.evidence.terminals()).toEqual(["blocked"]);
   });
@@ -342,7 +584,12 @@ describe("how a stream ends: one terminal record each", () => {
       pump();
     };
     const body = JSON.stringify(streaming);
-    const caller = httpRequest({ port: gateway.port, method: "POST", path: "/v1/chat/completions", headers: { authorization: `Bearer ${testKey}`, "content-length": body.length } });
+    const caller = httpRequest({
+      port: gateway.port,
+      method: "POST",
+      path: "/v1/chat/completions",
+      headers: { authorization: `Bearer ${testKey}`, "content-length": body.length },
+    });
     caller.on("response", (response) => response.pause());
     caller.on("error", () => undefined);
     caller.end(body);

@@ -5,7 +5,8 @@ test("no byte is handed out twice", () => {
   let next = 0;
   // A generator that counts, so that a repeated slice shows.
   const random = pooledRandom((bytes) => {
-    for (let index = 0; index + 4 <= bytes.length; index += 4) new DataView(bytes.buffer, bytes.byteOffset).setUint32(index, next++);
+    for (let index = 0; index + 4 <= bytes.length; index += 4)
+      new DataView(bytes.buffer, bytes.byteOffset).setUint32(index, next++);
     return bytes;
   });
   const seen = new Set<string>();

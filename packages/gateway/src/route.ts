@@ -18,12 +18,21 @@ import type { ErrorShape, Surface } from "./surfaces/surface.ts";
 
 export interface Routing {
   readonly runtime: Runtime;
-  readonly serve: (req: IncomingMessage, res: ServerResponse, work: (exchange: Exchange, held: Compiled) => Promise<void>) => void;
+  readonly serve: (
+    req: IncomingMessage,
+    res: ServerResponse,
+    work: (exchange: Exchange, held: Compiled) => Promise<void>,
+  ) => void;
   readonly countUnknown: (refusal: Refusal) => void;
   readonly ready: () => GatewayReadiness;
 }
 
-const surfaces = new Map<string, Surface>([openaiChat, openaiResponses, openaiEmbeddings, anthropicMessages, anthropicCountTokens].map((surface) => [surface.path, surface]));
+const surfaces = new Map<string, Surface>(
+  [openaiChat, openaiResponses, openaiEmbeddings, anthropicMessages, anthropicCountTokens].map((surface) => [
+    surface.path,
+    surface,
+  ]),
+);
 
 const authzenPaths = new Set(["/access/v1/evaluation", "/access/v1/evaluations"]);
 
@@ -40,26 +49,66 @@ export function route(req: IncomingMessage, res: ServerResponse, routing: Routin
     const state = routing.ready();
     return plain(res, state.ready ? 200 : 503, state);
   }
-  if (path === "/.well-known/authzen-configuration" && req.method === "GET") return plain(res, 200, authzenConfiguration(req));
+  if (path === "/.well-known/authzen-configuration" && req.method === "GET")
+    return plain(res, 200, authzenConfiguration(req));
   routing.serve(req, res, (exchange, compiled) => {
     exchange.errorShape = shapeOf(path, req);
-    if (path === "/v1/models") return exchange.req.method === "GET" ? models(exchange, compiled, routing) : wrongMethod(exchange, compiled, routing, path, "GET");
+    if (path === "/v1/models")
+      return exchange.req.method === "GET"
+        ? models(exchange, compiled, routing)
+        : wrongMethod(exchange, compiled, routing, path, "GET");
     const surface = surfaces.get(path);
-    if (surface !== undefined) return req.method === "POST" ? handleModelCall(routing.runtime, surface, exchange, compiled, routing.countUnknown) : wrongMethod(exchange, compiled, routing, path, "POST");
+    if (surface !== undefined)
+      return req.method === "POST"
+        ? handleModelCall(routing.runtime, surface, exchange, compiled, routing.countUnknown)
+        : wrongMethod(exchange, compiled, routing, path, "POST");
     if (authzenPaths.has(path)) return handleAuthzen(routing.runtime, exchange, compiled, null, routing.countUnknown);
-    if (path.startsWith("/v1beta/models/")) return refuseRoute(exchange, compiled, routing, refuse("unsupported", "This gateway does not speak Gemini's protocol yet.", "Use /v1/chat/completions or /v1/messages.", path.slice(0, 120)));
-    return refuseRoute(exchange, compiled, routing, refuse("unknown_route", "There is nothing at this path.", "Use /v1/chat/completions, /v1/responses, /v1/embeddings, /v1/models, /v1/messages or /v1/messages/count_tokens."));
+    if (path.startsWith("/v1beta/models/"))
+      return refuseRoute(
+        exchange,
+        compiled,
+        routing,
+        refuse(
+          "unsupported",
+          "This gateway does not speak Gemini's protocol yet.",
+          "Use /v1/chat/completions or /v1/messages.",
+          path.slice(0, 120),
+        ),
+      );
+    return refuseRoute(
+      exchange,
+      compiled,
+      routing,
+      refuse(
+        "unknown_route",
+        "There is nothing at this path.",
+        "Use /v1/chat/completions, /v1/responses, /v1/embeddings, /v1/models, /v1/messages or /v1/messages/count_tokens.",
+      ),
+    );
   });
 }
 
 function shapeOf(path: string, req: IncomingMessage): ErrorShape {
   if (path.startsWith("/v1beta/")) return "gemini";
-  return path.startsWith("/v1/messages") || (req.headers["anthropic-version"] !== undefined && !surfaces.has(path)) ? "anthropic" : "openai";
+  return path.startsWith("/v1/messages") || (req.headers["anthropic-version"] !== undefined && !surfaces.has(path))
+    ? "anthropic"
+    : "openai";
 }
 
-function wrongMethod(exchange: Exchange, compiled: Compiled, routing: Routing, path: string, allowed: string): Promise<void> {
+function wrongMethod(
+  exchange: Exchange,
+  compiled: Compiled,
+  routing: Routing,
+  path: string,
+  allowed: string,
+): Promise<void> {
   exchange.res.setHeader("allow", allowed);
-  return refuseRoute(exchange, compiled, routing, refuse("method_not_allowed", `This path takes ${allowed}.`, `Send ${allowed} ${path}.`));
+  return refuseRoute(
+    exchange,
+    compiled,
+    routing,
+    refuse("method_not_allowed", `This path takes ${allowed}.`, `Send ${allowed} ${path}.`),
+  );
 }
 
 /** A caller with a key leaves a record even where there is nothing to call. */
@@ -69,22 +118,51 @@ async function refuseRoute(exchange: Exchange, compiled: Compiled, routing: Rout
   await refuseKnown(routing.runtime, known, refusal);
 }
 
-function identify(exchange: Exchange, compiled: Compiled, routing: Routing, resource: string): (Known & { refusal: Refusal | null }) | undefined {
+function identify(
+  exchange: Exchange,
+  compiled: Compiled,
+  routing: Routing,
+  resource: string,
+): (Known & { refusal: Refusal | null }) | undefined {
   const caller = authenticate(compiled, exchange.req.headers, Math.floor(routing.runtime.now() / 1000));
   if (!caller.known) {
     routing.countUnknown(caller.refusal);
     exchange.refuse(caller.refusal);
     return undefined;
   }
-  return { exchange, compiled, system: caller.system, credential: caller.credential, surface: "http", action: "model.call", resource, refusal: caller.refusal };
+  return {
+    exchange,
+    compiled,
+    system: caller.system,
+    credential: caller.credential,
+    surface: "http",
+    action: "model.call",
+    resource,
+    refusal: caller.refusal,
+  };
 }
 
 async function models(exchange: Exchange, compiled: Compiled, routing: Routing): Promise<void> {
   const known = identify(exchange, compiled, routing, "model:*");
   if (known === undefined) return;
-  if (known.refusal !== null || known.system === null) return refuseKnown(routing.runtime, known, known.refusal ?? refuse("not_registered", "The key belongs to no registered system.", "Register the system."));
+  if (known.refusal !== null || known.system === null)
+    return refuseKnown(
+      routing.runtime,
+      known,
+      known.refusal ?? refuse("not_registered", "The key belongs to no registered system.", "Register the system."),
+    );
   const { system, credential } = known;
-  if (system.status === "refused") return refuseKnown(routing.runtime, known, refuse(system.statusCode ?? "not_authorized", `${system.title} may not operate now.`, { text: "See what is missing.", command: `mandate get systems/${system.name}` }, system.missing.at(0) ?? null));
+  if (system.status === "refused")
+    return refuseKnown(
+      routing.runtime,
+      known,
+      refuse(
+        system.statusCode ?? "not_authorized",
+        `${system.title} may not operate now.`,
+        { text: "See what is missing.", command: `mandate get systems/${system.name}` },
+        system.missing.at(0) ?? null,
+      ),
+    );
   try {
     await routing.runtime.options.evidence.decision({
       type: "decision",
@@ -96,11 +174,27 @@ async function models(exchange: Exchange, compiled: Compiled, routing: Routing):
       approvals: [],
       retention: system.tier,
       terminal: "done",
-      payload: { caller: { credential: credential.id, name: credential.name, accountable: credential.accountable }, requestId: exchange.requestId, surface: "openai-models" },
+      payload: {
+        caller: { credential: credential.id, name: credential.name, accountable: credential.accountable },
+        requestId: exchange.requestId,
+        surface: "openai-models",
+      },
       messages: [],
       sessionId: null,
       context: null,
-      summary: { action: "models.list", resource: "model:*", outcome: "allow", code: null, reason: "A system may see which models it was granted.", rule: null, surface: "openai-models", credential: credential.id, approval: null, durationMs: 0, tokens: null },
+      summary: {
+        action: "models.list",
+        resource: "model:*",
+        outcome: "allow",
+        code: null,
+        reason: "A system may see which models it was granted.",
+        rule: null,
+        surface: "openai-models",
+        credential: credential.id,
+        approval: null,
+        durationMs: 0,
+        tokens: null,
+      },
     });
   } catch {
     return exchange.refuse(evidenceRefusal);
@@ -110,6 +204,11 @@ async function models(exchange: Exchange, compiled: Compiled, routing: Routing):
 
 function plain(res: ServerResponse, status: number, body: unknown): void {
   const text = JSON.stringify(body);
-  res.writeHead(status, { "content-type": "application/json; charset=utf-8", "content-length": Buffer.byteLength(text), "x-content-type-options": "nosniff", "cache-control": "no-store" });
+  res.writeHead(status, {
+    "content-type": "application/json; charset=utf-8",
+    "content-length": Buffer.byteLength(text),
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+  });
   res.end(text);
 }

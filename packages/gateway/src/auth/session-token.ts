@@ -6,11 +6,19 @@ export function joinLabels(a: SessionLabels, b: SessionLabels): SessionLabels {
   if (a === cleanLabels) return b;
   if (b === cleanLabels) return a;
   return {
-    maxSensitivity: sensitivities.indexOf(a.maxSensitivity) >= sensitivities.indexOf(b.maxSensitivity) ? a.maxSensitivity : b.maxSensitivity,
+    maxSensitivity:
+      sensitivities.indexOf(a.maxSensitivity) >= sensitivities.indexOf(b.maxSensitivity)
+        ? a.maxSensitivity
+        : b.maxSensitivity,
     untrusted: a.untrusted || b.untrusted,
     residency: union(a.residency, b.residency),
     classes: union(a.classes, b.classes),
-    purposes: a.purposes === null ? b.purposes : b.purposes === null ? a.purposes : a.purposes.filter((purpose) => b.purposes!.includes(purpose)),
+    purposes:
+      a.purposes === null
+        ? b.purposes
+        : b.purposes === null
+          ? a.purposes
+          : a.purposes.filter((purpose) => b.purposes!.includes(purpose)),
   };
 }
 
@@ -37,7 +45,11 @@ const lifetimeMs = 24 * 3_600_000;
  * Sessions as tokens: `mss1.PAYLOAD.MAC`, HMAC-SHA-256 over payload. The state travels with the caller, and a caller who
  * keeps an older token, to forget what the session saw since, meets the floor kept here for each session.
  */
-export function createSessionBooks(init: { key: Uint8Array; clock: () => number; random: (bytes: Uint8Array) => Uint8Array }): SessionBooks {
+export function createSessionBooks(init: {
+  key: Uint8Array;
+  clock: () => number;
+  random: (bytes: Uint8Array) => Uint8Array;
+}): SessionBooks {
   const floors = new Map<string, SessionLabels>();
   const mac = (payload: string) => createHmac("sha256", init.key).update(payload).digest();
 
@@ -51,7 +63,12 @@ export function createSessionBooks(init: { key: Uint8Array; clock: () => number;
     const given = Buffer.from(signature, "base64url");
     const right = mac(payload);
     if (given.length !== right.length || !timingSafeEqual(given, right)) return undefined;
-    const claims = JSON.parse(Buffer.from(payload, "base64url").toString("utf8")) as { sid: string; sys: string; exp: number; labels: SessionLabels };
+    const claims = JSON.parse(Buffer.from(payload, "base64url").toString("utf8")) as {
+      sid: string;
+      sys: string;
+      exp: number;
+      labels: SessionLabels;
+    };
     if (claims.sys !== system || claims.exp <= init.clock()) return undefined;
     return { id: claims.sid, labels: joinLabels(claims.labels, floorOf(claims.sid)) };
   }
@@ -72,7 +89,9 @@ export function createSessionBooks(init: { key: Uint8Array; clock: () => number;
       floors.delete(session.id);
       floors.set(session.id, joined);
       if (floors.size > maxSessions) floors.delete(floors.keys().next().value!);
-      const payload = Buffer.from(JSON.stringify({ sid: session.id, sys: system, exp: init.clock() + lifetimeMs, labels: joined })).toString("base64url");
+      const payload = Buffer.from(
+        JSON.stringify({ sid: session.id, sys: system, exp: init.clock() + lifetimeMs, labels: joined }),
+      ).toString("base64url");
       return `mss1.${payload}.${mac(payload).toString("base64url")}`;
     },
   };

@@ -24,7 +24,8 @@ describe("session tokens", () => {
     expect(held.open(token, "notes", "cred")!.labels.untrusted).toBe(false);
     const [, payload] = token.split(".");
     const forged = `mss1.${payload}.${createHmac("sha256", "other").update(payload!).digest("base64url")}`;
-    for (const bad of [forged, `${token}x`, "mss1.", "mss1.e30.AAAA", token.replace("mss1.", "mss1.A")]) expect(held.open(bad, "notes", "cred")!.labels.untrusted, bad).toBe(true);
+    for (const bad of [forged, `${token}x`, "mss1.", "mss1.e30.AAAA", token.replace("mss1.", "mss1.A")])
+      expect(held.open(bad, "notes", "cred")!.labels.untrusted, bad).toBe(true);
     expect(held.open(token, "other-system", "cred")!.labels.untrusted).toBe(true);
   });
 
@@ -47,7 +48,9 @@ describe("user tokens", () => {
   };
 
   test("a good one gives the listed claims and no other", () => {
-    expect(verifyUser(jwt({ customer: "C1", role: "admin" }), system, now, keys)).toEqual({ user: { subject: "https://login.halden.example#u1", claims: { customer: "C1" } } });
+    expect(verifyUser(jwt({ customer: "C1", role: "admin" }), system, now, keys)).toEqual({
+      user: { subject: "https://login.halden.example#u1", claims: { customer: "C1" } },
+    });
   });
 
   test("every bad one is refused, never ignored", () => {
@@ -61,7 +64,10 @@ describe("user tokens", () => {
       ["an algorithm of another key", jwt({}, { alg: "RS256", kid: "k1" })],
       ["an unknown key id", jwt({}, { alg: "ES256", kid: "k2" })],
       ["critical extensions", jwt({}, { alg: "ES256", kid: "k1", crit: ["x"] })],
-      ["changed claims", `${good.split(".")[0]}.${part({ iss: "https://login.halden.example", exp: now + 60, customer: "C2" })}.${good.split(".")[2]}`],
+      [
+        "changed claims",
+        `${good.split(".")[0]}.${part({ iss: "https://login.halden.example", exp: now + 60, customer: "C2" })}.${good.split(".")[2]}`,
+      ],
       ["nonsense", "a.b.c"],
       ["text", "hello"],
     ];

@@ -1,4 +1,14 @@
-import { actions, type ActionName, type CredentialFacts, type Decision, type DecisionRequest, type ResourceType, sensitivities, type Sensitivity, type SystemFacts } from "@mandate/model";
+import {
+  actions,
+  type ActionName,
+  type CredentialFacts,
+  type Decision,
+  type DecisionRequest,
+  type ResourceType,
+  sensitivities,
+  type Sensitivity,
+  type SystemFacts,
+} from "@mandate/model";
 import { argumentsFromUser } from "@mandate/policy";
 import type { IncomingHttpHeaders } from "node:http";
 import type { HoldTicket } from "../control-port.ts";
@@ -38,18 +48,47 @@ export interface AuthzenAnswer {
   readonly context: Readonly<Record<string, unknown>>;
 }
 
-const resourceTypes: Readonly<Record<ActionName, ResourceType>> = { "tool.call": "tool", "model.call": "model", "data.export": "destination", deploy: "system" };
+const resourceTypes: Readonly<Record<ActionName, ResourceType>> = {
+  "tool.call": "tool",
+  "model.call": "model",
+  "data.export": "destination",
+  deploy: "system",
+};
 
 /** Decides one question and records it. @throws FieldProblem for an ill-typed context */
-export async function evaluate(runtime: Runtime, asked: Asked): Promise<{ body: AuthzenAnswer } | { refusal: Refusal }> {
+export async function evaluate(
+  runtime: Runtime,
+  asked: Asked,
+): Promise<{ body: AuthzenAnswer } | { refusal: Refusal }> {
   const { evaluation, compiled } = asked;
   const name = evaluation.action.name;
-  if (evaluation.subject.type !== "system" || !(actions as readonly string[]).includes(name)) return external(runtime, asked);
+  if (evaluation.subject.type !== "system" || !(actions as readonly string[]).includes(name))
+    return external(runtime, asked);
   const action = name as ActionName;
-  if (evaluation.resource.type !== resourceTypes[action]) throw new FieldProblem("resource.type", `\`${resourceTypes[action]}\` for ${action}`);
-  if (asked.stateRefusal !== null) return answer(runtime, asked, refusalDecision(compiled, asked.stateRefusal), null, null);
-  if (asked.asker.credential !== null && asked.asker.credential.scope.length > 0 && !asked.asker.credential.scope.includes(action)) {
-    return answer(runtime, asked, refusalDecision(compiled, refuse("not_granted", `The key's scope does not include ${action}.`, "Use a key with that scope.", "credential.scope")), null, null);
+  if (evaluation.resource.type !== resourceTypes[action])
+    throw new FieldProblem("resource.type", `\`${resourceTypes[action]}\` for ${action}`);
+  if (asked.stateRefusal !== null)
+    return answer(runtime, asked, refusalDecision(compiled, asked.stateRefusal), null, null);
+  if (
+    asked.asker.credential !== null &&
+    asked.asker.credential.scope.length > 0 &&
+    !asked.asker.credential.scope.includes(action)
+  ) {
+    return answer(
+      runtime,
+      asked,
+      refusalDecision(
+        compiled,
+        refuse(
+          "not_granted",
+          `The key's scope does not include ${action}.`,
+          "Use a key with that scope.",
+          "credential.scope",
+        ),
+      ),
+      null,
+      null,
+    );
   }
   const asks = question(runtime, asked, action);
   if ("refusal" in asks) return answer(runtime, asked, refusalDecision(compiled, asks.refusal), null, null);
@@ -58,20 +97,43 @@ export async function evaluate(runtime: Runtime, asked: Asked): Promise<{ body: 
   let ticket: HoldTicket | null = null;
   if (decision.outcome === "hold") {
     const resource = `${request.resource.type}:${request.resource.id}`;
-    const callHash = callHashOf({ system: request.system, action, resource, input: request.input, data: request.data, digest: request.digest, purpose: request.purpose });
+    const callHash = callHashOf({
+      system: request.system,
+      action,
+      resource,
+      input: request.input,
+      data: request.data,
+      digest: request.digest,
+      purpose: request.purpose,
+    });
     const header = asked.exchange.req.headers["x-mandate-approval"];
-    const result = typeof header === "string" && header !== "" && header.length <= 200 ? await spend(runtime, header, callHash, request.system, decision) : null;
+    const result =
+      typeof header === "string" && header !== "" && header.length <= 200
+        ? await spend(runtime, header, callHash, request.system, decision)
+        : null;
     if (result !== null && "spent" in result) {
       request = { ...request, approval: result.spent };
       decision = ask(runtime, compiled, request);
     } else if (result !== null && !result.again) {
       if (result.refusal.code === "control_unavailable") return { refusal: result.refusal };
       ticket = result.refusal.approval ?? null;
-      decision = { ...decision, outcome: ticket === null ? "deny" : "hold", code: result.refusal.code === "approval_required" ? "approval_required" : "policy", reason: result.refusal.reason, remedies: result.refusal.remedies };
+      decision = {
+        ...decision,
+        outcome: ticket === null ? "deny" : "hold",
+        code: result.refusal.code === "approval_required" ? "approval_required" : "policy",
+        reason: result.refusal.reason,
+        remedies: result.refusal.remedies,
+      };
     } else {
       const opened = await openHold(
         runtime,
-        { decisionId: asked.decisionId, system: request.system, requester: asked.asker.accountable, credentialId: asked.asker.id, callHash },
+        {
+          decisionId: asked.decisionId,
+          system: request.system,
+          requester: asked.asker.accountable,
+          credentialId: asked.asker.id,
+          callHash,
+        },
         [{ decision, request, input: request.input, resource }],
       );
       if (opened.ticket === null) return { refusal: opened.refusal };
@@ -97,15 +159,32 @@ function question(runtime: Runtime, asked: Asked, action: ActionName): DecisionR
     resource: { type: resourceTypes[action], id },
     now: Math.floor(runtime.now() / 1000),
     input,
-    data: { classes: classesOf(context), region: optional(context, "region", isText, "a string"), sensitivity: sensitivityOf(context) },
+    data: {
+      classes: classesOf(context),
+      region: optional(context, "region", isText, "a string"),
+      sensitivity: sensitivityOf(context),
+    },
     digest: optional(context, "digest", isText, "a string"),
     approval: null,
   };
   // An unknown system has no labels to compute: the rules refuse it by name.
-  if (system === null) return { ...base, purpose: null, labels: { maxSensitivity: "restricted", untrusted: true, residency: [], classes: [], purposes: null }, session: {}, argumentsFromUser: false };
+  if (system === null)
+    return {
+      ...base,
+      purpose: null,
+      labels: { maxSensitivity: "restricted", untrusted: true, residency: [], classes: [], purposes: null },
+      session: {},
+      argumentsFromUser: false,
+    };
   const known = callerContext(runtime, compiled, system, asker.credential, headersOf(asked), turns, found.opaque);
   if ("refusal" in known) return known;
-  if (known.session !== null) asked.exchange.sessionToken = runtime.sessions.close(known.session, known.labels, system.name, asker.credential?.id ?? "");
+  if (known.session !== null)
+    asked.exchange.sessionToken = runtime.sessions.close(
+      known.session,
+      known.labels,
+      system.name,
+      asker.credential?.id ?? "",
+    );
   return {
     ...base,
     purpose: known.purpose,
@@ -133,7 +212,8 @@ function assertedClaims(context: Members, system: SystemFacts): Record<string, u
   if (!isMembers(context.session)) return {};
   const claims: Record<string, unknown> = {};
   for (const name of system.session.claims) {
-    if (Object.hasOwn(context.session, name) && context.session[name] !== null && context.session[name] !== "") claims[name] = context.session[name];
+    if (Object.hasOwn(context.session, name) && context.session[name] !== null && context.session[name] !== "")
+      claims[name] = context.session[name];
   }
   return claims;
 }
@@ -151,14 +231,29 @@ async function external(runtime: Runtime, asked: Asked): Promise<{ body: Authzen
       });
     } catch (error) {
       runtime.options.log.error("policy.failed", { error: String(error), action: action.name });
-      return refusalDecision(asked.compiled, refuse("policy", "The rules could not be evaluated, so the answer is no.", "Tell the person who runs Mandate."));
+      return refusalDecision(
+        asked.compiled,
+        refuse("policy", "The rules could not be evaluated, so the answer is no.", "Tell the person who runs Mandate."),
+      );
     }
   })();
   // Holds have approvers of a system; outside one there is nobody to ask.
-  return answer(runtime, asked, decision.outcome === "hold" ? { ...decision, outcome: "deny", code: "policy" } : decision, null, null);
+  return answer(
+    runtime,
+    asked,
+    decision.outcome === "hold" ? { ...decision, outcome: "deny", code: "policy" } : decision,
+    null,
+    null,
+  );
 }
 
-async function answer(runtime: Runtime, asked: Asked, decision: Decision, request: DecisionRequest | null, ticket: HoldTicket | null): Promise<{ body: AuthzenAnswer } | { refusal: Refusal }> {
+async function answer(
+  runtime: Runtime,
+  asked: Asked,
+  decision: Decision,
+  request: DecisionRequest | null,
+  ticket: HoldTicket | null,
+): Promise<{ body: AuthzenAnswer } | { refusal: Refusal }> {
   const { evaluation, exchange, compiled, asker } = asked;
   const resource = `${evaluation.resource.type}:${request?.resource.id ?? evaluation.resource.id}`;
   const remedies = decision.outcome === "allow" ? decision.remedies : refusalOf(decision).remedies;
@@ -180,7 +275,7 @@ async function answer(runtime: Runtime, asked: Asked, decision: Decision, reques
       subject: evaluation.subject,
       action: evaluation.action,
       resource,
-      context: evaluation.context,
+      context: atDetail(evaluation.context, asked.system),
       code: decision.code,
       param: decision.param,
       reason: decision.reason,
@@ -242,6 +337,13 @@ function refusalDecision(compiled: Compiled, refusal: Refusal): Decision {
     hold: null,
     policyVersion: compiled.policy.policyVersion,
   };
+}
+
+/** The conversation is content: below `full` detail it stays out. What was decided stands in the evaluation context. */
+function atDetail(context: Members, system: SystemFacts | null): Members {
+  if (system === null || system.parameters.logDetail === "full") return context;
+  const { messages: _content, ...rest } = context;
+  return rest;
 }
 
 function classesOf(context: Members): readonly string[] {

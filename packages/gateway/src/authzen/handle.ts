@@ -14,7 +14,13 @@ import { type Asked, type Asker, evaluate } from "./evaluate.ts";
 import { type Batch, readBatch, readEvaluation } from "./request.ts";
 
 /** OpenID AuthZEN Authorization API 1.0: evaluation and evaluations. A deny is 200; ill-typed input is 400. */
-export async function handleAuthzen(runtime: Runtime, exchange: Exchange, compiled: Compiled, caller: AuthzenCaller | null, countUnknown: (refusal: Refusal) => void): Promise<void> {
+export async function handleAuthzen(
+  runtime: Runtime,
+  exchange: Exchange,
+  compiled: Compiled,
+  caller: AuthzenCaller | null,
+  countUnknown: (refusal: Refusal) => void,
+): Promise<void> {
   const { req } = exchange;
   if (req.method !== "POST") {
     exchange.res.setHeader("allow", "POST");
@@ -41,19 +47,35 @@ export async function handleAuthzen(runtime: Runtime, exchange: Exchange, compil
   let batch: Batch;
   try {
     const { value } = parseStrictObject(body, runtime.limits.maxJsonDepth);
-    batch = (req.url ?? "").split("?")[0]!.endsWith("/evaluations") ? readBatch(value) : { evaluations: [readEvaluation(value)], semantic: "execute_all", many: false };
+    batch = (req.url ?? "").split("?")[0]!.endsWith("/evaluations")
+      ? readBatch(value)
+      : { evaluations: [readEvaluation(value)], semantic: "execute_all", many: false };
   } catch (error) {
-    if (error instanceof UnreadableJson) return exchange.refuse(refuse("unreadable_body", error.message, "Send one well-formed JSON object in UTF-8."));
-    if (error instanceof FieldProblem) return exchange.refuse(refuse("unreadable_body", error.message, "Correct the field and ask again.", error.param));
+    if (error instanceof UnreadableJson)
+      return exchange.refuse(refuse("unreadable_body", error.message, "Send one well-formed JSON object in UTF-8."));
+    if (error instanceof FieldProblem)
+      return exchange.refuse(refuse("unreadable_body", error.message, "Correct the field and ask again.", error.param));
     throw error;
   }
 
-  const asker: Asker = { credential, id: credential?.id ?? caller?.id ?? "", accountable: credential?.accountable ?? caller?.accountable ?? "" };
+  const asker: Asker = {
+    credential,
+    id: credential?.id ?? caller?.id ?? "",
+    accountable: credential?.accountable ?? caller?.accountable ?? "",
+  };
   const answers: unknown[] = [];
   for (const [index, evaluation] of batch.evaluations.entries()) {
-    const system: SystemFacts | null = evaluation.subject.type === "system" ? (compiled.systems.get(evaluation.subject.id) ?? null) : null;
+    const system: SystemFacts | null =
+      evaluation.subject.type === "system" ? (compiled.systems.get(evaluation.subject.id) ?? null) : null;
     if (credential !== null && (evaluation.subject.type !== "system" || evaluation.subject.id !== credential.system)) {
-      return exchange.refuse(refuse("not_granted", "A gateway key asks for its own system alone.", "Ask with an API token, or name the key's system as the subject.", "subject"));
+      return exchange.refuse(
+        refuse(
+          "not_granted",
+          "A gateway key asks for its own system alone.",
+          "Ask with an API token, or name the key's system as the subject.",
+          "subject",
+        ),
+      );
     }
     const stale = system === null ? null : stalenessRefusal(runtime, system);
     if (stale !== null) return exchange.refuse(stale);
@@ -78,5 +100,9 @@ export async function handleAuthzen(runtime: Runtime, exchange: Exchange, compil
 export function authzenConfiguration(req: IncomingMessage): Readonly<Record<string, string>> {
   const host = /^[\w.:[\]-]{1,255}$/.test(req.headers.host ?? "") ? req.headers.host! : "localhost";
   const base = `${(req.socket as { encrypted?: boolean }).encrypted === true ? "https" : "http"}://${host}`;
-  return { policy_decision_point: base, access_evaluation_endpoint: `${base}/access/v1/evaluation`, access_evaluations_endpoint: `${base}/access/v1/evaluations` };
+  return {
+    policy_decision_point: base,
+    access_evaluation_endpoint: `${base}/access/v1/evaluation`,
+    access_evaluations_endpoint: `${base}/access/v1/evaluations`,
+  };
 }

@@ -26,16 +26,25 @@ export interface Batch {
 }
 
 export function readBatch(body: Members): Batch {
-  if (body.evaluations === undefined) return { evaluations: [readEvaluation(body)], semantic: "execute_all", many: false };
+  if (body.evaluations === undefined)
+    return { evaluations: [readEvaluation(body)], semantic: "execute_all", many: false };
   if (!Array.isArray(body.evaluations)) throw new FieldProblem("evaluations", "an array");
-  if (body.evaluations.length === 0) return { evaluations: [readEvaluation(body)], semantic: "execute_all", many: false };
-  if (body.evaluations.length > maxEvaluations) throw new FieldProblem("evaluations", `an array of at most ${maxEvaluations}`);
+  if (body.evaluations.length === 0)
+    return { evaluations: [readEvaluation(body)], semantic: "execute_all", many: false };
+  if (body.evaluations.length > maxEvaluations)
+    throw new FieldProblem("evaluations", `an array of at most ${maxEvaluations}`);
   const options = optionalMembers(body, "options");
   const semantic = options.evaluations_semantic ?? "execute_all";
-  if (semantic !== "execute_all" && semantic !== "deny_on_first_deny" && semantic !== "permit_on_first_permit") throw new FieldProblem("options.evaluations_semantic", "execute_all, deny_on_first_deny or permit_on_first_permit");
+  if (semantic !== "execute_all" && semantic !== "deny_on_first_deny" && semantic !== "permit_on_first_permit")
+    throw new FieldProblem("options.evaluations_semantic", "execute_all, deny_on_first_deny or permit_on_first_permit");
   const evaluations = body.evaluations.map((one: unknown, index) => {
     if (!isMembers(one)) throw new FieldProblem(`evaluations[${index}]`, "an object");
-    return readEvaluation({ subject: one.subject ?? body.subject, action: one.action ?? body.action, resource: one.resource ?? body.resource, context: one.context ?? body.context });
+    return readEvaluation({
+      subject: one.subject ?? body.subject,
+      action: one.action ?? body.action,
+      resource: one.resource ?? body.resource,
+      context: one.context ?? body.context,
+    });
   });
   return { evaluations, semantic, many: true };
 }
@@ -52,12 +61,17 @@ export function readEvaluation(body: Members): Evaluation {
 
 function readThing(body: Members, name: string): Thing {
   const thing = requiredMembers(body, name);
-  return { type: requiredName(thing, "type", `${name}.type`), id: requiredName(thing, "id", `${name}.id`), properties: optionalMembers(thing, "properties") };
+  return {
+    type: requiredName(thing, "type", `${name}.type`),
+    id: requiredName(thing, "id", `${name}.id`),
+    properties: optionalMembers(thing, "properties"),
+  };
 }
 
 function requiredName(from: Members, name: string, param: string): string {
   const value = from[name];
-  if (typeof value !== "string" || value === "" || value.length > 512) throw new FieldProblem(param, "a string of 1 to 512 characters");
+  if (typeof value !== "string" || value === "" || value.length > 512)
+    throw new FieldProblem(param, "a string of 1 to 512 characters");
   return value;
 }
 

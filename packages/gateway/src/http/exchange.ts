@@ -4,7 +4,11 @@ import type { ErrorShape } from "../surfaces/surface.ts";
 import { mayRetry, type Refusal, refusalBody, type RefusalLinks, statusOf } from "./refusal.ts";
 
 /** Model and MCP output is other people's content: no browser may take it for a page or a script of ours. */
-const fixedHeaders = { "x-content-type-options": "nosniff", "content-security-policy": "sandbox; default-src 'none'; frame-ancestors 'none'", "cache-control": "no-store" } as const;
+const fixedHeaders = {
+  "x-content-type-options": "nosniff",
+  "content-security-policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
+  "cache-control": "no-store",
+} as const;
 
 /** One request and its one reply: the ids and headers that every reply carries. */
 export class Exchange {
@@ -19,7 +23,11 @@ export class Exchange {
   /** Replaces the caller's session token. */
   sessionToken: string | undefined;
 
-  constructor(req: IncomingMessage, res: ServerResponse, init: { nowMs: number; random: (bytes: Uint8Array) => Uint8Array; registerVersion: number; consoleUrl: string }) {
+  constructor(
+    req: IncomingMessage,
+    res: ServerResponse,
+    init: { nowMs: number; random: (bytes: Uint8Array) => Uint8Array; registerVersion: number; consoleUrl: string },
+  ) {
     this.req = req;
     this.res = res;
     this.startedMs = init.nowMs;
@@ -27,11 +35,16 @@ export class Exchange {
     this.#consoleUrl = init.consoleUrl;
     this.decisionId = newId("decision", init.nowMs, init.random);
     const asked = req.headers["x-request-id"];
-    this.requestId = typeof asked === "string" && /^[\w.:-]{1,128}$/.test(asked) ? asked : newId("request", init.nowMs, init.random);
+    this.requestId =
+      typeof asked === "string" && /^[\w.:-]{1,128}$/.test(asked) ? asked : newId("request", init.nowMs, init.random);
   }
 
   get links(): RefusalLinks {
-    return { decisionId: this.decisionId, decisionUrl: `${this.#consoleUrl}/evidence/${this.decisionId}`, requestId: this.requestId };
+    return {
+      decisionId: this.decisionId,
+      decisionUrl: `${this.#consoleUrl}/evidence/${this.decisionId}`,
+      requestId: this.requestId,
+    };
   }
 
   headers(more: OutgoingHttpHeaders): OutgoingHttpHeaders {
@@ -46,14 +59,20 @@ export class Exchange {
   }
 
   json(status: number, body: unknown, more: OutgoingHttpHeaders = {}): void {
-    this.bytes(status, Buffer.from(JSON.stringify(body), "utf8"), { "content-type": "application/json; charset=utf-8", ...more });
+    this.bytes(status, Buffer.from(JSON.stringify(body), "utf8"), {
+      "content-type": "application/json; charset=utf-8",
+      ...more,
+    });
   }
 
   bytes(status: number, body: Buffer, more: OutgoingHttpHeaders): void {
     if (this.res.headersSent || this.res.destroyed) return;
     // A body that nobody will read must not be taken for the next request, nor read at our expense.
     const unread = !this.req.complete;
-    this.res.writeHead(status, this.headers({ ...more, "content-length": body.length, ...(unread ? { connection: "close" } : {}) }));
+    this.res.writeHead(
+      status,
+      this.headers({ ...more, "content-length": body.length, ...(unread ? { connection: "close" } : {}) }),
+    );
     this.res.end(this.req.method === "HEAD" ? undefined : body);
   }
 

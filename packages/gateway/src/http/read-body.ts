@@ -9,14 +9,36 @@ export interface BodyLimits {
 /** The whole body, bounded in size and time, or why not. Undefined when the caller went away. */
 export function readBody(req: IncomingMessage, limits: BodyLimits): Promise<Buffer | Refusal | undefined> {
   const encoding = req.headers["content-encoding"];
-  if (encoding !== undefined && encoding !== "identity") return Promise.resolve(refuse("unreadable_body", "The body is compressed, and what can't be read can't be checked.", "Send it without Content-Encoding.", "content-encoding"));
-  const tooLarge = refuse("payload_too_large", `The body is larger than ${limits.maxBodyBytes} bytes.`, "Send a smaller request, or split it.");
+  if (encoding !== undefined && encoding !== "identity")
+    return Promise.resolve(
+      refuse(
+        "unreadable_body",
+        "The body is compressed, and what can't be read can't be checked.",
+        "Send it without Content-Encoding.",
+        "content-encoding",
+      ),
+    );
+  const tooLarge = refuse(
+    "payload_too_large",
+    `The body is larger than ${limits.maxBodyBytes} bytes.`,
+    "Send a smaller request, or split it.",
+  );
   const declared = Number(req.headers["content-length"] ?? 0);
   if (declared > limits.maxBodyBytes) return Promise.resolve(tooLarge);
   return new Promise((resolve) => {
     const chunks: Buffer[] = [];
     let size = 0;
-    const timer = setTimeout(() => settle(refuse("unreadable_body", `The body did not arrive within ${limits.bodyTimeoutMs / 1000} seconds.`, "Send it again over a faster connection.")), limits.bodyTimeoutMs);
+    const timer = setTimeout(
+      () =>
+        settle(
+          refuse(
+            "unreadable_body",
+            `The body did not arrive within ${limits.bodyTimeoutMs / 1000} seconds.`,
+            "Send it again over a faster connection.",
+          ),
+        ),
+      limits.bodyTimeoutMs,
+    );
     const onData = (chunk: Buffer): void => {
       size += chunk.length;
       if (size > limits.maxBodyBytes) settle(tooLarge);

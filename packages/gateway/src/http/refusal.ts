@@ -19,7 +19,12 @@ export interface Refusal {
   readonly retryAfterSeconds?: number;
 }
 
-export function refuse(code: RefusalCode | EdgeCode, reason: string, remedy: string | Remedy, param: string | null = null): Refusal {
+export function refuse(
+  code: RefusalCode | EdgeCode,
+  reason: string,
+  remedy: string | Remedy,
+  param: string | null = null,
+): Refusal {
   return { code, param, reason, rule: null, remedies: [typeof remedy === "string" ? { text: remedy } : remedy] };
 }
 
@@ -29,7 +34,10 @@ export function refusalOf(decision: Decision): Refusal {
     param: decision.param,
     reason: decision.reason,
     rule: decision.rule,
-    remedies: decision.remedies.length > 0 ? decision.remedies : [{ text: "Ask the system's technical owner; the decision's page says more." }],
+    remedies:
+      decision.remedies.length > 0
+        ? decision.remedies
+        : [{ text: "Ask the system's technical owner; the decision's page says more." }],
   };
 }
 
@@ -44,7 +52,10 @@ export function mayRetry(code: Refusal["code"]): boolean {
 /** The one to answer when several refuse: the vocabulary's order is precedence. */
 export function firstRefusal(candidates: readonly Refusal[]): Refusal | undefined {
   const rank = (refusal: Refusal) => refusalCodes.indexOf(refusal.code as RefusalCode);
-  return candidates.reduce<Refusal | undefined>((best, next) => (best === undefined || rank(next) < rank(best) ? next : best), undefined);
+  return candidates.reduce<Refusal | undefined>(
+    (best, next) => (best === undefined || rank(next) < rank(best) ? next : best),
+    undefined,
+  );
 }
 
 export interface RefusalLinks {
@@ -54,7 +65,11 @@ export interface RefusalLinks {
 }
 
 /** The body of a refusal in the caller's own protocol (INTERFACE, Gateway). */
-export function refusalBody(shape: ErrorShape, refusal: Refusal, links: RefusalLinks): Readonly<Record<string, unknown>> {
+export function refusalBody(
+  shape: ErrorShape,
+  refusal: Refusal,
+  links: RefusalLinks,
+): Readonly<Record<string, unknown>> {
   const status = statusOf(refusal.code);
   const same = {
     code: refusal.code,
@@ -64,10 +79,14 @@ export function refusalBody(shape: ErrorShape, refusal: Refusal, links: RefusalL
     decision_id: links.decisionId,
     decision_url: links.decisionUrl,
     remedies: refusal.remedies,
-    ...(refusal.approval === undefined ? {} : { approval: { id: refusal.approval.id, url: refusal.approval.url, expires_at: refusal.approval.expiresAt } }),
+    ...(refusal.approval === undefined
+      ? {}
+      : { approval: { id: refusal.approval.id, url: refusal.approval.url, expires_at: refusal.approval.expiresAt } }),
   };
-  if (shape === "anthropic") return { type: "error", error: { type: anthropicType(status), ...same }, request_id: links.requestId };
-  if (shape === "gemini") return { error: { code: status, status: geminiStatus(status), message: same.message, details: [same] } };
+  if (shape === "anthropic")
+    return { type: "error", error: { type: anthropicType(status), ...same }, request_id: links.requestId };
+  if (shape === "gemini")
+    return { error: { code: status, status: geminiStatus(status), message: same.message, details: [same] } };
   return { error: { type: openaiType(status), ...same } };
 }
 
@@ -105,6 +124,15 @@ function anthropicType(status: number): string {
 }
 
 function geminiStatus(status: number): string {
-  const names: Readonly<Record<number, string>> = { 401: "UNAUTHENTICATED", 403: "PERMISSION_DENIED", 404: "NOT_FOUND", 429: "RESOURCE_EXHAUSTED", 501: "UNIMPLEMENTED", 502: "UNAVAILABLE", 503: "UNAVAILABLE", 504: "DEADLINE_EXCEEDED" };
+  const names: Readonly<Record<number, string>> = {
+    401: "UNAUTHENTICATED",
+    403: "PERMISSION_DENIED",
+    404: "NOT_FOUND",
+    429: "RESOURCE_EXHAUSTED",
+    501: "UNIMPLEMENTED",
+    502: "UNAVAILABLE",
+    503: "UNAVAILABLE",
+    504: "DEADLINE_EXCEEDED",
+  };
   return names[status] ?? "INVALID_ARGUMENT";
 }

@@ -44,7 +44,8 @@ export function parseStrictObject(body: Buffer, maxDepth: number, arrays: readon
   } catch {
     throw new UnreadableJson("The body is not valid JSON.");
   }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new UnreadableJson("The body must be a JSON object.");
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw new UnreadableJson("The body must be a JSON object.");
   const structure = scanStructure(body, maxDepth, arrays);
   return { value: value as Record<string, unknown>, ...structure };
 }
@@ -59,7 +60,11 @@ export function parseStrictArguments(text: string, maxDepth: number): Readonly<R
 }
 
 /** One pass over bytes that JSON.parse has already accepted, so the grammar needs no second check. */
-function scanStructure(body: Buffer, maxDepth: number, arrays: readonly string[]): { spans: Map<string, Span>; elements: Map<string, Span[]> } {
+function scanStructure(
+  body: Buffer,
+  maxDepth: number,
+  arrays: readonly string[],
+): { spans: Map<string, Span>; elements: Map<string, Span[]> } {
   const spans = new Map<string, Span>();
   const elements = new Map<string, Span[]>();
   // One list of seen keys per open object; null for an open array.
@@ -85,7 +90,9 @@ function scanStructure(body: Buffer, maxDepth: number, arrays: readonly string[]
       }
       if (expectKey) {
         expectKey = false;
-        const key = escaped ? (JSON.parse(body.toString("utf8", start, i + 1)) as string) : body.toString("utf8", start + 1, i);
+        const key = escaped
+          ? (JSON.parse(body.toString("utf8", start, i + 1)) as string)
+          : body.toString("utf8", start + 1, i);
         remember(open, depth, key);
         if (depth === 1) {
           member = key;

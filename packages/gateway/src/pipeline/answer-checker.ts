@@ -8,7 +8,10 @@ import type { Call } from "./call.ts";
 import type { Held, Spent } from "./holds.ts";
 import { ask, type Runtime } from "./runtime.ts";
 
-export type ToolVerdict = { readonly outcome: "allow" } | { readonly outcome: "deny"; readonly refusal: Refusal } | { readonly outcome: "hold"; readonly held: Held };
+export type ToolVerdict =
+  | { readonly outcome: "allow" }
+  | { readonly outcome: "deny"; readonly refusal: Refusal }
+  | { readonly outcome: "hold"; readonly held: Held };
 
 const dayMs = 86_400_000;
 
@@ -53,28 +56,56 @@ export class AnswerChecker {
     return refuse(
       "reassessment_required",
       `The answer came from ${named}, which is not on the accepted list of ${model.name}: the approved version is another.`,
-      { text: "Have the difference assessed, then list it under the model's `served`.", command: `mandate describe model/${model.name}` },
+      {
+        text: "Have the difference assessed, then list it under the model's `served`.",
+        command: `mandate describe model/${model.name}`,
+      },
       `served:${named}`,
     );
   }
 
   decide(toolCall: ToolCall, approval: Spent | null = null): ToolVerdict {
-    const { compiled, system } = this.#call;
-    const tool = toolCall.hosted ? compiled.tools.get(`hosted.${toolCall.name}`) : compiled.toolsByCalledName.get(toolCall.name);
+    const { compiled } = this.#call;
+    const tool = toolCall.hosted
+      ? compiled.tools.get(`hosted.${toolCall.name}`)
+      : compiled.toolsByCalledName.get(toolCall.name);
     const id = tool?.name ?? (toolCall.hosted ? `hosted.${echo(toolCall.name)}` : echo(toolCall.name) || "unnamed");
     // Arguments cut short or malformed count as none: a rule that needs one then forbids.
-    const input = toolCall.hosted && toolCall.argumentsText === "" ? null : (parseStrictArguments(toolCall.argumentsText, this.#runtime.limits.maxJsonDepth) ?? null);
+    const input =
+      toolCall.hosted && toolCall.argumentsText === ""
+        ? null
+        : (parseStrictArguments(toolCall.argumentsText, this.#runtime.limits.maxJsonDepth) ?? null);
     const request = this.#request(id, tool, input, approval);
     const decision = ask(this.#runtime, compiled, request);
-    this.tools.push({ tool: id, key: toolCall.key, outcome: decision.outcome, code: decision.code, rule: decision.rule, request });
+    this.tools.push({
+      tool: id,
+      key: toolCall.key,
+      outcome: decision.outcome,
+      code: decision.code,
+      rule: decision.rule,
+      request,
+    });
     if (decision.outcome === "allow") return { outcome: "allow" };
     if (decision.outcome === "deny") return { outcome: "deny", refusal: refusalOf(decision) };
     // What the approver is shown must be what would run; without readable arguments there is nothing to show.
-    if (input === null && !toolCall.hosted) return { outcome: "deny", refusal: { ...refusalOf(decision), code: "policy", reason: "The model's tool call can't be read, so no person can approve it." } };
+    if (input === null && !toolCall.hosted)
+      return {
+        outcome: "deny",
+        refusal: {
+          ...refusalOf(decision),
+          code: "policy",
+          reason: "The model's tool call can't be read, so no person can approve it.",
+        },
+      };
     return { outcome: "hold", held: { decision, request, input, resource: `tool:${id}` } };
   }
 
-  #request(id: string, tool: ToolFacts | undefined, input: Readonly<Record<string, unknown>> | null, approval: Spent | null): DecisionRequest {
+  #request(
+    id: string,
+    tool: ToolFacts | undefined,
+    input: Readonly<Record<string, unknown>> | null,
+    approval: Spent | null,
+  ): DecisionRequest {
     const { system, purpose, labels, user, userTexts } = this.#call;
     return {
       system: system.name,

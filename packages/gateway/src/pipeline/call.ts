@@ -1,4 +1,11 @@
-import type { CredentialFacts, Decision, DecisionRequest, ModelFacts, SessionLabels, SystemFacts } from "@mandate/model";
+import type {
+  CredentialFacts,
+  Decision,
+  DecisionRequest,
+  ModelFacts,
+  SessionLabels,
+  SystemFacts,
+} from "@mandate/model";
 import type { Session } from "../auth/session-token.ts";
 import type { User } from "../auth/user-token.ts";
 import type { Compiled } from "../compiled.ts";

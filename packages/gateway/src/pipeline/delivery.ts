@@ -13,7 +13,16 @@ import type { RunningCall, Runtime } from "./runtime.ts";
 import { EventQueue } from "./event-queue.ts";
 
 /** Headers of the provider that mean something to its clients. */
-const passedOn = ["content-type", "retry-after", "request-id", "openai-processing-ms", "openai-version", "anthropic-ratelimit-requests-remaining", "x-ratelimit-remaining-requests", "x-ratelimit-remaining-tokens"] as const;
+const passedOn = [
+  "content-type",
+  "retry-after",
+  "request-id",
+  "openai-processing-ms",
+  "openai-version",
+  "anthropic-ratelimit-requests-remaining",
+  "x-ratelimit-remaining-requests",
+  "x-ratelimit-remaining-tokens",
+] as const;
 
 type Phase = "waiting" | "json" | "stream" | "closing" | "closed";
 
@@ -64,7 +73,18 @@ export class Delivery implements UpstreamEvents, RunningCall {
     this.#mode = call.system.parameters.streamMode;
     this.#queue = new EventQueue(call.system.parameters.streamMode, runtime.limits.windowChars);
     this.done = new Promise((resolve) => (this.#settled = resolve));
-    this.#timer = setTimeout(() => void this.#finish("upstream_cut", refuse("upstream_timeout", "The model took longer than this gateway waits.", "Ask for a shorter answer, or repeat the call.")), runtime.limits.callMs);
+    this.#timer = setTimeout(
+      () =>
+        void this.#finish(
+          "upstream_cut",
+          refuse(
+            "upstream_timeout",
+            "The model took longer than this gateway waits.",
+            "Ask for a shorter answer, or repeat the call.",
+          ),
+        ),
+      runtime.limits.callMs,
+    );
     runtime.running.add(this);
     call.exchange.res.on("close", this.#onCallerGone);
   }
@@ -72,9 +92,21 @@ export class Delivery implements UpstreamEvents, RunningCall {
   start(body: Buffer): void {
     const { compiled, model, surface, view, exchange } = this.#call;
     try {
-      this.#upstream = this.#runtime.upstream.send(compiled, model, surface.upstreamPath, body, exchange.req.headers, view.stream ? "text/event-stream" : "application/json", this);
+      this.#upstream = this.#runtime.upstream.send(
+        compiled,
+        model,
+        surface.upstreamPath,
+        body,
+        exchange.req.headers,
+        view.stream ? "text/event-stream" : "application/json",
+        this,
+      );
     } catch (error) {
-      this.fail(error instanceof UpstreamFailure ? error : new UpstreamFailure("unreachable", "The model could not be reached.", String(error)));
+      this.fail(
+        error instanceof UpstreamFailure
+          ? error
+          : new UpstreamFailure("unreachable", "The model could not be reached.", String(error)),
+      );
     }
   }
 
@@ -96,7 +128,14 @@ export class Delivery implements UpstreamEvents, RunningCall {
     }
     const encoding = headers["content-encoding"];
     if (encoding !== undefined && encoding !== "identity") {
-      void this.#finish("upstream_cut", refuse("upstream_unreachable", "The model's answer is compressed, and what can't be read can't be checked.", "Have the model's endpoint honour Accept-Encoding: identity."));
+      void this.#finish(
+        "upstream_cut",
+        refuse(
+          "upstream_unreachable",
+          "The model's answer is compressed, and what can't be read can't be checked.",
+          "Have the model's endpoint honour Accept-Encoding: identity.",
+        ),
+      );
       return;
     }
     if (status < 300 && (this.#headers["content-type"] ?? "").startsWith("text/event-stream")) {
@@ -125,15 +164,35 @@ export class Delivery implements UpstreamEvents, RunningCall {
   end(): void {
     if (this.#phase === "json") void this.#endJson();
     else if (this.#phase === "stream") void this.#endStream();
-    else if (this.#phase === "waiting") this.fail(new UpstreamFailure("cut", "The model's answer broke off.", "ended without a head"));
+    else if (this.#phase === "waiting")
+      this.fail(new UpstreamFailure("cut", "The model's answer broke off.", "ended without a head"));
   }
 
   fail(failure: UpstreamFailure): void {
     if (this.#phase === "closing" || this.#phase === "closed") return;
-    this.#runtime.options.log.warn("upstream.failed", { kind: failure.kind, detail: failure.internal, model: this.#call.model.name });
-    if (failure.kind === "timeout") void this.#finish("upstream_cut", refuse("upstream_timeout", failure.message, "Repeat the call; if it stays so, ask the model's owner."));
-    else if (failure.kind === "refused") void this.#finish("refused", refuse("upstream_unreachable", failure.message, { text: "An administrator sets which hosts a secret goes to and which inner addresses may be called.", command: `mandate describe model/${this.#call.model.name}` }));
-    else void this.#finish("upstream_cut", refuse("upstream_unreachable", failure.message, "Repeat the call; if it stays so, ask the model's owner."));
+    this.#runtime.options.log.warn("upstream.failed", {
+      kind: failure.kind,
+      detail: failure.internal,
+      model: this.#call.model.name,
+    });
+    if (failure.kind === "timeout")
+      void this.#finish(
+        "upstream_cut",
+        refuse("upstream_timeout", failure.message, "Repeat the call; if it stays so, ask the model's owner."),
+      );
+    else if (failure.kind === "refused")
+      void this.#finish(
+        "refused",
+        refuse("upstream_unreachable", failure.message, {
+          text: "An administrator sets which hosts a secret goes to and which inner addresses may be called.",
+          command: `mandate describe model/${this.#call.model.name}`,
+        }),
+      );
+    else
+      void this.#finish(
+        "upstream_cut",
+        refuse("upstream_unreachable", failure.message, "Repeat the call; if it stays so, ask the model's owner."),
+      );
   }
 
   /** False once the stream was ended. */
@@ -151,7 +210,12 @@ export class Delivery implements UpstreamEvents, RunningCall {
     if (!this.#judge(view.calls)) return false;
     if (view.terminal) this.#sawEnd = true;
     this.#queue.push(event.raw, view.text.length);
-    if (this.#queue.bytes > (this.#mode === "full" || this.#heldCalls.length > 0 ? this.#runtime.limits.maxAnswerBytes : this.#runtime.limits.maxHeldBytes)) {
+    if (
+      this.#queue.bytes >
+      (this.#mode === "full" || this.#heldCalls.length > 0
+        ? this.#runtime.limits.maxAnswerBytes
+        : this.#runtime.limits.maxHeldBytes)
+    ) {
       this.#tooLarge();
       return false;
     }
@@ -218,21 +282,43 @@ export class Delivery implements UpstreamEvents, RunningCall {
     const body = Buffer.concat(this.#captured);
     const { surface, exchange } = this.#call;
     const pass = () => exchange.bytes(status, body, this.#headers);
-    if (status >= 400 && status < 500 && status !== 401 && status !== 403 && status !== 407) return this.#finish("done", null, pass);
+    if (status >= 400 && status < 500 && status !== 401 && status !== 403 && status !== 407)
+      return this.#finish("done", null, pass);
     if (status < 200 || status >= 300) {
-      const reason = status >= 500 ? `The model's provider answered ${status}.` : status < 400 ? "The model's endpoint redirects, and redirects are not followed." : "The model's provider did not accept this gateway's secret.";
-      return this.#finish("upstream_cut", refuse("upstream_unreachable", reason, "Repeat the call; if it stays so, ask the model's owner to check its endpoint and secret.", `upstream:${status}`));
+      const reason =
+        status >= 500
+          ? `The model's provider answered ${status}.`
+          : status < 400
+            ? "The model's endpoint redirects, and redirects are not followed."
+            : "The model's provider did not accept this gateway's secret.";
+      return this.#finish(
+        "upstream_cut",
+        refuse(
+          "upstream_unreachable",
+          reason,
+          "Repeat the call; if it stays so, ask the model's owner to check its endpoint and secret.",
+          `upstream:${status}`,
+        ),
+      );
     }
     let view: AnswerView;
     try {
       view = surface.readAnswer(parseStrictObject(body, this.#runtime.limits.maxJsonDepth).value);
     } catch {
-      return this.#finish("upstream_cut", refuse("upstream_unreachable", "The model's answer can't be read, so it was not passed on.", "Repeat the call; if it stays so, ask the model's owner."));
+      return this.#finish(
+        "upstream_cut",
+        refuse(
+          "upstream_unreachable",
+          "The model's answer can't be read, so it was not passed on.",
+          "Repeat the call; if it stays so, ask the model's owner.",
+        ),
+      );
     }
     this.#usage = view.usage;
     this.#issued = view.issued;
     const grace = this.#call.system.parameters.unlistedServedModelGraceDays;
-    const served: readonly (string | null)[] = view.served.length === 0 && surface.namesModel && grace === 0 ? [null] : view.served;
+    const served: readonly (string | null)[] =
+      view.served.length === 0 && surface.namesModel && grace === 0 ? [null] : view.served;
     for (const id of served) {
       const refusal = this.#checker.checkServed(id);
       if (refusal !== null) return this.#finish("blocked", refusal);
@@ -248,17 +334,35 @@ export class Delivery implements UpstreamEvents, RunningCall {
   /** Spends the approval that came with the request where it fits; otherwise asks for one and keeps the answer. */
   async #settleHold(): Promise<Refusal | null> {
     const { system, credential, requestHash, exchange, approvalId, surface } = this.#call;
-    const callHash = heldCallHash(system.name, requestHash, this.#heldCalls.map((one) => one.held));
+    const callHash = heldCallHash(
+      system.name,
+      requestHash,
+      this.#heldCalls.map((one) => one.held),
+    );
     if (approvalId !== null) {
       const result = await spend(this.#runtime, approvalId, callHash, system.name, this.#heldCalls[0]!.held.decision);
       if ("spent" in result) {
-        const refusal = decideAgain(this.#checker, this.#heldCalls.map((one) => one.call), result.spent);
+        const refusal = decideAgain(
+          this.#checker,
+          this.#heldCalls.map((one) => one.call),
+          result.spent,
+        );
         if (refusal === null) this.#approvals.push(approvalId);
         return refusal;
       }
       if (!result.again) return result.refusal;
     }
-    const opened = await openHold(this.#runtime, { decisionId: exchange.decisionId, system: system.name, requester: credential.accountable, credentialId: credential.id, callHash }, this.#heldCalls.map((one) => one.held));
+    const opened = await openHold(
+      this.#runtime,
+      {
+        decisionId: exchange.decisionId,
+        system: system.name,
+        requester: credential.accountable,
+        credentialId: credential.id,
+        callHash,
+      },
+      this.#heldCalls.map((one) => one.held),
+    );
     if (opened.ticket !== null && this.#complete) {
       this.#runtime.answers.put(
         opened.ticket.id,
@@ -285,7 +389,14 @@ export class Delivery implements UpstreamEvents, RunningCall {
   };
 
   #tooLarge(): void {
-    void this.#finish("upstream_cut", refuse("upstream_unreachable", "The model's answer is larger than this gateway can check.", "Ask for a shorter answer."));
+    void this.#finish(
+      "upstream_cut",
+      refuse(
+        "upstream_unreachable",
+        "The model's answer is larger than this gateway can check.",
+        "Ask for a shorter answer.",
+      ),
+    );
   }
 
   /** The one way out. `last` sends what was kept back; without it the refusal is sent in the shape the reply has by then. */
@@ -301,7 +412,11 @@ export class Delivery implements UpstreamEvents, RunningCall {
     const usage = this.#usage;
     const { inputMicroEurosPerToken: inPrice, outputMicroEurosPerToken: outPrice } = this.#runtime.limits;
     // Without a figure of the provider the worst case stays booked, unless nothing was generated.
-    if (usage !== null) this.#reservation.settle({ tokens: usage.input + usage.output, microEuros: usage.input * inPrice + usage.output * outPrice });
+    if (usage !== null)
+      this.#reservation.settle({
+        tokens: usage.input + usage.output,
+        microEuros: usage.input * inPrice + usage.output * outPrice,
+      });
     else if (this.#status === null || this.#status >= 300) this.#reservation.settle({ tokens: 0, microEuros: 0 });
     if (terminal === "done" && this.#issued !== null) this.#runtime.issued.add(system.name, this.#issued);
     let answer = last;
@@ -313,12 +428,27 @@ export class Delivery implements UpstreamEvents, RunningCall {
           refusal,
           approvals: this.#approvals,
           nowMs: this.#runtime.now(),
-          answer: { mode: view.stream ? this.#mode : "full", status: this.#status, served: this.#checker.served, usage, releasedBytes: this.#releasedBytes, tools: this.#checker.tools, body: this.#captured.length === 0 ? null : Buffer.concat(this.#captured) },
+          answer: {
+            mode: view.stream ? this.#mode : "full",
+            status: this.#status,
+            served: this.#checker.served,
+            usage,
+            releasedBytes: this.#releasedBytes,
+            tools: this.#checker.tools,
+            body: this.#captured.length === 0 ? null : Buffer.concat(this.#captured),
+          },
         }),
       );
     } catch (error) {
-      this.#runtime.options.log.error("evidence.outcome_failed", { decision: exchange.decisionId, error: String(error) });
-      told = refuse("evidence_unavailable", "How the call ended could not be recorded, so its answer was withheld.", "Repeat the call shortly.");
+      this.#runtime.options.log.error("evidence.outcome_failed", {
+        decision: exchange.decisionId,
+        error: String(error),
+      });
+      told = refuse(
+        "evidence_unavailable",
+        "How the call ended could not be recorded, so its answer was withheld.",
+        "Repeat the call shortly.",
+      );
       answer = undefined;
     }
     this.#phase = "closed";
@@ -328,7 +458,8 @@ export class Delivery implements UpstreamEvents, RunningCall {
     if (answer !== undefined) answer();
     else if (told !== null) {
       if (streaming) {
-        if (!exchange.res.destroyed) exchange.res.end(refusalEvent(this.#call.surface.name, this.#call.surface.errorShape, told, exchange.links));
+        if (!exchange.res.destroyed)
+          exchange.res.end(refusalEvent(this.#call.surface.name, this.#call.surface.errorShape, told, exchange.links));
       } else exchange.refuse(told);
     }
     this.#settled();
@@ -337,7 +468,12 @@ export class Delivery implements UpstreamEvents, RunningCall {
 
 /** The hash that binds an approval to the held calls of exactly this request's answer. */
 export function heldCallHash(system: string, requestHash: string, held: readonly Held[]): string {
-  return callHashOf({ system, action: "tool.call", request: requestHash, calls: held.map((one) => ({ resource: one.resource, input: one.input })) });
+  return callHashOf({
+    system,
+    action: "tool.call",
+    request: requestHash,
+    calls: held.map((one) => ({ resource: one.resource, input: one.input })),
+  });
 }
 
 /** Each call once more with the spent approval: a rule that it doesn't satisfy still refuses. */
@@ -345,7 +481,12 @@ export function decideAgain(checker: AnswerChecker, calls: readonly ToolCall[], 
   for (const call of calls) {
     const verdict = checker.decide(call, spent);
     if (verdict.outcome === "deny") return verdict.refusal;
-    if (verdict.outcome === "hold") return refuse("policy", "The approval does not cover every rule that asks for a person.", "Repeat the call without it to ask again.");
+    if (verdict.outcome === "hold")
+      return refuse(
+        "policy",
+        "The approval does not cover every rule that asks for a person.",
+        "Repeat the call without it to ask again.",
+      );
   }
   return null;
 }

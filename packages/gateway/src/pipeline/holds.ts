@@ -30,7 +30,11 @@ export interface HoldSubject {
 /** An approval that was spent, in the form a decision takes it. */
 export type Spent = NonNullable<DecisionRequest["approval"]>;
 
-export async function openHold(runtime: Runtime, subject: HoldSubject, held: readonly Held[]): Promise<{ ticket: HoldTicket; refusal: Refusal } | { ticket: null; refusal: Refusal }> {
+export async function openHold(
+  runtime: Runtime,
+  subject: HoldSubject,
+  held: readonly Held[],
+): Promise<{ ticket: HoldTicket; refusal: Refusal } | { ticket: null; refusal: Refusal }> {
   const first = held[0]!;
   try {
     const ticket = await runtime.options.control.openHold({
@@ -40,29 +44,42 @@ export async function openHold(runtime: Runtime, subject: HoldSubject, held: rea
       resource: held.length === 1 ? first.resource : held.map((one) => one.resource).join(", "),
       callHash: subject.callHash,
       rules: [...new Set(held.flatMap((one) => heldRules(one.decision)))],
-      terms: joinTerms(held.map((one) => one.decision.hold ?? { approvers: [{ group: "owners", count: 1 }], withinSeconds: 1800 })),
+      terms: joinTerms(
+        held.map((one) => one.decision.hold ?? { approvers: [{ group: "owners", count: 1 }], withinSeconds: 1800 }),
+      ),
       reason: first.decision.reason,
       requester: subject.requester,
       credentialId: subject.credentialId,
-      input: held.length === 1 ? first.input : { calls: held.map((one) => ({ resource: one.resource, input: one.input })) },
+      input:
+        held.length === 1 ? first.input : { calls: held.map((one) => ({ resource: one.resource, input: one.input })) },
       request: { purpose: first.request.purpose, labels: first.request.labels },
     });
     return { ticket, refusal: waiting(first.decision, ticket) };
   } catch (error) {
     runtime.options.log.error("hold.failed", { error: String(error) });
-    const reason = error instanceof AppError ? error.message : "The call needs a person's approval, and it could not be asked for.";
+    const reason =
+      error instanceof AppError ? error.message : "The call needs a person's approval, and it could not be asked for.";
     return { ticket: null, refusal: refuse("control_unavailable", reason, "Repeat the call shortly.") };
   }
 }
 
 /** What a repeat with `x-mandate-approval` gets: the spent approval, or why it does not pass. */
-export async function spend(runtime: Runtime, id: string, callHash: string, system: string, decision: Decision): Promise<{ spent: Spent } | { refusal: Refusal; again: boolean }> {
+export async function spend(
+  runtime: Runtime,
+  id: string,
+  callHash: string,
+  system: string,
+  decision: Decision,
+): Promise<{ spent: Spent } | { refusal: Refusal; again: boolean }> {
   let result: SpendResult;
   try {
     result = await runtime.options.control.spendApproval(id, callHash, system);
   } catch (error) {
     runtime.options.log.error("approval.failed", { error: String(error) });
-    return { refusal: refuse("control_unavailable", "The approval could not be checked.", "Repeat the call shortly."), again: false };
+    return {
+      refusal: refuse("control_unavailable", "The approval could not be checked.", "Repeat the call shortly."),
+      again: false,
+    };
   }
   switch (result.state) {
     case "approved":
@@ -72,7 +89,17 @@ export async function spend(runtime: Runtime, id: string, callHash: string, syst
         ? { refusal: refusalOf(decision), again: true }
         : { refusal: waiting(decision, result.ticket), again: false };
     case "refused":
-      return { refusal: { ...refuse("policy", `A person refused this call${result.reason === null ? "." : `: ${result.reason}`}`, "Change what is asked, or talk to the person who refused."), rule: decision.rule }, again: false };
+      return {
+        refusal: {
+          ...refuse(
+            "policy",
+            `A person refused this call${result.reason === null ? "." : `: ${result.reason}`}`,
+            "Change what is asked, or talk to the person who refused.",
+          ),
+          rule: decision.rule,
+        },
+        again: false,
+      };
     default:
       return { refusal: refusalOf(decision), again: true };
   }
@@ -88,13 +115,23 @@ function waiting(decision: Decision, ticket: HoldTicket): Refusal {
     ...refusalOf(decision),
     code: "approval_required",
     approval: ticket,
-    remedies: [{ text: `Once a person has approved it, repeat the same call with the header x-mandate-approval: ${ticket.id}.`, url: ticket.url }, ...decision.remedies],
+    remedies: [
+      {
+        text: `Once a person has approved it, repeat the same call with the header x-mandate-approval: ${ticket.id}.`,
+        url: ticket.url,
+      },
+      ...decision.remedies,
+    ],
   };
 }
 
 /** All approver sets together, shortest time-out (SPEC 3, Verdicts combine by rule). */
 function joinTerms(terms: readonly HoldTerms[]): HoldTerms {
   const counts = new Map<string, number>();
-  for (const { approvers } of terms) for (const { group, count } of approvers) counts.set(group, Math.max(count, counts.get(group) ?? 0));
-  return { approvers: [...counts].map(([group, count]) => ({ group, count })), withinSeconds: Math.min(...terms.map((one) => one.withinSeconds)) };
+  for (const { approvers } of terms)
+    for (const { group, count } of approvers) counts.set(group, Math.max(count, counts.get(group) ?? 0));
+  return {
+    approvers: [...counts].map(([group, count]) => ({ group, count })),
+    withinSeconds: Math.min(...terms.map((one) => one.withinSeconds)),
+  };
 }

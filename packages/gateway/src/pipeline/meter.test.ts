@@ -2,7 +2,14 @@ import { describe, expect, test } from "vitest";
 import { testNowMs, testSystem } from "../testing/facts.ts";
 import { Meter } from "./meter.ts";
 
-const none = { callsPerDay: null, tokensPerDay: null, eurosPerDay: null, eurosPerMonth: null, peoplePerDay: null, callsPerMinute: null };
+const none = {
+  callsPerDay: null,
+  tokensPerDay: null,
+  eurosPerDay: null,
+  eurosPerMonth: null,
+  peoplePerDay: null,
+  callsPerMinute: null,
+};
 const one = { tokens: 10, microEuros: 400_000 };
 const ok = (result: ReturnType<Meter["reserve"]>) => !("code" in result);
 
@@ -27,14 +34,23 @@ describe("limits", () => {
     expect([1, 2, 3].map(() => ok(meter.reserve(euros, null, one, testNowMs)))).toEqual([true, true, false]);
     expect(ok(meter.reserve(euros, null, one, testNowMs + 86_400_000))).toBe(true);
     const people = testSystem("T0", { name: "b", limits: { ...none, peoplePerDay: 1 } });
-    expect(["x", "x", "y"].map((person) => ok(meter.reserve(people, person, one, testNowMs)))).toEqual([true, true, false]);
+    expect(["x", "x", "y"].map((person) => ok(meter.reserve(people, person, one, testNowMs)))).toEqual([
+      true,
+      true,
+      false,
+    ]);
     const rate = testSystem("T0", { name: "c", limits: { ...none, callsPerMinute: 1 } });
     expect(ok(meter.reserve(rate, null, one, testNowMs))).toBe(true);
-    expect(meter.reserve(rate, null, one, testNowMs)).toMatchObject({ code: "rate", retryAfterSeconds: expect.any(Number) });
+    expect(meter.reserve(rate, null, one, testNowMs)).toMatchObject({
+      code: "rate",
+      retryAfterSeconds: expect.any(Number),
+    });
     expect(ok(meter.reserve(rate, null, one, testNowMs + 60_000))).toBe(true);
   });
 
   test("a limit that can't be read allows nothing", () => {
-    expect(ok(new Meter().reserve(testSystem("T0", { limits: { ...none, eurosPerDay: "lots" } }), null, one, testNowMs))).toBe(false);
+    expect(
+      ok(new Meter().reserve(testSystem("T0", { limits: { ...none, eurosPerDay: "lots" } }), null, one, testNowMs)),
+    ).toBe(false);
   });
 });

@@ -35,18 +35,45 @@ export class Meter {
   reserve(system: SystemFacts, person: string | null, estimate: Estimate, nowMs: number): Reservation | Refusal {
     const book = this.#book(system.name, nowMs);
     const { limits } = system;
-    const over = (what: string, param: string, retryAfterSeconds: number, code: "budget" | "rate" = "budget"): Refusal => ({
-      ...refuse(code, `${system.title} would pass its limit of ${what}.`, { text: "Wait until the window ends, or have its owners raise the limit.", command: `mandate describe system/${system.name}` }, param),
+    const over = (
+      what: string,
+      param: string,
+      retryAfterSeconds: number,
+      code: "budget" | "rate" = "budget",
+    ): Refusal => ({
+      ...refuse(
+        code,
+        `${system.title} would pass its limit of ${what}.`,
+        {
+          text: "Wait until the window ends, or have its owners raise the limit.",
+          command: `mandate describe system/${system.name}`,
+        },
+        param,
+      ),
       retryAfterSeconds: Math.max(1, Math.ceil(retryAfterSeconds)),
     });
     const untilTomorrow = ((book.day + 1) * dayMs - nowMs) / 1000;
-    if (limits.callsPerMinute !== null && book.callsThisMinute + 1 > limits.callsPerMinute) return over(`${limits.callsPerMinute} calls a minute`, "limits.callsPerMinute", ((book.minute + 1) * 60_000 - nowMs) / 1000, "rate");
-    if (limits.callsPerDay !== null && book.calls + 1 > limits.callsPerDay) return over(`${limits.callsPerDay} calls a day`, "limits.callsPerDay", untilTomorrow);
-    if (limits.tokensPerDay !== null && book.tokens + estimate.tokens > limits.tokensPerDay) return over(`${limits.tokensPerDay} tokens a day`, "limits.tokensPerDay", untilTomorrow);
-    if (limits.eurosPerDay !== null && book.microEuros + estimate.microEuros > microEuros(limits.eurosPerDay)) return over(`€${limits.eurosPerDay} a day`, "limits.eurosPerDay", untilTomorrow);
-    if (limits.eurosPerMonth !== null && book.microEurosThisMonth + estimate.microEuros > microEuros(limits.eurosPerMonth)) return over(`€${limits.eurosPerMonth} a month`, "limits.eurosPerMonth", untilTomorrow);
+    if (limits.callsPerMinute !== null && book.callsThisMinute + 1 > limits.callsPerMinute)
+      return over(
+        `${limits.callsPerMinute} calls a minute`,
+        "limits.callsPerMinute",
+        ((book.minute + 1) * 60_000 - nowMs) / 1000,
+        "rate",
+      );
+    if (limits.callsPerDay !== null && book.calls + 1 > limits.callsPerDay)
+      return over(`${limits.callsPerDay} calls a day`, "limits.callsPerDay", untilTomorrow);
+    if (limits.tokensPerDay !== null && book.tokens + estimate.tokens > limits.tokensPerDay)
+      return over(`${limits.tokensPerDay} tokens a day`, "limits.tokensPerDay", untilTomorrow);
+    if (limits.eurosPerDay !== null && book.microEuros + estimate.microEuros > microEuros(limits.eurosPerDay))
+      return over(`€${limits.eurosPerDay} a day`, "limits.eurosPerDay", untilTomorrow);
+    if (
+      limits.eurosPerMonth !== null &&
+      book.microEurosThisMonth + estimate.microEuros > microEuros(limits.eurosPerMonth)
+    )
+      return over(`€${limits.eurosPerMonth} a month`, "limits.eurosPerMonth", untilTomorrow);
     if (person !== null && limits.peoplePerDay !== null && !book.people.has(person)) {
-      if (book.people.size + 1 > limits.peoplePerDay) return over(`${limits.peoplePerDay} people a day`, "limits.peoplePerDay", untilTomorrow);
+      if (book.people.size + 1 > limits.peoplePerDay)
+        return over(`${limits.peoplePerDay} people a day`, "limits.peoplePerDay", untilTomorrow);
       book.people.add(person);
     }
     const { day, month } = book;
@@ -74,7 +101,17 @@ export class Meter {
     const minute = Math.floor(nowMs / 60_000);
     let book = this.#books.get(system);
     if (book === undefined) {
-      book = { day, month: monthOf(nowMs), minute, calls: 0, callsThisMinute: 0, tokens: 0, microEuros: 0, microEurosThisMonth: 0, people: new Set() };
+      book = {
+        day,
+        month: monthOf(nowMs),
+        minute,
+        calls: 0,
+        callsThisMinute: 0,
+        tokens: 0,
+        microEuros: 0,
+        microEurosThisMonth: 0,
+        people: new Set(),
+      };
       this.#books.set(system, book);
     }
     if (book.minute !== minute) {

@@ -19,7 +19,13 @@ import { evidenceRefusal, refuseKnown, type Known, stalenessRefusal } from "./re
 import { ask, type Runtime } from "./runtime.ts";
 
 /** SPEC 3's one pipeline, for every model surface. */
-export async function handleModelCall(runtime: Runtime, surface: Surface, exchange: Exchange, compiled: Compiled, countUnknown: (refusal: Refusal) => void): Promise<void> {
+export async function handleModelCall(
+  runtime: Runtime,
+  surface: Surface,
+  exchange: Exchange,
+  compiled: Compiled,
+  countUnknown: (refusal: Refusal) => void,
+): Promise<void> {
   const caller: Caller = authenticate(compiled, exchange.req.headers, Math.floor(runtime.now() / 1000));
   if (!caller.known) {
     countUnknown(caller.refusal);
@@ -27,7 +33,15 @@ export async function handleModelCall(runtime: Runtime, surface: Surface, exchan
   }
   const body = await readBody(exchange.req, runtime.limits);
   if (body === undefined) return;
-  const known: Known = { exchange, compiled, system: caller.system, credential: caller.credential, surface: surface.name, action: "model.call", resource: "model:unread" };
+  const known: Known = {
+    exchange,
+    compiled,
+    system: caller.system,
+    credential: caller.credential,
+    surface: surface.name,
+    action: "model.call",
+    resource: "model:unread",
+  };
   if (!Buffer.isBuffer(body)) return refuseKnown(runtime, known, caller.refusal ?? body);
 
   let json: StrictJson;
@@ -41,15 +55,32 @@ export async function handleModelCall(runtime: Runtime, surface: Surface, exchan
   }
   known.resource = `model:${echo(view.model)}`;
   const { system, credential } = caller;
-  if (caller.refusal !== null || system === null) return refuseKnown(runtime, known, caller.refusal ?? refuse("not_registered", "The key belongs to no registered system.", "Register the system."));
+  if (caller.refusal !== null || system === null)
+    return refuseKnown(
+      runtime,
+      known,
+      caller.refusal ?? refuse("not_registered", "The key belongs to no registered system.", "Register the system."),
+    );
   const stale = stalenessRefusal(runtime, system);
   if (stale !== null) return refuseKnown(runtime, known, stale);
-  if (credential.scope.length > 0 && !credential.scope.includes("model.call")) return refuseKnown(runtime, known, refuse("not_granted", "The key's scope does not include model calls.", { text: "Use a key with that scope.", command: `mandate credential create --system ${system.name}` }, "credential.scope"));
+  if (credential.scope.length > 0 && !credential.scope.includes("model.call"))
+    return refuseKnown(
+      runtime,
+      known,
+      refuse(
+        "not_granted",
+        "The key's scope does not include model calls.",
+        { text: "Use a key with that scope.", command: `mandate credential create --system ${system.name}` },
+        "credential.scope",
+      ),
+    );
 
-  const context = callerContext(runtime, compiled, system, credential, exchange.req.headers, view.turns, view.opaque);
+  // History that the provider keeps is history no check of this call can read.
+  const unseen = view.opaque || view.references.length > 0;
+  const context = callerContext(runtime, compiled, system, credential, exchange.req.headers, view.turns, unseen);
   if ("refusal" in context) return refuseKnown(runtime, known, context.refusal);
   const detected = detectIn(view.turns.map((turn) => turn.text));
-  let request = modelQuestion(runtime, system, view.model, context, detected, view.opaque);
+  let request = modelQuestion(runtime, system, view.model, context, detected, unseen);
   let decision = ask(runtime, compiled, request);
   const messages = messageBytes(json, body, surface);
   known.record = { decision, request, messages, sessionId: context.session?.id ?? null };
@@ -60,25 +91,78 @@ export async function handleModelCall(runtime: Runtime, surface: Surface, exchan
   const first = firstRefusal(refusals);
   if (first !== undefined) return refuseKnown(runtime, known, first);
   // Whatever the rules say of it: without a register entry there is no upstream to call.
-  if (model === undefined) return refuseKnown(runtime, known, named(refuse("not_granted", `${system.title} was not granted this model, which no one registered.`, "Call a model that GET /v1/models lists.", known.resource), system, model, view.model));
+  if (model === undefined)
+    return refuseKnown(
+      runtime,
+      known,
+      named(
+        refuse(
+          "not_granted",
+          `${system.title} was not granted this model, which no one registered.`,
+          "Call a model that GET /v1/models lists.",
+          known.resource,
+        ),
+        system,
+        model,
+        view.model,
+      ),
+    );
 
   const requestHash = hash("sha256", body, "hex");
   const approvalId = one(exchange.req.headers["x-mandate-approval"]);
-  const call = (): Call => ({ exchange, compiled, surface, system, credential, model, view, body, requestHash, messages, ...context, request, decision, approvalId, found: detected.types });
-  if (context.session !== null) exchange.sessionToken = runtime.sessions.close(context.session, context.labels, system.name, credential.id);
+  const call = (): Call => ({
+    exchange,
+    compiled,
+    surface,
+    system,
+    credential,
+    model,
+    view,
+    body,
+    requestHash,
+    messages,
+    ...context,
+    request,
+    decision,
+    approvalId,
+    found: detected.types,
+  });
+  if (context.session !== null)
+    exchange.sessionToken = runtime.sessions.close(context.session, context.labels, system.name, credential.id);
 
   if (approvalId !== null) {
     const stored = runtime.answers.find(approvalId, runtime.now());
-    if (stored !== undefined && stored.system === system.name && stored.requestHash === requestHash && stored.surface === surface.name) return releaseStored(runtime, known, call(), approvalId, stored);
+    if (
+      stored !== undefined &&
+      stored.system === system.name &&
+      stored.requestHash === requestHash &&
+      stored.surface === surface.name
+    )
+      return releaseStored(runtime, known, call(), approvalId, stored);
   }
 
   const approvals: string[] = [];
   if (decision.outcome === "hold") {
-    const callHash = callHashOf({ system: system.name, action: "model.call", resource: known.resource, request: requestHash });
+    const callHash = callHashOf({
+      system: system.name,
+      action: "model.call",
+      resource: known.resource,
+      request: requestHash,
+    });
     const held = [{ decision, request, input: null, resource: known.resource }];
     const result = approvalId === null ? null : await spend(runtime, approvalId, callHash, system.name, decision);
     if (result === null || ("refusal" in result && result.again)) {
-      const opened = await openHold(runtime, { decisionId: exchange.decisionId, system: system.name, requester: credential.accountable, credentialId: credential.id, callHash }, held);
+      const opened = await openHold(
+        runtime,
+        {
+          decisionId: exchange.decisionId,
+          system: system.name,
+          requester: credential.accountable,
+          credentialId: credential.id,
+          callHash,
+        },
+        held,
+      );
       return refuseKnown(runtime, known, opened.refusal);
     }
     if ("refusal" in result) return refuseKnown(runtime, known, result.refusal);
@@ -90,7 +174,12 @@ export async function handleModelCall(runtime: Runtime, surface: Surface, exchan
 
   const met = meetObligations(decision.obligations, json.value, body);
   if ("refusal" in met) return refuseKnown(runtime, known, met.refusal);
-  const reserved = runtime.meter.reserve(system, context.user?.subject ?? null, estimate(runtime, body, view), runtime.now());
+  const reserved = runtime.meter.reserve(
+    system,
+    context.user?.subject ?? null,
+    estimate(runtime, body, view),
+    runtime.now(),
+  );
   if ("code" in reserved) return refuseKnown(runtime, known, reserved);
 
   const governed = call();
@@ -117,37 +206,83 @@ function named(refusal: Refusal, system: SystemFacts, model: ModelFacts | undefi
     ...refusal,
     reason: `${system.title} would have called \`${asked}\`, a model that is not in the register.`,
     param: refusal.param ?? `model:${asked}`,
-    remedies: [{ text: "Call a model that GET /v1/models lists, or have this one registered and added to the system's uses." }, ...refusal.remedies],
+    remedies: [
+      { text: "Call a model that GET /v1/models lists, or have this one registered and added to the system's uses." },
+      ...refusal.remedies,
+    ],
   };
 }
 
 /** The caller's bytes, with the provider's own name of the model in place of ours where they differ. */
-function upstreamBody(met: { body: Buffer; changed: boolean }, json: StrictJson, body: Buffer, model: ModelFacts): Buffer {
+function upstreamBody(
+  met: { body: Buffer; changed: boolean },
+  json: StrictJson,
+  body: Buffer,
+  model: ModelFacts,
+): Buffer {
   if (met.changed) {
     const value = { ...(JSON.parse(met.body.toString("utf8")) as Record<string, unknown>), model: model.upstream };
     return Buffer.from(JSON.stringify(value), "utf8");
   }
   const span = json.spans.get("model");
-  return model.upstream === model.name || span === undefined ? body : spliceValue(body, span, JSON.stringify(model.upstream));
+  return model.upstream === model.name || span === undefined
+    ? body
+    : spliceValue(body, span, JSON.stringify(model.upstream));
 }
 
 /** Everything about the request itself that refuses, whatever the rules say of the model. */
-function requestRefusals(runtime: Runtime, compiled: Compiled, system: SystemFacts, model: ModelFacts | undefined, surface: Surface, view: RequestView, request: DecisionRequest): Refusal[] {
+function requestRefusals(
+  runtime: Runtime,
+  compiled: Compiled,
+  system: SystemFacts,
+  model: ModelFacts | undefined,
+  surface: Surface,
+  view: RequestView,
+  request: DecisionRequest,
+): Refusal[] {
   const refusals: Refusal[] = [];
   if (model !== undefined && !surface.protocols.includes(model.protocol)) {
-    refusals.push(refuse("unsupported_field", `\`${model.name}\` speaks another protocol (${model.protocol}) than this path.`, model.protocol === "anthropic" ? "Call /v1/messages." : "Call /v1/chat/completions or /v1/responses.", "model"));
+    refusals.push(
+      refuse(
+        "unsupported_field",
+        `\`${model.name}\` speaks another protocol (${model.protocol}) than this path.`,
+        model.protocol === "anthropic" ? "Call /v1/messages." : "Call /v1/chat/completions or /v1/responses.",
+        "model",
+      ),
+    );
   }
   if (view.unlisted.length > 0) {
     if (system.parameters.unlistedField === "refuse") {
-      refusals.push(refuse("unsupported_field", `\`${echo(view.unlisted[0]!)}\` is not a field this gateway knows, and ${system.tier} systems may send only what is known.`, "Leave it out, or have it added to the field table.", echo(view.unlisted[0]!)));
+      refusals.push(
+        refuse(
+          "unsupported_field",
+          `\`${echo(view.unlisted[0]!)}\` is not a field this gateway knows, and ${system.tier} systems may send only what is known.`,
+          "Leave it out, or have it added to the field table.",
+          echo(view.unlisted[0]!),
+        ),
+      );
     } else {
       for (const name of view.unlisted.slice(0, 8)) {
-        runtime.options.control.report({ key: `field:${system.name}:${surface.name}:${echo(name)}`, system: system.name, kind: "unlisted_field", title: `Unlisted field \`${echo(name)}\``, detail: `${surface.fields.version} does not list it; ${system.tier} lets it pass.` });
+        runtime.options.control.report({
+          key: `field:${system.name}:${surface.name}:${echo(name)}`,
+          system: system.name,
+          kind: "unlisted_field",
+          title: `Unlisted field \`${echo(name)}\``,
+          detail: `${surface.fields.version} does not list it; ${system.tier} lets it pass.`,
+        });
       }
     }
   }
   for (const reference of view.references) {
-    if (!runtime.issued.has(system.name, reference.id)) refusals.push(refuse("unsupported_field", `\`${echo(reference.param)}\` refers to something that this gateway did not issue to this system.`, "Send the content itself.", echo(reference.param)));
+    if (!runtime.issued.has(system.name, reference.id))
+      refusals.push(
+        refuse(
+          "unsupported_field",
+          `\`${echo(reference.param)}\` refers to something that this gateway did not issue to this system.`,
+          "Send the content itself.",
+          echo(reference.param),
+        ),
+      );
   }
   for (const effect of view.effects) {
     const id = `hosted.${echo(effect.name)}`;
@@ -155,23 +290,45 @@ function requestRefusals(runtime: Runtime, compiled: Compiled, system: SystemFac
     if (decision.outcome === "allow") continue;
     const refusal = refusalOf(decision);
     // A tool at the provider can't wait for a person: the provider runs it as it likes once it is offered.
-    refusals.push(decision.outcome === "hold" ? { ...refusal, code: "policy" } : { ...refusal, param: refusal.param ?? effect.param });
+    refusals.push(
+      decision.outcome === "hold"
+        ? { ...refusal, code: "policy" }
+        : { ...refusal, param: refusal.param ?? effect.param },
+    );
   }
   return refusals;
 }
 
-async function releaseStored(runtime: Runtime, known: Known, call: Call, approvalId: string, stored: NonNullable<ReturnType<Runtime["answers"]["find"]>>): Promise<void> {
+async function releaseStored(
+  runtime: Runtime,
+  known: Known,
+  call: Call,
+  approvalId: string,
+  stored: NonNullable<ReturnType<Runtime["answers"]["find"]>>,
+): Promise<void> {
   const checker = new AnswerChecker(runtime, call);
   const waiting = stored.calls.map((one) => checker.decide(one)).find((verdict) => verdict.outcome === "hold");
-  const result = await spend(runtime, approvalId, stored.callHash, call.system.name, waiting?.outcome === "hold" ? waiting.held.decision : call.decision);
+  const result = await spend(
+    runtime,
+    approvalId,
+    stored.callHash,
+    call.system.name,
+    waiting?.outcome === "hold" ? waiting.held.decision : call.decision,
+  );
   if (!("spent" in result)) {
-    if (result.refusal.code === "policy") runtime.answers.drop(approvalId);
+    // Refused, lapsed or spent: no approval can release it any more.
+    if (result.again || result.refusal.code === "policy") runtime.answers.drop(approvalId);
     return refuseKnown(runtime, known, result.refusal);
   }
   const bytes = runtime.answers.take(approvalId);
   const spent: Spent = result.spent;
   const refusal = decideAgain(checker, stored.calls, spent);
-  if (refusal !== null || bytes === undefined) return refuseKnown(runtime, known, refusal ?? refuse("control_unavailable", "The kept answer is gone.", "Repeat the call without the approval."));
+  if (refusal !== null || bytes === undefined)
+    return refuseKnown(
+      runtime,
+      known,
+      refusal ?? refuse("control_unavailable", "The kept answer is gone.", "Repeat the call without the approval."),
+    );
   try {
     await runtime.options.evidence.intent(intentDraft(call, [approvalId], "stored"));
     await runtime.options.evidence.outcome(
@@ -180,7 +337,15 @@ async function releaseStored(runtime: Runtime, known: Known, call: Call, approva
         refusal: null,
         approvals: [approvalId],
         nowMs: runtime.now(),
-        answer: { mode: "stored", status: stored.status, served: stored.served, usage: stored.usage, releasedBytes: bytes.length, tools: checker.tools, body: bytes },
+        answer: {
+          mode: "stored",
+          status: stored.status,
+          served: stored.served,
+          usage: stored.usage,
+          releasedBytes: bytes.length,
+          tools: checker.tools,
+          body: bytes,
+        },
       }),
     );
   } catch (error) {
@@ -201,12 +366,17 @@ function messageBytes(json: StrictJson, body: Buffer, surface: Surface): readonl
 function estimate(runtime: Runtime, body: Buffer, view: RequestView): { tokens: number; microEuros: number } {
   const input = Math.ceil(body.length / 3);
   const output = view.maxOutputTokens ?? runtime.limits.reservedOutputTokens;
-  return { tokens: input + output, microEuros: input * runtime.limits.inputMicroEurosPerToken + output * runtime.limits.outputMicroEurosPerToken };
+  return {
+    tokens: input + output,
+    microEuros: input * runtime.limits.inputMicroEurosPerToken + output * runtime.limits.outputMicroEurosPerToken,
+  };
 }
 
 function unreadable(error: unknown): Refusal {
-  if (error instanceof UnreadableJson) return refuse("unreadable_body", error.message, "Send one well-formed JSON object in UTF-8.");
-  if (error instanceof FieldProblem) return refuse("unreadable_body", error.message, "Correct the field and send it again.", error.param);
+  if (error instanceof UnreadableJson)
+    return refuse("unreadable_body", error.message, "Send one well-formed JSON object in UTF-8.");
+  if (error instanceof FieldProblem)
+    return refuse("unreadable_body", error.message, "Correct the field and send it again.", error.param);
   throw error;
 }
 

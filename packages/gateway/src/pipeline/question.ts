@@ -1,5 +1,11 @@
 import { detect } from "@mandate/detectors";
-import { cleanLabels, type CredentialFacts, type DecisionRequest, type SessionLabels, type SystemFacts } from "@mandate/model";
+import {
+  cleanLabels,
+  type CredentialFacts,
+  type DecisionRequest,
+  type SessionLabels,
+  type SystemFacts,
+} from "@mandate/model";
 import { labelsFromMessages, type Turn, userTextsFromMessages } from "@mandate/policy";
 import type { IncomingHttpHeaders } from "node:http";
 import { purposeOf } from "../auth/purpose.ts";
@@ -12,7 +18,13 @@ import type { Runtime } from "./runtime.ts";
 /** Findings less sure than this name no class: a boundary must not refuse on a guess. */
 const minConfidence = 0.8;
 
-const classOfType: Readonly<Record<string, string>> = { email: "personal", phone: "personal", us_ssn: "personal", credit_card: "payment", iban: "payment" };
+const classOfType: Readonly<Record<string, string>> = {
+  email: "personal",
+  phone: "personal",
+  us_ssn: "personal",
+  credit_card: "payment",
+  iban: "payment",
+};
 
 export interface CallerContext {
   readonly purpose: string | null;
@@ -23,17 +35,40 @@ export interface CallerContext {
 }
 
 /** Purpose, user, session and labels of a call: everything about a request that isn't the thing asked for. */
-export function callerContext(runtime: Runtime, compiled: Compiled, system: SystemFacts, credential: CredentialFacts | null, headers: IncomingHttpHeaders, turns: readonly Turn[], opaque: boolean): CallerContext | { refusal: Refusal } {
+export function callerContext(
+  runtime: Runtime,
+  compiled: Compiled,
+  system: SystemFacts,
+  credential: CredentialFacts | null,
+  headers: IncomingHttpHeaders,
+  turns: readonly Turn[],
+  opaque: boolean,
+): CallerContext | { refusal: Refusal } {
   const named = purposeOf(system, credential, one(headers["x-mandate-purpose"]));
   if ("refusal" in named) return named;
-  const verified = verifyUser(one(headers["x-mandate-user"]), system, Math.floor(runtime.now() / 1000), runtime.issuerKeys);
+  const verified = verifyUser(
+    one(headers["x-mandate-user"]),
+    system,
+    Math.floor(runtime.now() / 1000),
+    runtime.issuerKeys,
+  );
   if ("refusal" in verified) return verified;
   const session = runtime.sessions.open(one(headers["x-mandate-session"]), system.name, credential?.id ?? "");
-  const seen = turns.length === 0 && session === null ? { ...cleanLabels, untrusted: true } : labelsFromMessages(turns, system, compiled.snapshot.facts);
+  const seen =
+    turns.length === 0 && session === null
+      ? { ...cleanLabels, untrusted: true }
+      : labelsFromMessages(turns, system, compiled.snapshot.facts);
   let labels = session === null ? seen : joinLabels(session.labels, seen);
   // What no check can read may hold anything: untrusted, and as sensitive as the boundary allows.
-  if (opaque) labels = joinLabels(labels, { ...cleanLabels, untrusted: true, maxSensitivity: system.boundary.sensitivity });
-  return { purpose: named.purpose, user: verified.user, session, labels, userTexts: userTextsFromMessages(turns, system) };
+  if (opaque)
+    labels = joinLabels(labels, { ...cleanLabels, untrusted: true, maxSensitivity: system.boundary.sensitivity });
+  return {
+    purpose: named.purpose,
+    user: verified.user,
+    session,
+    labels,
+    userTexts: userTextsFromMessages(turns, system),
+  };
 }
 
 export interface Detected {
@@ -55,7 +90,14 @@ export function detectIn(texts: readonly string[]): Detected {
   return { types: [...types], classes: [...classes] };
 }
 
-export function modelQuestion(runtime: Runtime, system: SystemFacts, model: string, context: CallerContext, detected: Detected, opaque: boolean): DecisionRequest {
+export function modelQuestion(
+  runtime: Runtime,
+  system: SystemFacts,
+  model: string,
+  context: CallerContext,
+  detected: Detected,
+  opaque: boolean,
+): DecisionRequest {
   return {
     system: system.name,
     action: "model.call",

@@ -7,7 +7,19 @@ import type { Refusal } from "../http/refusal.ts";
 import type { AnswerRecord, Call } from "./call.ts";
 
 /** Everything personal the detectors know: what `redacted` detail leaves out. */
-const redactedTypes = ["email", "phone", "credit_card", "iban", "us_ssn", "ip_address", "person", "address", "date", "health", "secret"] as const;
+const redactedTypes = [
+  "email",
+  "phone",
+  "credit_card",
+  "iban",
+  "us_ssn",
+  "ip_address",
+  "person",
+  "address",
+  "date",
+  "health",
+  "secret",
+] as const;
 
 export interface Refused {
   readonly exchange: Exchange;
@@ -120,7 +132,16 @@ export function intentDraft(call: Call, approvals: readonly string[], streamMode
   };
 }
 
-export function outcomeDraft(call: Call, end: { terminal: Terminal; refusal: Refusal | null; approvals: readonly string[]; answer: AnswerRecord; nowMs: number }): EntryDraft & { readonly terminal: Terminal } {
+export function outcomeDraft(
+  call: Call,
+  end: {
+    terminal: Terminal;
+    refusal: Refusal | null;
+    approvals: readonly string[];
+    answer: AnswerRecord;
+    nowMs: number;
+  },
+): EntryDraft & { readonly terminal: Terminal } {
   const { exchange, compiled } = call;
   const { refusal, answer } = end;
   const outcome: Verdict = refusal === null ? "allow" : refusal.code === "approval_required" ? "hold" : "deny";
@@ -143,7 +164,9 @@ export function outcomeDraft(call: Call, end: { terminal: Terminal; refusal: Ref
       streamMode: answer.mode,
       releasedBytes: answer.releasedBytes,
       tools: answer.tools,
-      ...(refusal === null ? {} : { code: refusal.code, param: refusal.param, reason: refusal.reason, rule: refusal.rule }),
+      ...(refusal === null
+        ? {}
+        : { code: refusal.code, param: refusal.param, reason: refusal.reason, rule: refusal.rule }),
     },
     messages: answer.body === null || answer.body.length === 0 ? [] : atDetail(call.system, [answer.body]),
     sessionId: call.session?.id ?? null,
@@ -168,11 +191,18 @@ export function outcomeDraft(call: Call, end: { terminal: Terminal; refusal: Ref
 function atDetail(system: SystemFacts, messages: readonly Uint8Array[]): readonly Uint8Array[] {
   if (system.parameters.logDetail === "full") return messages;
   if (system.parameters.logDetail === "metadata") return [];
-  return messages.map((message) => Buffer.from(redact(Buffer.from(message.buffer, message.byteOffset, message.byteLength).toString("utf8"), redactedTypes).text, "utf8"));
+  return messages.map((message) =>
+    Buffer.from(
+      redact(Buffer.from(message.buffer, message.byteOffset, message.byteLength).toString("utf8"), redactedTypes).text,
+      "utf8",
+    ),
+  );
 }
 
 function callerOf(credential: CredentialFacts | null): Readonly<Record<string, unknown>> | null {
-  return credential === null ? null : { credential: credential.id, name: credential.name, accountable: credential.accountable };
+  return credential === null
+    ? null
+    : { credential: credential.id, name: credential.name, accountable: credential.accountable };
 }
 
 /** What a replay needs: the question exactly as it was asked, and which detectors looked. */

@@ -14,10 +14,19 @@ export interface Known {
   readonly surface: string;
   readonly action: string;
   resource: string;
-  record?: { readonly decision: Decision; readonly request: DecisionRequest; readonly messages: readonly Uint8Array[]; readonly sessionId: string | null };
+  record?: {
+    readonly decision: Decision;
+    readonly request: DecisionRequest;
+    readonly messages: readonly Uint8Array[];
+    readonly sessionId: string | null;
+  };
 }
 
-export const evidenceRefusal: Refusal = refuse("evidence_unavailable", "The call could not be recorded, and nothing runs without a record.", "Repeat the call shortly; the person who runs Mandate sees why.");
+export const evidenceRefusal: Refusal = refuse(
+  "evidence_unavailable",
+  "The call could not be recorded, and nothing runs without a record.",
+  "Repeat the call shortly; the person who runs Mandate sees why.",
+);
 
 /** Records the refusal, then answers it. A refusal that can't be recorded is answered as our own fault. */
 export async function refuseKnown(runtime: Runtime, known: Known, refusal: Refusal): Promise<void> {
@@ -42,7 +51,13 @@ export async function refuseKnown(runtime: Runtime, known: Known, refusal: Refus
     );
   } catch (error) {
     runtime.options.log.error("evidence.decision_failed", { decision: exchange.decisionId, error: String(error) });
-    exchange.refuse(refuse("evidence_unavailable", "The call was refused, and even that could not be recorded.", "Repeat the call shortly; the person who runs Mandate sees why."));
+    exchange.refuse(
+      refuse(
+        "evidence_unavailable",
+        "The call was refused, and even that could not be recorded.",
+        "Repeat the call shortly; the person who runs Mandate sees why.",
+      ),
+    );
     return;
   }
   exchange.refuse(refusal);
@@ -53,5 +68,12 @@ export function stalenessRefusal(runtime: Runtime, system: SystemFacts): Refusal
   const ageMs = runtime.now() - runtime.options.control.confirmedAt();
   const boundMs = system.parameters.stalenessSeconds * 1000;
   if (ageMs <= boundMs && ageMs >= -30_000) return null;
-  return { ...refuse("control_unavailable", `This gateway last heard of the register longer ago than the ${boundMs / 1000} seconds that ${system.tier} allows.`, "Repeat the call shortly; the person who runs Mandate sees why."), retryAfterSeconds: 2 };
+  return {
+    ...refuse(
+      "control_unavailable",
+      `This gateway last heard of the register longer ago than the ${boundMs / 1000} seconds that ${system.tier} allows.`,
+      "Repeat the call shortly; the person who runs Mandate sees why.",
+    ),
+    retryAfterSeconds: 2,
+  };
 }

@@ -35,10 +35,19 @@ export interface RunningCall {
 export function ask(runtime: Runtime, compiled: Compiled, request: DecisionRequest): Decision {
   try {
     const decision = compiled.policy.decide(request);
-    if (decision.alert !== null) runtime.options.log.error("policy.alert", { alert: decision.alert, system: request.system, action: request.action });
+    if (decision.alert !== null)
+      runtime.options.log.error("policy.alert", {
+        alert: decision.alert,
+        system: request.system,
+        action: request.action,
+      });
     return decision;
   } catch (error) {
-    runtime.options.log.error("policy.failed", { error: String(error), system: request.system, action: request.action });
+    runtime.options.log.error("policy.failed", {
+      error: String(error),
+      system: request.system,
+      action: request.action,
+    });
     return {
       outcome: "deny",
       code: "policy",

@@ -2,14 +2,23 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { SseReader, SseTooLarge } from "./sse-reader.ts";
 
-const line = fc.oneof(fc.string({ unit: "binary", maxLength: 20 }), fc.constantFrom("data: {}", "data:x", "event: ping", ": comment", "data", "id: 4")).map((text) => text.replaceAll(/[\r\n]/g, ""));
-const event = fc.record({ lines: fc.array(line, { minLength: 1, maxLength: 4 }), end: fc.constantFrom("\n", "\r\n", "\r") }).map(({ lines, end }) => lines.map((one) => one + end).join("") + end);
+const line = fc
+  .oneof(
+    fc.string({ unit: "binary", maxLength: 20 }),
+    fc.constantFrom("data: {}", "data:x", "event: ping", ": comment", "data", "id: 4"),
+  )
+  .map((text) => text.replaceAll(/[\r\n]/g, ""));
+const event = fc
+  .record({ lines: fc.array(line, { minLength: 1, maxLength: 4 }), end: fc.constantFrom("\n", "\r\n", "\r") })
+  .map(({ lines, end }) => lines.map((one) => one + end).join("") + end);
 const stream = fc.array(event, { maxLength: 6 }).map((events) => Buffer.from(events.join("")));
 
 function read(bytes: Buffer, cuts: readonly number[]) {
   const reader = new SseReader(1 << 20);
   const at = [...new Set(cuts.map((cut) => cut % (bytes.length + 1)))].sort((a, b) => a - b);
-  const events = [...at, bytes.length].flatMap((end, index) => reader.push(bytes.subarray(index === 0 ? 0 : at[index - 1], end)));
+  const events = [...at, bytes.length].flatMap((end, index) =>
+    reader.push(bytes.subarray(index === 0 ? 0 : at[index - 1], end)),
+  );
   const rest = reader.rest();
   return rest === undefined ? events : [...events, rest];
 }
@@ -26,7 +35,8 @@ test("a cut at any byte changes no event", () => {
   fc.assert(
     fc.property(stream, (bytes) => {
       const whole = read(bytes, []).map(({ name, data }) => ({ name, data }));
-      for (let cut = 0; cut <= bytes.length; cut++) expect(read(bytes, [cut]).map(({ name, data }) => ({ name, data }))).toEqual(whole);
+      for (let cut = 0; cut <= bytes.length; cut++)
+        expect(read(bytes, [cut]).map(({ name, data }) => ({ name, data }))).toEqual(whole);
     }),
     { numRuns: 40 },
   );

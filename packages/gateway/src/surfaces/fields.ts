@@ -45,7 +45,8 @@ export function text(value: unknown): string {
 
 export function requiredText(body: Members, name: string): string {
   const value = body[name];
-  if (typeof value !== "string" || value === "" || value.length > 256) throw new FieldProblem(name, "a string of 1 to 256 characters");
+  if (typeof value !== "string" || value === "" || value.length > 256)
+    throw new FieldProblem(name, "a string of 1 to 256 characters");
   return value;
 }
 
@@ -59,7 +60,8 @@ export function optionalBoolean(body: Members, name: string): boolean {
 export function optionalCount(body: Members, name: string): number | null {
   const value = body[name];
   if (value === undefined || value === null) return null;
-  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0) throw new FieldProblem(name, "a whole number of 0 or more");
+  if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 0)
+    throw new FieldProblem(name, "a whole number of 0 or more");
   return value;
 }
 
@@ -87,5 +89,8 @@ export function isFetched(url: unknown): boolean {
 
 /** `web_search_preview_2025_03_11` and `web_search_20250305` are the same tool: dates and previews are versions of it. */
 export function hostedName(type: string): string {
-  return type.replace(/_preview/g, "").replace(/(_\d{4}_\d{2}_\d{2}|_\d{8})$/, "").slice(0, 100);
+  return type
+    .replace(/_preview/g, "")
+    .replace(/(_\d{4}_\d{2}_\d{2}|_\d{8})$/, "")
+    .slice(0, 100);
 }

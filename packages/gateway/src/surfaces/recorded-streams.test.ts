@@ -22,9 +22,20 @@ interface Recording {
 
 function recordings(): Recording[] {
   if (recorded === undefined || !existsSync(recorded)) return [];
-  const folders: [string, Surface][] = [["openai-chat", openaiChat], ["openai-compatible", openaiChat], ["openai-responses", openaiResponses], ["anthropic-messages", anthropicMessages]];
+  const folders: [string, Surface][] = [
+    ["openai-chat", openaiChat],
+    ["openai-compatible", openaiChat],
+    ["openai-responses", openaiResponses],
+    ["anthropic-messages", anthropicMessages],
+  ];
   return folders.flatMap(([folder, surface]) =>
-    readdirSync(join(recorded, folder)).flatMap((file) => wires(readFileSync(join(recorded, folder, file), "utf8"), file, surface).map((wire, index) => ({ name: `${folder}/${file} ${index}`, surface, wire: Buffer.from(wire) }))),
+    readdirSync(join(recorded, folder)).flatMap((file) =>
+      wires(readFileSync(join(recorded, folder, file), "utf8"), file, surface).map((wire, index) => ({
+        name: `${folder}/${file} ${index}`,
+        surface,
+        wire: Buffer.from(wire),
+      })),
+    ),
   );
 }
 
@@ -32,10 +43,18 @@ function recordings(): Recording[] {
 function wires(text: string, file: string, surface: Surface): string[] {
   if (file.endsWith(".chunks.txt")) {
     const payloads = text.split("\n").filter((payload) => payload.trim() !== "");
-    if (surface === openaiChat) return [`${payloads.map((payload) => `data: ${payload}\n\n`).join("")}data: [DONE]\n\n`];
-    return [payloads.map((payload) => `event: ${/^\{\s*"type":\s*"([\w.]+)"/.exec(payload)?.[1] ?? "unknown"}\ndata: ${payload}\n\n`).join("")];
+    if (surface === openaiChat)
+      return [`${payloads.map((payload) => `data: ${payload}\n\n`).join("")}data: [DONE]\n\n`];
+    return [
+      payloads
+        .map(
+          (payload) => `event: ${/^\{\s*"type":\s*"([\w.]+)"/.exec(payload)?.[1] ?? "unknown"}\ndata: ${payload}\n\n`,
+        )
+        .join(""),
+    ];
   }
-  if (file.endsWith(".snap.txt")) return [...text.matchAll(/= `\n"([\s\S]*?)"\n`;/g)].map((match) => match[1]!.replaceAll("\\\\", "\\"));
+  if (file.endsWith(".snap.txt"))
+    return [...text.matchAll(/= `\n"([\s\S]*?)"\n`;/g)].map((match) => match[1]!.replaceAll("\\\\", "\\"));
   if (/\.sse$|_response\.txt$/.test(file)) return [text];
   return [];
 }
@@ -72,12 +91,18 @@ describe.skipIf(all.length === 0)("recorded streams", () => {
   for (const mode of ["pass", "window", "full"] as const satisfies readonly StreamMode[]) {
     test.each(all)(`come through event for event in ${mode} mode: $name`, async (recording) => {
       const { models, tools } = namesIn(recording);
-      const system = testSystem("T0", { grants: { models: ["m"], tools, datasets: [], prompts: [], destinations: [] } });
-      const protocol = recording.surface === anthropicMessages ? "anthropic" : "openai";
-      const facts = testFacts(upstream.endpoint, { ...system, parameters: { ...system.parameters, streamMode: mode } }, {
-        models: [testModel(upstream.endpoint, { name: "m", upstream: "m", served: models, protocol })],
-        tools: tools.map((name) => testTool(name, { names: [name], output: "trusted" })),
+      const system = testSystem("T0", {
+        grants: { models: ["m"], tools, datasets: [], prompts: [], destinations: [] },
       });
+      const protocol = recording.surface === anthropicMessages ? "anthropic" : "openai";
+      const facts = testFacts(
+        upstream.endpoint,
+        { ...system, parameters: { ...system.parameters, streamMode: mode } },
+        {
+          models: [testModel(upstream.endpoint, { name: "m", upstream: "m", served: models, protocol })],
+          tools: tools.map((name) => testTool(name, { names: [name], output: "trusted" })),
+        },
+      );
       const gateway = await startTestGateway(testSnapshot(facts));
       try {
         // Cut in odd places, as a network does.
@@ -86,7 +111,10 @@ describe.skipIf(all.length === 0)("recorded streams", () => {
           for (let at = 0; at < recording.wire.length; at += 977) res.write(recording.wire.subarray(at, at + 977));
           res.end();
         };
-        const body = recording.surface === openaiResponses ? { model: "m", input: "x", stream: true } : { model: "m", max_tokens: 9, messages: [{ role: "user", content: "x" }], stream: true };
+        const body =
+          recording.surface === openaiResponses
+            ? { model: "m", input: "x", stream: true }
+            : { model: "m", max_tokens: 9, messages: [{ role: "user", content: "x" }], stream: true };
         const answer = await gateway.call(recording.surface.path, body);
         expect(answer.status, answer.text).toBe(200);
         expect(answer.text).toBe(recording.wire.toString());
@@ -103,14 +131,21 @@ describe.skipIf(all.length === 0)("recorded streams", () => {
     for (const recording of calling) {
       const { models, tools } = namesIn(recording);
       const protocol = recording.surface === anthropicMessages ? "anthropic" : "openai";
-      const facts = testFacts(upstream.endpoint, testSystem("T0", { grants: { models: ["m"], tools: [], datasets: [], prompts: [], destinations: [] } }), {
-        models: [testModel(upstream.endpoint, { name: "m", upstream: "m", served: models, protocol })],
-        tools: tools.map((name) => testTool(name, { names: [name] })),
-      });
+      const facts = testFacts(
+        upstream.endpoint,
+        testSystem("T0", { grants: { models: ["m"], tools: [], datasets: [], prompts: [], destinations: [] } }),
+        {
+          models: [testModel(upstream.endpoint, { name: "m", upstream: "m", served: models, protocol })],
+          tools: tools.map((name) => testTool(name, { names: [name] })),
+        },
+      );
       const gateway = await startTestGateway(testSnapshot(facts));
       try {
         upstream.answer = (_request, res) => sendSse(res, recording.wire);
-        const body = recording.surface === openaiResponses ? { model: "m", input: "x", stream: true } : { model: "m", max_tokens: 9, messages: [{ role: "user", content: "x" }], stream: true };
+        const body =
+          recording.surface === openaiResponses
+            ? { model: "m", input: "x", stream: true }
+            : { model: "m", max_tokens: 9, messages: [{ role: "user", content: "x" }], stream: true };
         const answer = await gateway.call(recording.surface.path, body);
         expect(answer.text, recording.name).toMatch(/event: error\ndata: .*"not_granted"/);
         expect(gateway.evidence.terminals(), recording.name).toEqual(["blocked"]);

@@ -68,7 +68,15 @@ export function testSystem(tier: Tier, changes: Partial<SystemFacts> = {}): Syst
     boundary: { sensitivity: "confidential", classes: ["personal", "payment"], regions: ["EEA"], training: "never" },
     grants: { models: ["gpt-test", "claude-test"], tools: [], datasets: [], prompts: [], destinations: [] },
     differences: [],
-    authorization: { id: "auth_1", number: 1, type: "pilot", state: "granted", versionDigest: "d1", starts: nowSeconds - 1000, ends: nowSeconds + 100_000 },
+    authorization: {
+      id: "auth_1",
+      number: 1,
+      type: "pilot",
+      state: "granted",
+      versionDigest: "d1",
+      starts: nowSeconds - 1000,
+      ends: nowSeconds + 100_000,
+    },
     versionDigest: "d1",
     parameters: {
       stalenessSeconds: { T0: 300, T1: 120, T2: 30, T3: 5, X: 5 }[tier],
@@ -79,7 +87,14 @@ export function testSystem(tier: Tier, changes: Partial<SystemFacts> = {}): Syst
       gatewayKeysInProduction: tier !== "T3",
       retentionDays: 183,
     },
-    limits: { callsPerDay: null, tokensPerDay: null, eurosPerDay: null, eurosPerMonth: null, peoplePerDay: null, callsPerMinute: null },
+    limits: {
+      callsPerDay: null,
+      tokensPerDay: null,
+      eurosPerDay: null,
+      eurosPerMonth: null,
+      peoplePerDay: null,
+      callsPerMinute: null,
+    },
     session: { user: "token", issuers: ["https://login.halden.example"], claims: ["customer"], userChannel: "clean" },
     policies: [],
     reassessmentDue: null,
@@ -106,7 +121,15 @@ export function testCredential(changes: Partial<CredentialFacts> = {}, key = tes
 export function testFacts(endpoint: string, system: SystemFacts, changes: Partial<RegisterFacts> = {}): RegisterFacts {
   return {
     systems: [system],
-    models: [testModel(endpoint), testModel(endpoint, { name: "claude-test", protocol: "anthropic", upstream: "claude-test", served: ["claude-test"] })],
+    models: [
+      testModel(endpoint),
+      testModel(endpoint, {
+        name: "claude-test",
+        protocol: "anthropic",
+        upstream: "claude-test",
+        served: ["claude-test"],
+      }),
+    ],
     tools: [],
     mcpServers: [],
     datasets: [],

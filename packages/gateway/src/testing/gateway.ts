@@ -19,7 +19,8 @@ export class MemoryEvidence implements EvidenceSink {
 
   async #write(draft: EntryDraft) {
     await this.gate;
-    if (this.failing) throw new AppError({ code: "evidence_unavailable", status: 503, message: "The journal is full." });
+    if (this.failing)
+      throw new AppError({ code: "evidence_unavailable", status: 503, message: "The journal is full." });
     this.entries.push(draft);
     return { log: "test", index: this.entries.length - 1 };
   }
@@ -78,7 +79,8 @@ export class MemoryControl implements ControlPort {
   }
 
   async openHold(hold: HoldRequest) {
-    for (const [id, open] of this.holds) if (open.callHash === hold.callHash && open.state === "pending") return this.#ticket(id);
+    for (const [id, open] of this.holds)
+      if (open.callHash === hold.callHash && open.state === "pending") return this.#ticket(id);
     const id = `apr_${this.holds.size + 1}`;
     this.holds.set(id, { ...hold, state: "pending" });
     return this.#ticket(id);
@@ -131,7 +133,10 @@ export interface TestReply {
   readonly body: any;
 }
 
-export async function startTestGateway(snapshot: Snapshot, more: { limits?: Partial<GatewayLimits>; issuerKeys?: IssuerKeys } = {}): Promise<TestGateway> {
+export async function startTestGateway(
+  snapshot: Snapshot,
+  more: { limits?: Partial<GatewayLimits>; issuerKeys?: IssuerKeys } = {},
+): Promise<TestGateway> {
   const evidence = new MemoryEvidence();
   const control = new MemoryControl(snapshot);
   const clock = { nowMs: testNowMs };
@@ -141,7 +146,10 @@ export async function startTestGateway(snapshot: Snapshot, more: { limits?: Part
     evidence,
     clock: () => clock.nowMs,
     random: (bytes) => randomFillSync(bytes),
-    log: { warn: (event, details) => logged.push(`${event} ${JSON.stringify(details)}`), error: (event, details) => logged.push(`${event} ${JSON.stringify(details)}`) },
+    log: {
+      warn: (event, details) => logged.push(`${event} ${JSON.stringify(details)}`),
+      error: (event, details) => logged.push(`${event} ${JSON.stringify(details)}`),
+    },
     sessionKey: createHash("sha256").update("test").digest(),
     ...more,
   });
@@ -162,7 +170,9 @@ export async function startTestGateway(snapshot: Snapshot, more: { limits?: Part
       const response = await fetch(`${url}${path}`, {
         method: body === undefined ? "GET" : "POST",
         headers: { authorization: `Bearer ${testKey}`, "content-type": "application/json", ...headers },
-        ...(body === undefined ? {} : { body: typeof body === "string" || body instanceof Uint8Array ? (body as string) : JSON.stringify(body) }),
+        ...(body === undefined
+          ? {}
+          : { body: typeof body === "string" || body instanceof Uint8Array ? (body as string) : JSON.stringify(body) }),
       });
       const text = await response.text();
       let parsed: unknown = null;

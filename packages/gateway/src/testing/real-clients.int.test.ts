@@ -6,14 +6,34 @@ import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { testFacts, testKey, testSnapshot, testSystem } from "./facts.ts";
 import { startTestGateway, type TestGateway } from "./gateway.ts";
-import { chatAnswer, chatStream, chatToolAnswer, sendJson, sendSse, startTestUpstream, type TestUpstream } from "./upstream.ts";
+import {
+  chatAnswer,
+  chatStream,
+  chatToolAnswer,
+  sendJson,
+  sendSse,
+  startTestUpstream,
+  type TestUpstream,
+} from "./upstream.ts";
 
 let upstream: TestUpstream;
 let gateway: TestGateway;
 const question = [{ role: "user" as const, content: "Say hello." }];
 
 const anthropicEvents = [
-  { type: "message_start", message: { id: "msg_1", type: "message", role: "assistant", model: "claude-test", content: [], stop_reason: null, stop_sequence: null, usage: { input_tokens: 3, output_tokens: 1 } } },
+  {
+    type: "message_start",
+    message: {
+      id: "msg_1",
+      type: "message",
+      role: "assistant",
+      model: "claude-test",
+      content: [],
+      stop_reason: null,
+      stop_sequence: null,
+      usage: { input_tokens: 3, output_tokens: 1 },
+    },
+  },
   { type: "content_block_start", index: 0, content_block: { type: "text", text: "" } },
   { type: "content_block_delta", index: 0, delta: { type: "text_delta", text: "Hello." } },
   { type: "content_block_stop", index: 0 },
@@ -25,15 +45,52 @@ beforeAll(async () => {
   upstream = await startTestUpstream();
   gateway = await startTestGateway(testSnapshot(testFacts(upstream.endpoint, testSystem("T1"))));
   upstream.answer = ({ path, body }, res) => {
-    const streamed = (JSON.parse(body.toString()) as { stream?: boolean; messages?: { content: unknown }[] }).stream === true;
+    const streamed =
+      (JSON.parse(body.toString()) as { stream?: boolean; messages?: { content: unknown }[] }).stream === true;
     if (path.endsWith("/count_tokens")) return sendJson(res, { input_tokens: 11 });
     if (path.endsWith("/messages")) {
-      if (streamed) return sendSse(res, anthropicEvents.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join(""));
-      return sendJson(res, { id: "msg_1", type: "message", role: "assistant", model: "claude-test", content: [{ type: "text", text: "Hello." }], stop_reason: "end_turn", stop_sequence: null, usage: { input_tokens: 3, output_tokens: 4 } });
+      if (streamed)
+        return sendSse(
+          res,
+          anthropicEvents.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join(""),
+        );
+      return sendJson(res, {
+        id: "msg_1",
+        type: "message",
+        role: "assistant",
+        model: "claude-test",
+        content: [{ type: "text", text: "Hello." }],
+        stop_reason: "end_turn",
+        stop_sequence: null,
+        usage: { input_tokens: 3, output_tokens: 4 },
+      });
     }
-    if (path.endsWith("/embeddings")) return sendJson(res, { object: "list", model: "gpt-test", data: [{ object: "embedding", index: 0, embedding: [0.1, 0.2] }], usage: { prompt_tokens: 2, total_tokens: 2 } });
-    if (body.includes("use the tool")) return streamed ? sendSse(res, chatStream([{ tool_calls: [{ index: 0, id: "c", type: "function", function: { name: "wipe_disk", arguments: "{}" } }] }], "tool_calls")) : sendJson(res, chatToolAnswer("wipe_disk", {}));
-    return streamed ? sendSse(res, chatStream([{ role: "assistant", content: "" }, { content: "Hel" }, { content: "lo." }])) : sendJson(res, chatAnswer("Hello."));
+    if (path.endsWith("/embeddings"))
+      return sendJson(res, {
+        object: "list",
+        model: "gpt-test",
+        data: [{ object: "embedding", index: 0, embedding: [0.1, 0.2] }],
+        usage: { prompt_tokens: 2, total_tokens: 2 },
+      });
+    if (body.includes("use the tool"))
+      return streamed
+        ? sendSse(
+            res,
+            chatStream(
+              [
+                {
+                  tool_calls: [
+                    { index: 0, id: "c", type: "function", function: { name: "wipe_disk", arguments: "{}" } },
+                  ],
+                },
+              ],
+              "tool_calls",
+            ),
+          )
+        : sendJson(res, chatToolAnswer("wipe_disk", {}));
+    return streamed
+      ? sendSse(res, chatStream([{ role: "assistant", content: "" }, { content: "Hel" }, { content: "lo." }]))
+      : sendJson(res, chatAnswer("Hello."));
   };
 });
 afterAll(async () => {
@@ -54,16 +111,31 @@ describe("unmodified clients", () => {
   test("openai: answers, streams, lists, embeds, and does not retry a denial", async () => {
     const counter = counted();
     const client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: testKey, fetch: counter.fetch });
-    expect((await client.chat.completions.create({ model: "gpt-test", messages: question })).choices[0]!.message.content).toBe("Hello.");
+    expect(
+      (await client.chat.completions.create({ model: "gpt-test", messages: question })).choices[0]!.message.content,
+    ).toBe("Hello.");
     let text = "";
-    for await (const chunk of await client.chat.completions.create({ model: "gpt-test", messages: question, stream: true })) text += chunk.choices[0]?.delta.content ?? "";
+    for await (const chunk of await client.chat.completions.create({
+      model: "gpt-test",
+      messages: question,
+      stream: true,
+    }))
+      text += chunk.choices[0]?.delta.content ?? "";
     expect(text).toBe("Hello.");
     expect((await client.models.list()).data.map((model) => model.id)).toEqual(["gpt-test", "claude-test"]);
-    expect((await client.embeddings.create({ model: "gpt-test", input: "x", encoding_format: "float" })).data[0]!.embedding).toEqual([0.1, 0.2]);
+    expect(
+      (await client.embeddings.create({ model: "gpt-test", input: "x", encoding_format: "float" })).data[0]!.embedding,
+    ).toEqual([0.1, 0.2]);
     counter.calls.length = 0;
-    const refused = await client.chat.completions.create({ model: "gpt-none", messages: question }).catch((error: unknown) => error);
+    const refused = await client.chat.completions
+      .create({ model: "gpt-none", messages: question })
+      .catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(OpenAI.PermissionDeniedError);
-    expect(refused).toMatchObject({ code: "not_granted", type: "policy_denied", requestID: expect.stringMatching(/^req_/) });
+    expect(refused).toMatchObject({
+      code: "not_granted",
+      type: "policy_denied",
+      requestID: expect.stringMatching(/^req_/),
+    });
     expect((refused as Error).message).toMatch(/gpt-none/);
     expect(counter.calls).toHaveLength(1);
   });
@@ -71,7 +143,12 @@ describe("unmodified clients", () => {
   test("openai: a refused tool call ends the stream as an APIError that names the rule", async () => {
     const client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: testKey });
     const read = async () => {
-      for await (const chunk of await client.chat.completions.create({ model: "gpt-test", messages: [{ role: "user", content: "use the tool" }], stream: true })) expect(chunk.choices[0]?.delta.tool_calls).toBeUndefined();
+      for await (const chunk of await client.chat.completions.create({
+        model: "gpt-test",
+        messages: [{ role: "user", content: "use the tool" }],
+        stream: true,
+      }))
+        expect(chunk.choices[0]?.delta.tool_calls).toBeUndefined();
     };
     await expect(read()).rejects.toMatchObject({ code: "unknown_tool" });
   });
@@ -87,13 +164,19 @@ describe("unmodified clients", () => {
     counter.calls.length = 0;
     const refused = await client.messages.create({ ...message, model: "claude-none" }).catch((error: unknown) => error);
     expect(refused).toBeInstanceOf(Anthropic.PermissionDeniedError);
-    expect((refused as { error: unknown }).error).toMatchObject({ type: "error", error: { type: "permission_error", code: "not_granted" } });
+    expect((refused as { error: unknown }).error).toMatchObject({
+      type: "error",
+      error: { type: "permission_error", code: "not_granted" },
+    });
     expect(counter.calls).toHaveLength(1);
   });
 
   test("ai with @ai-sdk/openai-compatible: answers, streams, and does not retry a denial", async () => {
     const counter = counted();
-    const model = (id: string) => createOpenAICompatible({ name: "mandate", baseURL: `${gateway.url}/v1`, apiKey: testKey, fetch: counter.fetch })(id);
+    const model = (id: string) =>
+      createOpenAICompatible({ name: "mandate", baseURL: `${gateway.url}/v1`, apiKey: testKey, fetch: counter.fetch })(
+        id,
+      );
     expect((await generateText({ model: model("gpt-test"), prompt: "Say hello." })).text).toBe("Hello.");
     let text = "";
     for await (const part of streamText({ model: model("gpt-test"), prompt: "Say hello." }).textStream) text += part;
@@ -105,7 +188,8 @@ describe("unmodified clients", () => {
 
   test("@langchain/openai: answers, streams, and does not retry a denial", async () => {
     const counter = counted();
-    const chat = (model: string) => new ChatOpenAI({ model, apiKey: testKey, configuration: { baseURL: `${gateway.url}/v1`, fetch: counter.fetch } });
+    const chat = (model: string) =>
+      new ChatOpenAI({ model, apiKey: testKey, configuration: { baseURL: `${gateway.url}/v1`, fetch: counter.fetch } });
     expect((await chat("gpt-test").invoke("Say hello.")).text).toBe("Hello.");
     let text = "";
     for await (const chunk of await chat("gpt-test").stream("Say hello.")) text += chunk.text;

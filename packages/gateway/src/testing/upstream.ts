@@ -26,7 +26,12 @@ export async function startTestUpstream(): Promise<TestUpstream> {
     const parts: Buffer[] = [];
     req.on("data", (part: Buffer) => parts.push(part));
     req.on("end", () => {
-      const request = { method: req.method ?? "", path: req.url ?? "", headers: req.headers, body: Buffer.concat(parts) };
+      const request = {
+        method: req.method ?? "",
+        path: req.url ?? "",
+        headers: req.headers,
+        body: Buffer.concat(parts),
+      };
       upstream.seen.push(request);
       upstream.answer(request, res);
     });
@@ -63,17 +68,37 @@ export function chatAnswer(content: string | null, more: Readonly<Record<string,
     object: "chat.completion",
     created: 1_760_000_000,
     model,
-    choices: [{ index: 0, finish_reason: "stop", message: { role: "assistant", content, refusal: null, ...more }, logprobs: null }],
+    choices: [
+      {
+        index: 0,
+        finish_reason: "stop",
+        message: { role: "assistant", content, refusal: null, ...more },
+        logprobs: null,
+      },
+    ],
     usage: { prompt_tokens: 9, completion_tokens: 4, total_tokens: 13 },
   };
 }
 
 export function chatToolAnswer(name: string, input: unknown) {
-  return chatAnswer(null, { tool_calls: [{ id: "call_1", type: "function", function: { name, arguments: typeof input === "string" ? input : JSON.stringify(input) } }] });
+  return chatAnswer(null, {
+    tool_calls: [
+      {
+        id: "call_1",
+        type: "function",
+        function: { name, arguments: typeof input === "string" ? input : JSON.stringify(input) },
+      },
+    ],
+  });
 }
 
 /** Events in chat-completions framing, ended by `[DONE]`. */
-export function chatStream(deltas: readonly Readonly<Record<string, unknown>>[], finish = "stop", model = "gpt-test"): string {
-  const event = (delta: unknown, reason: string | null) => `data: ${JSON.stringify({ id: "chatcmpl-1", object: "chat.completion.chunk", created: 1_760_000_000, model, choices: [{ index: 0, delta, finish_reason: reason }] })}\n\n`;
+export function chatStream(
+  deltas: readonly Readonly<Record<string, unknown>>[],
+  finish = "stop",
+  model = "gpt-test",
+): string {
+  const event = (delta: unknown, reason: string | null) =>
+    `data: ${JSON.stringify({ id: "chatcmpl-1", object: "chat.completion.chunk", created: 1_760_000_000, model, choices: [{ index: 0, delta, finish_reason: reason }] })}\n\n`;
   return `${deltas.map((delta) => event(delta, null)).join("")}${event({}, finish)}data: [DONE]\n\n`;
 }

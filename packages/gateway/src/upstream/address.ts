@@ -65,7 +65,8 @@ export class OutboundRule {
         continue;
       }
       const bits = slash < 0 ? (family === 4 ? 32 : 128) : Number(entry.slice(slash + 1));
-      if (Number.isInteger(bits) && bits >= 0 && bits <= (family === 4 ? 32 : 128)) this.#ranges.addSubnet(address, bits, family === 4 ? "ipv4" : "ipv6");
+      if (Number.isInteger(bits) && bits >= 0 && bits <= (family === 4 ? 32 : 128))
+        this.#ranges.addSubnet(address, bits, family === 4 ? "ipv4" : "ipv6");
     }
   }
 
@@ -85,7 +86,11 @@ export class OutboundRule {
    * socket resolve it again would let the answer change in between (DNS rebinding).
    */
   lookup(port: number) {
-    return (host: string, options: LookupOptions, done: (error: Error | null, address: string | LookupAddress[], family?: number) => void): void => {
+    return (
+      host: string,
+      options: LookupOptions,
+      done: (error: Error | null, address: string | LookupAddress[], family?: number) => void,
+    ): void => {
       resolve(host, { all: true, family: options.family ?? 0, hints: options.hints ?? 0 }, (error, addresses) => {
         if (error !== null) return done(error, "", 0);
         try {

@@ -48,15 +48,29 @@ export class UpstreamClient {
    * Sends the call.
    * @throws UpstreamFailure (`refused`) before a byte has left, when address or secret rules forbid it
    */
-  send(compiled: Compiled, model: ModelFacts, path: string, body: Buffer, callerHeaders: Readonly<Record<string, string | string[] | undefined>>, accept: string, events: UpstreamEvents): UpstreamCall {
+  send(
+    compiled: Compiled,
+    model: ModelFacts,
+    path: string,
+    body: Buffer,
+    callerHeaders: Readonly<Record<string, string | string[] | undefined>>,
+    accept: string,
+    events: UpstreamEvents,
+  ): UpstreamCall {
     let url: URL;
     try {
       url = new URL(model.endpoint + path);
     } catch {
       throw new UpstreamFailure("refused", "The model's endpoint is not an address.", "invalid endpoint");
     }
-    if (url.protocol !== "http:" && url.protocol !== "https:") throw new UpstreamFailure("refused", "The model's endpoint is not an HTTP address.", "endpoint scheme");
-    const headers: Record<string, string> = { "content-type": "application/json", accept, "accept-encoding": "identity", "user-agent": "mandate-gateway" };
+    if (url.protocol !== "http:" && url.protocol !== "https:")
+      throw new UpstreamFailure("refused", "The model's endpoint is not an HTTP address.", "endpoint scheme");
+    const headers: Record<string, string> = {
+      "content-type": "application/json",
+      accept,
+      "accept-encoding": "identity",
+      "user-agent": "mandate-gateway",
+    };
     for (const name of forwarded) {
       const value = callerHeaders[name];
       if (typeof value === "string") headers[name] = value;
@@ -145,17 +159,31 @@ export class UpstreamClient {
 function authorization(compiled: Compiled, model: ModelFacts, url: URL): Record<string, string> {
   if (model.credential === null) return {};
   const secret = compiled.secrets.get(model.credential);
-  if (secret === undefined) throw new UpstreamFailure("refused", `The provider's secret \`${model.credential}\` is not set.`, "secret missing");
+  if (secret === undefined)
+    throw new UpstreamFailure("refused", `The provider's secret \`${model.credential}\` is not set.`, "secret missing");
   const port = url.port || (url.protocol === "https:" ? "443" : "80");
-  if (!secret.hosts.some((host) => host.toLowerCase() === url.hostname || host.toLowerCase() === `${url.hostname}:${port}`)) {
-    throw new UpstreamFailure("refused", `The provider's secret \`${model.credential}\` was not sealed for this model's host.`, "secret host mismatch");
+  if (
+    !secret.hosts.some(
+      (host) => host.toLowerCase() === url.hostname || host.toLowerCase() === `${url.hostname}:${port}`,
+    )
+  ) {
+    throw new UpstreamFailure(
+      "refused",
+      `The provider's secret \`${model.credential}\` was not sealed for this model's host.`,
+      "secret host mismatch",
+    );
   }
   return model.protocol === "anthropic" ? { "x-api-key": secret.value } : { authorization: `Bearer ${secret.value}` };
 }
 
 function failureOf(error: Error, started: boolean): UpstreamFailure {
-  if (error instanceof OutboundRefused || error.cause instanceof OutboundRefused) return new UpstreamFailure("refused", "The model's address is one that this gateway does not call.", error.message);
+  if (error instanceof OutboundRefused || error.cause instanceof OutboundRefused)
+    return new UpstreamFailure("refused", "The model's address is one that this gateway does not call.", error.message);
   const code = (error as { code?: string }).code ?? "";
   if (/TIMEOUT/.test(code)) return new UpstreamFailure("timeout", "The model did not answer in time.", code);
-  return new UpstreamFailure(started ? "cut" : "unreachable", started ? "The model's answer broke off." : "The model could not be reached.", code || error.name);
+  return new UpstreamFailure(
+    started ? "cut" : "unreachable",
+    started ? "The model's answer broke off." : "The model could not be reached.",
+    code || error.name,
+  );
 }

@@ -11,5 +11,11 @@ export const anthropicCountTokens: Surface = {
   fields: { ...anthropicMessages.fields, version: "anthropic-count-tokens/1" },
   namesModel: false,
   readRequest: (body) => ({ ...anthropicMessages.readRequest(body), stream: false, maxOutputTokens: 0 }),
-  readAnswer: (body) => ({ served: [], calls: [], usage: { input: count(body.input_tokens), output: 0 }, text: "", issued: null }),
+  readAnswer: (body) => ({
+    served: [],
+    calls: [],
+    usage: { input: count(body.input_tokens), output: 0 },
+    text: "",
+    issued: null,
+  }),
 };

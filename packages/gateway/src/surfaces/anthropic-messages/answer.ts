@@ -1,7 +1,14 @@
 import type { SseEvent } from "../../sse/sse-reader.ts";
 import { count, isMembers, type Members, text } from "../fields.ts";
 import { parse } from "../openai-chat/answer.ts";
-import { type AnswerView, emptyEvent, type EventView, type StreamReader, type TokenUsage, type ToolCall } from "../surface.ts";
+import {
+  type AnswerView,
+  emptyEvent,
+  type EventView,
+  type StreamReader,
+  type TokenUsage,
+  type ToolCall,
+} from "../surface.ts";
 import { hostedServerTool } from "./request.ts";
 
 export function readAnswer(body: Members): AnswerView {
@@ -13,7 +20,13 @@ export function readAnswer(body: Members): AnswerView {
     if (call !== undefined) calls.push(call);
     if (block.type === "text") content += text(block.text);
   }
-  return { served: text(body.model) === "" ? [] : [text(body.model)], calls, usage: usageOf(body), text: content, issued: null };
+  return {
+    served: text(body.model) === "" ? [] : [text(body.model)],
+    calls,
+    usage: usageOf(body),
+    text: content,
+    issued: null,
+  };
 }
 
 interface OpenCall {
@@ -62,7 +75,10 @@ export class MessagesStreamReader implements StreamReader {
       }
       case "message_delta": {
         const usage = usageOf(body);
-        return { ...emptyEvent, usage: usage === null ? null : { input: Math.max(usage.input, this.#input), output: usage.output } };
+        return {
+          ...emptyEvent,
+          usage: usage === null ? null : { input: Math.max(usage.input, this.#input), output: usage.output },
+        };
       }
       case "message_stop":
       case "error":
@@ -98,9 +114,21 @@ function wholes(open: OpenCall): ToolCall[] {
 
 function callOf(block: Members): ToolCall | undefined {
   const type = text(block.type);
-  if (type === "tool_use") return { key: text(block.id), name: text(block.name), hosted: false, argumentsText: isMembers(block.input) ? JSON.stringify(block.input) : text(block.input) };
+  if (type === "tool_use")
+    return {
+      key: text(block.id),
+      name: text(block.name),
+      hosted: false,
+      argumentsText: isMembers(block.input) ? JSON.stringify(block.input) : text(block.input),
+    };
   if (type === "mcp_tool_use") return { key: text(block.id), name: "mcp", hosted: true, argumentsText: "" };
-  if (type.endsWith("tool_use")) return { key: text(block.id), name: hostedServerTool(text(block.name)) || "unknown", hosted: true, argumentsText: "" };
+  if (type.endsWith("tool_use"))
+    return {
+      key: text(block.id),
+      name: hostedServerTool(text(block.name)) || "unknown",
+      hosted: true,
+      argumentsText: "",
+    };
   return undefined;
 }
 

@@ -1,14 +1,46 @@
 import type { Turn } from "@mandate/policy";
-import { echo, FieldProblem, type FieldTable, hostedName, isMembers, type Members, optionalArray, optionalBoolean, optionalCount, requiredArray, requiredText, text, unlistedFields } from "../fields.ts";
+import {
+  echo,
+  FieldProblem,
+  type FieldTable,
+  hostedName,
+  isMembers,
+  type Members,
+  optionalArray,
+  optionalBoolean,
+  optionalCount,
+  requiredArray,
+  requiredText,
+  text,
+  unlistedFields,
+} from "../fields.ts";
 import type { HostedEffect, RequestView } from "../surface.ts";
 
 export const fields: FieldTable = {
   version: "anthropic-messages/1",
   fields: {
-    model: "inert", messages: "content", system: "content", max_tokens: "inert", stream: "inert", metadata: "inert",
-    stop_sequences: "inert", temperature: "inert", top_k: "inert", top_p: "inert", thinking: "inert", tools: "effect",
-    tool_choice: "inert", service_tier: "inert", mcp_servers: "effect", container: "effect", context_management: "inert",
-    output_config: "content", output_format: "content", cache_control: "inert", speed: "inert", inference_geo: "inert",
+    model: "inert",
+    messages: "content",
+    system: "content",
+    max_tokens: "inert",
+    stream: "inert",
+    metadata: "inert",
+    stop_sequences: "inert",
+    temperature: "inert",
+    top_k: "inert",
+    top_p: "inert",
+    thinking: "inert",
+    tools: "effect",
+    tool_choice: "inert",
+    service_tier: "inert",
+    mcp_servers: "effect",
+    container: "effect",
+    context_management: "inert",
+    output_config: "content",
+    output_format: "content",
+    cache_control: "inert",
+    speed: "inert",
+    inference_geo: "inert",
   },
 };
 
@@ -27,16 +59,27 @@ export function readRequest(body: Members): RequestView {
   const found: Found = { effects: [], references: [], unlisted: unlistedFields(body, fields), opaque: false };
   const turns: Turn[] = [];
   if (typeof body.system === "string") turns.push({ role: "system", text: body.system, toolName: null });
-  else for (const part of optionalArray(body, "system")) turns.push({ role: "system", text: isMembers(part) ? text(part.text) : "", toolName: null });
+  else
+    for (const part of optionalArray(body, "system"))
+      turns.push({ role: "system", text: isMembers(part) ? text(part.text) : "", toolName: null });
   readMessages(requiredArray(body, "messages"), turns, found);
   optionalArray(body, "tools").forEach((tool, index) => {
     const type = isMembers(tool) ? text(tool.type) : "";
     if (type === "" || type === "custom" || runByClient.test(type)) return;
     found.effects.push({ name: hostedName(type), param: `tools[${index}]` });
   });
-  optionalArray(body, "mcp_servers").forEach((_, index) => found.effects.push({ name: "mcp", param: `mcp_servers[${index}]` }));
-  if (body.container !== undefined && body.container !== null) found.effects.push({ name: "container", param: "container" });
-  return { model, stream: optionalBoolean(body, "stream"), turns, ...found, maxOutputTokens: optionalCount(body, "max_tokens") };
+  optionalArray(body, "mcp_servers").forEach((_, index) =>
+    found.effects.push({ name: "mcp", param: `mcp_servers[${index}]` }),
+  );
+  if (body.container !== undefined && body.container !== null)
+    found.effects.push({ name: "container", param: "container" });
+  return {
+    model,
+    stream: optionalBoolean(body, "stream"),
+    turns,
+    ...found,
+    maxOutputTokens: optionalCount(body, "max_tokens"),
+  };
 }
 
 function readMessages(messages: readonly unknown[], turns: Turn[], found: Found): void {
@@ -45,7 +88,8 @@ function readMessages(messages: readonly unknown[], turns: Turn[], found: Found)
     const at = `messages[${index}]`;
     if (!isMembers(message)) throw new FieldProblem(at, "an object");
     const role = message.role;
-    if (role !== "user" && role !== "assistant" && role !== "system") throw new FieldProblem(`${at}.role`, "user or assistant");
+    if (role !== "user" && role !== "assistant" && role !== "system")
+      throw new FieldProblem(`${at}.role`, "user or assistant");
     if (typeof message.content === "string") {
       turns.push({ role, text: message.content, toolName: null });
       return;
@@ -58,14 +102,27 @@ function readMessages(messages: readonly unknown[], turns: Turn[], found: Found)
       const type = text(block.type);
       if (type === "text") own += `${own === "" ? "" : "\n"}${text(block.text)}`;
       else if (type === "tool_use") names.set(text(block.id), text(block.name));
-      else if (type === "tool_result") turns.push({ role: "tool", text: readNested(block.content, param, found), toolName: names.get(text(block.tool_use_id)) ?? null });
+      else if (type === "tool_result")
+        turns.push({
+          role: "tool",
+          text: readNested(block.content, param, found),
+          toolName: names.get(text(block.tool_use_id)) ?? null,
+        });
       else if (type === "server_tool_use" || type === "mcp_tool_use" || type.endsWith("_tool_result")) {
-        const name = type === "server_tool_use" ? text(block.name) : type.startsWith("mcp_") ? "mcp" : type.replace(/_tool_result$/, "");
+        const name =
+          type === "server_tool_use"
+            ? text(block.name)
+            : type.startsWith("mcp_")
+              ? "mcp"
+              : type.replace(/_tool_result$/, "");
         turns.push({ role: "tool", text: JSON.stringify(block), toolName: `hosted.${hostedServerTool(name)}` });
       } else if (type === "image" || type === "document") readSource(block, param, turns, found);
-      else if (type === "search_result") turns.push({ role: "tool", text: JSON.stringify(block.content ?? ""), toolName: null });
-      else if (type === "container_upload") found.references.push({ id: text(block.file_id), param: `${param}.file_id` });
-      else if (!["thinking", "redacted_thinking", "compaction", "fallback"].includes(type)) found.unlisted.push(`${param}.type=${echo(type)}`);
+      else if (type === "search_result")
+        turns.push({ role: "tool", text: JSON.stringify(block.content ?? ""), toolName: null });
+      else if (type === "container_upload")
+        found.references.push({ id: text(block.file_id), param: `${param}.file_id` });
+      else if (!["thinking", "redacted_thinking", "compaction", "fallback"].includes(type))
+        found.unlisted.push(`${param}.type=${echo(type)}`);
     });
     turns.push({ role, text: own, toolName: null });
   });

@@ -1,6 +1,13 @@
 import type { SseEvent } from "../../sse/sse-reader.ts";
 import { count, isMembers, type Members, text } from "../fields.ts";
-import { type AnswerView, emptyEvent, type EventView, type StreamReader, type TokenUsage, type ToolCall } from "../surface.ts";
+import {
+  type AnswerView,
+  emptyEvent,
+  type EventView,
+  type StreamReader,
+  type TokenUsage,
+  type ToolCall,
+} from "../surface.ts";
 
 export function readAnswer(body: Members): AnswerView {
   const calls: ToolCall[] = [];
@@ -12,7 +19,13 @@ export function readAnswer(body: Members): AnswerView {
     collect(open, index, message);
     for (const [key, call] of open) calls.push(whole(key, call));
   });
-  return { served: text(body.model) === "" ? [] : [text(body.model)], calls, usage: usageOf(body), text: content, issued: null };
+  return {
+    served: text(body.model) === "" ? [] : [text(body.model)],
+    calls,
+    usage: usageOf(body),
+    text: content,
+    issued: null,
+  };
 }
 
 interface OpenCall {
@@ -54,7 +67,14 @@ export class ChatStreamReader implements StreamReader {
         }
       }
     });
-    return { served: text(body.model) || null, calls, usage: usageOf(body), text: content, issued: null, terminal: false };
+    return {
+      served: text(body.model) || null,
+      calls,
+      usage: usageOf(body),
+      text: content,
+      issued: null,
+      terminal: false,
+    };
   }
 
   unfinished(): readonly ToolCall[] {
@@ -69,9 +89,16 @@ function collect(open: Map<string, OpenCall>, choice: number, part: Members): vo
   (Array.isArray(part.tool_calls) ? part.tool_calls : []).forEach((call: unknown, position: number) => {
     if (!isMembers(call)) return;
     const target = isMembers(call.function) ? call.function : isMembers(call.custom) ? call.custom : {};
-    append(open, `${choice}:${typeof call.index === "number" ? call.index : position}`, text(target.name), argumentsOf(target), isMembers(call.custom));
+    append(
+      open,
+      `${choice}:${typeof call.index === "number" ? call.index : position}`,
+      text(target.name),
+      argumentsOf(target),
+      isMembers(call.custom),
+    );
   });
-  if (isMembers(part.function_call)) append(open, `${choice}:function_call`, text(part.function_call.name), argumentsOf(part.function_call), false);
+  if (isMembers(part.function_call))
+    append(open, `${choice}:function_call`, text(part.function_call.name), argumentsOf(part.function_call), false);
 }
 
 function argumentsOf(target: Members): string {
@@ -89,7 +116,12 @@ function append(open: Map<string, OpenCall>, key: string, name: string, argument
 }
 
 function whole(key: string, call: OpenCall): ToolCall {
-  return { key, name: call.name, hosted: false, argumentsText: call.custom ? JSON.stringify({ input: call.argumentsText }) : call.argumentsText };
+  return {
+    key,
+    name: call.name,
+    hosted: false,
+    argumentsText: call.custom ? JSON.stringify({ input: call.argumentsText }) : call.argumentsText,
+  };
 }
 
 function choicesOf(body: Members): readonly Members[] {

@@ -1,17 +1,60 @@
 import type { Turn } from "@mandate/policy";
-import { type FieldTable, FieldProblem, echo, hostedName, isFetched, isMembers, type Members, optionalArray, optionalBoolean, optionalCount, requiredArray, requiredText, text, unlistedFields } from "../fields.ts";
+import {
+  type FieldTable,
+  FieldProblem,
+  echo,
+  hostedName,
+  isFetched,
+  isMembers,
+  type Members,
+  optionalArray,
+  optionalBoolean,
+  optionalCount,
+  requiredArray,
+  requiredText,
+  text,
+  unlistedFields,
+} from "../fields.ts";
 import type { HostedEffect, RequestView } from "../surface.ts";
 
 export const fields: FieldTable = {
   version: "openai-chat/1",
   fields: {
-    model: "inert", messages: "content", tools: "effect", functions: "content", stream: "inert", stream_options: "inert",
-    store: "effect", web_search_options: "effect", audio: "inert", modalities: "inert", prediction: "content",
-    frequency_penalty: "inert", presence_penalty: "inert", logit_bias: "inert", logprobs: "inert", top_logprobs: "inert",
-    max_tokens: "inert", max_completion_tokens: "inert", n: "inert", response_format: "content", seed: "inert",
-    service_tier: "inert", stop: "inert", temperature: "inert", top_p: "inert", tool_choice: "inert", function_call: "inert",
-    parallel_tool_calls: "inert", user: "inert", metadata: "inert", reasoning_effort: "inert", verbosity: "inert",
-    prompt_cache_key: "inert", prompt_cache_retention: "inert", safety_identifier: "inert",
+    model: "inert",
+    messages: "content",
+    tools: "effect",
+    functions: "content",
+    stream: "inert",
+    stream_options: "inert",
+    store: "effect",
+    web_search_options: "effect",
+    audio: "inert",
+    modalities: "inert",
+    prediction: "content",
+    frequency_penalty: "inert",
+    presence_penalty: "inert",
+    logit_bias: "inert",
+    logprobs: "inert",
+    top_logprobs: "inert",
+    max_tokens: "inert",
+    max_completion_tokens: "inert",
+    n: "inert",
+    response_format: "content",
+    seed: "inert",
+    service_tier: "inert",
+    stop: "inert",
+    temperature: "inert",
+    top_p: "inert",
+    tool_choice: "inert",
+    function_call: "inert",
+    parallel_tool_calls: "inert",
+    user: "inert",
+    metadata: "inert",
+    reasoning_effort: "inert",
+    verbosity: "inert",
+    prompt_cache_key: "inert",
+    prompt_cache_retention: "inert",
+    safety_identifier: "inert",
   },
 };
 
@@ -25,11 +68,18 @@ export function readRequest(body: Members): RequestView {
     found.effects.push({ name: hostedName(type === "" ? "unknown" : type), param: `tools[${index}]` });
   });
   // Search runs at the provider whatever the options say.
-  if (body.web_search_options !== undefined && body.web_search_options !== null) found.effects.push({ name: "web_search", param: "web_search_options" });
+  if (body.web_search_options !== undefined && body.web_search_options !== null)
+    found.effects.push({ name: "web_search", param: "web_search_options" });
   if (optionalBoolean(body, "store")) found.effects.push({ name: "store", param: "store" });
   const max = optionalCount(body, "max_completion_tokens") ?? optionalCount(body, "max_tokens");
   const choices = optionalCount(body, "n") ?? 1;
-  return { model, stream: optionalBoolean(body, "stream"), turns, ...found, maxOutputTokens: max === null ? null : max * Math.max(1, choices) };
+  return {
+    model,
+    stream: optionalBoolean(body, "stream"),
+    turns,
+    ...found,
+    maxOutputTokens: max === null ? null : max * Math.max(1, choices),
+  };
 }
 
 interface Found {
@@ -39,7 +89,14 @@ interface Found {
   opaque: boolean;
 }
 
-const roles: Readonly<Record<string, Turn["role"]>> = { system: "system", developer: "system", user: "user", assistant: "assistant", tool: "tool", function: "tool" };
+const roles: Readonly<Record<string, Turn["role"]>> = {
+  system: "system",
+  developer: "system",
+  user: "user",
+  assistant: "assistant",
+  tool: "tool",
+  function: "tool",
+};
 
 /** The conversation in chat-completions shape; the decision API takes the same one. */
 export function readMessages(messages: readonly unknown[], found: Found): Turn[] {
@@ -48,7 +105,8 @@ export function readMessages(messages: readonly unknown[], found: Found): Turn[]
     const at = `messages[${index}]`;
     if (!isMembers(message)) throw new FieldProblem(at, "an object");
     const role = Object.hasOwn(roles, text(message.role)) ? roles[text(message.role)]! : undefined;
-    if (role === undefined) throw new FieldProblem(`${at}.role`, "system, developer, user, assistant, tool or function");
+    if (role === undefined)
+      throw new FieldProblem(`${at}.role`, "system, developer, user, assistant, tool or function");
     for (const call of Array.isArray(message.tool_calls) ? message.tool_calls : []) {
       if (!isMembers(call)) throw new FieldProblem(`${at}.tool_calls`, "an array of objects");
       const target = isMembers(call.function) ? call.function : isMembers(call.custom) ? call.custom : {};

@@ -1,5 +1,14 @@
 import type { Turn } from "@mandate/policy";
-import { count, FieldProblem, type FieldTable, isMembers, type Members, requiredText, text, unlistedFields } from "../fields.ts";
+import {
+  count,
+  FieldProblem,
+  type FieldTable,
+  isMembers,
+  type Members,
+  requiredText,
+  text,
+  unlistedFields,
+} from "../fields.ts";
 import { emptyEvent, type RequestView, type Surface } from "../surface.ts";
 
 const fields: FieldTable = {
@@ -18,7 +27,16 @@ function readRequest(body: Members): RequestView {
     else if (typeof input === "number" || Array.isArray(input)) opaque = true;
     else throw new FieldProblem("input", "a string, or an array of strings or tokens");
   }
-  return { model, stream: false, turns, effects: [], references: [], unlisted: unlistedFields(body, fields), opaque, maxOutputTokens: 0 };
+  return {
+    model,
+    stream: false,
+    turns,
+    effects: [],
+    references: [],
+    unlisted: unlistedFields(body, fields),
+    opaque,
+    maxOutputTokens: 0,
+  };
 }
 
 export const openaiEmbeddings: Surface = {

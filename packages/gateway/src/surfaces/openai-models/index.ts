@@ -8,8 +8,16 @@ export function listModels(compiled: Compiled, system: string, anthropic: boolea
   const granted = compiled.systems.get(system)?.grants.models ?? [];
   const models = granted.map((name) => compiled.models.get(name)).filter((model) => model !== undefined);
   if (anthropic) {
-    const data = models.map((model) => ({ type: "model", id: model.name, display_name: model.name, created_at: "1970-01-01T00:00:00Z" }));
+    const data = models.map((model) => ({
+      type: "model",
+      id: model.name,
+      display_name: model.name,
+      created_at: "1970-01-01T00:00:00Z",
+    }));
     return { data, has_more: false, first_id: data.at(0)?.id ?? null, last_id: data.at(-1)?.id ?? null };
   }
-  return { object: "list", data: models.map((model) => ({ id: model.name, object: "model", created: 0, owned_by: model.vendor ?? "self" })) };
+  return {
+    object: "list",
+    data: models.map((model) => ({ id: model.name, object: "model", created: 0, owned_by: model.vendor ?? "self" })),
+  };
 }

@@ -1,7 +1,14 @@
 import type { SseEvent } from "../../sse/sse-reader.ts";
 import { count, hostedName, isMembers, type Members, text } from "../fields.ts";
 import { parse } from "../openai-chat/answer.ts";
-import { type AnswerView, emptyEvent, type EventView, type StreamReader, type TokenUsage, type ToolCall } from "../surface.ts";
+import {
+  type AnswerView,
+  emptyEvent,
+  type EventView,
+  type StreamReader,
+  type TokenUsage,
+  type ToolCall,
+} from "../surface.ts";
 
 export function readAnswer(body: Members): AnswerView {
   const calls: ToolCall[] = [];
@@ -11,7 +18,13 @@ export function readAnswer(body: Members): AnswerView {
     if (call !== undefined) calls.push(call);
     content += textOf(item);
   }
-  return { served: text(body.model) === "" ? [] : [text(body.model)], calls, usage: usageOf(body), text: content, issued: text(body.id) || null };
+  return {
+    served: text(body.model) === "" ? [] : [text(body.model)],
+    calls,
+    usage: usageOf(body),
+    text: content,
+    issued: text(body.id) || null,
+  };
 }
 
 /** Every text the stream gave as a call's arguments: deltas and summaries can disagree, and clients read either. */
@@ -41,8 +54,13 @@ export class ResponsesStreamReader implements StreamReader {
     if (isMembers(body.response)) return this.#envelope(body.response, ends.has(type));
     if (type === "response.output_item.added" && isMembers(body.item)) return this.#added(index, body.item);
     if (type === "response.output_item.done" && isMembers(body.item)) return this.#done(index, body.item);
-    if (/^response\.(function_call_arguments|custom_tool_call_input|mcp_call_arguments)\./.test(type)) this.#piece(index, type, body);
-    return { ...emptyEvent, text: type === "response.output_text.delta" ? text(body.delta) : "", terminal: ends.has(type) };
+    if (/^response\.(function_call_arguments|custom_tool_call_input|mcp_call_arguments)\./.test(type))
+      this.#piece(index, type, body);
+    return {
+      ...emptyEvent,
+      text: type === "response.output_text.delta" ? text(body.delta) : "",
+      terminal: ends.has(type),
+    };
   }
 
   unfinished(): readonly ToolCall[] {
@@ -63,7 +81,14 @@ export class ResponsesStreamReader implements StreamReader {
       // A call that stands only in the summary was never decided: clients that read the summary would run it.
       if (nth > (this.#decided.get(key) ?? 0)) calls.push(this.#count(call));
     }
-    return { served: text(response.model) || null, calls, usage: usageOf(response), text: "", issued: text(response.id) || null, terminal };
+    return {
+      served: text(response.model) || null,
+      calls,
+      usage: usageOf(response),
+      text: "",
+      issued: text(response.id) || null,
+      terminal,
+    };
   }
 
   #added(index: number, item: Members): EventView {
@@ -82,11 +107,21 @@ export class ResponsesStreamReader implements StreamReader {
     let open = this.#open.get(index);
     if (open === undefined) {
       if (type.includes("mcp_call")) return;
-      open = { base: { key: text(body.item_id), name: text(body.name), hosted: false, argumentsText: "" }, deltas: "", variants: new Set() };
+      open = {
+        base: { key: text(body.item_id), name: text(body.name), hosted: false, argumentsText: "" },
+        deltas: "",
+        variants: new Set(),
+      };
       this.#open.set(index, open);
     }
     if (type.endsWith(".delta")) open.deltas += text(body.delta);
-    else open.variants.add(wrap(type.includes("custom_tool") ? "custom_tool_call" : "function_call", text(body.arguments) || text(body.input)));
+    else
+      open.variants.add(
+        wrap(
+          type.includes("custom_tool") ? "custom_tool_call" : "function_call",
+          text(body.arguments) || text(body.input),
+        ),
+      );
   }
 
   #done(index: number, item: Members): EventView {
@@ -101,7 +136,8 @@ export class ResponsesStreamReader implements StreamReader {
     if (call !== undefined) {
       calls.push(this.#count(call));
       if (open.deltas !== "") open.variants.add(wrap(text(item.type), open.deltas));
-      for (const variant of open.variants) if (variant !== call.argumentsText) calls.push({ ...call, argumentsText: variant });
+      for (const variant of open.variants)
+        if (variant !== call.argumentsText) calls.push({ ...call, argumentsText: variant });
       if (open.base.name !== "" && open.base.name !== call.name) calls.push(open.base);
     } else calls.push(...this.#wholes(open));
     return { ...emptyEvent, calls };
@@ -134,10 +170,21 @@ function callOf(item: Members): ToolCall | undefined {
   const type = text(item.type);
   if (inert.has(type) || type.endsWith("_output")) return undefined;
   const key = text(item.call_id) || text(item.id);
-  if (type === "function_call" || type === "custom_tool_call") return { key, name: text(item.name), hosted: false, argumentsText: wrap(type, text(type === "function_call" ? item.arguments : item.input)) };
+  if (type === "function_call" || type === "custom_tool_call")
+    return {
+      key,
+      name: text(item.name),
+      hosted: false,
+      argumentsText: wrap(type, text(type === "function_call" ? item.arguments : item.input)),
+    };
   const name = hostedTool(type);
   const asked = item.action ?? item.operation;
-  return { key, name, hosted: true, argumentsText: runByClient.has(name) && asked !== undefined ? JSON.stringify(asked) : "" };
+  return {
+    key,
+    name,
+    hosted: true,
+    argumentsText: runByClient.has(name) && asked !== undefined ? JSON.stringify(asked) : "",
+  };
 }
 
 function hostedTool(type: string): string {

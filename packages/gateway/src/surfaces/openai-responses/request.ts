@@ -1,16 +1,53 @@
 import type { Turn } from "@mandate/policy";
-import { echo, type FieldTable, FieldProblem, hostedName, isFetched, isMembers, type Members, optionalArray, optionalBoolean, optionalCount, requiredText, text, unlistedFields } from "../fields.ts";
+import {
+  echo,
+  type FieldTable,
+  FieldProblem,
+  hostedName,
+  isFetched,
+  isMembers,
+  type Members,
+  optionalArray,
+  optionalBoolean,
+  optionalCount,
+  requiredText,
+  text,
+  unlistedFields,
+} from "../fields.ts";
 import type { HostedEffect, RequestView } from "../surface.ts";
 
 export const fields: FieldTable = {
   version: "openai-responses/1",
   fields: {
-    model: "inert", input: "content", instructions: "content", tools: "effect", stream: "inert", stream_options: "inert",
-    store: "effect", background: "effect", previous_response_id: "reference", conversation: "reference", prompt: "reference",
-    include: "inert", max_output_tokens: "inert", max_tool_calls: "inert", metadata: "inert", parallel_tool_calls: "inert",
-    reasoning: "inert", service_tier: "inert", temperature: "inert", text: "content", tool_choice: "inert", top_logprobs: "inert",
-    top_p: "inert", truncation: "inert", user: "inert", safety_identifier: "inert", prompt_cache_key: "inert",
-    prompt_cache_retention: "inert", context_management: "inert",
+    model: "inert",
+    input: "content",
+    instructions: "content",
+    tools: "effect",
+    stream: "inert",
+    stream_options: "inert",
+    store: "effect",
+    background: "effect",
+    previous_response_id: "reference",
+    conversation: "reference",
+    prompt: "reference",
+    include: "inert",
+    max_output_tokens: "inert",
+    max_tool_calls: "inert",
+    metadata: "inert",
+    parallel_tool_calls: "inert",
+    reasoning: "inert",
+    service_tier: "inert",
+    temperature: "inert",
+    text: "content",
+    tool_choice: "inert",
+    top_logprobs: "inert",
+    top_p: "inert",
+    truncation: "inert",
+    user: "inert",
+    safety_identifier: "inert",
+    prompt_cache_key: "inert",
+    prompt_cache_retention: "inert",
+    context_management: "inert",
   },
 };
 
@@ -35,9 +72,18 @@ export function readRequest(body: Members): RequestView {
   for (const name of ["previous_response_id", "conversation", "prompt"]) {
     const value = body[name];
     if (value === undefined || value === null) continue;
-    found.references.push({ id: typeof value === "string" ? value : isMembers(value) ? text(value.id) : "", param: name });
+    found.references.push({
+      id: typeof value === "string" ? value : isMembers(value) ? text(value.id) : "",
+      param: name,
+    });
   }
-  return { model, stream: optionalBoolean(body, "stream"), turns, ...found, maxOutputTokens: optionalCount(body, "max_output_tokens") };
+  return {
+    model,
+    stream: optionalBoolean(body, "stream"),
+    turns,
+    ...found,
+    maxOutputTokens: optionalCount(body, "max_output_tokens"),
+  };
 }
 
 function readTool(tool: unknown, param: string, found: Found): void {
@@ -50,7 +96,12 @@ function readTool(tool: unknown, param: string, found: Found): void {
   found.effects.push({ name: hostedName(type === "" ? "unknown" : type), param });
 }
 
-const messageRoles: Readonly<Record<string, Turn["role"]>> = { system: "system", developer: "system", user: "user", assistant: "assistant" };
+const messageRoles: Readonly<Record<string, Turn["role"]>> = {
+  system: "system",
+  developer: "system",
+  user: "user",
+  assistant: "assistant",
+};
 
 function readItems(items: readonly unknown[], turns: Turn[], found: Found): void {
   const names = new Map<string, string>();
@@ -66,16 +117,37 @@ function readItems(items: readonly unknown[], turns: Turn[], found: Found): void
       found.references.push({ id: text(item.id), param: `${at}.id` });
     } else if (type.endsWith("_output") || type.endsWith("_approval_response")) {
       const output = item.output;
-      const content = typeof output === "string" ? output : Array.isArray(output) ? readContent(output, at, found) : output === undefined ? "" : JSON.stringify(output);
+      const content =
+        typeof output === "string"
+          ? output
+          : Array.isArray(output)
+            ? readContent(output, at, found)
+            : output === undefined
+              ? ""
+              : JSON.stringify(output);
       turns.push({ role: "tool", text: content, toolName: names.get(text(item.call_id)) ?? null });
     } else if (type === "function_call" || type === "custom_tool_call") {
       names.set(text(item.call_id), text(item.name));
       turns.push({ role: "assistant", text: "", toolName: null });
     } else if (type === "reasoning" || type === "compaction") {
-      turns.push({ role: "assistant", text: "", toolName: null, ...(type === "compaction" ? { summarized: true } : {}) });
-    } else if (type.endsWith("_call") || type === "mcp_list_tools" || type === "mcp_approval_request" || type === "program") {
+      turns.push({
+        role: "assistant",
+        text: "",
+        toolName: null,
+        ...(type === "compaction" ? { summarized: true } : {}),
+      });
+    } else if (
+      type.endsWith("_call") ||
+      type === "mcp_list_tools" ||
+      type === "mcp_approval_request" ||
+      type === "program"
+    ) {
       // What the provider did and found: outside content, whoever sends it back.
-      turns.push({ role: "tool", text: JSON.stringify(item), toolName: `hosted.${hostedName(type.replace(/_call$/, ""))}` });
+      turns.push({
+        role: "tool",
+        text: JSON.stringify(item),
+        toolName: `hosted.${hostedName(type.replace(/_call$/, ""))}`,
+      });
     } else found.unlisted.push(`${at}.type=${echo(type)}`);
   });
 }
@@ -89,14 +161,17 @@ function readContent(content: unknown, at: string, found: Found): string {
     const param = `${at}.content[${index}]`;
     if (!isMembers(part)) throw new FieldProblem(param, "an object");
     const type = text(part.type);
-    if (type === "input_text" || type === "output_text" || type === "text") joined += `${joined === "" ? "" : "\n"}${text(part.text)}`;
+    if (type === "input_text" || type === "output_text" || type === "text")
+      joined += `${joined === "" ? "" : "\n"}${text(part.text)}`;
     else if (type === "refusal") joined += text(part.refusal);
     else {
       found.opaque = true;
       if (isFetched(part.image_url)) found.effects.push({ name: "fetch", param: `${param}.image_url` });
       if (isFetched(part.file_url)) found.effects.push({ name: "fetch", param: `${param}.file_url` });
-      if (part.file_id !== undefined && part.file_id !== null) found.references.push({ id: text(part.file_id), param: `${param}.file_id` });
-      if (!["input_image", "input_file", "input_audio"].includes(type)) found.unlisted.push(`${param}.type=${echo(type)}`);
+      if (part.file_id !== undefined && part.file_id !== null)
+        found.references.push({ id: text(part.file_id), param: `${param}.file_id` });
+      if (!["input_image", "input_file", "input_audio"].includes(type))
+        found.unlisted.push(`${param}.type=${echo(type)}`);
     }
   });
   return joined;
