@@ -20,7 +20,15 @@ const delayMs = option("delay", 20);
 const inFlight = 64;
 
 const key = "mdt_test_0123456789abcdef0123456789abcdef";
-const body = JSON.stringify({ model: "gpt-test", messages: [{ role: "system", content: "You answer questions about refunds." }, { role: "user", content: "Please say whether order A1, delivered nine days late, may be refunded. ".repeat(12) }], temperature: 0.2, max_tokens: 200 });
+const body = JSON.stringify({
+  model: "gpt-test",
+  messages: [
+    { role: "system", content: "You answer questions about refunds." },
+    { role: "user", content: "Please say whether order A1, delivered nine days late, may be refunded. ".repeat(12) },
+  ],
+  temperature: 0.2,
+  max_tokens: 200,
+});
 
 interface Target {
   readonly name: string;
@@ -67,7 +75,10 @@ async function portkey(): Promise<Target | undefined> {
   const start = join(import.meta.dirname, "peer/node_modules/@portkey-ai/gateway/build/start-server.js");
   if (!existsSync(start) || !existsSync("/proc/self/stat")) return undefined;
   const port = 20_000 + (process.pid % 20_000);
-  const child = spawn(process.execPath, [start, `--port=${port}`, "--headless"], { stdio: "ignore", env: { ...process.env, TRUSTED_CUSTOM_HOSTS: "127.0.0.1,localhost" } });
+  const child = spawn(process.execPath, [start, `--port=${port}`, "--headless"], {
+    stdio: "ignore",
+    env: { ...process.env, TRUSTED_CUSTOM_HOSTS: "127.0.0.1,localhost" },
+  });
   children.push(child);
   for (let tries = 0; tries < 100; tries++) {
     const open = await new Promise<boolean>((done) => {
@@ -80,7 +91,12 @@ async function portkey(): Promise<Target | undefined> {
   return {
     name: "portkey 1.15.2",
     port,
-    headers: { authorization: `Bearer ${key}`, "content-type": "application/json", "x-portkey-provider": "openai", "x-portkey-custom-host": `http://127.0.0.1:${upstreamPort}/v1` },
+    headers: {
+      authorization: `Bearer ${key}`,
+      "content-type": "application/json",
+      "x-portkey-provider": "openai",
+      "x-portkey-custom-host": `http://127.0.0.1:${upstreamPort}/v1`,
+    },
     cpuMicros: async () => {
       const fields = readFileSync(`/proc/${child.pid}/stat`, "utf8").split(") ")[1]!.split(" ");
       return (Number(fields[11]) + Number(fields[12])) * 10_000;
@@ -100,9 +116,15 @@ async function load(target: Target, total: number): Promise<{ latencies: number[
     Array.from({ length: inFlight }, async () => {
       while (left-- > 0) {
         const from = performance.now();
-        const answer = await pool.request({ path: "/v1/chat/completions", method: "POST", headers: target.headers, body });
+        const answer = await pool.request({
+          path: "/v1/chat/completions",
+          method: "POST",
+          headers: target.headers,
+          body,
+        });
         const text = await answer.body.text();
-        if (answer.statusCode !== 200) throw new Error(`${target.name} answered ${answer.statusCode}: ${text.slice(0, 300)}`);
+        if (answer.statusCode !== 200)
+          throw new Error(`${target.name} answered ${answer.statusCode}: ${text.slice(0, 300)}`);
         latencies.push(performance.now() - from);
       }
     }),
@@ -112,21 +134,34 @@ async function load(target: Target, total: number): Promise<{ latencies: number[
   return { latencies, seconds };
 }
 
-const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+const median = (values: readonly number[]) =>
+  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 try {
   const peer = await portkey();
-  const targets = [await ours("bare proxy", "bare"), await ours("gateway, null sink", "null"), await ours("gateway, evidence", "evidence"), ...(peer === undefined ? [] : [peer])];
+  const targets = [
+    await ours("bare proxy", "bare"),
+    await ours("gateway, null sink", "null"),
+    await ours("gateway, evidence", "evidence"),
+    ...(peer === undefined ? [] : [peer]),
+  ];
   for (const target of targets) await load(target, Math.min(2000, requests * 2));
   for (let round = 0; round < rounds; round++) {
     for (const target of round % 2 === 0 ? targets : targets.toReversed()) {
       const before = await target.cpuMicros();
       const { latencies, seconds } = await load(target, requests);
       const sorted = latencies.sort((a, b) => a - b);
-      target.samples.push({ cpuMicros: ((await target.cpuMicros()) - before) / requests, perSecond: requests / seconds, p50Ms: median(sorted), p99Ms: sorted[Math.floor(sorted.length * 0.99)]! });
+      target.samples.push({
+        cpuMicros: ((await target.cpuMicros()) - before) / requests,
+        perSecond: requests / seconds,
+        p50Ms: median(sorted),
+        p99Ms: sorted[Math.floor(sorted.length * 0.99)]!,
+      });
     }
   }
-  console.log(`${body.length} byte chat, model answers after ${delayMs} ms, ${inFlight} in flight, ${rounds} rounds of ${requests}, medians`);
+  console.log(
+    `${body.length} byte chat, model answers after ${delayMs} ms, ${inFlight} in flight, ${rounds} rounds of ${requests}, medians`,
+  );
   const figures = targets.map(({ name, samples }) => ({
     name,
     "cpu µs/request": Math.round(median(samples.map((one) => one.cpuMicros))),
@@ -137,10 +172,17 @@ try {
   console.table(figures);
   const [bareProxy, nullSink, evidence, other] = figures;
   const ratio = (a: number, b: number) => (a / b).toFixed(2);
-  console.log(`CPU, evidence on, against the bare proxy: ${ratio(evidence!["cpu µs/request"], bareProxy!["cpu µs/request"])} (target ≤ 2)`);
-  console.log(`throughput, evidence on, against the null sink: ${ratio(evidence!["requests/s"], nullSink!["requests/s"])} (target ≥ 0.9)`);
+  console.log(
+    `CPU, evidence on, against the bare proxy: ${ratio(evidence!["cpu µs/request"], bareProxy!["cpu µs/request"])} (target ≤ 2)`,
+  );
+  console.log(
+    `throughput, evidence on, against the null sink: ${ratio(evidence!["requests/s"], nullSink!["requests/s"])} (target ≥ 0.9)`,
+  );
   if (other === undefined) console.log("Portkey is not installed: npm install --prefix bench/peer --ignore-scripts");
-  else console.log(`CPU, evidence on, against Portkey: ${ratio(evidence!["cpu µs/request"], other["cpu µs/request"])} (target ≤ 0.2)`);
+  else
+    console.log(
+      `CPU, evidence on, against Portkey: ${ratio(evidence!["cpu µs/request"], other["cpu µs/request"])} (target ≤ 0.2)`,
+    );
   for (const target of targets) target.stop();
 } finally {
   for (const child of children) child.kill();

@@ -21,7 +21,8 @@ function bare(): RequestListener {
     const parts: Buffer[] = [];
     req.on("data", (part: Buffer) => parts.push(part));
     req.on("end", () => {
-      if (!keys.has(hash("sha256", (req.headers.authorization ?? "").slice(7), "hex"))) return void res.writeHead(401).end();
+      if (!keys.has(hash("sha256", (req.headers.authorization ?? "").slice(7), "hex")))
+        return void res.writeHead(401).end();
       const body = Buffer.concat(parts);
       const parsed = JSON.parse(body.toString()) as { messages: { content: string }[] };
       let found = 0;
@@ -48,7 +49,14 @@ function bare(): RequestListener {
 
 function governed(evidence: EvidenceSink): Server {
   const system = testSystem("T2", { parameters: { ...testSystem("T2").parameters, stalenessSeconds: 86_400 } });
-  const snapshot = testSnapshot(testFacts(endpoint, { ...system, authorization: { ...system.authorization!, starts: 0, ends: 4_000_000_000 } }, { models: [testModel(endpoint, { upstream: "gpt-bench", served: ["gpt-bench"] })] }), {});
+  const snapshot = testSnapshot(
+    testFacts(
+      endpoint,
+      { ...system, authorization: { ...system.authorization!, starts: 0, ends: 4_000_000_000 } },
+      { models: [testModel(endpoint, { upstream: "gpt-bench", served: ["gpt-bench"] })] },
+    ),
+    {},
+  );
   const credentials = snapshot.credentials.map((credential) => ({ ...credential, notAfter: 4_000_000_000 }));
   const gateway = createGateway({
     control: {
@@ -70,7 +78,12 @@ function governed(evidence: EvidenceSink): Server {
 }
 
 /** Exists here alone: the product always writes. */
-const nowhere: EvidenceSink = { intent: async () => ({ log: "", index: 0 }), outcome: async () => ({ log: "", index: 0 }), decision: async () => ({ log: "", index: 0 }), ready: () => true };
+const nowhere: EvidenceSink = {
+  intent: async () => ({ log: "", index: 0 }),
+  outcome: async () => ({ log: "", index: 0 }),
+  decision: async () => ({ log: "", index: 0 }),
+  ready: () => true,
+};
 
 let server: Server;
 if (kind === "bare") server = createServer(bare());
