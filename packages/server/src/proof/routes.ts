@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { Actor } from "../command.ts";
 import { readRegisterVersion } from "../context/index.ts";
 import type { Database, Tx } from "../database/index.ts";
-import { consistencyBody, createPack, heads, inclusionFile, logSummaries, readLeaf, readPayload, rehash } from "../evidence/index.ts";
+import { assertWhole, consistencyBody, createPack, heads, inclusionFile, logSummaries, readLeaf, readPayload, rehash } from "../evidence/index.ts";
 import type { Evidence } from "../evidence/index.ts";
 import { actorOf, instant, page, pageQuery } from "../http/index.ts";
 import type { App } from "../http/index.ts";
@@ -51,6 +51,8 @@ export function proofRoutes(app: App, deps: ProofRouteDeps): void {
 
   app.get("/api/v1/evidence/head", { config: { access: "signed-in" }, schema: { operationId: "getHeads", summary: "Newest checkpoint of every log, as signed notes" } }, async (_request, reply) => {
     await drain();
+    // A head handed out is a promise about everything below it.
+    await assertWhole(db, org);
     return reply.type("text/plain; charset=utf-8").send(await db.read(org, (tx) => heads(tx, org)));
   });
 
