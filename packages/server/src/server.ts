@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { Server } from "node:http";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { tierTerms } from "@mandate/frameworks";
@@ -22,6 +23,7 @@ import { allowedHosts, buildApp, databaseIdempotency, operationsRoutes, RequestC
 import type { App, OpenApiDocument } from "./http/index.ts";
 import { askHoldersForRoles, createAuthenticate, identityRoutes, noteBootstrapStart, roleGrantEffect } from "./identity/index.ts";
 import type { ServerLog } from "./log.ts";
+import { overviewRoutes } from "./overview/index.ts";
 import { proofRoutes } from "./proof/index.ts";
 import { buildSnapshot, FindingReporter, Publisher } from "./publisher/index.ts";
 import { registerRoutes } from "./register-routes/index.ts";
@@ -58,7 +60,7 @@ export interface RunningServer {
 export async function openServer(options: ServerOptions): Promise<RunningServer> {
   const { configuration, db, masterKey, now, random, log } = options;
   const { org, name: organizationName } = options.organization;
-  const evidence = await openEvidence({ db, org, host: new URL(configuration.consoleUrl).hostname, organization: organizationName, now, random, masterKey });
+  const evidence = await openEvidence({ db, org, host: new URL(configuration.consoleUrl).hostname, organization: organizationName, now, random, masterKey, checkpointsDir: join(configuration.dataDir, "checkpoints") });
   const hub = new EventHub();
   const contexts = createContexts({
     db,
@@ -150,6 +152,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   await registerRoutes(app, { db, org, now, contexts, ports });
   decisionRoutes(app, { db, org, drain: dataPlane.drain });
   proofRoutes(app, { db, org, now, random, masterKey, evidence, drain: dataPlane.drain, onChecked: (ok, problems) => void (checked = { at: now(), ok, problems }) });
+  overviewRoutes(app, { db, org, now, contexts, publisher, checked: () => checked });
   eventRoutes(app, hub, (close) => closers.push(close), now);
   await authzenRoutes(app, () => dataPlane.gateway);
   page = await serveConsole(app);

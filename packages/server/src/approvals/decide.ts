@@ -58,7 +58,6 @@ function complete(approval: ApprovalRecord): boolean {
 
 /**
  * Records one person's answer. A refusal ends the question at once; approval needs every set's count.
- * @param decider for an action that a role decides, not a list of people, may add the actor to a set
  */
 export async function decideApproval(
   ctx: ServerContext,
@@ -87,7 +86,8 @@ export async function decideApproval(
       approvals: [id],
       payload: { event: choice === "approve" ? "approved" : "refused", state, digest: approval.digest, person: ctx.actor.id, email: ctx.actor.email, role: seat.role, roles: ctx.actor.roles, kind: "token", reason },
     });
-    if (state === "approved") await effects[approval.action]?.(tx, ctx, signed, record);
-    return (await readApproval(tx, ctx.org, id))!;
+    const decided = (await readApproval(tx, ctx.org, id))!;
+    if (state === "approved") await effects[approval.action]?.(tx, ctx, decided, record);
+    return decided;
   });
 }

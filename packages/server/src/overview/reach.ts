@@ -1,0 +1,82 @@
+import type { RegisterFacts, SystemFacts } from "@mandate/model";
+import type { Tally } from "../evidence/index.ts";
+
+export interface ReachNode {
+  readonly id: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly note?: string;
+  readonly sensitivity?: string | null;
+  readonly region?: string | null;
+  readonly inside: boolean;
+}
+
+export interface ReachEdge {
+  readonly from: string;
+  readonly to: string;
+  readonly outcome: "allow" | "hold" | "deny";
+  readonly rule?: string;
+  readonly terms?: string;
+  readonly count24h?: Tally;
+}
+
+/**
+ * What a system can reach, from the facts that are enforced right now: its grants, what tools return and models belong
+ * to, and what it asks for but wasn't authorized to have.
+ */
+export function reachOf(facts: RegisterFacts, system: SystemFacts, counts: ReadonlyMap<string, Tally>): { nodes: ReachNode[]; edges: ReachEdge[] } {
+  const nodes = new Map<string, ReachNode>();
+  const edges: ReachEdge[] = [];
+  const self = `system:${system.name}`;
+  const inside = (region: string | null | undefined): boolean => region == null || system.boundary.regions.includes(region);
+  const put = (node: ReachNode): string => {
+    nodes.set(node.id, node);
+    return node.id;
+  };
+  const granted = system.status === "refused" ? "deny" : "allow";
+  const edge = (to: string, more: Partial<ReachEdge> = {}): void => {
+    const count = counts.get(to);
+    const outcome = more.outcome ?? (granted === "allow" && count !== undefined && count.allow === 0 && count.hold > 0 ? "hold" : granted);
+    edges.push({ from: self, to, ...more, outcome, ...(count === undefined ? {} : { count24h: count }) });
+  };
+  put({ id: self, kind: "system", name: system.name, inside: true });
+
+  for (const name of system.grants.models) {
+    const model = facts.models.find((one) => one.name === name);
+    edge(put({ id: `model:${name}`, kind: "model", name, region: model?.region ?? null, sensitivity: model?.maxSensitivity ?? null, inside: inside(model?.region) }), { rule: `grant:model:${name}` });
+    if (model?.vendor != null) link(`model:${name}`, put({ id: `vendor:${model.vendor}`, kind: "vendor", name: model.vendor, inside: true }));
+  }
+  for (const name of system.grants.tools) {
+    const tool = facts.tools.find((one) => one.name === name);
+    const note = tool === undefined ? "not labelled" : `${tool.effect}${tool.reversible ? "" : ", can't be undone"}`;
+    edge(put({ id: `tool:${name}`, kind: "tool", name, note, region: tool?.region ?? null, inside: inside(tool?.region) }), {
+      rule: `grant:tool:${name}`,
+      ...(tool?.changed === true ? { outcome: "deny" as const, terms: "Its definition isn't the pinned one." } : {}),
+    });
+    if (tool?.returns != null) link(`tool:${name}`, datasetNode(tool.returns));
+  }
+  for (const name of system.grants.datasets) edge(datasetNode(name), { rule: `grant:dataset:${name}` });
+  for (const name of system.grants.destinations) {
+    const destination = facts.destinations.find((one) => one.name === name);
+    edge(put({ id: `destination:${name}`, kind: "destination", name, sensitivity: destination?.maxSensitivity ?? null, region: destination?.region ?? null, inside: inside(destination?.region) }), {
+      rule: `grant:destination:${name}`,
+      terms: destination === undefined ? "Not registered." : `At most ${destination.maxSensitivity}; classes ${destination.classes.join(", ") || "none"}.`,
+    });
+    if (destination?.vendor != null) link(`destination:${name}`, put({ id: `vendor:${destination.vendor}`, kind: "vendor", name: destination.vendor, inside: true }));
+  }
+  for (const text of system.differences) {
+    const [kind = "", name = text] = text.split(/:(.*)/s);
+    if (!nodes.has(text)) put({ id: text, kind, name, inside: true });
+    edges.push({ from: self, to: text, outcome: "deny", rule: "reassessment_required", terms: "In the record now, but not in what was authorized." });
+  }
+  return { nodes: [...nodes.values()], edges };
+
+  function datasetNode(name: string): string {
+    const dataset = facts.datasets.find((one) => one.name === name);
+    return put({ id: `dataset:${name}`, kind: "dataset", name, sensitivity: dataset?.sensitivity ?? null, region: dataset?.region ?? null, inside: inside(dataset?.region) });
+  }
+
+  function link(from: string, to: string): void {
+    if (!edges.some((one) => one.from === from && one.to === to)) edges.push({ from, to, outcome: granted });
+  }
+}
