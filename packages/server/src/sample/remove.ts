@@ -1,4 +1,5 @@
 import { control, items, type Json, type SampleServer } from "./control.ts";
+import { administrator, people, reader } from "./people.ts";
 
 /** Systems first: other objects can't go while a system uses them. */
 const kinds = [
@@ -17,8 +18,8 @@ const kinds = [
 ] as const;
 
 /**
- * Removes every object labelled `sample`: one action. Systems are retired before they go. The evidence of what they did
- * stays, as all evidence does.
+ * Removes every object labelled `sample`: one action. Systems are retired before they go, their keys with them, and the
+ * invented people are deactivated but for the one who may be signed in. The evidence of what they did stays.
  * @returns how many objects were removed
  */
 export async function removeSample(server: SampleServer): Promise<number> {
@@ -42,6 +43,10 @@ export async function removeSample(server: SampleServer): Promise<number> {
       await api.send("DELETE", `/${kind}/${encodeURIComponent(name)}`);
       removed += 1;
     }
+  }
+  for (const { email } of [...people, administrator]) {
+    if (email !== reader && (await api.find(`/people/${email}`)) !== undefined)
+      await api.send("DELETE", `/people/${email}`);
   }
   return removed;
 }

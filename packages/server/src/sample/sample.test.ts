@@ -105,3 +105,19 @@ test("traffic is one call at a time, uses only keys it has, and ends at once whe
   await new Promise((done) => setImmediate(done));
   expect(traffic.calls()).toBe(made);
 });
+
+test("a revoked or retired system's traffic ends by itself", async () => {
+  let calls = 0;
+  const server = createServer((_request, response) => {
+    calls += 1;
+    response.statusCode = calls > 3 ? 403 : 200;
+    response.end(calls > 3 ? '{"error":{"code":"system_retired"}}' : "{}");
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  closers.push(() => void server.close());
+  const gatewayUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const traffic = startTraffic({ gatewayUrl, keys: new Map([["returns-desk", "k"]]), history: 16, everyMs: 1 });
+  await expect.poll(() => calls).toBe(4);
+  await traffic.stop();
+  expect(traffic.calls()).toBe(4);
+});

@@ -71,15 +71,18 @@ const refund: Call = chat("returns-desk", "mistral-large-2", "Please refund EUR 
 /** Holds pile up in somebody's inbox, so only every so many rounds one more is asked for. */
 const roundsPerHold = 8;
 
+const over = /"code":"(?:system_retired|not_registered)"/;
+
 /** Starts gentle traffic: a short history, then one call every few seconds until stopped. Never raises. */
 export function startTraffic(options: TrafficOptions): Traffic {
   const stopping = new AbortController();
+  const keys = new Map(options.keys);
   let count = 0;
   const make = async (call: Call): Promise<void> => {
-    const key = options.keys.get(call.system);
+    const key = keys.get(call.system);
     if (key === undefined) return;
     count += 1;
-    await fetch(`${options.gatewayUrl}${call.path}`, {
+    const response = await fetch(`${options.gatewayUrl}${call.path}`, {
       method: "POST",
       headers: {
         authorization: `Bearer ${key}`,
@@ -88,13 +91,16 @@ export function startTraffic(options: TrafficOptions): Traffic {
       },
       body: JSON.stringify(call.body),
       signal: AbortSignal.any([stopping.signal, AbortSignal.timeout(30_000)]),
-    }).then((response) => response.arrayBuffer(), ignore);
+    }).catch(ignore);
+    const text = (await response?.text().catch(ignore)) ?? "";
+    // What was revoked, retired or removed is over: removing the sample ends its traffic with it.
+    if (response?.status === 401 || over.test(text.slice(0, 2_000))) keys.delete(call.system);
   };
   const run = async (): Promise<void> => {
     const history = options.history ?? 36;
     for (let at = 0; at < history && !stopping.signal.aborted; at += 1) await make(day[at % day.length]!);
     await make(refund);
-    for (let at = 0; ; at += 1) {
+    for (let at = 0; keys.size > 0; at += 1) {
       await delay(options.everyMs ?? 4_000, undefined, { signal: stopping.signal });
       await make(at % (day.length * roundsPerHold) === day.length * roundsPerHold - 1 ? refund : day[at % day.length]!);
     }
@@ -110,6 +116,6 @@ export function startTraffic(options: TrafficOptions): Traffic {
 }
 
 /** A refusal or a gateway that is stopping is part of the picture, not a failure of the sample. */
-function ignore(): void {
+function ignore(): undefined {
   return undefined;
 }
