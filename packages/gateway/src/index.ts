@@ -23,3 +23,4 @@ export type {
 export type { SealingKey, Snapshot, UpstreamSecret } from "./snapshot.ts";
 export { Journal, JournalSink, nodeDisk, Sealer } from "./evidence/index.ts";
 export type { JournalDisk, JournalOptions, JournalSigner, OpenCall, SealerOptions } from "./evidence/index.ts";
+export { OutboundRule } from "./upstream/address.ts";

@@ -2,6 +2,7 @@ import type { Terminal } from "@mandate/model";
 import { type Refusal, refuse, refusalEvent } from "../http/refusal.ts";
 import { parseStrictObject } from "../json/strict-json.ts";
 import { SseReader } from "../sse/sse-reader.ts";
+import { parse as parseEvent } from "../surfaces/openai-chat/answer.ts";
 import type { AnswerView, StreamReader, TokenUsage, ToolCall } from "../surfaces/surface.ts";
 import { type UpstreamCall, type UpstreamEvents, UpstreamFailure } from "../upstream/client.ts";
 import { AnswerChecker } from "./answer-checker.ts";
@@ -265,6 +266,8 @@ export class Delivery implements UpstreamEvents, RunningCall {
 
   async #endStream(): Promise<void> {
     const rest = this.#sse.rest();
+    // Half an event can't be decided, and a lenient client might still act on it.
+    if (rest !== undefined && !isWhole(rest.data)) return this.#finish("upstream_cut", brokenOff);
     if (rest !== undefined && !this.#accept(rest)) return;
     if (!this.#judge(this.#stream.unfinished())) return;
     if (this.#heldCalls.length > 0) {
@@ -464,6 +467,17 @@ export class Delivery implements UpstreamEvents, RunningCall {
     }
     this.#settled();
   }
+}
+
+const brokenOff = refuse(
+  "upstream_unreachable",
+  "The model's answer broke off.",
+  "Repeat the call; if it stays so, ask the model's owner.",
+);
+
+function isWhole(data: string): boolean {
+  if (data === "" || data === "[DONE]") return true;
+  return parseEvent(data) !== undefined;
 }
 
 /** The hash that binds an approval to the held calls of exactly this request's answer. */
