@@ -114,10 +114,10 @@ async function untilGone(pid: number): Promise<void> {
 /** Fast shutdown: sessions end, everything is flushed. Immediate after `withinMs`: the log then replays at the next start. */
 export async function stopServer(server: RunningServer, withinMs: number): Promise<void> {
   signal(server.pid, "SIGINT");
-  const stopped = await Promise.race([server.gone.then(() => true), delay(withinMs, false)]);
+  const stopped = await Promise.race([server.gone.then(() => true), delay(withinMs, false, { ref: false })]);
   if (stopped) return;
   signal(server.pid, "SIGQUIT");
-  await Promise.race([server.gone, delay(2_000)]);
+  await Promise.race([server.gone, delay(2_000, undefined, { ref: false })]);
 }
 
 export function signal(pid: number, name: NodeJS.Signals): void {
