@@ -1,0 +1,79 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { startServer, type ServerHandle } from "../main.ts";
+import { control, items, type Json, type SampleServer } from "./control.ts";
+import { removeSample } from "./remove.ts";
+
+const token = "bootstrap-token-of-the-sample-test-0123456789";
+const dataDir = mkdtempSync(join(tmpdir(), "mandate-sample-"));
+const printed: string[] = [];
+let server: ServerHandle;
+let access: SampleServer;
+
+async function freePort(): Promise<number> {
+  const probe = createServer();
+  await new Promise<void>((done) => probe.listen(0, "127.0.0.1", done));
+  const { port } = probe.address() as AddressInfo;
+  await new Promise((done) => probe.close(done));
+  return port;
+}
+
+beforeAll(async () => {
+  const [port, gatewayPort] = [await freePort(), await freePort()];
+  const env = {
+    MANDATE_PORT: String(port),
+    MANDATE_GATEWAY_PORT: String(gatewayPort),
+    MANDATE_DATA_DIR: dataDir,
+    MANDATE_BOOTSTRAP_TOKEN: token,
+  };
+  server = await startServer({ mode: "up", sample: true, env, log: (line) => printed.push(line) });
+  access = { controlUrl: `http://127.0.0.1:${port}`, gatewayUrl: server.gatewayUrl, token, log: () => undefined };
+});
+
+afterAll(async () => {
+  await server?.close();
+  rmSync(dataDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+});
+
+async function systems(): Promise<ReadonlyMap<string, Json>> {
+  const found = new Map<string, Json>();
+  for await (const system of items(control(access), "/systems")) found.set(String(system.name), system);
+  return found;
+}
+
+test("the company has systems in every tier that may run, and in every state that this release knows", async () => {
+  const found = await systems();
+  const seen = (field: string) => new Set([...found.values()].map((system) => system[field]));
+  expect([...seen("tier")].sort()).toEqual(["T0", "T1", "T2", "T3"]);
+  expect([...seen("lifecycle")].sort()).toEqual(["pilot", "production", "proposed", "retired", "suspended"]);
+  expect(found.get("returns-desk")).toMatchObject({ tier: "T2", lifecycle: "pilot", status: "operating" });
+  expect(found.get("support-concierge")).toMatchObject({ tier: "T3", lifecycle: "proposed", status: "refused" });
+  expect(found.get("dispute-triage")).toMatchObject({ tier: "T2", lifecycle: "production", status: "operating" });
+  expect(found.get("cv-screening")).toMatchObject({ tier: "T3", authorization: { state: "denied" } });
+  expect(found.get("footfall-insights")?.missing).toContain("owners.technical");
+});
+
+test("the three printed commands do what their comment lines say", async () => {
+  const paste = async (name: string) => {
+    const line = new RegExp(`^\\s*# ${name}\\n(curl .+)$`, "m").exec(printed.join("\n"))?.[1] ?? "";
+    const { stdout } = await promisify(execFile)("sh", ["-c", `${line} -w '\\n%{http_code}'`]);
+    return stdout;
+  };
+  expect(await paste("allowed")).toMatch(/"chat\.completion"[\s\S]*\n200$/);
+  expect(await paste("held")).toMatch(/"approval_required"[\s\S]*\n403$/);
+  expect(await paste("denied")).toMatch(/"not_granted"[\s\S]*\n403$/);
+});
+
+test("one action removes every sample object and ends what its keys could do; the record stays", async () => {
+  expect(await removeSample(access)).toBeGreaterThan(40);
+  expect((await systems()).size).toBe(0);
+  const { items: decisions } = await control(access).get("/decisions?limit=5");
+  expect((decisions as readonly Json[]).length).toBe(5);
+  expect(await removeSample(access)).toBe(0);
+});
