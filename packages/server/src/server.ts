@@ -1,6 +1,7 @@
-import { join } from "node:path";
 import type { Server } from "node:http";
+import { join } from "node:path";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { OutboundRule } from "@mandate/gateway";
 import { tierTerms } from "@mandate/frameworks";
 import { approvalRoutes, openHold, spendApproval } from "./approvals/index.ts";
 import type { ApprovalEffect } from "./approvals/index.ts";
@@ -23,6 +24,7 @@ import { allowedHosts, buildApp, databaseIdempotency, operationsRoutes, RequestC
 import type { App, OpenApiDocument } from "./http/index.ts";
 import { askHoldersForRoles, createAuthenticate, identityRoutes, noteBootstrapStart, roleGrantEffect } from "./identity/index.ts";
 import type { ServerLog } from "./log.ts";
+import { askServer, mcpPinRoutes } from "./mcp-pins/index.ts";
 import { overviewRoutes } from "./overview/index.ts";
 import { proofRoutes } from "./proof/index.ts";
 import { buildSnapshot, FindingReporter, Publisher } from "./publisher/index.ts";
@@ -115,7 +117,17 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   let checked: { readonly at: number; readonly ok: boolean; readonly problems: readonly unknown[] } | null = null;
   const closers: (() => void)[] = [];
   const effects: Record<string, ApprovalEffect> = { "role.grant": roleGrantEffect, pilot: pilotAccepted };
-  const ports: RegisterPorts = { reconcile, deriveFacts };
+  const ports: RegisterPorts = {
+    reconcile,
+    deriveFacts,
+    pinMcpServer: ({ url, credential }) => {
+      const { secrets, outboundAllow } = publisher.current;
+      const secret = secrets.find((one) => one.name === credential) ?? null;
+      // A server that wants a credential isn't asked without it.
+      if (credential !== null && secret === null) return Promise.resolve(undefined);
+      return askServer(url, { outbound: new OutboundRule(outboundAllow), secret, timeoutMs: mcpAskMs });
+    },
+  };
 
   operationsRoutes(app, {
     readiness: () => {
@@ -149,6 +161,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       return [{ name: dataPlane.slot, registerVersion: state.registerVersion, lastSeen: new Date(publisher.confirmedAt()).toISOString(), confirmed: state.registerVersion === publisher.current.version }];
     },
   });
+  mcpPinRoutes(app, { contexts, ports });
   await registerRoutes(app, { db, org, now, contexts, ports });
   decisionRoutes(app, { db, org, drain: dataPlane.drain });
   proofRoutes(app, { db, org, now, random, masterKey, evidence, drain: dataPlane.drain, onChecked: (ok, problems) => void (checked = { at: now(), ok, problems }) });
@@ -178,6 +191,9 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     },
   };
 }
+
+/** An apply waits this long for MCP servers; those that don't answer stay unpinned. */
+const mcpAskMs = 3000;
 
 /** What issuing a key must know of its system. */
 const lookUp: LookUpSystem = async (tx, org, name, nowMs) => {

@@ -48,7 +48,7 @@ export function reachOf(facts: RegisterFacts, system: SystemFacts, counts: Reado
   }
   for (const name of system.grants.tools) {
     const tool = facts.tools.find((one) => one.name === name);
-    const note = tool === undefined ? "not labelled" : `${tool.effect}${tool.reversible ? "" : ", can't be undone"}`;
+    const note = tool === undefined ? "not labelled" : `${tool.effect}${tool.reversible || tool.effect === "reads" ? "" : ", can't be undone"}`;
     edge(put({ id: `tool:${name}`, kind: "tool", name, note, region: tool?.region ?? null, inside: inside(tool?.region) }), {
       rule: `grant:tool:${name}`,
       ...(tool?.changed === true ? { outcome: "deny" as const, terms: "Its definition isn't the pinned one." } : {}),

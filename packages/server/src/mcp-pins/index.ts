@@ -1,0 +1,2 @@
+export { askServer } from "./ask-server.ts";
+export { mcpPinRoutes } from "./routes.ts";
