@@ -123,3 +123,18 @@ export class AnswerChecker {
     };
   }
 }
+
+/** Each call once more with the spent approval: a rule that it doesn't satisfy still refuses. */
+export function decideAgain(checker: AnswerChecker, calls: readonly ToolCall[], spent: Spent): Refusal | null {
+  for (const call of calls) {
+    const verdict = checker.decide(call, spent);
+    if (verdict.outcome === "deny") return verdict.refusal;
+    if (verdict.outcome === "hold")
+      return refuse(
+        "policy",
+        "The approval does not cover every rule that asks for a person.",
+        "Repeat the call without it to ask again.",
+      );
+  }
+  return null;
+}

@@ -5,9 +5,9 @@ import { SseReader } from "../sse/sse-reader.ts";
 import { parse as parseEvent } from "../surfaces/openai-chat/answer.ts";
 import type { AnswerView, StreamReader, TokenUsage, ToolCall } from "../surfaces/surface.ts";
 import { type UpstreamCall, type UpstreamEvents, UpstreamFailure } from "../upstream/client.ts";
-import { AnswerChecker } from "./answer-checker.ts";
+import { AnswerChecker, decideAgain } from "./answer-checker.ts";
 import type { Call } from "./call.ts";
-import { callHashOf, type Held, openHold, type Spent, spend } from "./holds.ts";
+import { type Held, heldCallHash, openHold, spend } from "./holds.ts";
 import type { Reservation } from "./meter.ts";
 import { outcomeDraft } from "./record.ts";
 import type { RunningCall, Runtime } from "./runtime.ts";
@@ -478,29 +478,4 @@ const brokenOff = refuse(
 function isWhole(data: string): boolean {
   if (data === "" || data === "[DONE]") return true;
   return parseEvent(data) !== undefined;
-}
-
-/** The hash that binds an approval to the held calls of exactly this request's answer. */
-export function heldCallHash(system: string, requestHash: string, held: readonly Held[]): string {
-  return callHashOf({
-    system,
-    action: "tool.call",
-    request: requestHash,
-    calls: held.map((one) => ({ resource: one.resource, input: one.input })),
-  });
-}
-
-/** Each call once more with the spent approval: a rule that it doesn't satisfy still refuses. */
-export function decideAgain(checker: AnswerChecker, calls: readonly ToolCall[], spent: Spent): Refusal | null {
-  for (const call of calls) {
-    const verdict = checker.decide(call, spent);
-    if (verdict.outcome === "deny") return verdict.refusal;
-    if (verdict.outcome === "hold")
-      return refuse(
-        "policy",
-        "The approval does not cover every rule that asks for a person.",
-        "Repeat the call without it to ask again.",
-      );
-  }
-  return null;
 }

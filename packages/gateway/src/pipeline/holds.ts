@@ -135,3 +135,13 @@ function joinTerms(terms: readonly HoldTerms[]): HoldTerms {
     withinSeconds: Math.min(...terms.map((one) => one.withinSeconds)),
   };
 }
+
+/** The hash that binds an approval to the held calls of exactly this request's answer. */
+export function heldCallHash(system: string, requestHash: string, held: readonly Held[]): string {
+  return callHashOf({
+    system,
+    action: "tool.call",
+    request: requestHash,
+    calls: held.map((one) => ({ resource: one.resource, input: one.input })),
+  });
+}

@@ -8,9 +8,9 @@ import { firstRefusal, type Refusal, refuse, refusalOf } from "../http/refusal.t
 import { parseStrictObject, spliceValue, type StrictJson, UnreadableJson } from "../json/strict-json.ts";
 import { echo, FieldProblem } from "../surfaces/fields.ts";
 import type { RequestView, Surface } from "../surfaces/surface.ts";
-import { AnswerChecker } from "./answer-checker.ts";
+import { AnswerChecker, decideAgain } from "./answer-checker.ts";
 import type { Call } from "./call.ts";
-import { decideAgain, Delivery } from "./delivery.ts";
+import { Delivery } from "./delivery.ts";
 import { callHashOf, openHold, type Spent, spend } from "./holds.ts";
 import { meetObligations } from "./obligations.ts";
 import { callerContext, detectIn, modelQuestion } from "./question.ts";
