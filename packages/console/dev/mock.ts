@@ -50,7 +50,7 @@ export async function answer(request: IncomingMessage, response: ServerResponse)
   else if (kind === "systems" && name === "") list(sample.systems);
   else if (kind === "systems" && verb === "activity") reply(sample.activity);
   else if (kind === "systems" && verb === "reach") reply(name === "support-concierge" ? sample.reach : { nodes: [], edges: [] });
-  else if (kind === "systems" && verb === "history") reply(page([{ at: "2026-08-12T09:00:00Z", by: "Ines Navarro", reason: "Gates met", summary: "Authorized for production, version 3" }]));
+  else if (kind === "systems" && verb === "history") reply(page([{ at: new Date(sample.now - 102 * 86_400_000).toISOString(), by: "Ines Navarro", reason: "Gates met", summary: "Authorized for production, version 3" }]));
   else if (kind === "systems") reply(name === "support-concierge" ? sample.concierge : found(sample.systems, "name"));
   else if (kind === "decisions" && name === "") list(sample.decisions);
   else if (kind === "decisions") {
@@ -62,7 +62,7 @@ export async function answer(request: IncomingMessage, response: ServerResponse)
   else if (kind === "approvals" && name === "") list(sample.approvals);
   else if (kind === "approvals" && method === "POST") reply({ ...found(sample.approvals, "id"), state: verb === "approve" ? "approved" : "refused", signature: { kind: "token", person: sample.person.email } });
   else if (kind === "approvals") reply(found(sample.approvals, "id"));
-  else if (kind === "credentials" && method === "POST") reply({ id: "cred_new", key: "mdt_live_Q7sXc2LmP9vRt4kWz8yB1nHd5fJg", notAfter: "2026-12-22T14:32:10Z" });
+  else if (kind === "credentials" && method === "POST") reply({ id: "cred_new", key: "mdt_live_Q7sXc2LmP9vRt4kWz8yB1nHd5fJg", notAfter: new Date(Date.now() + 7 * 86_400_000).toISOString() });
   else if (kind === "credentials") list(sample.credentials);
   else if (kind === "findings") list(sample.findings);
   else if (kind === "people") list(sample.people);

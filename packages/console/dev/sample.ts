@@ -3,7 +3,7 @@ import { canonicalJson, DenseTree, formatVerifierKey, inclusionProof, leafHash, 
 
 // A believable organization in the shapes of API.md, with a real log behind its decisions: proofs verify in the browser.
 
-export const now = Date.parse("2026-11-22T14:32:10Z");
+export const now = Date.now();
 const day = 86_400_000;
 const iso = (ms: number): string => new Date(ms).toISOString();
 
@@ -56,8 +56,8 @@ export const concierge = {
   legalClass: { title: "Transparency duties", article: "Article 50" },
   tierReasons: [{ rule: "R05", text: "it pays, irreversibly, without a person", cite: ["MAP 3.5", "ASI02"] }],
   authorization: {
-    id: "auth_142", number: 142, type: "production", state: "granted", starts: "2026-08-12T09:00:00Z", ends: "2027-02-10T09:00:00Z", reviewDue: "2027-01-20T09:00:00Z", pilotStarts: "2026-03-03T09:00:00Z",
-    approvers: [{ name: "Ines Navarro", email: person.email, role: "authorizing-official", at: "2026-08-12T09:00:00Z" }, { name: "Piet Aalbers", email: "piet.aalbers@halden.example", role: "legal-reviewer", at: "2026-08-12T08:40:00Z" }],
+    id: "auth_142", number: 142, type: "production", state: "granted", starts: iso(now - 102 * day), ends: iso(now + 80 * day), reviewDue: iso(now + 59 * day), pilotStarts: iso(now - 264 * day),
+    approvers: [{ name: "Ines Navarro", email: person.email, role: "authorizing-official", at: iso(now - 102 * day) }, { name: "Piet Aalbers", email: "piet.aalbers@halden.example", role: "legal-reviewer", at: iso(now - 102 * day) }],
   },
   managedFrom: { file: "systems/support-concierge.yaml", commit: "4c1d9e2" },
 };

@@ -12,9 +12,9 @@ export function standingOf(system: SystemView, now = Date.now()): Standing {
   if (system.lifecycle === "retired") return { mark: "unknown", words: t.band.retired };
   if (system.lifecycle === "suspended") return { mark: "deny", words: t.band.suspended };
   if (grant === null) return { mark: "hold", words: t.band.proposed };
-  if (grant.state === "expired" || (/^granted/.test(grant.state) && Date.parse(grant.ends) <= now)) return { mark: "deny", words: t.band.expired(date(grant.ends)) };
+  if (grant.state === "expired" || (grant.state.startsWith('granted') && Date.parse(grant.ends) <= now)) return { mark: "deny", words: t.band.expired(date(grant.ends)) };
   if (grant.state === "reassessment_required") return { mark: "deny", words: t.band.reassess };
-  if (!/^granted/.test(grant.state)) return { mark: "hold", words: t.band.waiting };
+  if (!grant.state.startsWith('granted')) return { mark: "hold", words: t.band.waiting };
   if (system.status !== "operating" && system.status !== "restricted") return { mark: "deny", words: t.statusCode[system.statusCode ?? ""] ?? t.band.proposed };
   if (grant.state === "granted_with_conditions") return { mark: "allow", words: t.band.conditions };
   return { mark: "allow", words: grant.type === "pilot" ? t.band.pilot : t.band.production };

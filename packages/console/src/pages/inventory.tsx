@@ -20,9 +20,9 @@ function show(value: unknown): string {
   if (typeof value === "boolean") return value ? t.inventory.yes : t.inventory.no;
   if (Array.isArray(value)) return value.length === 0 ? t.none : value.map(show).join(", ");
   if (typeof value === "object") return Object.entries(value).map(([key, part]) => `${key} ${show(part)}`).join(", ");
-  return String(value as string | number);
+  return String(value);
 }
-const cellOf = (field: string, value: unknown) => (/ensitivity$/.test(field) && typeof value === "string" ? <DataClass value={value} /> : value === undefined && field === "reversible" ? t.cantTell : show(value));
+const cellOf = (field: string, value: unknown) => (field.endsWith('ensitivity') && typeof value === "string" ? <DataClass value={value} /> : value === undefined && field === "reversible" ? t.cantTell : show(value));
 
 export function InventoryPage() {
   const path = useRouterState({ select: (state) => state.location.pathname });
