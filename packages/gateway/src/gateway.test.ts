@@ -334,7 +334,7 @@ describe("G3, evidence before effect", () => {
     const response = await running;
     const reader = response.body!.getReader();
     let text = "";
-    while (!text.includes("two")) text += Buffer.from((await reader.read()).value!).toString();
+    while (!text.includes("two")) text += Buffer.from((await reader.read()).value).toString();
     await new Promise((done) => setTimeout(done, 50));
     expect(text).not.toContain("[DONE]");
     open();

@@ -58,7 +58,7 @@ export function verifyUser(
   const signature = Buffer.from(parts[2]!, "base64url");
   const good = candidates.some((jwk) => {
     try {
-      const key = createPublicKey({ key: jwk as JsonWebKey, format: "jwk" });
+      const key = createPublicKey({ key: jwk, format: "jwk" });
       return verify(algorithm.hash, signed, algorithm.ecdsa ? { key, dsaEncoding: "ieee-p1363" } : key, signature);
     } catch {
       return false;
@@ -73,8 +73,6 @@ export function verifyUser(
     if (Object.hasOwn(claims, name) && claims[name] !== null && claims[name] !== "") kept[name] = claims[name];
   return { user: { subject: `${issuer}#${String(claims.sub ?? "")}`, claims: kept } };
 }
-
-type JsonWebKey = import("node:crypto").JsonWebKey;
 
 function decode(part: string): Members | undefined {
   try {
