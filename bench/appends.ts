@@ -56,18 +56,46 @@ const draft: EntryDraft = {
   outcome: "deny",
   approvals: [],
   retention: "T2",
-  payload: { caller: { credential: "cred_1" }, action: "tool.call", resource: "tool:refunds.issue", reason: "Refunds over 50 EUR need a person." },
+  payload: {
+    caller: { credential: "cred_1" },
+    action: "tool.call",
+    resource: "tool:refunds.issue",
+    reason: "Refunds over 50 EUR need a person.",
+  },
   messages: [],
   sessionId: null,
-  context: { request: { system: "support-concierge", purpose: "support", now: 1_790_000_000 }, detectors: { pii: "1" } },
+  context: {
+    request: { system: "support-concierge", purpose: "support", now: 1_790_000_000 },
+    detectors: { pii: "1" },
+  },
   terminal: "refused",
-  summary: { action: "tool.call", resource: "tool:refunds.issue", outcome: "deny", code: "policy", reason: "Refunds over 50 EUR need a person.", rule: "refunds", surface: "authzen", credential: "cred_1", approval: null, durationMs: 1, tokens: null },
+  summary: {
+    action: "tool.call",
+    resource: "tool:refunds.issue",
+    outcome: "deny",
+    code: "policy",
+    reason: "Refunds over 50 EUR need a person.",
+    rule: "refunds",
+    surface: "authzen",
+    credential: "cred_1",
+    approval: null,
+    durationMs: 1,
+    tokens: null,
+  },
 };
 
 const flushes = flushesPerSecond(directory, 2_000);
 const db = await openDatabase({ dataDir: join(directory, "data") });
 await db.ensureOrganization({ id: org, name: "bench", now: new Date() });
-const evidence = await openEvidence({ db, org, host: "localhost", organization: "bench", now: Date.now, random, masterKey: random(new Uint8Array(32)) });
+const evidence = await openEvidence({
+  db,
+  org,
+  host: "localhost",
+  organization: "bench",
+  now: Date.now,
+  random,
+  masterKey: random(new Uint8Array(32)),
+});
 const { origin } = await evidence.ensureLog("gw-bench");
 const key = (await evidence.sealingKeys(["support-concierge"]))[0]!;
 const journal = new Journal({ directory: join(directory, "journal"), signer: evidence.signerOf(origin) });
@@ -104,7 +132,13 @@ const bare: EntryDraft = { ...draft, payload: null, context: null };
 let appended = 0;
 const durableMs: number[] = [];
 const integratedMs: number[] = [];
-async function appender(kind: string, entry: EntryDraft, number: number, until: number, measured: boolean): Promise<void> {
+async function appender(
+  kind: string,
+  entry: EntryDraft,
+  number: number,
+  until: number,
+  measured: boolean,
+): Promise<void> {
   for (let turn = 0; performance.now() < until; turn += 1) {
     const started = performance.now();
     const ref = await sink.decision({ ...entry, decisionId: `dec_${kind}${measured ? "m" : "w"}${number}_${turn}` });
@@ -122,7 +156,8 @@ async function appender(kind: string, entry: EntryDraft, number: number, until: 
 
 /** @returns entries a second */
 async function run(kind: string, entry: EntryDraft): Promise<number> {
-  const all = (until: number, measured: boolean): Promise<unknown> => Promise.all(Array.from({ length: appenders }, (_, number) => appender(kind, entry, number, until, measured)));
+  const all = (until: number, measured: boolean): Promise<unknown> =>
+    Promise.all(Array.from({ length: appenders }, (_, number) => appender(kind, entry, number, until, measured)));
   appended = durableMs.length = integratedMs.length = 0;
   await all(performance.now() + 1_500, false);
   const startedAt = performance.now();
@@ -130,10 +165,18 @@ async function run(kind: string, entry: EntryDraft): Promise<number> {
   const rate = (appended * 1_000) / (performance.now() - startedAt);
   sorted(durableMs);
   sorted(integratedMs);
-  console.log(`${appenders} appenders, ${seconds} s, ${kind}: ${rate.toFixed(0)} entries/s durable, integrated, signed (${(rate / flushes).toFixed(2)} for each flush the disk can do)`);
-  console.log(`  durable in the journal: p50 ${percentile(durableMs, 0.5).toFixed(1)} ms, p99 ${percentile(durableMs, 0.99).toFixed(1)} ms`);
-  console.log(`  integrated and signed:  p50 ${percentile(integratedMs, 0.5).toFixed(1)} ms, p99 ${percentile(integratedMs, 0.99).toFixed(1)} ms`);
-  console.log(`  ${rate >= 5_000 && percentile(integratedMs, 0.99) < 50 ? "target met" : "target missed"}: 5,000 entries/s, p99 under 50 ms`);
+  console.log(
+    `${appenders} appenders, ${seconds} s, ${kind}: ${rate.toFixed(0)} entries/s durable, integrated, signed (${(rate / flushes).toFixed(2)} for each flush the disk can do)`,
+  );
+  console.log(
+    `  durable in the journal: p50 ${percentile(durableMs, 0.5).toFixed(1)} ms, p99 ${percentile(durableMs, 0.99).toFixed(1)} ms`,
+  );
+  console.log(
+    `  integrated and signed:  p50 ${percentile(integratedMs, 0.5).toFixed(1)} ms, p99 ${percentile(integratedMs, 0.99).toFixed(1)} ms`,
+  );
+  console.log(
+    `  ${rate >= 5_000 && percentile(integratedMs, 0.99) < 50 ? "target met" : "target missed"}: 5,000 entries/s, p99 under 50 ms`,
+  );
   return rate;
 }
 
@@ -148,5 +191,7 @@ await journal.close();
 await db.close();
 rmSync(directory, { recursive: true, force: true });
 
-console.log(`re-hash of ${checked.entries} entries and ${checked.payloads} payloads: ${rehashSeconds.toFixed(1)} s, ${checked.problems.length} problems`);
+console.log(
+  `re-hash of ${checked.entries} entries and ${checked.payloads} payloads: ${rehashSeconds.toFixed(1)} s, ${checked.problems.length} problems`,
+);
 process.exitCode = checked.ok ? 0 : 1;

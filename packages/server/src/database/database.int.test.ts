@@ -1,6 +1,15 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,7 +31,8 @@ describe.each(majors)("storage contract on PostgreSQL $major", ({ major, engineP
   const holder = mkdtempSync(join(tmpdir(), "mandate-storage-"));
   const dataDir = join(holder, "data");
   const notices: string[] = [];
-  const open = (extra: { migrationsDir?: string } = {}): Promise<Database> => openDatabase({ dataDir, enginePackage, onNotice: (line) => notices.push(line), ...extra });
+  const open = (extra: { migrationsDir?: string } = {}): Promise<Database> =>
+    openDatabase({ dataDir, enginePackage, onNotice: (line) => notices.push(line), ...extra });
   const address = (): string => readFileSync(join(dataDir, "database-url"), "utf8").trim();
   const pid = (): number => Number.parseInt(readFileSync(join(dataDir, "postgres", "postmaster.pid"), "utf8"), 10);
   const admin = async <T>(work: (client: Client) => Promise<T>): Promise<T> => {
@@ -55,7 +65,11 @@ describe.each(majors)("storage contract on PostgreSQL $major", ({ major, engineP
     await admin((client) => client.query("ALTER SYSTEM SET fsync = off"));
     const rows = await admin(async (client) => {
       await client.query("SELECT pg_reload_conf()");
-      return (await client.query("SELECT name, setting FROM pg_settings WHERE name IN ('fsync','full_page_writes','synchronous_commit','listen_addresses','data_checksums') ORDER BY name")).rows;
+      return (
+        await client.query(
+          "SELECT name, setting FROM pg_settings WHERE name IN ('fsync','full_page_writes','synchronous_commit','listen_addresses','data_checksums') ORDER BY name",
+        )
+      ).rows;
     });
     await admin((client) => client.query("ALTER SYSTEM RESET fsync"));
     expect(rows.map((row: { setting: string }) => row.setting)).toEqual(["on", "on", "on", "", "on"]);
@@ -74,13 +88,22 @@ describe.each(majors)("storage contract on PostgreSQL $major", ({ major, engineP
   it("shows one organization nothing of another, and nothing to a transaction that names none", async () => {
     const seen = await db.read("org_a", (tx) => tx.selectFrom("organization").select("org").execute());
     expect(seen).toEqual([{ org: "org_a" }]);
-    await expect(db.transaction("org_a", (tx) => tx.insertInto("organization").values({ org: "org_c", name: "c", created_at: new Date(0) }).execute())).rejects.toMatchObject({ code: "42501" });
+    await expect(
+      db.transaction("org_a", (tx) =>
+        tx
+          .insertInto("organization")
+          .values({ org: "org_c", name: "c", created_at: new Date(0) })
+          .execute(),
+      ),
+    ).rejects.toMatchObject({ code: "42501" });
     expect(await db.read("", (tx) => tx.selectFrom("organization").select("org").execute())).toEqual([]);
     expect((await db.organizations()).map((row) => row.name)).toEqual(["a", "b"]);
   });
 
   it("runs queries without the superuser's rights", async () => {
-    await expect(db.read("org_a", (tx) => sql`SELECT pg_read_file('PG_VERSION')`.execute(tx))).rejects.toMatchObject({ code: "42501" });
+    await expect(db.read("org_a", (tx) => sql`SELECT pg_read_file('PG_VERSION')`.execute(tx))).rejects.toMatchObject({
+      code: "42501",
+    });
   });
 
   it("commits all of a transaction or nothing", async () => {
@@ -102,7 +125,10 @@ describe.each(majors)("storage contract on PostgreSQL $major", ({ major, engineP
           runs += 1;
           const { name } = await tx.selectFrom("organization").select("name").executeTakeFirstOrThrow();
           await delay(20);
-          await tx.updateTable("organization").set({ name: `${name}a` }).execute();
+          await tx
+            .updateTable("organization")
+            .set({ name: `${name}a` })
+            .execute();
         },
         { isolation: "serializable" },
       );
@@ -113,7 +139,9 @@ describe.each(majors)("storage contract on PostgreSQL $major", ({ major, engineP
   });
 
   it("gives up on endless contention with a retryable error", async () => {
-    await expect(retrying(() => Promise.reject(Object.assign(new Error("x"), { code: "40001" })))).rejects.toMatchObject({ code: "database.contention", status: 503 });
+    await expect(
+      retrying(() => Promise.reject(Object.assign(new Error("x"), { code: "40001" }))),
+    ).rejects.toMatchObject({ code: "database.contention", status: 503 });
   });
 
   it("refuses a second Mandate on the same data directory", async () => {
@@ -153,7 +181,10 @@ describe.each(majors)("storage contract on PostgreSQL $major", ({ major, engineP
       const db = await openDatabase(${JSON.stringify({ dataDir, enginePackage })});
       await db.transaction("org_a", (tx) => tx.updateTable("organization").set({ name: "kept" }).execute());
       console.log("acknowledged"); setInterval(() => {}, 1000);`;
-    const child = spawn(process.execPath, ["--input-type=module", "-e", script], { stdio: ["ignore", "pipe", "inherit"], cwd: fileURLToPath(new URL(".", import.meta.url)) });
+    const child = spawn(process.execPath, ["--input-type=module", "-e", script], {
+      stdio: ["ignore", "pipe", "inherit"],
+      cwd: fileURLToPath(new URL(".", import.meta.url)),
+    });
     await once(child.stdout, "data");
     const before = pid();
     child.kill("SIGKILL");
@@ -166,7 +197,10 @@ describe.each(majors)("storage contract on PostgreSQL $major", ({ major, engineP
 
   it("starts although a left lock file names a live process of another kind", async () => {
     await db.close();
-    writeFileSync(join(dataDir, "postgres", "postmaster.pid"), `${process.pid}\n${join(dataDir, "postgres")}\n0\n5432\n.\n\n\nready\n`);
+    writeFileSync(
+      join(dataDir, "postgres", "postmaster.pid"),
+      `${process.pid}\n${join(dataDir, "postgres")}\n0\n5432\n.\n\n\nready\n`,
+    );
     db = await open();
     await db.ping();
   });
@@ -184,13 +218,16 @@ describe.each(majors)("storage contract on PostgreSQL $major", ({ major, engineP
     beforeAll(() => {
       mkdirSync(folder);
       for (const file of readdirSync(shipped)) copyFileSync(join(shipped, file), join(folder, file));
-      writeFileSync(join(folder, "9000_create_example.sql"), "CREATE TABLE example (org text NOT NULL);\nSELECT mandate_secure_table('example');\n");
+      writeFileSync(
+        join(folder, "9000_create_example.sql"),
+        "CREATE TABLE example (org text NOT NULL);\nSELECT mandate_secure_table('example');\n",
+      );
     });
 
     it("run once with two starters at the same time", async () => {
       const [one, two] = await Promise.all([outside(), outside()]);
-      expect([...one!.migrated, ...two!.migrated]).toEqual([9000]);
-      await Promise.all([one!.close(), two!.close()]);
+      expect([...one.migrated, ...two.migrated]).toEqual([9000]);
+      await Promise.all([one.close(), two.close()]);
     });
 
     it("are refused when a file changed after it ran", async () => {
@@ -207,7 +244,9 @@ describe.each(majors)("storage contract on PostgreSQL $major", ({ major, engineP
     it("leave nothing behind when one fails", async () => {
       writeFileSync(join(folder, "9001_create_wrong.sql"), "CREATE TABLE half (org text); SELECT nonsense;\n");
       await expect(outside()).rejects.toMatchObject({ code: "database.migration_failed" });
-      expect(await admin(async (client) => (await client.query("SELECT to_regclass('half') AS half")).rows)).toEqual([{ half: null }]);
+      expect(await admin(async (client) => (await client.query("SELECT to_regclass('half') AS half")).rows)).toEqual([
+        { half: null },
+      ]);
       rmSync(join(folder, "9001_create_wrong.sql"));
     });
 
@@ -222,7 +261,9 @@ describe.each(majors)("storage contract on PostgreSQL $major", ({ major, engineP
     const failure = await openDatabase({ url: wrong }).catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: "database.refused" });
     expect(String(failure)).not.toContain("wrong-password");
-    await expect(openDatabase({ url: "postgresql://mandate:x@127.0.0.1:9/none" })).rejects.toMatchObject({ code: "database.unavailable" });
+    await expect(openDatabase({ url: "postgresql://mandate:x@127.0.0.1:9/none" })).rejects.toMatchObject({
+      code: "database.unavailable",
+    });
   });
 });
 

@@ -21,7 +21,10 @@ export async function readMigrations(directory: string): Promise<Migration[]> {
   for (const file of (await readdir(directory)).sort()) {
     const match = fileName.exec(file);
     if (match === null) {
-      throw broken("database.migration_name", `\`${file}\` in the migrations folder isn't named NNNN_verb_noun.sql. Rename or remove it.`);
+      throw broken(
+        "database.migration_name",
+        `\`${file}\` in the migrations folder isn't named NNNN_verb_noun.sql. Rename or remove it.`,
+      );
     }
     const number = Number(match[1]);
     if (migrations.at(-1)?.number === number) {
@@ -82,7 +85,8 @@ interface AppliedMigration {
 }
 
 async function applied(client: ClientBase): Promise<AppliedMigration[]> {
-  return (await client.query<AppliedMigration>("SELECT number, name, sha256 FROM mandate_migration ORDER BY number")).rows;
+  return (await client.query<AppliedMigration>("SELECT number, name, sha256 FROM mandate_migration ORDER BY number"))
+    .rows;
 }
 
 async function createList(client: ClientBase): Promise<void> {

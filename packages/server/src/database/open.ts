@@ -38,7 +38,11 @@ export interface Database {
   read<T>(org: string, work: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>;
   organizations(): Promise<{ org: string; name: string }[]>;
   /** The organization called `name`, created with `id` when there is none. */
-  ensureOrganization(organization: { id: string; name: string; now: Date }): Promise<{ org: string; name: string; created: boolean }>;
+  ensureOrganization(organization: {
+    id: string;
+    name: string;
+    now: Date;
+  }): Promise<{ org: string; name: string; created: boolean }>;
   /** Rejects with AppError `database.unavailable` when the server can't be asked. */
   ping(): Promise<void>;
   /** Ends connections, then the embedded server if this start runs it. */
@@ -71,13 +75,25 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
 
 function startServer(options: DatabaseOptions): Promise<EmbeddedServer> {
   if (options.dataDir === undefined) {
-    throw new AppError({ code: "database.no_place", status: 500, message: "Neither a database URL nor a data directory was given. Set MANDATE_DATABASE_URL or MANDATE_DATA_DIR." });
+    throw new AppError({
+      code: "database.no_place",
+      status: 500,
+      message: "Neither a database URL nor a data directory was given. Set MANDATE_DATABASE_URL or MANDATE_DATA_DIR.",
+    });
   }
-  return startEmbedded({ dataDir: options.dataDir, enginePackage: options.enginePackage, onNotice: options.onNotice ?? (() => {}) });
+  return startEmbedded({
+    dataDir: options.dataDir,
+    enginePackage: options.enginePackage,
+    onNotice: options.onNotice ?? (() => {}),
+  });
 }
 
 /** Everything that needs the login's own rights, on one connection that is closed before the pool opens. */
-async function prepare(url: string, migrationsDir: string, limits: PoolLimits): Promise<{ version: number; role: string | null; migrated: number[] }> {
+async function prepare(
+  url: string,
+  migrationsDir: string,
+  limits: PoolLimits,
+): Promise<{ version: number; role: string | null; migrated: number[] }> {
   const migrations = await readMigrations(migrationsDir);
   const client = await connect(url, limits);
   try {
@@ -96,10 +112,20 @@ async function prepare(url: string, migrationsDir: string, limits: PoolLimits): 
 async function connect(url: string, limits: PoolLimits): Promise<Client> {
   let client: Client;
   try {
-    client = new Client({ connectionString: url, connectionTimeoutMillis: limits.connectTimeoutMs, application_name: "mandate setup", options: "-c timezone=UTC" });
+    client = new Client({
+      connectionString: url,
+      connectionTimeoutMillis: limits.connectTimeoutMs,
+      application_name: "mandate setup",
+      options: "-c timezone=UTC",
+    });
   } catch (cause) {
     // The address can hold a password: it stays out of the message.
-    throw new AppError({ code: "database.url", status: 500, message: "The database address can't be read. Write it as postgresql://user:password@host:5432/name.", cause });
+    throw new AppError({
+      code: "database.url",
+      status: 500,
+      message: "The database address can't be read. Write it as postgresql://user:password@host:5432/name.",
+      cause,
+    });
   }
   client.on("error", () => {});
   try {
@@ -109,11 +135,21 @@ async function connect(url: string, limits: PoolLimits): Promise<Client> {
     const translated = translateUnavailable(error);
     if (translated instanceof AppError) throw translated;
     const reason = error instanceof Error ? error.message : "no reason given";
-    throw new AppError({ code: "database.refused", status: 500, message: `The database refused the connection: ${reason}. Check the user, password and database in MANDATE_DATABASE_URL.`, cause: error });
+    throw new AppError({
+      code: "database.refused",
+      status: 500,
+      message: `The database refused the connection: ${reason}. Check the user, password and database in MANDATE_DATABASE_URL.`,
+      cause: error,
+    });
   }
 }
 
-function assemble(kysely: Kysely<CoreTables>, embedded: EmbeddedServer | null, serverVersion: number, migrated: number[]): Database {
+function assemble(
+  kysely: Kysely<CoreTables>,
+  embedded: EmbeddedServer | null,
+  serverVersion: number,
+  migrated: number[],
+): Database {
   const organizations = (): Promise<{ org: string; name: string }[]> =>
     inInstallation(kysely, (tx) => tx.selectFrom("organization").select(["org", "name"]).orderBy("org").execute());
   return {
@@ -125,7 +161,12 @@ function assemble(kysely: Kysely<CoreTables>, embedded: EmbeddedServer | null, s
     async ensureOrganization({ id, name, now }) {
       const existing = (await organizations()).find((organization) => organization.name === name);
       if (existing !== undefined) return { ...existing, created: false };
-      await inOrganization(kysely, id, async (tx) => void (await tx.insertInto("organization").values({ org: id, name, created_at: now }).execute()), {});
+      await inOrganization(
+        kysely,
+        id,
+        async (tx) => void (await tx.insertInto("organization").values({ org: id, name, created_at: now }).execute()),
+        {},
+      );
       return { org: id, name, created: true };
     },
     ping: () => inInstallation(kysely, async () => {}),

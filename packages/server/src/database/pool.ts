@@ -63,10 +63,18 @@ const translated = new WeakSet<PoolClient>();
 class TranslatingPool extends Pool {
   override connect(): Promise<PoolClient>;
   override connect(
-    callback: (error: Error | undefined, client: PoolClient | undefined, done: (release?: boolean | Error) => void) => void,
+    callback: (
+      error: Error | undefined,
+      client: PoolClient | undefined,
+      done: (release?: boolean | Error) => void,
+    ) => void,
   ): void;
   override connect(
-    callback?: (error: Error | undefined, client: PoolClient | undefined, done: (release?: boolean | Error) => void) => void,
+    callback?: (
+      error: Error | undefined,
+      client: PoolClient | undefined,
+      done: (release?: boolean | Error) => void,
+    ) => void,
   ): Promise<PoolClient> | void {
     if (callback !== undefined) return super.connect(callback);
     return super.connect().then(translateClient, (error: unknown) => {

@@ -8,7 +8,13 @@ const infrastructure = ["mandate_migration"];
  * @returns one line a fault, empty when all is well
  */
 export async function rowSecurityFaults(client: Pick<ClientBase, "query">): Promise<string[]> {
-  const { rows } = await client.query<{ name: string; org: boolean; enabled: boolean; forced: boolean; policies: number }>(
+  const { rows } = await client.query<{
+    name: string;
+    org: boolean;
+    enabled: boolean;
+    forced: boolean;
+    policies: number;
+  }>(
     `SELECT c.oid::regclass::text AS name, c.relrowsecurity AS enabled, c.relforcerowsecurity AS forced,
        EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'org' AND a.attnotnull) AS org,
        (SELECT count(*)::int FROM pg_policy p WHERE p.polrelid = c.oid) AS policies

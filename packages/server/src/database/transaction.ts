@@ -38,7 +38,12 @@ export async function retrying<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** One transaction confined to `org`, retried on serialization failures. */
-export function inOrganization<T>(db: Queries, org: string, work: (tx: Tx) => Promise<T>, options: TransactionOptions): Promise<T> {
+export function inOrganization<T>(
+  db: Queries,
+  org: string,
+  work: (tx: Tx) => Promise<T>,
+  options: TransactionOptions,
+): Promise<T> {
   return scoped(db, "mandate.org", org, work, options);
 }
 
@@ -47,7 +52,13 @@ export function inInstallation<T>(db: Queries, work: (tx: Tx) => Promise<T>): Pr
   return scoped(db, "mandate.scope", "installation", work, { readOnly: true });
 }
 
-function scoped<T>(db: Queries, setting: string, value: string, work: (tx: Tx) => Promise<T>, options: TransactionOptions): Promise<T> {
+function scoped<T>(
+  db: Queries,
+  setting: string,
+  value: string,
+  work: (tx: Tx) => Promise<T>,
+  options: TransactionOptions,
+): Promise<T> {
   return retrying(() => {
     let transaction = db.transaction().setIsolationLevel(options.isolation ?? "read committed");
     if (options.readOnly === true) transaction = transaction.setAccessMode("read only");

@@ -42,15 +42,31 @@ function slice(parts: readonly Uint8Array[]): Sliced {
 
 /** The head as stored; `lock` holds other appenders off until the transaction ends. */
 export async function readHead(tx: Tx, org: string, origin: string, lock: boolean): Promise<LogHead> {
-  const { rows } = await sql<{ size: string; root: Buffer; frontier: Buffer; checkpoint_size: string; closed: boolean }>`
+  const { rows } = await sql<{
+    size: string;
+    root: Buffer;
+    frontier: Buffer;
+    checkpoint_size: string;
+    closed: boolean;
+  }>`
     SELECT size, root, frontier, checkpoint_size, closed_at IS NOT NULL AS closed FROM evidence_log
     WHERE org = ${org} AND origin = ${origin} ${lock ? sql`FOR UPDATE` : sql``}`.execute(tx);
   const row = rows[0];
   if (row === undefined || row.closed) {
-    throw new AppError({ code: "evidence.log_closed", status: 503, message: "The evidence log takes no more entries. Run `mandate doctor`.", internal: `log \`${origin}\` is ${row ? "closed" : "absent"}` });
+    throw new AppError({
+      code: "evidence.log_closed",
+      status: 503,
+      message: "The evidence log takes no more entries. Run `mandate doctor`.",
+      internal: `log \`${origin}\` is ${row ? "closed" : "absent"}`,
+    });
   }
   const size = Number(row.size);
-  return { size, root: row.root, frontier: Frontier.decode(size, row.frontier), checkpointSize: Number(row.checkpoint_size) };
+  return {
+    size,
+    root: row.root,
+    frontier: Frontier.decode(size, row.frontier),
+    checkpointSize: Number(row.checkpoint_size),
+  };
 }
 
 /**
@@ -60,7 +76,13 @@ export async function readHead(tx: Tx, org: string, origin: string, lock: boolea
  * @returns the new head
  * @throws AppError `evidence.fenced` (503) when somebody else moved the log
  */
-export async function appendLeaves(tx: Tx, org: string, signer: NodeSigner, head: LogHead, leaves: readonly Uint8Array[]): Promise<LogHead> {
+export async function appendLeaves(
+  tx: Tx,
+  org: string,
+  signer: NodeSigner,
+  head: LogHead,
+  leaves: readonly Uint8Array[],
+): Promise<LogHead> {
   const frontier = head.frontier.clone();
   const completed = new Map<number, CompletedNode[]>();
   for (const leaf of leaves) {
@@ -75,20 +97,35 @@ export async function appendLeaves(tx: Tx, org: string, signer: NodeSigner, head
   const origin = signer.name;
   const root = frontier.root();
   const note = signCheckpoint({ origin, size: frontier.size, root }, [signer]);
-  const moved = await sql`UPDATE evidence_log SET size = ${frontier.size}, root = ${Buffer.from(root)}, frontier = ${Buffer.from(frontier.encode())}, head = ${note}
-    WHERE org = ${org} AND origin = ${origin} AND size = ${head.size} AND root = ${Buffer.from(head.root)} AND closed_at IS NULL`.execute(tx);
+  const moved =
+    await sql`UPDATE evidence_log SET size = ${frontier.size}, root = ${Buffer.from(root)}, frontier = ${Buffer.from(frontier.encode())}, head = ${note}
+    WHERE org = ${org} AND origin = ${origin} AND size = ${head.size} AND root = ${Buffer.from(head.root)} AND closed_at IS NULL`.execute(
+      tx,
+    );
   if (Number(moved.numAffectedRows) !== 1) {
-    throw new AppError({ code: "evidence.fenced", status: 503, message: "Another process writes this evidence log. Nothing was changed; stop one of the two.", internal: `log \`${origin}\` is not at ${head.size}` });
+    throw new AppError({
+      code: "evidence.fenced",
+      status: 503,
+      message: "Another process writes this evidence log. Nothing was changed; stop one of the two.",
+      internal: `log \`${origin}\` is not at ${head.size}`,
+    });
   }
   const entries = slice(leaves);
   await sql`INSERT INTO evidence_entry (org, origin, index, leaf)
     SELECT ${org}, ${origin}, ${head.size} + at - 1, substring(${entries.buffer}::bytea FROM part.off FOR part.len)
-    FROM unnest(${entries.offsets}::int[], ${entries.lengths}::int[]) WITH ORDINALITY AS part(off, len, at)`.execute(tx);
+    FROM unnest(${entries.offsets}::int[], ${entries.lengths}::int[]) WITH ORDINALITY AS part(off, len, at)`.execute(
+    tx,
+  );
   await extendTiles(tx, org, origin, completed);
   return { size: frontier.size, root, frontier, checkpointSize: head.checkpointSize };
 }
 
-async function extendTiles(tx: Tx, org: string, origin: string, completed: ReadonlyMap<number, readonly CompletedNode[]>): Promise<void> {
+async function extendTiles(
+  tx: Tx,
+  org: string,
+  origin: string,
+  completed: ReadonlyMap<number, readonly CompletedNode[]>,
+): Promise<void> {
   const levels: number[] = [];
   const indexes: number[] = [];
   const parts: Uint8Array[] = [];

@@ -68,14 +68,18 @@ function rowOf({ header, ref, summary }: IndexedEntry): Row {
 /** Intent and outcome of one batch in one row: the later speaks, the earlier's time and places stay. */
 function merge(earlier: Row, later: Row): Row {
   const merged: Row = { ...earlier };
-  for (const [name, value] of Object.entries(later)) if (value !== null && value !== "" && name !== "at") merged[name] = value;
+  for (const [name, value] of Object.entries(later))
+    if (value !== null && value !== "" && name !== "at") merged[name] = value;
   merged.code = later.code;
   return merged;
 }
 
 /** Entry types that the index shows. */
 export function isIndexed(header: EntryHeader): boolean {
-  return header.decision !== undefined && (header.type === "call.intent" || header.type === "call.outcome" || header.type === "decision");
+  return (
+    header.decision !== undefined &&
+    (header.type === "call.intent" || header.type === "call.outcome" || header.type === "decision")
+  );
 }
 
 /** Upserts rows for a batch of entries, in order. Doing it twice changes nothing. */
@@ -129,7 +133,8 @@ interface Stored {
 }
 
 function recordOf(row: Stored): DecisionRecord {
-  const ref = (log: string | null, index: string | null): EntryRef | null => (log === null || index === null ? null : { log, index: Number(index) });
+  const ref = (log: string | null, index: string | null): EntryRef | null =>
+    log === null || index === null ? null : { log, index: Number(index) };
   return {
     id: row.id,
     at: row.at.toISOString(),
@@ -144,7 +149,10 @@ function recordOf(row: Stored): DecisionRecord {
     credential: row.credential,
     approval: row.approval,
     durationMs: row.duration_ms,
-    tokens: row.input_tokens === null && row.output_tokens === null ? null : { input: Number(row.input_tokens ?? 0), output: Number(row.output_tokens ?? 0) },
+    tokens:
+      row.input_tokens === null && row.output_tokens === null
+        ? null
+        : { input: Number(row.input_tokens ?? 0), output: Number(row.output_tokens ?? 0) },
     policyVersion: row.policy_version,
     registerVersion: Number(row.register_version),
     terminal: row.terminal,
@@ -174,7 +182,11 @@ export interface DecisionFilter {
 }
 
 /** Newest first. */
-export async function listDecisions(tx: Tx, org: string, filter: DecisionFilter): Promise<{ items: DecisionRecord[]; nextCursor: string | null }> {
+export async function listDecisions(
+  tx: Tx,
+  org: string,
+  filter: DecisionFilter,
+): Promise<{ items: DecisionRecord[]; nextCursor: string | null }> {
   const conditions: RawBuilder<unknown>[] = [sql`org = ${org}`];
   if (filter.system !== undefined) conditions.push(sql`system = ${filter.system}`);
   if (filter.outcome !== undefined) conditions.push(sql`outcome = ${filter.outcome}`);
@@ -184,14 +196,19 @@ export async function listDecisions(tx: Tx, org: string, filter: DecisionFilter)
   if (filter.since !== undefined) conditions.push(sql`at >= ${filter.since}::timestamptz`);
   if (filter.until !== undefined) conditions.push(sql`at < ${filter.until}::timestamptz`);
   if (filter.cursor !== undefined) conditions.push(sql`id < ${filter.cursor}`);
-  const { rows } = await sql<Stored>`SELECT * FROM decision WHERE ${sql.join(conditions, sql` AND `)} ORDER BY id DESC LIMIT ${filter.limit + 1}`.execute(tx);
+  const { rows } =
+    await sql<Stored>`SELECT * FROM decision WHERE ${sql.join(conditions, sql` AND `)} ORDER BY id DESC LIMIT ${filter.limit + 1}`.execute(
+      tx,
+    );
   const items = rows.slice(0, filter.limit).map(recordOf);
   return { items, nextCursor: rows.length > filter.limit ? items.at(-1)!.id : null };
 }
 
 /** Ids of calls with an intent and no outcome, oldest first. */
 export async function openDecisions(tx: Tx, org: string, log: string): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`SELECT id FROM decision WHERE org = ${org} AND terminal IS NULL AND intent_log = ${log} ORDER BY id`.execute(tx);
+  const { rows } = await sql<{
+    id: string;
+  }>`SELECT id FROM decision WHERE org = ${org} AND terminal IS NULL AND intent_log = ${log} ORDER BY id`.execute(tx);
   return rows.map((row) => row.id);
 }
 
@@ -202,7 +219,11 @@ export interface Tally {
 }
 
 /** Decisions an hour, oldest hour first; hours without any are left out. */
-export async function tallyByHour(tx: Tx, org: string, filter: { system?: string; since: string }): Promise<({ at: string } & Tally)[]> {
+export async function tallyByHour(
+  tx: Tx,
+  org: string,
+  filter: { system?: string; since: string },
+): Promise<({ at: string } & Tally)[]> {
   const { rows } = await sql<{ at: Date; allow: number; hold: number; deny: number }>`
     SELECT date_trunc('hour', at) AS at, count(*) FILTER (WHERE outcome = 'allow')::int AS allow,
       count(*) FILTER (WHERE outcome = 'hold')::int AS hold, count(*) FILTER (WHERE outcome = 'deny')::int AS deny
@@ -212,7 +233,11 @@ export async function tallyByHour(tx: Tx, org: string, filter: { system?: string
 }
 
 /** Decisions by resource (`tool:refunds.issue`), most frequent first. */
-export async function tallyByResource(tx: Tx, org: string, filter: { system: string; since: string }): Promise<({ resource: string } & Tally)[]> {
+export async function tallyByResource(
+  tx: Tx,
+  org: string,
+  filter: { system: string; since: string },
+): Promise<({ resource: string } & Tally)[]> {
   const { rows } = await sql<{ resource: string; allow: number; hold: number; deny: number }>`
     SELECT resource, count(*) FILTER (WHERE outcome = 'allow')::int AS allow,
       count(*) FILTER (WHERE outcome = 'hold')::int AS hold, count(*) FILTER (WHERE outcome = 'deny')::int AS deny

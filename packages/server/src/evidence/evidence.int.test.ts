@@ -4,7 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { canonicalBytes, DenseTree, leafHash, noteVerifier, openCheckpoint, parseVerifierKey, tileBytes, tilesOf } from "@mandate/ledger";
+import {
+  canonicalBytes,
+  DenseTree,
+  leafHash,
+  noteVerifier,
+  openCheckpoint,
+  parseVerifierKey,
+  tileBytes,
+  tilesOf,
+} from "@mandate/ledger";
 import type { JournalReader, JournalRecord } from "@mandate/gateway";
 import type { Actor } from "../command.ts";
 import { openDatabase } from "../database/index.ts";
@@ -20,7 +29,8 @@ const masterKey = random(new Uint8Array(32));
 let db: Database;
 let evidence: Evidence;
 
-const open = () => openEvidence({ db, org, host: "localhost", organization: "halden", now: Date.now, random, masterKey });
+const open = () =>
+  openEvidence({ db, org, host: "localhost", organization: "halden", now: Date.now, random, masterKey });
 
 beforeAll(async () => {
   db = await openDatabase({ dataDir });
@@ -53,11 +63,39 @@ function memoryJournal(origin: string, from: number) {
     acknowledge: async (seq) => void (acknowledged = seq),
     onDurable: () => () => {},
   };
-  const write = (type: "call.intent" | "call.outcome" | "decision", decision: string, members: Record<string, unknown> = {}) => {
+  const write = (
+    type: "call.intent" | "call.outcome" | "decision",
+    decision: string,
+    members: Record<string, unknown> = {},
+  ) => {
     const seq = from + records.length;
-    const leaf = canonicalBytes({ v: 1, type, id: `ent_${seq}`, at: new Date().toISOString(), shard: origin, seq, seen: 0, decision, outcome: "allow", system: "notes", register: 3, policy: "p1", ...members } as never);
+    const leaf = canonicalBytes({
+      v: 1,
+      type,
+      id: `ent_${seq}`,
+      at: new Date().toISOString(),
+      shard: origin,
+      seq,
+      seen: 0,
+      decision,
+      outcome: "allow",
+      system: "notes",
+      register: 3,
+      policy: "p1",
+      ...members,
+    });
     const sealed = Buffer.from(`payload ${seq}`);
-    records.push({ seq, leaf, sealed: [{ ct: seq.toString(16).padStart(64, "0"), bytes: sealed, wrapped: Buffer.alloc(92), kid: "kek_1" }], summary: { action: "model.call", resource: "model:gpt-test", reason: "Within its terms.", surface: "openai-chat" } });
+    records.push({
+      seq,
+      leaf,
+      sealed: [{ ct: seq.toString(16).padStart(64, "0"), bytes: sealed, wrapped: Buffer.alloc(92), kid: "kek_1" }],
+      summary: {
+        action: "model.call",
+        resource: "model:gpt-test",
+        reason: "Within its terms.",
+        surface: "openai-chat",
+      },
+    });
   };
   return { journal, write, records, acknowledged: () => acknowledged };
 }
@@ -67,14 +105,21 @@ async function expectWhole(origin: string, size: number) {
   const log = (await evidence.logs()).find((row) => row.origin === origin)!;
   expect(log.size).toBe(size);
   await db.read(org, async (tx) => {
-    const { rows } = await sql<{ index: string; leaf: Buffer }>`SELECT index, leaf FROM evidence_entry WHERE origin = ${origin} ORDER BY index`.execute(tx);
+    const { rows } = await sql<{
+      index: string;
+      leaf: Buffer;
+    }>`SELECT index, leaf FROM evidence_entry WHERE origin = ${origin} ORDER BY index`.execute(tx);
     expect(rows.map((row) => Number(row.index))).toEqual(Array.from({ length: size }, (_, index) => index));
     const tree = new DenseTree(Buffer.concat(rows.map((row) => leafHash(row.leaf))));
     const head = openCheckpoint(log.head, [noteVerifier(parseVerifierKey(log.vkey))]);
     expect(head.size).toBe(size);
     expect(Buffer.from(tree.root()).equals(head.root)).toBe(true);
     for (const tile of tilesOf(size)) {
-      const stored = await sql<{ hashes: Buffer }>`SELECT hashes FROM evidence_tile WHERE origin = ${origin} AND level = ${tile.level} AND index = ${tile.index}`.execute(tx);
+      const stored = await sql<{
+        hashes: Buffer;
+      }>`SELECT hashes FROM evidence_tile WHERE origin = ${origin} AND level = ${tile.level} AND index = ${tile.index}`.execute(
+        tx,
+      );
       expect(stored.rows[0]!.hashes.equals(tileBytes(tile, tree.read))).toBe(true);
     }
   });
@@ -97,14 +142,32 @@ describe("the control log", () => {
     const before = (await evidence.logs()).find((log) => log.origin === evidence.controlOrigin)!.size;
     await Promise.all(
       Array.from({ length: 40 }, (_, at) =>
-        db.transaction(org, (tx) => evidence.appendInTransaction(tx, { type: "setting", payload: { at }, system: at % 2 ? "notes" : undefined, actor, register: at })),
+        db.transaction(org, (tx) =>
+          evidence.appendInTransaction(tx, {
+            type: "setting",
+            payload: { at },
+            system: at % 2 ? "notes" : undefined,
+            actor,
+            register: at,
+          }),
+        ),
       ),
     );
     await expectWhole(evidence.controlOrigin, before + 40);
   });
 
   test("another master key does not open the log", async () => {
-    await expect(openEvidence({ db, org, host: "localhost", organization: "halden", now: Date.now, random, masterKey: random(new Uint8Array(32)) })).rejects.toThrow();
+    await expect(
+      openEvidence({
+        db,
+        org,
+        host: "localhost",
+        organization: "halden",
+        now: Date.now,
+        random,
+        masterKey: random(new Uint8Array(32)),
+      }),
+    ).rejects.toThrow();
   });
 });
 
@@ -121,7 +184,11 @@ describe("a gateway's log", () => {
     expect(await evidence.sequence(memory.journal)).toBe(0);
     expect(await (await open()).ensureLog("gw-one")).toEqual({ origin, size: 599 });
     await expectWhole(origin, 599);
-    expect(await evidence.read((tx) => getDecision(tx, org, "dec_3"))).toMatchObject({ terminal: "done", intent: { log: origin, index: 6 }, result: { log: origin, index: 7 } });
+    expect(await evidence.read((tx) => getDecision(tx, org, "dec_3"))).toMatchObject({
+      terminal: "done",
+      intent: { log: origin, index: 6 },
+      result: { log: origin, index: 7 },
+    });
     expect(await evidence.read((tx) => getDecision(tx, org, "dec_7"))).toMatchObject({ terminal: null, result: null });
     const page = await evidence.read((tx) => listDecisions(tx, org, { limit: 200 }));
     expect(page.items.length).toBe(200);
@@ -137,7 +204,8 @@ describe("a gateway's log", () => {
     for (let at = 0; at < 50; at++) memory.write("decision", `dec_two_${at}`, { terminal: "refused", outcome: "deny" });
     const taken = await Promise.allSettled([evidence.sequence(memory.journal), other.sequence(memory.journal)]);
     expect(taken.some((result) => result.status === "fulfilled")).toBe(true);
-    for (let at = 50; at < 60; at++) memory.write("decision", `dec_two_${at}`, { terminal: "refused", outcome: "deny" });
+    for (let at = 50; at < 60; at++)
+      memory.write("decision", `dec_two_${at}`, { terminal: "refused", outcome: "deny" });
     await other.sequence(memory.journal).catch(() => other.sequence(memory.journal));
     await evidence.sequence(memory.journal).catch(() => evidence.sequence(memory.journal));
     await expectWhole(origin, 60);
@@ -158,7 +226,17 @@ test("the meta-log takes the newest checkpoint of each log that grew, once", asy
   const metaSize = (await evidence.logs()).find((log) => log.origin === evidence.metaOrigin)!.size;
   await evidence.publishCheckpoints();
   await expectWhole(evidence.metaOrigin, metaSize);
-  const last = await db.read(org, (tx) => sql<{ leaf: Buffer }>`SELECT leaf FROM evidence_entry WHERE origin = ${evidence.metaOrigin} ORDER BY index`.execute(tx));
-  const covered = new Map(last.rows.map(({ leaf }) => JSON.parse(leaf.toString()) as { type: string; log: string; size: number }).filter((entry) => entry.type === "log.checkpoint").map((entry) => [entry.log, entry.size]));
-  for (const log of await evidence.logs()) if (log.origin !== evidence.metaOrigin && log.size > 0) expect(covered.get(log.origin)).toBe(log.size);
+  const last = await db.read(org, (tx) =>
+    sql<{ leaf: Buffer }>`SELECT leaf FROM evidence_entry WHERE origin = ${evidence.metaOrigin} ORDER BY index`.execute(
+      tx,
+    ),
+  );
+  const covered = new Map(
+    last.rows
+      .map(({ leaf }) => JSON.parse(leaf.toString()) as { type: string; log: string; size: number })
+      .filter((entry) => entry.type === "log.checkpoint")
+      .map((entry) => [entry.log, entry.size]),
+  );
+  for (const log of await evidence.logs())
+    if (log.origin !== evidence.metaOrigin && log.size > 0) expect(covered.get(log.origin)).toBe(log.size);
 });

@@ -35,7 +35,10 @@ export interface EvidenceOptions extends LogKeys {
 /** The organization's evidence store: its own control log, the gateways' logs, the meta-log over all of them. */
 export interface Evidence {
   /** One entry of the control log, in the transaction of what it proves. */
-  appendInTransaction(tx: Tx, entry: MutationEvidence & { readonly actor: Actor; readonly register: number }): Promise<void>;
+  appendInTransaction(
+    tx: Tx,
+    entry: MutationEvidence & { readonly actor: Actor; readonly register: number },
+  ): Promise<void>;
   /** The log of a gateway's writer, made at first use. Its origin names what the gateway's journal writes. */
   ensureLog(writer: string): Promise<{ origin: string; size: number }>;
   /**
@@ -84,7 +87,9 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
 
   // A log keeps the origin it was made with: another public address must not start a second history.
   const stored = await db.read(org, (tx) => listLogs(tx, org));
-  const originFor = (writer: string) => stored.findLast((log) => log.writer === writer && !log.closed)?.origin ?? originOf(options.host, options.organization, writer, 1);
+  const originFor = (writer: string) =>
+    stored.findLast((log) => log.writer === writer && !log.closed)?.origin ??
+    originOf(options.host, options.organization, writer, 1);
   const metaOrigin = originFor(metaWriter);
   const controlOrigin = originFor(controlWriter);
 
@@ -98,11 +103,20 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
     seen: head.checkpointSize,
   });
 
-  async function appendMeta(tx: Tx, entries: readonly { type: "log.created" | "log.checkpoint" | "log.closed"; members: Record<string, Json> }[]): Promise<void> {
+  async function appendMeta(
+    tx: Tx,
+    entries: readonly { type: "log.created" | "log.checkpoint" | "log.closed"; members: Record<string, Json> }[],
+  ): Promise<void> {
     let head = await readHead(tx, org, metaOrigin, true);
     const leaves: Uint8Array[] = [];
     for (const { type, members } of entries) {
-      leaves.push(canonicalBytes({ ...header(type, metaOrigin, head), seq: head.size + leaves.length, ...members } as unknown as Json));
+      leaves.push(
+        canonicalBytes({
+          ...header(type, metaOrigin, head),
+          seq: head.size + leaves.length,
+          ...members,
+        } as unknown),
+      );
     }
     head = await appendLeaves(tx, org, signers.get(metaOrigin)!, head, leaves);
   }
@@ -137,7 +151,16 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
     async appendInTransaction(tx, entry) {
       const signer = signers.get(controlOrigin)!;
       const kek = (await sealingKeys(tx, keys, org, [entry.system ?? null], now()))[0]!;
-      const body = { ...entry.payload, actor: { kind: entry.actor.kind, id: entry.actor.id, email: entry.actor.email, roles: entry.actor.roles, proof: entry.actor.proof } };
+      const body = {
+        ...entry.payload,
+        actor: {
+          kind: entry.actor.kind,
+          id: entry.actor.id,
+          email: entry.actor.email,
+          roles: entry.actor.roles,
+          proof: entry.actor.proof,
+        },
+      };
       const sealed = seal(Buffer.from(JSON.stringify(body)));
       const wrapped = keyWrapper(kek.kid, kek.key).wrap(sealed, sealed.ct);
       const head = await readHead(tx, org, controlOrigin, true);
@@ -150,7 +173,7 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
         pc: sealed.pc,
         kid: kek.kid,
         retention: "control",
-      } as unknown as Json);
+      } as unknown);
       await storePayloads(tx, org, [{ ct: sealed.ct, bytes: sealed.bytes, wrapped, kid: kek.kid }]);
       await appendLeaves(tx, org, signer, head, [leaf]);
     },
@@ -175,13 +198,25 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
         }
         const entries: IndexedEntry[] = [];
         records.forEach((record, at) => {
-          if (record.seq !== known.size + at) throw new TypeError(`journal of \`${origin}\` skips from ${known.size + at} to ${record.seq}`);
+          if (record.seq !== known.size + at)
+            throw new TypeError(`journal of \`${origin}\` skips from ${known.size + at} to ${record.seq}`);
           const parsed = JSON.parse(Buffer.from(record.leaf).toString("utf8")) as EntryHeader;
-          if (isIndexed(parsed)) entries.push({ header: parsed, ref: { log: origin, index: record.seq }, summary: record.summary });
+          if (isIndexed(parsed))
+            entries.push({ header: parsed, ref: { log: origin, index: record.seq }, summary: record.summary });
         });
         const head = await db.transaction(org, async (tx) => {
-          const next = await appendLeaves(tx, org, signer, known, records.map((record) => record.leaf));
-          await storePayloads(tx, org, records.flatMap((record) => record.sealed));
+          const next = await appendLeaves(
+            tx,
+            org,
+            signer,
+            known,
+            records.map((record) => record.leaf),
+          );
+          await storePayloads(
+            tx,
+            org,
+            records.flatMap((record) => record.sealed),
+          );
           await indexDecisions(tx, org, entries);
           return next;
         });
@@ -198,22 +233,33 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
         notes.length = 0;
         const { rows } = await sql<{ origin: string; size: string; root: Buffer; head: string }>`
           SELECT origin, size, root, head FROM evidence_log
-          WHERE org = ${org} AND (size > checkpoint_size OR (${beat} AND origin = ${controlOrigin})) AND origin <> ${metaOrigin} ORDER BY origin FOR UPDATE`.execute(tx);
+          WHERE org = ${org} AND (size > checkpoint_size OR (${beat} AND origin = ${controlOrigin})) AND origin <> ${metaOrigin} ORDER BY origin FOR UPDATE`.execute(
+          tx,
+        );
         const at = new Date(now());
         const publish = async (origin: string, size: number, note: string) => {
           notes.push(note);
-          await sql`INSERT INTO evidence_checkpoint (org, origin, size, note, at) VALUES (${org}, ${origin}, ${size}, ${note}, ${at}) ON CONFLICT DO NOTHING`.execute(tx);
-          await sql`UPDATE evidence_log SET checkpoint_size = ${size} WHERE org = ${org} AND origin = ${origin}`.execute(tx);
+          await sql`INSERT INTO evidence_checkpoint (org, origin, size, note, at) VALUES (${org}, ${origin}, ${size}, ${note}, ${at}) ON CONFLICT DO NOTHING`.execute(
+            tx,
+          );
+          await sql`UPDATE evidence_log SET checkpoint_size = ${size} WHERE org = ${org} AND origin = ${origin}`.execute(
+            tx,
+          );
         };
         for (const row of rows) await publish(row.origin, Number(row.size), row.head);
         if (rows.length > 0) {
           await appendMeta(
             tx,
-            rows.map((row) => ({ type: "log.checkpoint" as const, members: { log: row.origin, size: Number(row.size), root: toBase64(row.root) } })),
+            rows.map((row) => ({
+              type: "log.checkpoint" as const,
+              members: { log: row.origin, size: Number(row.size), root: toBase64(row.root) },
+            })),
           );
         }
         const meta = await sql<{ size: string; checkpoint_size: string; head: string }>`
-          SELECT size, checkpoint_size, head FROM evidence_log WHERE org = ${org} AND origin = ${metaOrigin}`.execute(tx);
+          SELECT size, checkpoint_size, head FROM evidence_log WHERE org = ${org} AND origin = ${metaOrigin}`.execute(
+          tx,
+        );
         const { size, checkpoint_size, head } = meta.rows[0]!;
         if (Number(size) > Number(checkpoint_size)) await publish(metaOrigin, Number(size), head);
         return rows.map((row) => ({ origin: row.origin, size: Number(row.size) }));

@@ -4,11 +4,35 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "pg";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openTlogProof, leafHash, noteVerifier, parseConsistencyBody, parseVerifierKey, splitCheckpoints, verifyConsistency, verifyPack, openCheckpoint, fromBase64, Frontier, signCheckpoint } from "@mandate/ledger";
+import {
+  openTlogProof,
+  leafHash,
+  noteVerifier,
+  parseConsistencyBody,
+  parseVerifierKey,
+  splitCheckpoints,
+  verifyConsistency,
+  verifyPack,
+  openCheckpoint,
+  fromBase64,
+  Frontier,
+  signCheckpoint,
+} from "@mandate/ledger";
 import type { Actor } from "../command.ts";
 import { openDatabase, rowSecurityFaults } from "../database/index.ts";
 import type { Database } from "../database/index.ts";
-import { consistencyBody, createPack, heads, inclusionFile, keptCheckpoints, logSummaries, openEvidence, readLeaf, readPayload, rehash } from "./index.ts";
+import {
+  consistencyBody,
+  createPack,
+  heads,
+  inclusionFile,
+  keptCheckpoints,
+  logSummaries,
+  openEvidence,
+  readLeaf,
+  readPayload,
+  rehash,
+} from "./index.ts";
 import type { Evidence } from "./index.ts";
 import { memoryJournal } from "./memory-journal.ts";
 
@@ -48,21 +72,35 @@ async function whileAltered(statement: string, values: unknown[], check: () => P
     await check();
   } finally {
     await intrude(async (client) => {
-      for (const table of tables) await client.query(`BEGIN; DELETE FROM ${table}; INSERT INTO ${table} SELECT * FROM saved_${table}; DROP TABLE saved_${table}; COMMIT`);
+      for (const table of tables)
+        await client.query(
+          `BEGIN; DELETE FROM ${table}; INSERT INTO ${table} SELECT * FROM saved_${table}; DROP TABLE saved_${table}; COMMIT`,
+        );
     });
   }
 }
 
 const pack = (over: Partial<Parameters<typeof createPack>[0]> = {}): Promise<Uint8Array> =>
   createPack({
-    db, evidence, keys, actor, register: 3, now: Date.now, systems: [], since: null, until: null, disclose: null,
+    db,
+    evidence,
+    keys,
+    actor,
+    register: 3,
+    now: Date.now,
+    systems: [],
+    since: null,
+    until: null,
+    disclose: null,
     drain: async () => void (await evidence.sequence(journal)),
     files: async () => [],
     answers: async () => ({}),
     ...over,
   });
 
-const problemsOf = async (): Promise<{ code: string; path: string; index: number | null }[]> => [...(await rehash(db, org)).problems];
+const problemsOf = async (): Promise<{ code: string; path: string; index: number | null }[]> => [
+  ...(await rehash(db, org)).problems,
+];
 
 beforeAll(async () => {
   db = await openDatabase({ dataDir });
@@ -93,17 +131,62 @@ it("finds nothing wrong with a store that nobody touched", async () => {
 
 describe("an altered store is named where it was altered", () => {
   const cases: [string, string, () => unknown[], { code: string; index?: number }][] = [
-    ["an edited entry", `UPDATE evidence_entry SET leaf = convert_to(replace(convert_from(leaf, 'UTF8'), '"allow"', '"denyx"'), 'UTF8') WHERE origin = $1 AND index = 300`, () => [origin], { code: "entry.altered", index: 300 }],
-    ["an entry that is no text any more", `UPDATE evidence_entry SET leaf = '\\xff00' WHERE origin = $1 AND index = 5`, () => [origin], { code: "entry.altered", index: 5 }],
-    ["a removed entry", `DELETE FROM evidence_entry WHERE origin = $1 AND index = 17`, () => [origin], { code: "entry.missing", index: 17 }],
-    ["a deleted tail", `DELETE FROM evidence_entry WHERE origin = $1 AND index >= 390`, () => [origin], { code: "entry.missing", index: 390 }],
-    ["swapped entries", `UPDATE evidence_entry e SET leaf = o.leaf FROM evidence_entry o WHERE e.origin = $1 AND o.origin = $1 AND e.index IN (8, 9) AND o.index IN (8, 9) AND e.index <> o.index`, () => [origin], { code: "entry.swapped", index: 8 }],
-    ["an added entry", `INSERT INTO evidence_entry SELECT org, origin, 400, leaf FROM evidence_entry WHERE origin = $1 AND index = 1`, () => [origin], { code: "entry.unsigned", index: 400 }],
-    ["a flipped bit of a higher tile", `UPDATE evidence_tile SET hashes = set_bit(hashes, 3, 1 - get_bit(hashes, 3)) WHERE origin = $1 AND level = 1`, () => [origin], { code: "tile.altered" }],
+    [
+      "an edited entry",
+      `UPDATE evidence_entry SET leaf = convert_to(replace(convert_from(leaf, 'UTF8'), '"allow"', '"denyx"'), 'UTF8') WHERE origin = $1 AND index = 300`,
+      () => [origin],
+      { code: "entry.altered", index: 300 },
+    ],
+    [
+      "an entry that is no text any more",
+      `UPDATE evidence_entry SET leaf = '\\xff00' WHERE origin = $1 AND index = 5`,
+      () => [origin],
+      { code: "entry.altered", index: 5 },
+    ],
+    [
+      "a removed entry",
+      `DELETE FROM evidence_entry WHERE origin = $1 AND index = 17`,
+      () => [origin],
+      { code: "entry.missing", index: 17 },
+    ],
+    [
+      "a deleted tail",
+      `DELETE FROM evidence_entry WHERE origin = $1 AND index >= 390`,
+      () => [origin],
+      { code: "entry.missing", index: 390 },
+    ],
+    [
+      "swapped entries",
+      `UPDATE evidence_entry e SET leaf = o.leaf FROM evidence_entry o WHERE e.origin = $1 AND o.origin = $1 AND e.index IN (8, 9) AND o.index IN (8, 9) AND e.index <> o.index`,
+      () => [origin],
+      { code: "entry.swapped", index: 8 },
+    ],
+    [
+      "an added entry",
+      `INSERT INTO evidence_entry SELECT org, origin, 400, leaf FROM evidence_entry WHERE origin = $1 AND index = 1`,
+      () => [origin],
+      { code: "entry.unsigned", index: 400 },
+    ],
+    [
+      "a flipped bit of a higher tile",
+      `UPDATE evidence_tile SET hashes = set_bit(hashes, 3, 1 - get_bit(hashes, 3)) WHERE origin = $1 AND level = 1`,
+      () => [origin],
+      { code: "tile.altered" },
+    ],
     ["a head set back", `UPDATE evidence_log SET size = 399 WHERE origin = $1`, () => [origin], { code: "log.head" }],
-    ["a flipped bit of a payload", `UPDATE evidence_payload SET bytes = set_bit(bytes, 100, 1 - get_bit(bytes, 100)) WHERE ct = (SELECT min(ct) FROM evidence_payload)`, () => [], { code: "payload.altered" }],
+    [
+      "a flipped bit of a payload",
+      `UPDATE evidence_payload SET bytes = set_bit(bytes, 100, 1 - get_bit(bytes, 100)) WHERE ct = (SELECT min(ct) FROM evidence_payload)`,
+      () => [],
+      { code: "payload.altered" },
+    ],
     ["removed payloads", `DELETE FROM evidence_payload`, () => [], { code: "payload.missing" }],
-    ["a list of decisions that says otherwise", `UPDATE decision SET outcome = 'deny' WHERE id = 'dec_0003'`, () => [], { code: "decision.altered", index: 7 }],
+    [
+      "a list of decisions that says otherwise",
+      `UPDATE decision SET outcome = 'deny' WHERE id = 'dec_0003'`,
+      () => [],
+      { code: "decision.altered", index: 7 },
+    ],
     ["a vanished log", `DELETE FROM evidence_log WHERE origin = $1`, () => [origin], { code: "log.missing" }],
   ];
   it.each(cases)("%s", async (_name, statement, values, expected) => {
@@ -118,15 +201,26 @@ describe("an altered store is named where it was altered", () => {
     const frontier = new Frontier();
     for (const record of journal.records.slice(0, 200)) frontier.append(leafHash(record.leaf));
     const note = signCheckpoint({ origin, size: 200, root: frontier.root() }, [short]);
-    await whileAltered(`WITH cut AS (DELETE FROM evidence_entry WHERE origin = $1 AND index >= 200) UPDATE evidence_log SET size = 200, root = $2, frontier = $3, head = $4 WHERE origin = $1`, [origin, Buffer.from(frontier.root()), Buffer.from(frontier.encode()), note], async () => {
-      expect(await problemsOf()).toContainEqual(expect.objectContaining({ code: "log.truncated", path: origin }));
-    });
+    await whileAltered(
+      `WITH cut AS (DELETE FROM evidence_entry WHERE origin = $1 AND index >= 200) UPDATE evidence_log SET size = 200, root = $2, frontier = $3, head = $4 WHERE origin = $1`,
+      [origin, Buffer.from(frontier.root()), Buffer.from(frontier.encode()), note],
+      async () => {
+        expect(await problemsOf()).toContainEqual(expect.objectContaining({ code: "log.truncated", path: origin }));
+      },
+    );
   });
 
   it("no pack is made of it", async () => {
-    await whileAltered(`UPDATE evidence_entry SET leaf = convert_to(replace(convert_from(leaf, 'UTF8'), '"T2"', '"T3"'), 'UTF8') WHERE origin = $1 AND index = 300`, [origin], async () => {
-      await expect(pack()).rejects.toMatchObject({ code: "evidence.altered", message: expect.stringContaining("300") as string });
-    });
+    await whileAltered(
+      `UPDATE evidence_entry SET leaf = convert_to(replace(convert_from(leaf, 'UTF8'), '"T2"', '"T3"'), 'UTF8') WHERE origin = $1 AND index = 300`,
+      [origin],
+      async () => {
+        await expect(pack()).rejects.toMatchObject({
+          code: "evidence.altered",
+          message: expect.stringContaining("300") as string,
+        });
+      },
+    );
   });
 });
 
@@ -148,22 +242,35 @@ describe("the start check", () => {
     const frontier = new Frontier();
     for (const record of journal.records.slice(0, 100)) frontier.append(leafHash(record.leaf));
     const note = signCheckpoint({ origin, size: 100, root: frontier.root() }, [evidence.signerOf(origin)]);
-    await whileAltered(`UPDATE evidence_log SET size = 100, root = $2, frontier = $3, head = $4 WHERE origin = $1`, [origin, Buffer.from(frontier.root()), Buffer.from(frontier.encode()), note], async () => {
-      await expect(keptCheckpoints(checkpoints).check(db, org)).rejects.toMatchObject({ code: "evidence.rolled_back" });
-    });
+    await whileAltered(
+      `UPDATE evidence_log SET size = 100, root = $2, frontier = $3, head = $4 WHERE origin = $1`,
+      [origin, Buffer.from(frontier.root()), Buffer.from(frontier.encode()), note],
+      async () => {
+        await expect(keptCheckpoints(checkpoints).check(db, org)).rejects.toMatchObject({
+          code: "evidence.rolled_back",
+        });
+      },
+    );
     await whileAltered(`DELETE FROM evidence_log WHERE origin = $1`, [origin], async () => {
       await expect(keptCheckpoints(checkpoints).check(db, org)).rejects.toMatchObject({ code: "evidence.rolled_back" });
     });
   });
 
   it("refuses a store with altered tiles and one whose kept checkpoint another key signed", async () => {
-    await whileAltered(`UPDATE evidence_tile SET hashes = set_bit(hashes, 3, 1 - get_bit(hashes, 3)) WHERE origin = $1 AND level = 0 AND index = 1`, [origin], async () => {
-      await expect(keptCheckpoints(checkpoints).check(db, org)).rejects.toMatchObject({ code: "evidence.altered" });
-    });
+    await whileAltered(
+      `UPDATE evidence_tile SET hashes = set_bit(hashes, 3, 1 - get_bit(hashes, 3)) WHERE origin = $1 AND level = 0 AND index = 1`,
+      [origin],
+      async () => {
+        await expect(keptCheckpoints(checkpoints).check(db, org)).rejects.toMatchObject({ code: "evidence.altered" });
+      },
+    );
     for (const name of readdirSync(checkpoints)) {
       const path = join(checkpoints, name);
       const text = readFileSync(path, "utf8");
-      writeFileSync(path, text.replace(/(\S{20})\n$/, (tail) => `${tail.startsWith("A") ? "B" : "A"}${tail.slice(1)}`));
+      writeFileSync(
+        path,
+        text.replace(/(\S{20})\n$/, (tail) => `${tail.startsWith("A") ? "B" : "A"}${tail.slice(1)}`),
+      );
       await expect(keptCheckpoints(checkpoints).check(db, org)).rejects.toMatchObject({ code: "evidence.altered" });
       writeFileSync(path, text);
     }
@@ -171,7 +278,17 @@ describe("the start check", () => {
 });
 
 describe("a start of the evidence store", () => {
-  const open = (over: { host?: string } = {}): Promise<Evidence> => openEvidence({ db, org, host: "localhost", organization: "halden", now: Date.now, ...keys, checkpointsDir: checkpoints, ...over });
+  const open = (over: { host?: string } = {}): Promise<Evidence> =>
+    openEvidence({
+      db,
+      org,
+      host: "localhost",
+      organization: "halden",
+      now: Date.now,
+      ...keys,
+      checkpointsDir: checkpoints,
+      ...over,
+    });
 
   it("keeps each checkpoint it publishes, and passes again", async () => {
     const started = await open();
@@ -186,10 +303,21 @@ describe("a start of the evidence store", () => {
   });
 
   it("refuses an edited entry, and goes on with a list of decisions that can be rebuilt", async () => {
-    await whileAltered(`UPDATE evidence_entry SET leaf = leaf || '\\x20' WHERE origin = $1 AND index = 30`, [origin], async () => {
-      await expect(open()).rejects.toMatchObject({ code: "evidence.altered", message: expect.stringContaining("30") as string });
-    });
-    await whileAltered(`UPDATE decision SET outcome = 'deny' WHERE id = 'dec_0003'`, [], async () => void (await open()));
+    await whileAltered(
+      `UPDATE evidence_entry SET leaf = leaf || '\\x20' WHERE origin = $1 AND index = 30`,
+      [origin],
+      async () => {
+        await expect(open()).rejects.toMatchObject({
+          code: "evidence.altered",
+          message: expect.stringContaining("30") as string,
+        });
+      },
+    );
+    await whileAltered(
+      `UPDATE decision SET outcome = 'deny' WHERE id = 'dec_0003'`,
+      [],
+      async () => void (await open()),
+    );
   });
 
   it("continues the same logs when the installation's address changed", async () => {
@@ -229,29 +357,52 @@ describe("proofs", () => {
   });
 
   it("outside the log are refused, not invented", async () => {
-    for (const index of [-1, 402, 1e9, 0.5, Number.NaN]) await expect(evidence.read((tx) => inclusionFile(tx, org, origin, index))).rejects.toMatchObject({ status: 400 });
+    for (const index of [-1, 402, 1e9, 0.5, Number.NaN])
+      await expect(evidence.read((tx) => inclusionFile(tx, org, origin, index))).rejects.toMatchObject({ status: 400 });
     await expect(evidence.read((tx) => consistencyBody(tx, org, origin, 1e9))).rejects.toMatchObject({ status: 400 });
-    await expect(evidence.read((tx) => consistencyBody(tx, org, "localhost/other/gw/1", 1))).rejects.toMatchObject({ status: 404 });
+    await expect(evidence.read((tx) => consistencyBody(tx, org, "localhost/other/gw/1", 1))).rejects.toMatchObject({
+      status: 404,
+    });
   });
 });
 
 describe("reading what was sealed", () => {
-  const size = async (): Promise<number> => (await evidence.logs()).find((log) => log.origin === evidence.controlOrigin)!.size;
+  const size = async (): Promise<number> =>
+    (await evidence.logs()).find((log) => log.origin === evidence.controlOrigin)!.size;
   it("leaves an entry with the reason, and returns the payload", async () => {
     const before = await size();
-    const opened = await readPayload({ db, evidence, keys, log: origin, index: 4, actor, register: 3, reason: "complaint 12" });
+    const opened = await readPayload({
+      db,
+      evidence,
+      keys,
+      log: origin,
+      index: 4,
+      actor,
+      register: 3,
+      reason: "complaint 12",
+    });
     expect(opened.messages).toEqual(["What the caller wrote."]);
     expect(await size()).toBe(before + 1);
   });
   it("without a reason, or of no entry, opens nothing and writes nothing", async () => {
     const before = await size();
-    await expect(readPayload({ db, evidence, keys, log: origin, index: 4, actor, register: 3, reason: "  " })).rejects.toMatchObject({ code: "evidence.reason_missing", status: 400 });
-    await expect(readPayload({ db, evidence, keys, log: origin, index: 4_000, actor, register: 3, reason: "x" })).rejects.toMatchObject({ status: 404 });
+    await expect(
+      readPayload({ db, evidence, keys, log: origin, index: 4, actor, register: 3, reason: "  " }),
+    ).rejects.toMatchObject({ code: "evidence.reason_missing", status: 400 });
+    await expect(
+      readPayload({ db, evidence, keys, log: origin, index: 4_000, actor, register: 3, reason: "x" }),
+    ).rejects.toMatchObject({ status: 404 });
     expect(await size()).toBe(before);
   });
   it("after erasure shows the entry and no content", async () => {
     const { ct } = JSON.parse(Buffer.from(journal.records[6]!.leaf).toString()) as { ct: string };
-    await db.transaction(org, (tx) => tx.withTables<{ evidence_key: { org: string; ct: string } }>().deleteFrom("evidence_key").where("ct", "=", ct).execute());
+    await db.transaction(org, (tx) =>
+      tx
+        .withTables<{ evidence_key: { org: string; ct: string } }>()
+        .deleteFrom("evidence_key")
+        .where("ct", "=", ct)
+        .execute(),
+    );
     const opened = await readPayload({ db, evidence, keys, log: origin, index: 6, actor, register: 3, reason: "x" });
     expect([opened.payload, opened.header["ct"]]).toEqual([null, ct]);
   });

@@ -34,7 +34,11 @@ export function originOf(host: string, organization: string, writer: string, epo
 const keyContext = (org: string, origin: string) => JSON.stringify(["mandate.log-key/1", org, origin]);
 
 /** Creates an empty log with a key of its own; the key is stored sealed under the master key. */
-export async function createLog(tx: Tx, keys: LogKeys, log: { org: string; origin: string; writer: string; epoch: number; now: Date }): Promise<NodeSigner> {
+export async function createLog(
+  tx: Tx,
+  keys: LogKeys,
+  log: { org: string; origin: string; writer: string; epoch: number; now: Date },
+): Promise<NodeSigner> {
   const signer = generateSigner(log.origin);
   const sealed = sealValue(keys.masterKey, signer.exportPem(), keyContext(log.org, log.origin), keys.random);
   const head = signCheckpoint({ origin: log.origin, size: 0, root: emptyRoot() }, [signer]);
@@ -50,12 +54,23 @@ export async function openSigner(tx: Tx, keys: LogKeys, org: string, origin: str
     SELECT sealed_key, wrapped_key FROM evidence_log WHERE org = ${org} AND origin = ${origin}`.execute(tx);
   const row = rows[0];
   if (row === undefined) return undefined;
-  return signerFromPem(origin, openValue(keys.masterKey, { ciphertext: row.sealed_key, wrappedKey: row.wrapped_key }, keyContext(org, origin)));
+  return signerFromPem(
+    origin,
+    openValue(keys.masterKey, { ciphertext: row.sealed_key, wrappedKey: row.wrapped_key }, keyContext(org, origin)),
+  );
 }
 
 /** Every log of the organization, the meta-log last. */
 export async function listLogs(tx: Tx, org: string): Promise<LogRow[]> {
-  const { rows } = await sql<{ origin: string; writer: string; epoch: number; vkey: string; size: string; head: string; closed: boolean }>`
+  const { rows } = await sql<{
+    origin: string;
+    writer: string;
+    epoch: number;
+    vkey: string;
+    size: string;
+    head: string;
+    closed: boolean;
+  }>`
     SELECT origin, writer, epoch, vkey, size, head, closed_at IS NOT NULL AS closed FROM evidence_log WHERE org = ${org}
     ORDER BY writer = ${metaWriter}, created_at, origin`.execute(tx);
   return rows.map((row) => ({ ...row, size: Number(row.size) }));

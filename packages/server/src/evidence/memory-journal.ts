@@ -8,18 +8,30 @@ import type { SealingKeyRow } from "./sealing-keys.ts";
 export interface MemoryJournal extends JournalReader {
   readonly records: JournalRecord[];
   readonly acknowledged: () => number;
-  write(type: "call.intent" | "call.outcome" | "decision", decision: string, members?: Readonly<Record<string, unknown>>): void;
+  write(
+    type: "call.intent" | "call.outcome" | "decision",
+    decision: string,
+    members?: Readonly<Record<string, unknown>>,
+  ): void;
 }
 
 /** @param key seals every payload; @param content of each payload */
-export function memoryJournal(origin: string, from: number, key: SealingKeyRow, content = "What the caller wrote."): MemoryJournal {
+export function memoryJournal(
+  origin: string,
+  from: number,
+  key: SealingKeyRow,
+  content = "What the caller wrote.",
+): MemoryJournal {
   const records: JournalRecord[] = [];
   const wrapper = keyWrapper(key.kid, key.key);
   let acknowledged = 0;
   let listener: (() => void) | undefined;
   const sealOne = (value: unknown) => {
     const sealed = seal(Buffer.from(typeof value === "string" ? value : JSON.stringify(value)));
-    return { sealed, record: { ct: sealed.ct, bytes: sealed.bytes, wrapped: wrapper.wrap(sealed, sealed.ct), kid: key.kid } };
+    return {
+      sealed,
+      record: { ct: sealed.ct, bytes: sealed.bytes, wrapped: wrapper.wrap(sealed, sealed.ct), kid: key.kid },
+    };
   };
   return {
     origin,
@@ -46,7 +58,10 @@ export function memoryJournal(origin: string, from: number, key: SealingKeyRow, 
     write(type, decision, members = {}) {
       const seq = from + records.length;
       const message = sealOne(content);
-      const payload = sealOne({ reason: "Within its terms.", messages: [{ ct: message.sealed.ct, pc: message.sealed.pc }] });
+      const payload = sealOne({
+        reason: "Within its terms.",
+        messages: [{ ct: message.sealed.ct, pc: message.sealed.pc }],
+      });
       const leaf = canonicalBytes({
         v: 1,
         type,
@@ -66,7 +81,17 @@ export function memoryJournal(origin: string, from: number, key: SealingKeyRow, 
         kid: key.kid,
         ...members,
       });
-      records.push({ seq, leaf, sealed: [message.record, payload.record], summary: { action: "model.call", resource: "model:gpt-test", reason: "Within its terms.", surface: "openai-chat" } });
+      records.push({
+        seq,
+        leaf,
+        sealed: [message.record, payload.record],
+        summary: {
+          action: "model.call",
+          resource: "model:gpt-test",
+          reason: "Within its terms.",
+          surface: "openai-chat",
+        },
+      });
       listener?.();
     },
   };

@@ -25,16 +25,22 @@ export class PayloadReader {
 
   /** Nonce, ciphertext, tag; undefined when the store lacks it. */
   async bytes(ct: string): Promise<Uint8Array | undefined> {
-    const { rows } = await sql<{ bytes: Buffer }>`SELECT bytes FROM evidence_payload WHERE org = ${this.#org} AND ct = ${ct}`.execute(this.#tx);
+    const { rows } = await sql<{
+      bytes: Buffer;
+    }>`SELECT bytes FROM evidence_payload WHERE org = ${this.#org} AND ct = ${ct}`.execute(this.#tx);
     return rows[0]?.bytes;
   }
 
   /** Undefined once erased. */
   async keys(ct: string): Promise<OpenKeys | undefined> {
-    const { rows } = await sql<{ kid: string; wrapped: Buffer }>`SELECT kid, wrapped FROM evidence_key WHERE org = ${this.#org} AND ct = ${ct}`.execute(this.#tx);
+    const { rows } = await sql<{
+      kid: string;
+      wrapped: Buffer;
+    }>`SELECT kid, wrapped FROM evidence_key WHERE org = ${this.#org} AND ct = ${ct}`.execute(this.#tx);
     const row = rows[0];
     if (row === undefined) return undefined;
-    if (!this.#wrappers.has(row.kid)) this.#wrappers.set(row.kid, await wrapperOf(this.#tx, this.#keys, this.#org, row.kid));
+    if (!this.#wrappers.has(row.kid))
+      this.#wrappers.set(row.kid, await wrapperOf(this.#tx, this.#keys, this.#org, row.kid));
     return this.#wrappers.get(row.kid)?.unwrap(row.wrapped, ct);
   }
 
@@ -52,8 +58,17 @@ export interface Commitment {
 
 /** The messages that a payload refers to: its member `messages`, each `{ct, pc}`. */
 export function messagesOf(payload: unknown): Commitment[] {
-  if (typeof payload !== "object" || payload === null || !("messages" in payload) || !Array.isArray(payload.messages)) return [];
-  return payload.messages.filter((item: unknown): item is Commitment => typeof item === "object" && item !== null && "ct" in item && "pc" in item && typeof item.ct === "string" && typeof item.pc === "string");
+  if (typeof payload !== "object" || payload === null || !("messages" in payload) || !Array.isArray(payload.messages))
+    return [];
+  return payload.messages.filter(
+    (item: unknown): item is Commitment =>
+      typeof item === "object" &&
+      item !== null &&
+      "ct" in item &&
+      "pc" in item &&
+      typeof item.ct === "string" &&
+      typeof item.pc === "string",
+  );
 }
 
 export interface OpenedEntry {
@@ -85,11 +100,16 @@ export interface ReadRequest {
 export async function readPayload(request: ReadRequest): Promise<OpenedEntry> {
   const { db, evidence, log, index } = request;
   if (request.reason.trim().length === 0) {
-    throw new AppError({ code: "evidence.reason_missing", status: 400, message: "Say why you open this record. The reason is kept in the evidence." });
+    throw new AppError({
+      code: "evidence.reason_missing",
+      status: 400,
+      message: "Say why you open this record. The reason is kept in the evidence.",
+    });
   }
   return db.transaction(evidence.org, async (tx) => {
     const leaf = await readLeaf(tx, evidence.org, log, index);
-    if (leaf === undefined) throw new AppError({ code: "evidence.no_entry", status: 404, message: `The log ${log} has no entry ${index}.` });
+    if (leaf === undefined)
+      throw new AppError({ code: "evidence.no_entry", status: 404, message: `The log ${log} has no entry ${index}.` });
     const header = parseHeader(leaf);
     await evidence.appendInTransaction(tx, {
       type: "evidence.read",

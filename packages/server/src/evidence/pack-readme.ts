@@ -20,7 +20,9 @@ export interface PackAbout {
 export function readme(about: PackAbout): string {
   return `# Evidence pack
 
-${facts(about).map((line) => `- ${line}`).join("\n")}
+${facts(about)
+  .map((line) => `- ${line}`)
+  .join("\n")}
 
 ## Check it yourself
 
@@ -64,8 +66,17 @@ function facts(about: PackAbout): string[] {
 
 /** One page with the same facts, in PDF 1.4 with a standard font: for people who open nothing else. */
 export function summaryPdf(about: PackAbout): Uint8Array {
-  const lines = ["Evidence pack", "", ...facts(about), "", "The proof is in the other files: see README.md.", "Without an outside witness this installation is self-attested."];
-  const text = lines.map((line, at) => `${at === 0 ? "/F1 18 Tf" : "/F1 10 Tf"} (${escapeText(line)}) Tj 0 -16 Td`).join("\n");
+  const lines = [
+    "Evidence pack",
+    "",
+    ...facts(about),
+    "",
+    "The proof is in the other files: see README.md.",
+    "Without an outside witness this installation is self-attested.",
+  ];
+  const text = lines
+    .map((line, at) => `${at === 0 ? "/F1 18 Tf" : "/F1 10 Tf"} (${escapeText(line)}) Tj 0 -16 Td`)
+    .join("\n");
   const stream = `BT 56 780 Td 16 TL\n${text}\nET`;
   const objects = [
     "<< /Type /Catalog /Pages 2 0 R /Lang (en) >>",
@@ -89,5 +100,8 @@ export function summaryPdf(about: PackAbout): Uint8Array {
 
 /** ASCII alone: every byte offset above is then a character offset. */
 function escapeText(line: string): string {
-  return line.slice(0, 100).replace(/[^\x20-\x7e]/g, "?").replace(/[\\()]/g, "\\$&");
+  return line
+    .slice(0, 100)
+    .replace(/[^\x20-\x7e]/g, "?")
+    .replace(/[\\()]/g, "\\$&");
 }

@@ -117,21 +117,12 @@ export const packSections = [
   {
     id: "E12",
     title: "Third parties",
-    items: [
-      "vendor reviews and contracts",
-      "logging gaps accepted",
-      "model or region changes seen",
-      "exit plans",
-    ],
+    items: ["vendor reviews and contracts", "logging gaps accepted", "model or region changes seen", "exit plans"],
   },
   {
     id: "E13",
     title: "Incidents",
-    items: [
-      "incident list with deadlines and reports",
-      "near misses",
-      "root cause and corrective action",
-    ],
+    items: ["incident list with deadlines and reports", "near misses", "root cause and corrective action"],
   },
   {
     id: "E14",
@@ -183,9 +174,15 @@ export function sectionFiles(answers: SectionAnswers): { path: string; bytes: Ui
       id,
       title,
       items: items.map((item) =>
-        item in answered ? { item, status: "answered", data: answered[item] } : { item, status: "not measured", note: "This installation holds no data for this item." },
+        item in answered
+          ? { item, status: "answered", data: answered[item] }
+          : { item, status: "not measured", note: "This installation holds no data for this item." },
       ),
     };
-    return { path: `sections/${id}.json`, bytes: Buffer.from(`${JSON.stringify(body, null, 2)}\n`), mediaType: "application/json" };
+    return {
+      path: `sections/${id}.json`,
+      bytes: Buffer.from(`${JSON.stringify(body, null, 2)}\n`),
+      mediaType: "application/json",
+    };
   });
 }

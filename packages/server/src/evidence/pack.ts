@@ -53,7 +53,11 @@ export async function createPack(request: PackRequest): Promise<Uint8Array> {
     evidence.appendInTransaction(tx, {
       type: "evidence.read",
       ...(request.systems.length === 1 ? { system: request.systems[0]! } : {}),
-      payload: { pack: { systems: request.systems, since: request.since, until: request.until }, disclosed: request.disclose !== null, reason: request.disclose?.slice(0, 2_000) ?? "evidence pack" },
+      payload: {
+        pack: { systems: request.systems, since: request.since, until: request.until },
+        disclosed: request.disclose !== null,
+        reason: request.disclose?.slice(0, 2_000) ?? "evidence pack",
+      },
       actor: request.actor,
       register: request.register,
     }),
@@ -63,10 +67,17 @@ export async function createPack(request: PackRequest): Promise<Uint8Array> {
   await assertWhole(db, evidence.org);
   try {
     // Tiles are read while the pack is written, so that both see one moment.
-    return await db.read(evidence.org, async (tx) => buildPack(await collect(tx, request)), { isolation: "repeatable read" });
+    return await db.read(evidence.org, async (tx) => buildPack(await collect(tx, request)), {
+      isolation: "repeatable read",
+    });
   } catch (error) {
     if (!(error instanceof LedgerError)) throw error;
-    throw new AppError({ code: "evidence.altered", status: 500, message: `No pack was made, because the evidence store was altered: ${error.message}. Keep the database as it is, and run \`mandate evidence verify\`.`, cause: error });
+    throw new AppError({
+      code: "evidence.altered",
+      status: 500,
+      message: `No pack was made, because the evidence store was altered: ${error.message}. Keep the database as it is, and run \`mandate evidence verify\`.`,
+      cause: error,
+    });
   }
 }
 
@@ -83,12 +94,25 @@ async function collect(tx: Tx, request: PackRequest): Promise<PackParts> {
     if (!meta) number += 1;
     logs.push(await logParts(tx, request, row, meta ? metaWriter : String(number), payloads));
   }
-  const measured = await measuredAnswers(tx, evidence.org, { rows, since: request.since, until: request.until, systems: request.systems });
+  const measured = await measuredAnswers(tx, evidence.org, {
+    rows,
+    since: request.since,
+    until: request.until,
+    systems: request.systems,
+  });
   const given = await request.answers(tx);
   const answers: Record<string, Readonly<Record<string, unknown>>> = { ...measured };
   for (const [id, items] of Object.entries(given)) answers[id] = { ...answers[id], ...items };
   const counts = logs.map((log) => ({ name: log.name, vkey: log.vkey, entries: [...log.entries].length }));
-  const about = { created, since: request.since, until: request.until, systems: request.systems, logs: counts, payloads: payloads.items.length, disclosed: request.disclose !== null };
+  const about = {
+    created,
+    since: request.since,
+    until: request.until,
+    systems: request.systems,
+    logs: counts,
+    payloads: payloads.items.length,
+    disclosed: request.disclose !== null,
+  };
   return {
     created,
     period: { since: request.since, until: request.until },
@@ -101,7 +125,11 @@ async function collect(tx: Tx, request: PackRequest): Promise<PackParts> {
       ...(await request.files(tx)),
       { path: "README.md", bytes: utf8(readme(about)), mediaType: "text/markdown" },
       { path: "summary.pdf", bytes: summaryPdf(about), mediaType: "application/pdf" },
-      { path: "policy.tlog", bytes: utf8(`${counts.map((log) => `log ${log.vkey}`).join("\n")}\nquorum none\n`), mediaType: "text/plain" },
+      {
+        path: "policy.tlog",
+        bytes: utf8(`${counts.map((log) => `log ${log.vkey}`).join("\n")}\nquorum none\n`),
+        mediaType: "text/plain",
+      },
     ],
     signer: evidence.signerOf(evidence.metaOrigin),
   };
@@ -118,10 +146,14 @@ class PayloadSet {
   }
 
   async addEntry(header: Readonly<Record<string, unknown>>): Promise<void> {
-    for (const [ct, pc] of [[header["ct"], header["pc"]], [header["xct"], header["xpc"]]]) {
+    for (const [ct, pc] of [
+      [header["ct"], header["pc"]],
+      [header["xct"], header["xpc"]],
+    ]) {
       if (typeof ct !== "string" || this.#seen.has(ct)) continue;
       await this.#add(ct);
-      for (const message of messagesOf(await openJson(this.#reader, ct, pc))) if (!this.#seen.has(message.ct)) await this.#add(message.ct);
+      for (const message of messagesOf(await openJson(this.#reader, ct, pc)))
+        if (!this.#seen.has(message.ct)) await this.#add(message.ct);
     }
   }
 
@@ -142,11 +174,20 @@ class PayloadSet {
   }
 }
 
-async function logParts(tx: Tx, request: PackRequest, row: LogRow, name: string, payloads: PayloadSet): Promise<PackLogParts> {
+async function logParts(
+  tx: Tx,
+  request: PackRequest,
+  row: LogRow,
+  name: string,
+  payloads: PayloadSet,
+): Promise<PackLogParts> {
   const { evidence } = request;
   openHead(row);
   const published = await publishedCheckpoints(tx, evidence.org, row.origin, request.since);
-  const checkpoint = published.newest ?? { size: 0, note: signCheckpoint({ origin: row.origin, size: 0, root: emptyRoot() }, [evidence.signerOf(row.origin)]) };
+  const checkpoint = published.newest ?? {
+    size: 0,
+    note: signCheckpoint({ origin: row.origin, size: 0, root: emptyRoot() }, [evidence.signerOf(row.origin)]),
+  };
   const entries: { index: number; leaf: Uint8Array }[] = [];
   for await (const entry of readLeaves(tx, evidence.org, row.origin, 0, checkpoint.size)) {
     const header = parseHeader(entry.leaf);
@@ -172,11 +213,23 @@ function wanted(header: Readonly<Record<string, unknown>>, { systems, since, unt
   return systems.length === 0 || systems.includes(String(header["system"]));
 }
 
-async function publishedCheckpoints(tx: Tx, org: string, origin: string, since: string | null): Promise<{ newest: { size: number; note: string } | null; older: string[] }> {
-  const { rows } = await sql<{ size: string; note: string }>`SELECT size, note FROM evidence_checkpoint WHERE org = ${org} AND origin = ${origin} ORDER BY size DESC LIMIT 1`.execute(tx);
+async function publishedCheckpoints(
+  tx: Tx,
+  org: string,
+  origin: string,
+  since: string | null,
+): Promise<{ newest: { size: number; note: string } | null; older: string[] }> {
+  const { rows } = await sql<{
+    size: string;
+    note: string;
+  }>`SELECT size, note FROM evidence_checkpoint WHERE org = ${org} AND origin = ${origin} ORDER BY size DESC LIMIT 1`.execute(
+    tx,
+  );
   const newest = rows[0] === undefined ? null : { size: Number(rows[0].size), note: rows[0].note };
   if (newest === null || since === null) return { newest, older: [] };
   const before = await sql<{ note: string }>`SELECT note FROM evidence_checkpoint
-    WHERE org = ${org} AND origin = ${origin} AND at <= ${since}::timestamptz AND size < ${newest.size} ORDER BY size DESC LIMIT 1`.execute(tx);
+    WHERE org = ${org} AND origin = ${origin} AND at <= ${since}::timestamptz AND size < ${newest.size} ORDER BY size DESC LIMIT 1`.execute(
+    tx,
+  );
   return { newest, older: before.rows.map((row) => row.note) };
 }

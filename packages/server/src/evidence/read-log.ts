@@ -67,22 +67,35 @@ export function altered(origin: string, what: string, cause?: unknown): AppError
 async function findLog(tx: Tx, org: string, origin: string): Promise<LogRow> {
   const log = (await listLogs(tx, org)).find((candidate) => candidate.origin === origin);
   if (log !== undefined) return log;
-  throw new AppError({ code: "evidence.no_log", status: 404, message: `There is no evidence log ${origin}. List them with GET /api/v1/evidence/logs.` });
+  throw new AppError({
+    code: "evidence.no_log",
+    status: 404,
+    message: `There is no evidence log ${origin}. List them with GET /api/v1/evidence/logs.`,
+  });
 }
 
 /** Reads tiles in the width asked for; a tile too short for it is an altered store. */
 export function tileReader(tx: Tx, org: string, origin: string): (tile: Tile) => Promise<Uint8Array> {
   return async (tile) => {
-    const { rows } = await sql<{ hashes: Buffer }>`SELECT substring(hashes FOR ${tile.width * hashSize}) AS hashes FROM evidence_tile
+    const { rows } = await sql<{
+      hashes: Buffer;
+    }>`SELECT substring(hashes FOR ${tile.width * hashSize}) AS hashes FROM evidence_tile
       WHERE org = ${org} AND origin = ${origin} AND level = ${tile.level} AND index = ${tile.index}`.execute(tx);
     const hashes = rows[0]?.hashes;
-    if (hashes === undefined || hashes.length !== tile.width * hashSize) throw altered(origin, `${tilePath(tile)} is missing or too short`);
+    if (hashes === undefined || hashes.length !== tile.width * hashSize)
+      throw altered(origin, `${tilePath(tile)} is missing or too short`);
     return hashes;
   };
 }
 
 /** Fetches what these ranges need, then reads synchronously. */
-export async function hashesFor(tx: Tx, org: string, origin: string, ranges: readonly LeafRange[], size: number): Promise<HashReader> {
+export async function hashesFor(
+  tx: Tx,
+  org: string,
+  origin: string,
+  ranges: readonly LeafRange[],
+  size: number,
+): Promise<HashReader> {
   const tiles = new Map<string, Uint8Array>();
   const read = tileReader(tx, org, origin);
   for (const tile of tilesForRanges(ranges, size)) tiles.set(tilePath(tile), await read(tile));
@@ -109,21 +122,35 @@ export async function inclusionFile(tx: Tx, org: string, origin: string, index: 
 }
 
 function outOfRange(origin: string, size: number): AppError {
-  return new AppError({ code: "evidence.proof_range", status: 400, message: `The log ${origin} has ${size} entries. Name a size or index within it.` });
+  return new AppError({
+    code: "evidence.proof_range",
+    status: 400,
+    message: `The log ${origin} has ${size} entries. Name a size or index within it.`,
+  });
 }
 
 /** Exact leaf bytes of one entry, or undefined. */
 export async function readLeaf(tx: Tx, org: string, origin: string, index: number): Promise<Uint8Array | undefined> {
-  const { rows } = await sql<{ leaf: Buffer }>`SELECT leaf FROM evidence_entry WHERE org = ${org} AND origin = ${origin} AND index = ${index}`.execute(tx);
+  const { rows } = await sql<{
+    leaf: Buffer;
+  }>`SELECT leaf FROM evidence_entry WHERE org = ${org} AND origin = ${origin} AND index = ${index}`.execute(tx);
   return rows[0]?.leaf;
 }
 
 /** Leaves from `from` up to `to`, in order, in chunks that bound memory. */
-export async function* readLeaves(tx: Tx, org: string, origin: string, from: number, to: number): AsyncGenerator<{ index: number; leaf: Uint8Array }> {
+export async function* readLeaves(
+  tx: Tx,
+  org: string,
+  origin: string,
+  from: number,
+  to: number,
+): AsyncGenerator<{ index: number; leaf: Uint8Array }> {
   const chunk = 2_000;
   for (let at = from; at < to; at += chunk) {
     const { rows } = await sql<{ index: string; leaf: Buffer }>`SELECT index, leaf FROM evidence_entry
-      WHERE org = ${org} AND origin = ${origin} AND index >= ${at} AND index < ${Math.min(at + chunk, to)} ORDER BY index`.execute(tx);
+      WHERE org = ${org} AND origin = ${origin} AND index >= ${at} AND index < ${Math.min(at + chunk, to)} ORDER BY index`.execute(
+      tx,
+    );
     for (const row of rows) yield { index: Number(row.index), leaf: row.leaf };
   }
 }

@@ -1,6 +1,15 @@
 import { sql } from "kysely";
 import { AppError } from "@mandate/model";
-import { equalBytes, Frontier, fromBase64, hashSize, leafHash, parseHeader, tileWidth, toBase64 } from "@mandate/ledger";
+import {
+  equalBytes,
+  Frontier,
+  fromBase64,
+  hashSize,
+  leafHash,
+  parseHeader,
+  tileWidth,
+  toBase64,
+} from "@mandate/ledger";
 import type { CompletedNode } from "@mandate/ledger";
 import type { Database, Tx } from "../database/index.ts";
 import { listLogs, metaWriter } from "./logs.ts";
@@ -51,11 +60,26 @@ export async function rehash(db: Database, org: string): Promise<RehashResult> {
       let entries = 0;
       const rows = await listLogs(tx, org);
       for (const log of rows) {
-        const checked = await rehashLog(tx, org, log, problems, commitments, log.writer === metaWriter ? recorded : null);
+        const checked = await rehashLog(
+          tx,
+          org,
+          log,
+          problems,
+          commitments,
+          log.writer === metaWriter ? recorded : null,
+        );
         logs.push({ origin: log.origin, size: checked.size, root: toBase64(checked.root) });
         entries += checked.size;
       }
-      for (const [origin, records] of recorded) await compareWithMeta(tx, org, origin, rows.find((row) => row.origin === origin), records, problems);
+      for (const [origin, records] of recorded)
+        await compareWithMeta(
+          tx,
+          org,
+          origin,
+          rows.find((row) => row.origin === origin),
+          records,
+          problems,
+        );
       const payloads = await rehashPayloads(tx, org, commitments, problems);
       await compareDecisions(tx, org, problems);
       return { ok: problems.list.length === 0, logs, entries, payloads, problems: problems.list };
@@ -91,7 +115,14 @@ interface MetaRecord {
   readonly root: Uint8Array;
 }
 
-async function rehashLog(tx: Tx, org: string, log: LogRow, problems: Problems, commitments: Set<string>, recorded: Map<string, MetaRecord[]> | null): Promise<{ size: number; root: Uint8Array }> {
+async function rehashLog(
+  tx: Tx,
+  org: string,
+  log: LogRow,
+  problems: Problems,
+  commitments: Set<string>,
+  recorded: Map<string, MetaRecord[]> | null,
+): Promise<{ size: number; root: Uint8Array }> {
   const frontier = new Frontier();
   const tiles = new TileCheck(tx, org, log.origin, problems);
   let next = 0;
@@ -105,16 +136,25 @@ async function rehashLog(tx: Tx, org: string, log: LogRow, problems: Problems, c
     readHeader(log, index, leaf, problems, commitments, recorded);
     next += 1;
   }
-  if (next < log.size && !problems.list.some((problem) => problem.path === log.origin && problem.code === "entry.missing")) {
+  if (
+    next < log.size &&
+    !problems.list.some((problem) => problem.path === log.origin && problem.code === "entry.missing")
+  ) {
     problems.add("entry.missing", log.origin, next, `the log ends at ${next}, its signed head says ${log.size}`);
   }
   await tiles.finish();
   const root = frontier.root();
   try {
     const head = openHead(log);
-    if (next === log.size && !equalBytes(head.root, root)) problems.add("log.root", log.origin, null, "the entries don't hash to the signed root");
+    if (next === log.size && !equalBytes(head.root, root))
+      problems.add("log.root", log.origin, null, "the entries don't hash to the signed root");
   } catch (error) {
-    problems.add("log.head", log.origin, null, error instanceof AppError ? error.message : "the signed head can't be read");
+    problems.add(
+      "log.head",
+      log.origin,
+      null,
+      error instanceof AppError ? error.message : "the signed head can't be read",
+    );
   }
   await noteBeyond(tx, org, log, problems);
   return { size: next, root };
@@ -122,11 +162,23 @@ async function rehashLog(tx: Tx, org: string, log: LogRow, problems: Problems, c
 
 /** Rows past the signed head belong to no history. */
 async function noteBeyond(tx: Tx, org: string, log: LogRow, problems: Problems): Promise<void> {
-  const { rows } = await sql<{ index: string }>`SELECT index FROM evidence_entry WHERE org = ${org} AND origin = ${log.origin} AND index >= ${log.size} ORDER BY index LIMIT 1`.execute(tx);
-  if (rows[0] !== undefined) problems.add("entry.unsigned", log.origin, Number(rows[0].index), "an entry lies beyond the signed head");
+  const { rows } = await sql<{
+    index: string;
+  }>`SELECT index FROM evidence_entry WHERE org = ${org} AND origin = ${log.origin} AND index >= ${log.size} ORDER BY index LIMIT 1`.execute(
+    tx,
+  );
+  if (rows[0] !== undefined)
+    problems.add("entry.unsigned", log.origin, Number(rows[0].index), "an entry lies beyond the signed head");
 }
 
-function readHeader(log: LogRow, index: number, leaf: Uint8Array, problems: Problems, commitments: Set<string>, recorded: Map<string, MetaRecord[]> | null): void {
+function readHeader(
+  log: LogRow,
+  index: number,
+  leaf: Uint8Array,
+  problems: Problems,
+  commitments: Set<string>,
+  recorded: Map<string, MetaRecord[]> | null,
+): void {
   let header: ReturnType<typeof parseHeader>;
   try {
     header = parseHeader(leaf);
@@ -134,28 +186,45 @@ function readHeader(log: LogRow, index: number, leaf: Uint8Array, problems: Prob
     problems.add("entry.malformed", log.origin, index, "the entry isn't a canonical header");
     return;
   }
-  if (header["shard"] !== log.origin || header["seq"] !== index) problems.add("entry.swapped", log.origin, index, "the entry was written for another log or position");
+  if (header["shard"] !== log.origin || header["seq"] !== index)
+    problems.add("entry.swapped", log.origin, index, "the entry was written for another log or position");
   for (const name of ["ct", "xct"]) if (typeof header[name] === "string") commitments.add(header[name]);
   if (recorded === null || (header["type"] !== "log.checkpoint" && header["type"] !== "log.closed")) return;
   const { log: origin, size, root } = header;
   if (typeof origin !== "string" || typeof size !== "number" || typeof root !== "string") return;
-  recorded.set(origin, [...(recorded.get(origin) ?? []).slice(-99), { metaIndex: index, size, root: fromBase64(root) }]);
+  recorded.set(origin, [
+    ...(recorded.get(origin) ?? []).slice(-99),
+    { metaIndex: index, size, root: fromBase64(root) },
+  ]);
 }
 
 /** The newest checkpoints that the meta-log took: no log may be shorter, and none may have vanished. */
-async function compareWithMeta(tx: Tx, org: string, origin: string, log: LogRow | undefined, records: readonly MetaRecord[], problems: Problems): Promise<void> {
+async function compareWithMeta(
+  tx: Tx,
+  org: string,
+  origin: string,
+  log: LogRow | undefined,
+  records: readonly MetaRecord[],
+  problems: Problems,
+): Promise<void> {
   if (log === undefined) {
     problems.add("log.missing", origin, null, "the meta-log names this log, which the store lacks");
     return;
   }
   const newest = records.at(-1)!;
   if (newest.size > log.size) {
-    problems.add("log.truncated", origin, newest.metaIndex, `the meta-log took a checkpoint of ${newest.size} entries, the log has ${log.size}`);
+    problems.add(
+      "log.truncated",
+      origin,
+      newest.metaIndex,
+      `the meta-log took a checkpoint of ${newest.size} entries, the log has ${log.size}`,
+    );
     return;
   }
   const frontier = new Frontier();
   for await (const { leaf } of readLeaves(tx, org, origin, 0, newest.size)) frontier.append(leafHash(leaf));
-  if (!equalBytes(frontier.root(), newest.root)) problems.add("log.forked", origin, newest.metaIndex, `the meta-log took another history of ${newest.size} entries`);
+  if (!equalBytes(frontier.root(), newest.root))
+    problems.add("log.forked", origin, newest.metaIndex, `the meta-log took another history of ${newest.size} entries`);
 }
 
 /** Compares each stored tile with the hashes the entries give, as they complete. */
@@ -188,12 +257,15 @@ class TileCheck {
   }
 
   async finish(): Promise<void> {
-    for (const [level, tile] of this.#open.entries()) if (tile.hashes.length > 0) await this.#compare(level, tile.index, tile.hashes);
+    for (const [level, tile] of this.#open.entries())
+      if (tile.hashes.length > 0) await this.#compare(level, tile.index, tile.hashes);
   }
 
   async #compare(level: number, index: number, hashes: readonly Uint8Array[]): Promise<void> {
     const { rows } = await sql<{ hashes: Buffer }>`SELECT hashes FROM evidence_tile
-      WHERE org = ${this.#org} AND origin = ${this.#origin} AND level = ${level} AND index = ${index}`.execute(this.#tx);
+      WHERE org = ${this.#org} AND origin = ${this.#origin} AND level = ${level} AND index = ${index}`.execute(
+      this.#tx,
+    );
     const stored = rows[0]?.hashes;
     if (stored === undefined) {
       this.#problems.add("tile.missing", this.#origin, null, `tile ${index} of level ${level} is missing`);
@@ -203,27 +275,57 @@ class TileCheck {
       if (equalBytes(stored.subarray(at * hashSize, (at + 1) * hashSize), hash)) return;
       if (level === 0) {
         const entry = index * tileWidth + at;
-        this.#problems.add("entry.altered", this.#origin, entry, `entry ${entry} isn't the one that was hashed into the tree`);
-      } else this.#problems.add("tile.altered", this.#origin, null, `tile ${index} of level ${level} doesn't hash from the tiles below`);
+        this.#problems.add(
+          "entry.altered",
+          this.#origin,
+          entry,
+          `entry ${entry} isn't the one that was hashed into the tree`,
+        );
+      } else
+        this.#problems.add(
+          "tile.altered",
+          this.#origin,
+          null,
+          `tile ${index} of level ${level} doesn't hash from the tiles below`,
+        );
     });
   }
 }
 
-async function rehashPayloads(tx: Tx, org: string, commitments: ReadonlySet<string>, problems: Problems): Promise<number> {
-  const { rows } = await sql<{ ct: string; matches: boolean }>`SELECT ct, encode(sha256(bytes), 'hex') = ct AS matches FROM evidence_payload WHERE org = ${org}`.execute(tx);
+async function rehashPayloads(
+  tx: Tx,
+  org: string,
+  commitments: ReadonlySet<string>,
+  problems: Problems,
+): Promise<number> {
+  const { rows } = await sql<{
+    ct: string;
+    matches: boolean;
+  }>`SELECT ct, encode(sha256(bytes), 'hex') = ct AS matches FROM evidence_payload WHERE org = ${org}`.execute(tx);
   const present = new Set<string>();
   for (const { ct, matches } of rows) {
     present.add(ct);
-    if (!matches) problems.add("payload.altered", `payloads/${ct}`, null, "the payload isn't the one its entry commits to");
+    if (!matches)
+      problems.add("payload.altered", `payloads/${ct}`, null, "the payload isn't the one its entry commits to");
   }
-  for (const ct of commitments) if (!present.has(ct)) problems.add("payload.missing", `payloads/${ct}`, null, "an entry commits to a payload that the store lacks");
+  for (const ct of commitments)
+    if (!present.has(ct))
+      problems.add("payload.missing", `payloads/${ct}`, null, "an entry commits to a payload that the store lacks");
   return rows.length;
 }
 
 /** The index proves nothing, but the console shows it: a row that says otherwise than its entry is an alteration too. */
 async function compareDecisions(tx: Tx, org: string, problems: Problems): Promise<void> {
   for (let after = ""; ; ) {
-    const { rows } = await sql<{ id: string; outcome: string; terminal: string | null; system: string | null; origin: string; index: string; leaf: Buffer | null }>`
+    const { rows } = await sql<{
+      id: string;
+      outcome: string;
+      terminal: string | null;
+      system: string | null;
+      origin: string;
+      index: string;
+      leaf: Buffer | null;
+    }>`
       SELECT d.id, d.outcome, d.terminal, d.system, coalesce(d.result_log, d.intent_log) AS origin, coalesce(d.result_index, d.intent_index) AS index, e.leaf
       FROM decision d LEFT JOIN evidence_entry e ON e.org = d.org AND e.origin = coalesce(d.result_log, d.intent_log) AND e.index = coalesce(d.result_index, d.intent_index)
       WHERE d.org = ${org} AND d.id > ${after} ORDER BY d.id LIMIT 2000`.execute(tx);
@@ -231,17 +333,30 @@ async function compareDecisions(tx: Tx, org: string, problems: Problems): Promis
     after = rows.at(-1)!.id;
     for (const row of rows) {
       if (row.leaf !== null && agrees(row.leaf, row)) continue;
-      problems.add("decision.altered", row.origin, row.index === null ? null : Number(row.index), `the list of decisions says otherwise of ${row.id} than its entry`);
+      problems.add(
+        "decision.altered",
+        row.origin,
+        row.index === null ? null : Number(row.index),
+        `the list of decisions says otherwise of ${row.id} than its entry`,
+      );
     }
   }
 }
 
-function agrees(leaf: Uint8Array, row: { id: string; outcome: string; terminal: string | null; system: string | null }): boolean {
+function agrees(
+  leaf: Uint8Array,
+  row: { id: string; outcome: string; terminal: string | null; system: string | null },
+): boolean {
   let header: ReturnType<typeof parseHeader>;
   try {
     header = parseHeader(leaf);
   } catch {
     return false;
   }
-  return header["decision"] === row.id && (header["outcome"] ?? "deny") === row.outcome && (header["terminal"] ?? null) === row.terminal && (header["system"] ?? null) === row.system;
+  return (
+    header["decision"] === row.id &&
+    (header["outcome"] ?? "deny") === row.outcome &&
+    (header["terminal"] ?? null) === row.terminal &&
+    (header["system"] ?? null) === row.system
+  );
 }

@@ -2,7 +2,16 @@ import { createHash } from "node:crypto";
 import { mkdir, open, readdir, readFile, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "@mandate/model";
-import { consistencyRanges, equalBytes, noteVerifier, openCheckpoint, parseCheckpoint, parseNote, parseVerifierKey, rootAt } from "@mandate/ledger";
+import {
+  consistencyRanges,
+  equalBytes,
+  noteVerifier,
+  openCheckpoint,
+  parseCheckpoint,
+  parseNote,
+  parseVerifierKey,
+  rootAt,
+} from "@mandate/ledger";
 import type { OpenedCheckpoint } from "@mandate/ledger";
 import type { Database, Tx } from "../database/index.ts";
 import { listLogs } from "./logs.ts";
@@ -35,11 +44,15 @@ export function keptCheckpoints(directory: string): KeptCheckpoints {
     },
     async check(db, org) {
       const kept = await readKept(directory);
-      await db.read(org, async (tx) => {
-        const logs = await listLogs(tx, org);
-        for (const log of logs) openHead(log);
-        for (const note of kept) await compare(tx, org, logs, note);
-      }, { isolation: "repeatable read" });
+      await db.read(
+        org,
+        async (tx) => {
+          const logs = await listLogs(tx, org);
+          for (const log of logs) openHead(log);
+          for (const note of kept) await compare(tx, org, logs, note);
+        },
+        { isolation: "repeatable read" },
+      );
     },
   };
 }
@@ -56,7 +69,12 @@ async function readKept(directory: string): Promise<string[]> {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw error;
   }
-  return Promise.all(names.filter((name) => name.endsWith(".checkpoint")).sort().map((name) => readFile(join(directory, name), "utf8")));
+  return Promise.all(
+    names
+      .filter((name) => name.endsWith(".checkpoint"))
+      .sort()
+      .map((name) => readFile(join(directory, name), "utf8")),
+  );
 }
 
 async function compare(tx: Tx, org: string, logs: readonly LogRow[], note: string): Promise<void> {
@@ -69,13 +87,23 @@ async function compare(tx: Tx, org: string, logs: readonly LogRow[], note: strin
   } catch (cause) {
     throw altered(origin, "the checkpoint kept in the data directory is signed by another key", cause);
   }
-  if (log.size < kept.size) throw rolledBack(origin, `it has ${log.size} entries, a checkpoint of ${kept.size} was kept`);
+  if (log.size < kept.size)
+    throw rolledBack(origin, `it has ${log.size} entries, a checkpoint of ${kept.size} was kept`);
   if (kept.size === 0) return;
   // A range from zero is what the root of the kept size is made of; consistency needs no more.
-  const hashes = await hashesFor(tx, org, origin, [{ start: 0, end: kept.size }, ...(kept.size < log.size ? consistencyRanges(kept.size, log.size) : [])], log.size);
-  if (!equalBytes(rootAt(kept.size, hashes), kept.root)) throw altered(origin, `its first ${kept.size} entries aren't those of the checkpoint that was kept`);
+  const hashes = await hashesFor(
+    tx,
+    org,
+    origin,
+    [{ start: 0, end: kept.size }, ...(kept.size < log.size ? consistencyRanges(kept.size, log.size) : [])],
+    log.size,
+  );
+  if (!equalBytes(rootAt(kept.size, hashes), kept.root))
+    throw altered(origin, `its first ${kept.size} entries aren't those of the checkpoint that was kept`);
   const head = openHead(log);
-  if (!equalBytes(rootAt(log.size, await hashesFor(tx, org, origin, [{ start: 0, end: log.size }], log.size)), head.root)) {
+  if (
+    !equalBytes(rootAt(log.size, await hashesFor(tx, org, origin, [{ start: 0, end: log.size }], log.size)), head.root)
+  ) {
     throw altered(origin, "its tiles don't hash to its signed root");
   }
 }

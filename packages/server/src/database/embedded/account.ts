@@ -25,7 +25,10 @@ function namedAccount(name: string): Account | null {
   } catch {
     return null;
   }
-  const fields = passwd.split("\n").find((line) => line.startsWith(`${name}:`))?.split(":");
+  const fields = passwd
+    .split("\n")
+    .find((line) => line.startsWith(`${name}:`))
+    ?.split(":");
   const uid = Number(fields?.[2]);
   const gid = Number(fields?.[3]);
   return Number.isInteger(uid) && Number.isInteger(gid) && uid !== 0 ? { uid, gid } : null;

@@ -1,5 +1,15 @@
 import { createHash, randomBytes } from "node:crypto";
-import { chownSync, closeSync, fsyncSync, lstatSync, mkdirSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import {
+  chownSync,
+  closeSync,
+  fsyncSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AppError } from "@mandate/model";
@@ -34,7 +44,11 @@ export function socketPlace(clusterDir: string, account: Account | null): Socket
   const owner = account?.uid ?? process.getuid?.();
   // Anyone may make a name under /tmp first, and would receive our password.
   if (!found.isDirectory() || found.uid !== owner || (found.mode & 0o077) !== 0) {
-    throw new AppError({ code: "database.socket_taken", status: 500, message: `\`${directory}\` belongs to someone else. Remove it, or use a shorter data directory.` });
+    throw new AppError({
+      code: "database.socket_taken",
+      status: 500,
+      message: `\`${directory}\` belongs to someone else. Remove it, or use a shorter data directory.`,
+    });
   }
   return { setting: directory, directory };
 }
@@ -51,7 +65,9 @@ export function connectionUrl(directory: string, password: string, database: str
 /** The password in `<data dir>/database-url`, or undefined. Only that part counts: a moved directory keeps working. */
 export function savedPassword(dataDir: string): string | undefined {
   try {
-    return /^postgresql:\/\/mandate:([0-9a-zA-Z_-]{20,})@/.exec(readFileSync(join(dataDir, "database-url"), "utf8"))?.[1];
+    return /^postgresql:\/\/mandate:([0-9a-zA-Z_-]{20,})@/.exec(
+      readFileSync(join(dataDir, "database-url"), "utf8"),
+    )?.[1];
   } catch {
     return undefined;
   }

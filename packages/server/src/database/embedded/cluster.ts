@@ -1,6 +1,18 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess, StdioOptions } from "node:child_process";
-import { chownSync, closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AppError } from "@mandate/model";
@@ -16,7 +28,13 @@ const environment = { PATH: "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" };
  * Starts a program of the server on a directory. An account that can't walk to the directory gets it as descriptor 3,
  * where permissions along the path no longer matter.
  */
-export function spawnOnDirectory(program: string, directory: string, parameters: (path: string) => string[], account: Account | null, output: number | "pipe"): ChildProcess {
+export function spawnOnDirectory(
+  program: string,
+  directory: string,
+  parameters: (path: string) => string[],
+  account: Account | null,
+  output: number | "pipe",
+): ChildProcess {
   const byDescriptor = account !== null && process.platform === "linux" && !canReach(account, directory);
   const descriptor = byDescriptor ? openSync(directory, "r") : undefined;
   const stdio: StdioOptions = ["ignore", output, output, ...(descriptor === undefined ? [] : [descriptor])];
@@ -38,7 +56,13 @@ export function spawnOnDirectory(program: string, directory: string, parameters:
  * Makes the cluster once. INVARIANT: `postgres/` exists only when initdb finished; `onMade` runs before the rename, so
  * a password that opens it is on disk first.
  */
-export async function ensureCluster(clusterDir: string, engine: Engine, account: Account | null, password: string, onMade: () => void): Promise<boolean> {
+export async function ensureCluster(
+  clusterDir: string,
+  engine: Engine,
+  account: Account | null,
+  password: string,
+  onMade: () => void,
+): Promise<boolean> {
   const partial = `${clusterDir}.new`;
   rmSync(partial, { recursive: true, force: true });
   if (existsSync(clusterDir)) {
@@ -55,7 +79,9 @@ export async function ensureCluster(clusterDir: string, engine: Engine, account:
 }
 
 function ownedBy(clusterDir: string, account: Account): boolean {
-  return [clusterDir, join(clusterDir, "PG_VERSION"), join(clusterDir, "global")].every((path) => statSync(path).uid === account.uid);
+  return [clusterDir, join(clusterDir, "PG_VERSION"), join(clusterDir, "global")].every(
+    (path) => statSync(path).uid === account.uid,
+  );
 }
 
 function checkMajor(clusterDir: string, engine: Engine): void {
@@ -63,7 +89,12 @@ function checkMajor(clusterDir: string, engine: Engine): void {
   try {
     found = readFileSync(join(clusterDir, "PG_VERSION"), "utf8").trim();
   } catch (cause) {
-    throw new AppError({ code: "database.cluster_damaged", status: 500, message: `\`${clusterDir}\` isn't a PostgreSQL cluster. Restore it from a backup, or choose another MANDATE_DATA_DIR.`, cause });
+    throw new AppError({
+      code: "database.cluster_damaged",
+      status: 500,
+      message: `\`${clusterDir}\` isn't a PostgreSQL cluster. Restore it from a backup, or choose another MANDATE_DATA_DIR.`,
+      cause,
+    });
   }
   if (Number(found) !== engine.major) {
     throw new AppError({
@@ -85,7 +116,19 @@ async function runInitdb(directory: string, engine: Engine, account: Account | n
     const child = spawnOnDirectory(
       engine.initdb,
       directory,
-      (path) => ["-D", path, "-U", superuser, "--auth=scram-sha-256", `--pwfile=${passwordFile}`, "--encoding=UTF8", "--no-locale", "--data-checksums", "--no-instructions", ...collation],
+      (path) => [
+        "-D",
+        path,
+        "-U",
+        superuser,
+        "--auth=scram-sha-256",
+        `--pwfile=${passwordFile}`,
+        "--encoding=UTF8",
+        "--no-locale",
+        "--data-checksums",
+        "--no-instructions",
+        ...collation,
+      ],
       account,
       "pipe",
     );
@@ -98,7 +141,12 @@ async function runInitdb(directory: string, engine: Engine, account: Account | n
       });
     }
     if (code !== 0) {
-      throw new AppError({ code: "database.initdb_failed", status: 500, message: `The embedded database could not be made: ${lastLine(output)}`, internal: output.slice(-4_000) });
+      throw new AppError({
+        code: "database.initdb_failed",
+        status: 500,
+        message: `The embedded database could not be made: ${lastLine(output)}`,
+        internal: output.slice(-4_000),
+      });
     }
   } finally {
     rmSync(holder, { recursive: true, force: true });

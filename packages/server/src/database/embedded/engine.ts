@@ -1,4 +1,15 @@
-import { chmodSync, cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
 import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -22,7 +33,10 @@ const packages: Readonly<Record<string, string>> = {
 /** Finds the server's binaries, makes their library links, and copies them out where the account can't reach them. */
 export function prepareEngine(dataDir: string, account: Account | null, enginePackage?: string): Engine {
   const { native, version } = locate(enginePackage);
-  const usable = canReach(account, join(native, "bin", "postgres")) && canReach(account, join(native, "lib")) && linkLibraries(native);
+  const usable =
+    canReach(account, join(native, "bin", "postgres")) &&
+    canReach(account, join(native, "lib")) &&
+    linkLibraries(native);
   return describe(usable ? native : copyOut(native, version, dataDir, account), version);
 }
 
@@ -30,19 +44,32 @@ function locate(enginePackage: string | undefined): { native: string; version: s
   const platform = `${process.platform}-${process.arch}`;
   const name = enginePackage ?? packages[platform];
   if (name === undefined) {
-    throw new AppError({ code: "database.no_engine", status: 500, message: `There is no embedded database for ${platform}. Set MANDATE_DATABASE_URL to a PostgreSQL 15 or later.` });
+    throw new AppError({
+      code: "database.no_engine",
+      status: 500,
+      message: `There is no embedded database for ${platform}. Set MANDATE_DATABASE_URL to a PostgreSQL 15 or later.`,
+    });
   }
   try {
     const root = dirname(dirname(createRequire(import.meta.url).resolve(name)));
     const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };
     return { native: join(root, "native"), version };
   } catch (cause) {
-    throw new AppError({ code: "database.no_engine", status: 500, message: `The package ${name} isn't installed. Run npm run setup, or set MANDATE_DATABASE_URL.`, cause });
+    throw new AppError({
+      code: "database.no_engine",
+      status: 500,
+      message: `The package ${name} isn't installed. Run npm run setup, or set MANDATE_DATABASE_URL.`,
+      cause,
+    });
   }
 }
 
 function describe(native: string, version: string): Engine {
-  return { initdb: join(native, "bin", "initdb"), postgres: join(native, "bin", "postgres"), major: Number.parseInt(version, 10) };
+  return {
+    initdb: join(native, "bin", "initdb"),
+    postgres: join(native, "bin", "postgres"),
+    major: Number.parseInt(version, 10),
+  };
 }
 
 interface LibraryLink {
@@ -73,7 +100,12 @@ function linkLibraries(native: string): boolean {
 function copyOut(native: string, version: string, dataDir: string, account: Account | null): string {
   const name = `postgres-${version}-${createHash("sha256").update(native).digest("hex").slice(0, 8)}`;
   const uid = process.getuid?.() ?? 0;
-  for (const parent of [join(dataDir, "engine"), "/var/lib/mandate", join(tmpdir(), `mandate-engine-${uid}`), `/tmp/mandate-engine-${uid}`]) {
+  for (const parent of [
+    join(dataDir, "engine"),
+    "/var/lib/mandate",
+    join(tmpdir(), `mandate-engine-${uid}`),
+    `/tmp/mandate-engine-${uid}`,
+  ]) {
     const target = join(parent, name);
     try {
       mkdirSync(parent, { recursive: true, mode: 0o755 });
@@ -84,17 +116,24 @@ function copyOut(native: string, version: string, dataDir: string, account: Acco
         const partial = mkdtempSync(`${target}.`);
         cpSync(native, partial, { recursive: true });
         linkLibraries(partial);
-        for (const directory of [partial, join(partial, "bin"), join(partial, "lib"), join(partial, "share")]) chmodSync(directory, 0o755);
+        for (const directory of [partial, join(partial, "bin"), join(partial, "lib"), join(partial, "share")])
+          chmodSync(directory, 0o755);
         try {
           renameSync(partial, target);
         } catch {
           rmSync(partial, { recursive: true, force: true });
         }
       }
-      if (existsSync(join(target, "bin", "postgres")) && canReach(account, join(target, "bin", "postgres"))) return target;
+      if (existsSync(join(target, "bin", "postgres")) && canReach(account, join(target, "bin", "postgres")))
+        return target;
     } catch {
       // Not writable: the next place.
     }
   }
-  throw new AppError({ code: "database.engine_unreachable", status: 500, message: "No place was found from which the embedded database can run. Make the data directory reachable for its account, or set MANDATE_DATABASE_URL." });
+  throw new AppError({
+    code: "database.engine_unreachable",
+    status: 500,
+    message:
+      "No place was found from which the embedded database can run. Make the data directory reachable for its account, or set MANDATE_DATABASE_URL.",
+  });
 }

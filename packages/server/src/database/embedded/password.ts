@@ -17,14 +17,19 @@ export async function resetPassword(place: ServerPlace, password: string): Promi
   if (living !== undefined) signal(living, "SIGINT");
   for (let waited = 0; waited < 100 && livePostmaster(place.clusterDir) !== undefined; waited += 1) await delay(100);
   removeStaleLocks(place.clusterDir, place.socket.directory);
-  const byDescriptor = place.account !== null && process.platform === "linux" && !canReach(place.account, place.clusterDir);
+  const byDescriptor =
+    place.account !== null && process.platform === "linux" && !canReach(place.account, place.clusterDir);
   const descriptor = openSync(place.clusterDir, "r");
-  const child = spawn(place.engine.postgres, ["--single", "-D", byDescriptor ? "/proc/self/fd/3" : place.clusterDir, "template1"], {
-    stdio: ["pipe", "ignore", "ignore", descriptor],
-    cwd: "/",
-    env: { PATH: "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" },
-    ...place.account,
-  });
+  const child = spawn(
+    place.engine.postgres,
+    ["--single", "-D", byDescriptor ? "/proc/self/fd/3" : place.clusterDir, "template1"],
+    {
+      stdio: ["pipe", "ignore", "ignore", descriptor],
+      cwd: "/",
+      env: { PATH: "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" },
+      ...place.account,
+    },
+  );
   closeSync(descriptor);
   child.stdin!.on("error", () => {});
   child.stdin!.end(`ALTER ROLE ${superuser} PASSWORD '${password}';\n`);
@@ -33,6 +38,10 @@ export async function resetPassword(place: ServerPlace, password: string): Promi
     child.once("close", resolve);
   });
   if (code !== 0) {
-    throw new AppError({ code: "database.password_lost", status: 500, message: `\`database-url\` is missing and the password of database \`${databaseName}\` could not be set anew. Restore the file from a backup.` });
+    throw new AppError({
+      code: "database.password_lost",
+      status: 500,
+      message: `\`database-url\` is missing and the password of database \`${databaseName}\` could not be set anew. Restore the file from a backup.`,
+    });
   }
 }

@@ -88,8 +88,16 @@ function launch(place: ServerPlace): ChildProcess {
   if ((statSync(logPath, { throwIfNoEntry: false })?.size ?? 0) > maxLogBytes) renameSync(logPath, `${logPath}.1`);
   const log = openSync(logPath, "a", 0o600);
   try {
-    const options = Object.entries({ ...settings, unix_socket_directories: place.socket.setting }).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
-    return spawnOnDirectory(place.engine.postgres, place.clusterDir, (path) => ["-D", path, ...options], place.account, log);
+    const options = Object.entries({ ...settings, unix_socket_directories: place.socket.setting }).flatMap(
+      ([name, value]) => ["-c", `${name}=${value}`],
+    );
+    return spawnOnDirectory(
+      place.engine.postgres,
+      place.clusterDir,
+      (path) => ["-D", path, ...options],
+      place.account,
+      log,
+    );
   } finally {
     closeSync(log);
   }

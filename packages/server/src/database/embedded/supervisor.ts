@@ -83,7 +83,10 @@ async function prepare(dataDir: string, options: EmbeddedOptions): Promise<{ pla
 
 async function ensureDatabase(place: ServerPlace, url: string): Promise<void> {
   const password = new URL(url.replace(/^postgresql:/, "http:").replace(/@[^/]*/, "@localhost")).password;
-  const client = new Client({ connectionString: connectionUrl(place.socket.directory, password, "postgres"), connectionTimeoutMillis: 10_000 });
+  const client = new Client({
+    connectionString: connectionUrl(place.socket.directory, password, "postgres"),
+    connectionTimeoutMillis: 10_000,
+  });
   await client.connect();
   try {
     const { rowCount } = await client.query("SELECT FROM pg_database WHERE datname = $1", [databaseName]);
