@@ -168,6 +168,11 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   overviewRoutes(app, { db, org, now, contexts, publisher, checked: () => checked });
   eventRoutes(app, hub, (close) => closers.push(close), now);
   await authzenRoutes(app, () => dataPlane.gateway);
+  if (options.sample) {
+    const { sampleRoutes } = await import("./sample/index.ts");
+    const host = configuration.host.includes(":") ? `[${configuration.host}]` : configuration.host;
+    sampleRoutes(app, { controlUrl: `http://${host}:${configuration.port}`, gatewayUrl: configuration.gatewayUrl, token: options.internalToken, log: (line) => log.info("sample", { line }) });
+  }
   page = await serveConsole(app);
   app.get("/api/v1/openapi.json", { config: { access: "public" } }, () => document.render("0.1.0"));
   await app.ready();
