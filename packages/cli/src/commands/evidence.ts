@@ -62,7 +62,7 @@ export async function verify(call: Call): Promise<ExitCode> {
     pinned: await Promise.all(call.list("pinned").map(read)),
   };
   const result = await verifyPack(await read(file), options);
-  return await report(call, result as unknown as Verification);
+  return await report(call, result);
 }
 
 interface Verification {
