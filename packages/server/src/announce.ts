@@ -34,7 +34,7 @@ export async function announce({ options, configuration, server, internalToken, 
 function printAddresses(print: (line: string) => void, configuration: Configuration): void {
   print(`Console   ${configuration.consoleUrl}`);
   print(`Gateway   ${configuration.gatewayUrl}`);
-  if (configuration.loopback) print("Upstream calls may reach loopback addresses, because this listens on loopback alone. Change it with: mandate settings, or PUT /api/v1/settings/outbound");
+  if (configuration.loopback) print("Upstream calls may reach loopback addresses, because this listens on loopback alone. Change it with PUT /api/v1/settings/outbound");
   else if (configuration.publicUrl === null) print("Links for phones are off: set MANDATE_PUBLIC_URL to the address people use.");
 }
 
