@@ -72,7 +72,7 @@ export const t = {
     approvedBy: (names: string, when: string) => `Approved by ${names} on ${when}.`, grantedOn: (when: string) => `Granted on ${when}.`, version: (n: number) => `version ${n}`, noAuthorization: "No authorization", missing: "Missing", rail: "Validity", pilotMark: "Pilot", productionMark: "Production", starts: "Starts", today: "Today", review: "Review due", expires: "Expires", ended: "Ended",
     number: (n: number) => `AUTH-${String(n).padStart(4, "0")}`,
   },
-  decisions: { time: "Time, UTC", system: "System", decision: "Decision", call: "Call", reason: "Reason", entry: "Entry", pending: "not yet logged" },
+  decisions: { time: "Time, UTC", system: "System", decision: "Decision", call: "Call", reason: "Reason", entry: "Entry", pending: "unlogged" },
   evidence: {
     title: "Evidence", q: "Search by system, person, tool, reason or entry number", pack: "Make evidence pack", verified: (when: string) => `Whole log verified ${when}`, notVerified: "Not verified yet", problems: (n: number) => `${plural(n, "problem", "problems")} in the log`, when: "When", last24: "Last 24 h", last7: "Last 7 days", any: "Any", decision: "Decision", system: "System", entries: (n: number) => plural(n, "entry", "entries"), entriesMore: (n: number) => `Newest ${count(n)} entries`,
     emptyTitle: "No call was decided yet.", empty: "Each model call, tool call and export that a system asks for appears here, with what was decided and why.", select: "Select an entry to see what was tried, why it was decided so, and the proof that it is unaltered.",

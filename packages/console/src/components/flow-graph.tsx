@@ -127,7 +127,7 @@ function Node({ spot, outcome }: { spot: Placed; outcome: string }) {
       <text className="n-note" x="10" y="44">{clip(node.note ?? node.region ?? "", Math.floor((w - 20) / 5.6))}</text>
       {sensitivity !== null && sensitivity !== undefined && (
         <>
-          <rect className={`dcs dcs-${sensitivity}`} x={w - 20 - (t.sensitivity[sensitivity]?.length ?? 8) * 5.1} y="8" width="7" height="7" rx="1" />
+          <rect className={`dcs dcs-${sensitivity}`} x={w - 20 - (t.sensitivity[sensitivity]?.length ?? 8) * 4.6} y="8" width="7" height="7" rx="1" />
           <text className="n-kind" x={w - 9} y="15" textAnchor="end">{t.sensitivity[sensitivity] ?? sensitivity}</text>
         </>
       )}

@@ -133,7 +133,7 @@ function Stands({ data }: { data: Overview }) {
               <th scope="row">{t.tier[row.tier]}</th>
               {stages.map((stage) => (
                 <td key={stage} className="end mono" data-label={title(stage)}>
-                  {row[stage] === 0 ? <span className="zero">0</span> : <Link to="/systems" search={{ tier: row.tier, ...(stage === "expired" ? { status: "refused" } : stage === "noOwner" ? {} : { lifecycle: stage }) }} aria-label={`${t.tier[row.tier]}, ${title(stage)}: ${row[stage]}`}>{count(row[stage])}</Link>}
+                  {row[stage] === 0 ? <span className="zero">0</span> : <Link to="/systems" search={{ tier: row.tier, ...(stage === "expired" ? { status: "refused" } : stage === "noOwner" ? {} : { lifecycle: stage }) }} aria-label={`${t.tier[row.tier]}, ${title(stage)}: ${count(row[stage])}`}>{count(row[stage])}</Link>}
                 </td>
               ))}
             </tr>

@@ -170,7 +170,7 @@ function PassportTab({ system }: { system: SystemView }) {
                 <>
                   <div className="trio">
                     {(["allow", "hold", "deny"] as const).map((mark) => (
-                      <span key={mark}><Link to="/evidence" search={{ system: system.name, outcome: mark }} aria-label={`${t.mark[mark]}: ${data.totals[mark]}`}><b>{count(data.totals[mark])}</b></Link><small><Status mark={mark}>{t.mark[mark].toLowerCase()}</Status></small></span>
+                      <span key={mark}><Link to="/evidence" search={{ system: system.name, outcome: mark }} aria-label={`${count(data.totals[mark])} ${t.mark[mark].toLowerCase()}`}><b>{count(data.totals[mark])}</b></Link><small><Status mark={mark}>{t.mark[mark].toLowerCase()}</Status></small></span>
                     ))}
                   </div>
                   <HourBars activity={data} />
