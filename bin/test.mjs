@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { pinnedEnvironment, setUp } from "./setup.mjs";
 
 await setUp();
-const environment = pinnedEnvironment();
+const environment = { ...pinnedEnvironment(), ...(process.stdout.isTTY ? {} : { NO_COLOR: "1" }) };
 const scratch = mkdtempSync(join(tmpdir(), "mandate-test-"));
 const report = join(scratch, "report.json");
 const totals = { passed: 0, failed: 0, skipped: 0 };
@@ -19,14 +19,14 @@ function check(name, command, arguments_) {
 
 for (const [name, command, arguments_] of [
   ["Types", "tsc", ["-b"]],
-  ["Lint", "oxlint", ["--quiet"]],
+  ["Lint", "oxlint", ["--type-aware", "--quiet"]],
 ]) {
   if (check(name, command, arguments_)) totals.passed++;
   else totals.failed++;
 }
 
 const filters = process.argv.slice(2);
-const ran = check("Tests", "vitest", ["run", "--reporter=dot", "--reporter=json", `--outputFile.json=${report}`, ...filters]);
+const ran = check("Tests", "vitest", ["run", "--reporter=default", "--silent=passed-only", "--reporter=json", `--outputFile.json=${report}`, ...filters]);
 try {
   const result = JSON.parse(readFileSync(report, "utf8"));
   totals.passed += result.numPassedTests;

@@ -9,12 +9,12 @@ import { deriveFacts, pilotAccepted, readSystemView, reconcile } from "./authori
 import type { Configuration } from "./configuration.ts";
 import { createContexts, readRegisterVersion, systemActor } from "./context/index.ts";
 import type { Contexts } from "./context/index.ts";
-import { credentialRoutes } from "./credentials/index.ts";
+import { credentialRoutes, noteCredentialUse } from "./credentials/index.ts";
 import type { LookUpSystem } from "./credentials/index.ts";
 import { authzenRoutes, startDataPlane } from "./data-plane/index.ts";
 import type { DataPlane } from "./data-plane/index.ts";
 import type { Database } from "./database/index.ts";
-import { decisionRoutes } from "./decisions/index.ts";
+import { decisionItem, decisionRoutes } from "./decisions/index.ts";
 import { EventHub, eventRoutes } from "./events/index.ts";
 import { listDecisions, openEvidence } from "./evidence/index.ts";
 import type { Evidence } from "./evidence/index.ts";
@@ -94,12 +94,19 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     report: (finding) => reporter.report(finding),
   });
   await publisher.start();
+  let usedUntil = 0;
   const dataPlane = await startDataPlane({ evidence, publisher, dataDir: configuration.dataDir, now, random, log, onSequenced: (entries) => void emitDecisions(entries) });
 
   async function emitDecisions(entries: number): Promise<void> {
+    if (now() - usedUntil >= noteUseEveryMs) {
+      // A minute of overlap, because a gateway's entries arrive later than they were written.
+      const since = new Date(usedUntil === 0 ? now() - 86_400_000 : usedUntil - 60_000);
+      usedUntil = now();
+      await db.transaction(org, (tx) => noteCredentialUse(tx, org, since)).catch((error: unknown) => log.warn("last uses not noted", { internal: String(error) }));
+    }
     if (!hub.listening) return;
     const { items } = await db.read(org, (tx) => listDecisions(tx, org, { limit: Math.min(entries, 20) })).catch(() => ({ items: [] }));
-    for (const item of items.toReversed()) hub.emit({ event: "decision", data: item });
+    for (const item of items.toReversed()) hub.emit({ event: "decision", data: decisionItem(item, undefined) });
   }
 
   const counts = new RequestCounts();
@@ -167,7 +174,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   proofRoutes(app, { db, org, now, random, masterKey, evidence, drain: dataPlane.drain, onChecked: (ok, problems) => void (checked = { at: now(), ok, problems }) });
   overviewRoutes(app, { db, org, now, contexts, publisher, checked: () => checked });
   eventRoutes(app, hub, (close) => closers.push(close), now);
-  await authzenRoutes(app, () => dataPlane.gateway);
+  await authzenRoutes(app, () => dataPlane.gateway, configuration.consoleUrl);
   if (options.sample) {
     const { sampleRoutes } = await import("./sample/index.ts");
     const host = configuration.host.includes(":") ? `[${configuration.host}]` : configuration.host;
@@ -196,6 +203,8 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     },
   };
 }
+
+const noteUseEveryMs = 5000;
 
 /** An apply waits this long for MCP servers; those that don't answer stay unpinned. */
 const mcpAskMs = 3000;

@@ -42,7 +42,7 @@ export const entityKinds = Object.keys(entities) as readonly EntityKind[];
 export const manifestKinds = entityKinds.filter((kind) => entities[kind].manifest);
 
 const byPlural = new Map<string, EntityKind>(entityKinds.map((kind) => [entities[kind].plural, kind]));
-const byReference = new Map<ReferenceKind, EntityKind>(entityKinds.flatMap((kind) => (entities[kind].reference ? [[entities[kind].reference as ReferenceKind, kind] as const] : [])));
+const byReference = new Map<ReferenceKind, EntityKind>(entityKinds.flatMap((kind) => (entities[kind].reference ? [[entities[kind].reference, kind] as const] : [])));
 
 /** Kind of an API path segment (`mcp-servers`), or undefined. */
 export function kindOfPlural(plural: string): EntityKind | undefined {
@@ -56,5 +56,5 @@ export function kindOfReference(reference: ReferenceKind): EntityKind | undefine
 
 /** The definition without its exact spec type, for code that treats all kinds alike. */
 export function definitionOf(kind: EntityKind): EntityDefinition {
-  return entities[kind] as unknown as EntityDefinition;
+  return entities[kind];
 }

@@ -37,7 +37,7 @@ function explain(schema: z.ZodType, issue: z.core.$ZodIssue, base: readonly Prop
     case "invalid_union": {
       const branches = issue.errors.filter((errors) => errors.length > 0);
       const best = branches.toSorted((a, b) => deepest(b) - deepest(a) || a.length - b.length)[0];
-      if (best && deepest(best) > 0) return best.flatMap((inner) => explain(schema, { ...inner, path: [...issue.path, ...inner.path] } as z.core.$ZodIssue, base));
+      if (best && deepest(best) > 0) return best.flatMap((inner) => explain(schema, { ...inner, path: [...issue.path, ...inner.path] }, base));
       return [{ path, message: "This fits none of the forms known here.", remedy: "See the example manifest for this field." }];
     }
     case "invalid_key":

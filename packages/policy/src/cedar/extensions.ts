@@ -32,7 +32,7 @@ export function parseDatetime(text: string): Datetime {
   if (match === null) throw new EvaluationError("not a datetime");
   const [year, month, day, hour, minute, second, milli] = match.slice(1, 8).map((part) => Number(part ?? 0));
   const date = new Date(0);
-  date.setUTCFullYear(year!, month! - 1, day!);
+  date.setUTCFullYear(year!, month! - 1, day);
   if (date.getUTCMonth() !== month! - 1 || date.getUTCDate() !== day) throw new EvaluationError("not a day");
   if (hour! > 23 || minute! > 59 || second! > 59) throw new EvaluationError("not a time");
   const offsetHours = Number(match[9] ?? 0);
@@ -118,7 +118,7 @@ function startOfDay(moment: Datetime): Datetime {
 
 function argument<T>(args: readonly Value[], index: number, type: abstract new (...rest: never[]) => T): T {
   const value = args[index];
-  if (value instanceof type) return value as T;
+  if (value instanceof type) return value;
   throw new EvaluationError(`expected ${type.name.toLowerCase()}`);
 }
 

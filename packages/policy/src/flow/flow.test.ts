@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ArgumentType, Effect } from "@mandate/model";
+import type { ArgumentType } from "@mandate/model";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { recipientIsCaller } from "../request-context.ts";
@@ -198,7 +198,7 @@ describe.runIf(corpora !== undefined)("replay of agentdojo", () => {
           return false;
         const tool = toolFacts({
           name: step.tool,
-          effect: "sends" as Effect,
+          effect: "sends",
           critical: label.critical.map((arg) => ({ arg, type: typeOf(arg, step.args[arg]) })),
           recipientsFrom: label.private_if_absent ?? [],
         });

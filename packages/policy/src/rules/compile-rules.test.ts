@@ -85,7 +85,7 @@ describe("rule sugar", () => {
     ["a redaction of nothing", { redact: [] }],
     ["an attribute only brackets can name", { denyUnless: 'context.input["a b"] == "x"' }],
   ] as const)("refuses %s, with the rule's id and a remedy", (_name, changes) => {
-    const { cedar, problems } = compileRules("p", [rule(changes as Partial<PolicyRule>)]);
+    const { cedar, problems } = compileRules("p", [rule(changes)]);
     expect(cedar).toBe("");
     expect(problems).toHaveLength(1);
     expect(problems[0]!.remedy).not.toBe("");

@@ -74,7 +74,7 @@ function scopeOf(on: unknown): string {
       "Write `on: tool:NAME`, `on: model:NAME` or `on: destination:NAME`.",
     );
   }
-  return `${`action == ${literal("Mandate::Action", target.action)}`}, resource == ${literal(target.type, name)}`;
+  return `action == ${literal("Mandate::Action", target.action)}, resource == ${literal(target.type, name)}`;
 }
 
 function annotationsOf(rule: PolicyRule): string {

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import { canonicalBytes } from "@mandate/ledger";
-import type { Json } from "@mandate/ledger";
 import { definitionOf, kindOfReference, parseReference, serverOfWildcard } from "@mandate/model";
 import type { AISystemSpec } from "@mandate/model";
 import { toolNames } from "../registry/index.ts";
@@ -53,7 +52,7 @@ export function buildVersion(system: StoredObject<"AISystem">, register: Registe
   }
   for (const tool of grants.tools) visit(`tool:${tool}`);
   const manifest = plain({ system: system.name, spec: material(system), grants, objects }) as VersionManifest;
-  return { manifest, digest: createHash("sha256").update(canonicalBytes(manifest as unknown as Json)).digest("hex") };
+  return { manifest, digest: createHash("sha256").update(canonicalBytes(manifest)).digest("hex") };
 }
 
 /** Spec without its cosmetic fields. */

@@ -89,7 +89,7 @@ export function systemView(system: StoredObject<"AISystem">, state: SystemState,
     ...derived, haltReason: state.haltReason, owners: { business: system.spec.owners.business ?? null, technical: system.spec.owners.technical ?? null },
     authorization: shown ? authorizationView(shown, nowMs) : null, requests: requests.map((one) => authorizationView(one, nowMs)),
     missing: held ? parts : [...parts, "authorization"], differences: state.differences, reassessmentDue: state.reassessmentDue?.toISOString() ?? null,
-    versionDigest: state.digest, version: system.version, createdAt: system.createdAt.toISOString(), updatedAt: system.updatedAt.toISOString(), spec: system.spec as Readonly<Record<string, unknown>>,
+    versionDigest: state.digest, version: system.version, createdAt: system.createdAt.toISOString(), updatedAt: system.updatedAt.toISOString(), spec: system.spec,
   };
 }
 

@@ -5,23 +5,23 @@ import type { App } from "../http/index.ts";
  * AuthZEN on the control listener. The gateway's handler reads the raw request, so these routes parse nothing; the
  * caller is an API token or session checked here, or the subject's own gateway key, which the gateway checks.
  */
-export async function authzenRoutes(app: App, gateway: () => Gateway): Promise<void> {
+export async function authzenRoutes(app: App, gateway: () => Gateway, consoleUrl: string): Promise<void> {
+  // AuthZEN 1.0 §9, metadata. Only what is answered here is named.
+  app.get("/.well-known/authzen-configuration", { config: { access: "public" } }, () => ({ policy_decision_point: consoleUrl, access_evaluation_endpoint: `${consoleUrl}/access/v1/evaluation` }));
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", (_request, _payload, done) => done(null));
-    for (const url of ["/access/*", "/.well-known/authzen-configuration"]) {
-      scope.route({
-        method: ["GET", "POST"],
-        url,
-        config: { access: "public" },
-        handler: (request, reply) => {
-          reply.hijack();
-          reply.raw.setHeader("x-content-type-options", "nosniff");
-          reply.raw.setHeader("content-security-policy", "default-src 'none'; frame-ancestors 'none'; sandbox");
-          const actor = request.authentication?.actor;
-          gateway().authzen(request.raw, reply.raw, actor === undefined ? null : { kind: "token", accountable: actor.email ?? actor.id, id: actor.id });
-        },
-      });
-    }
+    scope.route({
+      method: ["GET", "POST"],
+      url: "/access/*",
+      config: { access: "public" },
+      handler: (request, reply) => {
+        reply.hijack();
+        reply.raw.setHeader("x-content-type-options", "nosniff");
+        reply.raw.setHeader("content-security-policy", "default-src 'none'; frame-ancestors 'none'; sandbox");
+        const actor = request.authentication?.actor;
+        gateway().authzen(request.raw, reply.raw, actor === undefined ? null : { kind: "token", accountable: actor.email ?? actor.id, id: actor.id });
+      },
+    });
   });
 }

@@ -115,7 +115,7 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
           ...header(type, metaOrigin, head),
           seq: head.size + leaves.length,
           ...members,
-        } as unknown),
+        }),
       );
     }
     head = await appendLeaves(tx, org, signers.get(metaOrigin)!, head, leaves);
@@ -173,7 +173,7 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
         pc: sealed.pc,
         kid: kek.kid,
         retention: "control",
-      } as unknown);
+      });
       await storePayloads(tx, org, [{ ct: sealed.ct, bytes: sealed.bytes, wrapped, kid: kek.kid }]);
       await appendLeaves(tx, org, signer, head, [leaf]);
     },

@@ -1,6 +1,5 @@
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
-import type { LookupFunction } from "node:net";
 import type { OutboundRule, UpstreamSecret } from "@mandate/gateway";
 import type { OfferedTool } from "../registry/index.ts";
 import { offeredTools } from "./offered.ts";
@@ -74,7 +73,7 @@ function post(target: URL, body: string, headers: Record<string, string>, outbou
   return new Promise((resolve, reject) => {
     const request = (secure ? requestHttps : requestHttp)(
       target,
-      { method: "POST", signal, agent: false, lookup: outbound.lookup(port) as LookupFunction, headers: { ...headers, "content-type": "application/json", accept: "application/json, text/event-stream", "content-length": Buffer.byteLength(body) } },
+      { method: "POST", signal, agent: false, lookup: outbound.lookup(port), headers: { ...headers, "content-type": "application/json", accept: "application/json, text/event-stream", "content-length": Buffer.byteLength(body) } },
       (response) => {
         const parts: Buffer[] = [];
         let size = 0;

@@ -41,7 +41,6 @@ export interface ProofRouteDeps {
 export function proofRoutes(app: App, deps: ProofRouteDeps): void {
   const { db, org, now, evidence } = deps;
   const keys = { masterKey: deps.masterKey, random: deps.random };
-  const text = { 200: z.string() };
   const drain = async (): Promise<void> => {
     await deps.drain();
     await evidence.publishCheckpoints();

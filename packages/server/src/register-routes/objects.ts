@@ -42,7 +42,7 @@ const special: ReadonlySet<string> = new Set(["systems", "people"]);
 /** One set of routes a kind, from the entity's one declaration: list, get, put, delete, history. */
 export function objectRoutes(app: App, deps: RegisterRouteDeps): void {
   for (const definition of Object.values(entities)) {
-    if (!special.has(definition.plural)) kindRoutes(app, deps, definition.kind as EntityKind, definition.plural, definition.manifest);
+    if (!special.has(definition.plural)) kindRoutes(app, deps, definition.kind, definition.plural, definition.manifest);
   }
   // A legal entity's plural is `legal-entities`; INTERFACE lists `entities` for what AuthZEN callers ask about.
   writeRoutes(app, deps, "AISystem", "systems");

@@ -26,7 +26,7 @@ export interface ObjectView {
 }
 
 function view(object: StoredObject): ObjectView {
-  return { id: object.id, kind: object.kind, name: object.name, unit: object.unit, labels: object.labels, spec: object.spec as Readonly<Record<string, unknown>>, version: object.version, createdAt: object.createdAt.toISOString(), updatedAt: object.updatedAt.toISOString() };
+  return { id: object.id, kind: object.kind, name: object.name, unit: object.unit, labels: object.labels, spec: object.spec, version: object.version, createdAt: object.createdAt.toISOString(), updatedAt: object.updatedAt.toISOString() };
 }
 
 const asOfColumns = sql`kind, name, id, unit, labels, spec, version, recorded_at as updated_at,

@@ -1,5 +1,5 @@
 import { compileRules } from "@mandate/policy";
-import type { CompiledRules, PolicyRule } from "@mandate/policy";
+import type { CompiledRules } from "@mandate/policy";
 import type { SpecOf } from "@mandate/model";
 
 type PolicySpec = Pick<SpecOf<"Policy">, "rules" | "cedar">;
@@ -13,7 +13,7 @@ export function compilePolicySpec(name: string, spec: PolicySpec): CompiledRules
   const key = JSON.stringify([name, spec.rules]);
   let result = compiled.get(key);
   if (!result) {
-    result = compileRules(name, (spec.rules ?? []) as readonly PolicyRule[]);
+    result = compileRules(name, (spec.rules ?? []));
     if (compiled.size >= maxKept) compiled.clear();
     compiled.set(key, result);
   }

@@ -13,12 +13,12 @@ export function isOutboundEntry(text: string): boolean {
     const family = isIP(cidr[1]!);
     const bits = Number(cidr[2]);
     // A mask of 0 to 7 would open half the internet's private and metadata ranges in one line.
-    return (family === 4 && bits >= 8 && bits <= 32 && !/^169\.254\./.test(cidr[1]!)) || (family === 6 && bits >= 7 && bits <= 128 && !/^fe[89ab]/i.test(cidr[1]!));
+    return (family === 4 && bits >= 8 && bits <= 32 && !cidr[1]!.startsWith("169.254.")) || (family === 6 && bits >= 7 && bits <= 128 && !/^fe[89ab]/i.test(cidr[1]!));
   }
   const hostPort = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?)):([0-9]{1,5})$/.exec(text);
   if (hostPort === null) return false;
   const port = Number(hostPort[3]);
-  return port > 0 && port < 65_536 && !/^169\.254\./.test(hostPort[2] ?? "");
+  return port > 0 && port < 65_536 && !(hostPort[2] ?? "").startsWith("169.254.");
 }
 
 /** Undefined until an administrator decided. */
