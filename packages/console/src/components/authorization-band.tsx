@@ -80,7 +80,7 @@ function Rail({ system }: { system: SystemView }) {
         <i className={`rail-rest ${ended ? "rail-over" : ""}`} style={{ left: `${x(grantStarts)}%`, width: `${x(ends) - x(grantStarts)}%` }} />
         <i className={grant.type === "pilot" ? "rail-pilot" : "rail-done"} style={{ left: `${x(grantStarts)}%`, width: `${Math.max(0, x(Math.min(now, ends)) - x(grantStarts))}%` }} />
         {marks.map((mark) => (
-          <span key={mark.word + mark.at} className={`rail-mark ${mark.up ? "up" : "down"} ${x(mark.at) > 88 ? "at-end" : x(mark.at) < 12 ? "at-start" : ""}`} style={{ left: `${x(mark.at)}%` }}>
+          <span key={mark.word + mark.at} className={`rail-mark ${mark.up ? "up" : "down"} ${mark.word === t.band.review ? "is-review" : ""} ${x(mark.at) > 88 ? "at-end" : x(mark.at) < 12 ? "at-start" : ""}`} style={{ left: `${x(mark.at)}%` }}>
             <i />
             <span><b>{mark.word}</b><small>{date(new Date(mark.at).toISOString())}</small></span>
           </span>

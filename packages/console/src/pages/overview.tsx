@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { Link, useRouter } from "@tanstack/react-router";
 import { overview } from "../api.ts";
 import type { Overview } from "../api-types.ts";
 import { ExpiryBars } from "../components/bars.tsx";
@@ -74,6 +74,9 @@ function Figures({ data }: { data: Overview }) {
 }
 
 export function Needs({ items }: { items: Overview["needs"] }) {
+  const { history } = useRouter();
+  // Only paths of our own: what an answer names must not lead elsewhere.
+  const own = (href: string): string => (/^\/(?![\\/])/.test(href) ? href : "/findings");
   return (
     <Panel title={t.overview.needs} aside={items.length > 0 ? <span className="bubble">{items.length}</span> : undefined}>
       {items.length === 0 ? (
@@ -83,7 +86,7 @@ export function Needs({ items }: { items: Overview["needs"] }) {
           {items.map((need) => (
             <li key={need.title + need.href}>
               <Glyph mark={need.outcome} />
-              <a href={need.href.startsWith("/") && !need.href.startsWith("//") ? need.href : "/findings"}><b>{need.title}</b><span className="muted small block">{need.detail}</span></a>
+              <a href={own(need.href)} onClick={(event) => { if (event.ctrlKey || event.metaKey || event.shiftKey) return; event.preventDefault(); history.push(own(need.href)); }}><b>{need.title}</b><span className="muted small block">{need.detail}</span></a>
             </li>
           ))}
         </ul>
@@ -130,7 +133,7 @@ function Stands({ data }: { data: Overview }) {
         <tbody>
           {data.byTier.map((row) => (
             <tr key={row.tier}>
-              <th scope="row">{t.tier[row.tier]}</th>
+              <th scope="row">{row.tier}<span className="tier-words">{t.tier[row.tier].slice(row.tier.length)}</span></th>
               {stages.map((stage) => (
                 <td key={stage} className="end mono" data-label={title(stage)}>
                   {row[stage] === 0 ? <span className="zero">0</span> : <Link to="/systems" search={{ tier: row.tier, ...(stage === "expired" ? { status: "refused" } : stage === "noOwner" ? {} : { lifecycle: stage }) }} aria-label={`${t.tier[row.tier]}, ${title(stage)}: ${count(row[stage])}`}>{count(row[stage])}</Link>}
