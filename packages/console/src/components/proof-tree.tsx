@@ -54,7 +54,7 @@ export function ProofTree({ entry }: { entry: EvidenceEntry }) {
         <li><Status mark={checked.included ? "allow" : "deny"}>{t.proof.recomputed(checked.hashes.length + 1)}</Status><span className="muted small">{checked.included ? t.proof.matches : t.proof.differs}</span></li>
         <li><Status mark={checked.headerMatches ? "allow" : "deny"}>{checked.headerMatches ? t.proof.headerSame : t.proof.headerDiffers}</Status></li>
         <li><Status mark={checked.signed ? "allow" : "deny"}>{checked.signed ? t.proof.signed : t.proof.notSigned}</Status><span className="muted small">{`${shortHash(checked.root ?? "")}, ${count(checked.size)}`}</span></li>
-        <li><Status mark="unknown">{t.proof.noWitness}</Status></li>
+        <li><Status mark="unknown">{checked.witnesses > 0 ? t.proof.witness(checked.witnesses) : t.proof.noWitness}</Status></li>
       </ul>
       <p className="muted small">{t.proof.offline}</p>
       <Command>npx mandate evidence verify pack.zip</Command>
