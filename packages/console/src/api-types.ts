@@ -4,7 +4,11 @@ import type { Approval, DecisionRecord, DecisionSummary, Remedy } from "@mandate
 
 export type Tier = "T0" | "T1" | "T2" | "T3" | "X";
 export type Mark = "allow" | "hold" | "deny" | "person" | "unknown";
-export interface Counts3 { readonly allow: number; readonly hold: number; readonly deny: number }
+export interface Counts3 {
+  readonly allow: number;
+  readonly hold: number;
+  readonly deny: number;
+}
 
 export interface AuthorizationView {
   readonly id?: string;
@@ -15,7 +19,12 @@ export interface AuthorizationView {
   readonly ends: string;
   readonly pilotStarts?: string;
   readonly reviewDue?: string;
-  readonly approvers?: readonly { readonly name: string; readonly email: string; readonly role: string; readonly at: string }[];
+  readonly approvers?: readonly {
+    readonly name: string;
+    readonly email: string;
+    readonly role: string;
+    readonly at: string;
+  }[];
 }
 export interface SystemRow {
   readonly name: string;
@@ -34,7 +43,13 @@ export interface SystemRow {
 export interface SystemView extends SystemRow {
   readonly purposes?: readonly { readonly id: string; readonly text: string }[];
   readonly prohibitedUses?: readonly string[];
-  readonly boundary?: { readonly sensitivity?: string; readonly classes?: readonly string[]; readonly regions?: readonly string[]; readonly retention?: Record<string, string>; readonly training?: string };
+  readonly boundary?: {
+    readonly sensitivity?: string;
+    readonly classes?: readonly string[];
+    readonly regions?: readonly string[];
+    readonly retention?: Record<string, string>;
+    readonly training?: string;
+  };
   readonly audience?: string;
   readonly autonomy?: string;
   readonly tierReasons?: readonly { readonly rule: string; readonly text: string }[];
@@ -45,22 +60,88 @@ export interface SystemView extends SystemRow {
   readonly managedFrom?: { readonly file: string; readonly commit: string } | null;
   readonly manifest?: string;
 }
-export interface ReachNode { readonly id: string; readonly kind: string; readonly name: string; readonly title?: string; readonly note?: string; readonly sensitivity?: string | null; readonly region?: string | null; readonly inside?: boolean }
-export interface ReachEdge { readonly from: string; readonly to: string; readonly outcome: "allow" | "hold" | "deny"; readonly rule?: string | null; readonly terms?: string; readonly count24h?: Counts3 }
-export interface Reach { readonly nodes: readonly ReachNode[]; readonly edges: readonly ReachEdge[] }
-export interface Activity { readonly hours: readonly (Counts3 & { readonly at: string })[]; readonly totals: Counts3; readonly p95AddedMs?: number }
-export interface Expiring { readonly name: string; readonly title: string; readonly tier: Tier; readonly lifecycle: string; readonly type: "pilot" | "production"; readonly ends: string | null; readonly status: string; readonly statusCode: string | null }
-export interface Need { readonly kind: string; readonly outcome: Mark; readonly title: string; readonly detail: string; readonly href: string }
-export interface EvidenceSummary { readonly entries: number; readonly checkpoints: number; readonly root: string | null; readonly checkedAt: string | null; readonly trust: string; readonly problems: readonly unknown[] }
+export interface ReachNode {
+  readonly id: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly title?: string;
+  readonly note?: string;
+  readonly sensitivity?: string | null;
+  readonly region?: string | null;
+  readonly inside?: boolean;
+}
+export interface ReachEdge {
+  readonly from: string;
+  readonly to: string;
+  readonly outcome: "allow" | "hold" | "deny";
+  readonly rule?: string | null;
+  readonly terms?: string;
+  readonly count24h?: Counts3;
+}
+export interface Reach {
+  readonly nodes: readonly ReachNode[];
+  readonly edges: readonly ReachEdge[];
+}
+export interface Activity {
+  readonly hours: readonly (Counts3 & { readonly at: string })[];
+  readonly totals: Counts3;
+  readonly p95AddedMs?: number;
+}
+export interface Expiring {
+  readonly name: string;
+  readonly title: string;
+  readonly tier: Tier;
+  readonly lifecycle: string;
+  readonly type: "pilot" | "production";
+  readonly ends: string | null;
+  readonly status: string;
+  readonly statusCode: string | null;
+}
+export interface Need {
+  readonly kind: string;
+  readonly outcome: Mark;
+  readonly title: string;
+  readonly detail: string;
+  readonly href: string;
+}
+export interface EvidenceSummary {
+  readonly entries: number;
+  readonly checkpoints: number;
+  readonly root: string | null;
+  readonly checkedAt: string | null;
+  readonly trust: string;
+  readonly problems: readonly unknown[];
+}
 export interface Overview {
-  readonly counts: { readonly operating: number; readonly pilot: number; readonly expired: number; readonly waiting: number; readonly proposed: number; readonly suspended: number; readonly retired: number; readonly total: number };
+  readonly counts: {
+    readonly operating: number;
+    readonly pilot: number;
+    readonly expired: number;
+    readonly waiting: number;
+    readonly proposed: number;
+    readonly suspended: number;
+    readonly retired: number;
+    readonly total: number;
+  };
   readonly expiring: readonly Expiring[];
-  readonly byTier: readonly { readonly tier: Tier; readonly proposed: number; readonly pilot: number; readonly production: number; readonly expired: number; readonly retired: number; readonly noOwner: number }[];
+  readonly byTier: readonly {
+    readonly tier: Tier;
+    readonly proposed: number;
+    readonly pilot: number;
+    readonly production: number;
+    readonly expired: number;
+    readonly retired: number;
+    readonly noOwner: number;
+  }[];
   readonly needs: readonly Need[];
-  readonly traffic: { readonly known: null | { readonly gateway: number; readonly outside: number; readonly unknown: number } };
+  readonly traffic: {
+    readonly known: null | { readonly gateway: number; readonly outside: number; readonly unknown: number };
+  };
   readonly evidence: EvidenceSummary;
 }
-export interface DecisionRow extends DecisionSummary { readonly byPerson?: { readonly name: string; readonly reason: string } | null }
+export interface DecisionRow extends DecisionSummary {
+  readonly byPerson?: { readonly name: string; readonly reason: string } | null;
+}
 export interface DecisionView extends DecisionRecord {
   readonly byPerson?: { readonly name: string; readonly reason: string } | null;
   readonly caller?: string | null;
@@ -84,7 +165,41 @@ export interface ApprovalView extends Approval {
   readonly cannotBecause?: string | null;
   readonly method?: string;
 }
-export interface CredentialRow { readonly id: string; readonly name: string; readonly system: string | null; readonly state: string; readonly hint?: string; readonly accountable?: string; readonly kind?: string; readonly notAfter: string; readonly lastUsed?: string | null }
-export interface FindingRow { readonly id: string; readonly cause?: string; readonly title: string; readonly detail?: string; readonly system?: string | null; readonly owner?: string | null; readonly openedAt?: string; readonly due?: string | null; readonly fix?: Remedy | null }
-export interface PersonRow { readonly email: string; readonly name: string; readonly roles: readonly string[]; readonly state?: string; readonly lastSignIn?: string | null }
-export interface InventoryRow { readonly name: string; readonly title?: string; readonly spec?: Record<string, unknown>; readonly usedBy?: readonly string[]; readonly version?: number | string; readonly updatedAt?: string; readonly updatedBy?: string }
+export interface CredentialRow {
+  readonly id: string;
+  readonly name: string;
+  readonly system: string | null;
+  readonly state: string;
+  readonly hint?: string;
+  readonly accountable?: string;
+  readonly kind?: string;
+  readonly notAfter: string;
+  readonly lastUsed?: string | null;
+}
+export interface FindingRow {
+  readonly id: string;
+  readonly cause?: string;
+  readonly title: string;
+  readonly detail?: string;
+  readonly system?: string | null;
+  readonly owner?: string | null;
+  readonly openedAt?: string;
+  readonly due?: string | null;
+  readonly fix?: Remedy | null;
+}
+export interface PersonRow {
+  readonly email: string;
+  readonly name: string;
+  readonly roles: readonly string[];
+  readonly state?: string;
+  readonly lastSignIn?: string | null;
+}
+export interface InventoryRow {
+  readonly name: string;
+  readonly title?: string;
+  readonly spec?: Record<string, unknown>;
+  readonly usedBy?: readonly string[];
+  readonly version?: number | string;
+  readonly updatedAt?: string;
+  readonly updatedBy?: string;
+}

@@ -1,7 +1,20 @@
 import { MandateClient, MandateError } from "@mandate/sdk";
 import type { Session } from "@mandate/sdk";
 import { keepPreviousData, QueryClient, queryOptions } from "@tanstack/react-query";
-import type { Activity, ApprovalView, CredentialRow, DecisionRow, DecisionView, FindingRow, InventoryRow, Overview, PersonRow, Reach, SystemRow, SystemView } from "./api-types.ts";
+import type {
+  Activity,
+  ApprovalView,
+  CredentialRow,
+  DecisionRow,
+  DecisionView,
+  FindingRow,
+  InventoryRow,
+  Overview,
+  PersonRow,
+  Reach,
+  SystemRow,
+  SystemView,
+} from "./api-types.ts";
 
 let csrf: string | undefined;
 export const client = new MandateClient({ url: "", csrf: () => csrf });
@@ -24,30 +37,69 @@ export const session = queryOptions<Session>({
     return answer;
   },
 });
-export const overview = queryOptions<Overview>({ queryKey: ["overview"], queryFn: ({ signal }) => client.request("GET", "/api/v1/overview", undefined, { signal }) });
+export const overview = queryOptions<Overview>({
+  queryKey: ["overview"],
+  queryFn: ({ signal }) => client.request("GET", "/api/v1/overview", undefined, { signal }),
+});
 
 type Filters = Record<string, string | number | undefined>;
-const listOf = <T,>(kind: string, filters: Filters = {}) =>
-  queryOptions({ queryKey: [kind, "list", filters], queryFn: ({ signal }) => client.list<T>(kind, filters, { signal }) });
+const listOf = <T>(kind: string, filters: Filters = {}) =>
+  queryOptions({
+    queryKey: [kind, "list", filters],
+    queryFn: ({ signal }) => client.list<T>(kind, filters, { signal }),
+  });
 
 export const systems = (filters: Filters = {}) => listOf<SystemRow>("systems", { limit: 500, ...filters });
-export const system = (name: string) => queryOptions({ queryKey: ["systems", "one", name], queryFn: ({ signal }) => client.get<SystemView>("systems", name, {}, { signal }) });
-const partOf = <T,>(name: string, part: string) =>
-  queryOptions({ queryKey: ["systems", part, name], queryFn: ({ signal }) => client.request<T>("GET", `/api/v1/systems/${encodeURIComponent(name)}/${part}`, undefined, { signal }) });
+export const system = (name: string) =>
+  queryOptions({
+    queryKey: ["systems", "one", name],
+    queryFn: ({ signal }) => client.get<SystemView>("systems", name, {}, { signal }),
+  });
+const partOf = <T>(name: string, part: string) =>
+  queryOptions({
+    queryKey: ["systems", part, name],
+    queryFn: ({ signal }) =>
+      client.request<T>("GET", `/api/v1/systems/${encodeURIComponent(name)}/${part}`, undefined, { signal }),
+  });
 export const reach = (name: string) => partOf<Reach>(name, "reach");
 export const activity = (name: string) => partOf<Activity>(name, "activity");
-export const history = (name: string) => partOf<{ items: readonly { at: string; by: string; reason?: string; summary: string; digest?: string }[] }>(name, "history");
+export const history = (name: string) =>
+  partOf<{ items: readonly { at: string; by: string; reason?: string; summary: string; digest?: string }[] }>(
+    name,
+    "history",
+  );
 export const decisions = (filters: Filters = {}) => listOf<DecisionRow>("decisions", { limit: 50, ...filters });
-export const decision = (id: string) => queryOptions({ queryKey: ["decisions", "one", id], queryFn: ({ signal }) => client.get<DecisionView>("decisions", id, {}, { signal }) });
+export const decision = (id: string) =>
+  queryOptions({
+    queryKey: ["decisions", "one", id],
+    queryFn: ({ signal }) => client.get<DecisionView>("decisions", id, {}, { signal }),
+  });
 export const approvals = () => listOf<ApprovalView>("approvals", { state: "pending" });
-export const approval = (id: string) => queryOptions({ queryKey: ["approvals", "one", id], queryFn: ({ signal }) => client.get<ApprovalView>("approvals", id, {}, { signal }) });
+export const approval = (id: string) =>
+  queryOptions({
+    queryKey: ["approvals", "one", id],
+    queryFn: ({ signal }) => client.get<ApprovalView>("approvals", id, {}, { signal }),
+  });
 export const credentials = (filters: Filters = {}) => listOf<CredentialRow>("credentials", filters);
 export const findings = (filters: Filters = {}) => listOf<FindingRow>("findings", { state: "open", ...filters });
 export const people = () => listOf<PersonRow>("people");
 export const inventory = (kind: string) => listOf<InventoryRow>(kind);
-export const inventoryItem = (kind: string, name: string) => queryOptions({ queryKey: [kind, "one", name], queryFn: ({ signal }) => client.get<InventoryRow>(kind, name, {}, { signal }) });
-export const logs = queryOptions({ queryKey: ["evidence", "logs"], queryFn: ({ signal }) => client.evidence.logs({ signal }) });
-export const entry = (log: string, index: number) => queryOptions({ queryKey: ["evidence", "entry", log, index], staleTime: 60_000, placeholderData: undefined, queryFn: ({ signal }) => client.evidence.entry(log, index, { signal }) });
+export const inventoryItem = (kind: string, name: string) =>
+  queryOptions({
+    queryKey: [kind, "one", name],
+    queryFn: ({ signal }) => client.get<InventoryRow>(kind, name, {}, { signal }),
+  });
+export const logs = queryOptions({
+  queryKey: ["evidence", "logs"],
+  queryFn: ({ signal }) => client.evidence.logs({ signal }),
+});
+export const entry = (log: string, index: number) =>
+  queryOptions({
+    queryKey: ["evidence", "entry", log, index],
+    staleTime: 60_000,
+    placeholderData: undefined,
+    queryFn: ({ signal }) => client.evidence.entry(log, index, { signal }),
+  });
 
 export const isSignedOut = (error: unknown): boolean => error instanceof MandateError && error.status === 401;
 export { MandateError };

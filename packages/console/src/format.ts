@@ -1,14 +1,25 @@
 const zone = "UTC";
 const day = 86_400_000;
 const dateFormat = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: zone });
-const yearFormat = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: zone });
-const clockFormat = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit", timeZone: zone });
+const yearFormat = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  timeZone: zone,
+});
+const clockFormat = new Intl.DateTimeFormat("en-GB", {
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  timeZone: zone,
+});
 const numberFormat = new Intl.NumberFormat("en-US");
 
 export const count = (value: number): string => numberFormat.format(value);
 export const clock = (at: string): string => clockFormat.format(new Date(at));
 export const exact = (at: string): string => `${new Date(at).toISOString().replace("T", " ").slice(0, 19)} UTC`;
-export const date = (at: string): string => (new Date(at).getUTCFullYear() === new Date().getUTCFullYear() ? dateFormat : yearFormat).format(new Date(at));
+export const date = (at: string): string =>
+  (new Date(at).getUTCFullYear() === new Date().getUTCFullYear() ? dateFormat : yearFormat).format(new Date(at));
 export const daysUntil = (at: string, now = Date.now()): number => Math.ceil((Date.parse(at) - now) / day);
 
 /** "4 min ago", "in 26 min" under a day; a date beyond. */
@@ -16,14 +27,20 @@ export function relative(at: string, now = Date.now()): string {
   const deltaMs = Date.parse(at) - now;
   const minutes = Math.round(Math.abs(deltaMs) / 60_000);
   if (minutes >= 1440) return date(at);
-  const span = minutes < 1 ? `${Math.round(Math.abs(deltaMs) / 1000)} s` : minutes < 60 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
+  const span =
+    minutes < 1
+      ? `${Math.round(Math.abs(deltaMs) / 1000)} s`
+      : minutes < 60
+        ? `${minutes} min`
+        : `${Math.round(minutes / 60)} h`;
   return deltaMs < 0 ? `${span} ago` : `in ${span}`;
 }
 
 /** `26:12`, `3 h 10 min`, `2 days`. */
 export function timeLeft(at: string, now = Date.now()): string {
   const seconds = Math.max(0, Math.floor((Date.parse(at) - now) / 1000));
-  if (seconds < 3600) return `${String(Math.floor(seconds / 60)).padStart(2, "0")}:${String(seconds % 60).padStart(2, "0")}`;
+  if (seconds < 3600)
+    return `${String(Math.floor(seconds / 60)).padStart(2, "0")}:${String(seconds % 60).padStart(2, "0")}`;
   if (seconds < 172_800) return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
   return `${Math.floor(seconds / 86_400)} days`;
 }

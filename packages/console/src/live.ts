@@ -2,7 +2,10 @@ import { useSyncExternalStore } from "react";
 import { client, queries } from "./api.ts";
 
 export type LiveState = "live" | "connecting" | "stale" | "paused";
-interface Snapshot { readonly state: LiveState; readonly since: number }
+interface Snapshot {
+  readonly state: LiveState;
+  readonly since: number;
+}
 
 // One connection a page. A change names kinds; their queries are asked again, at most once a second.
 let snapshot: Snapshot = { state: "connecting", since: Date.now() };

@@ -3,42 +3,143 @@ import { inventoryKinds } from "./pages/kinds.ts";
 import { Shell } from "./shell/shell.tsx";
 import { NotFound, Place } from "./pages/place.tsx";
 
-const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" && value.length <= 200 ? value : typeof value === "number" ? String(value) : undefined);
+const text = (value: unknown): string | undefined =>
+  typeof value === "string" && value !== "" && value.length <= 200
+    ? value
+    : typeof value === "number"
+      ? String(value)
+      : undefined;
 /** Keeps the named search values that are short text; a view is its address, nothing else gets in. */
 const only =
   <K extends string>(...names: readonly K[]) =>
   (search: Record<string, unknown>): { [P in K]?: string } =>
-    Object.fromEntries(names.flatMap((name) => (text(search[name]) === undefined ? [] : [[name, text(search[name])]]))) as { [P in K]?: string };
+    Object.fromEntries(
+      names.flatMap((name) => (text(search[name]) === undefined ? [] : [[name, text(search[name])]])),
+    ) as { [P in K]?: string };
 
 const root = createRootRoute({ component: Outlet, notFoundComponent: NotFound });
 const shell = createRoute({ getParentRoute: () => root, id: "shell", component: Shell });
 const inShell = { getParentRoute: () => shell } as const;
 
-const overview = createRoute({ ...inShell, path: "/", component: lazyRouteComponent(() => import("./pages/overview.tsx"), "OverviewPage") });
-const systems = createRoute({ ...inShell, path: "/systems", validateSearch: only("q", "lifecycle", "tier", "status"), component: lazyRouteComponent(() => import("./pages/systems.tsx"), "SystemsPage") });
-const system = createRoute({ ...inShell, path: "/systems/$name", validateSearch: only("tab"), component: lazyRouteComponent(() => import("./pages/system.tsx"), "SystemPage") });
-const register = createRoute({ ...inShell, path: "/register", component: lazyRouteComponent(() => import("./pages/register.tsx"), "RegisterPage") });
-const approvals = createRoute({ ...inShell, path: "/approvals", component: lazyRouteComponent(() => import("./pages/approvals.tsx"), "ApprovalsPage") });
+const overview = createRoute({
+  ...inShell,
+  path: "/",
+  component: lazyRouteComponent(() => import("./pages/overview.tsx"), "OverviewPage"),
+});
+const systems = createRoute({
+  ...inShell,
+  path: "/systems",
+  validateSearch: only("q", "lifecycle", "tier", "status"),
+  component: lazyRouteComponent(() => import("./pages/systems.tsx"), "SystemsPage"),
+});
+const system = createRoute({
+  ...inShell,
+  path: "/systems/$name",
+  validateSearch: only("tab"),
+  component: lazyRouteComponent(() => import("./pages/system.tsx"), "SystemPage"),
+});
+const register = createRoute({
+  ...inShell,
+  path: "/register",
+  component: lazyRouteComponent(() => import("./pages/register.tsx"), "RegisterPage"),
+});
+const approvals = createRoute({
+  ...inShell,
+  path: "/approvals",
+  component: lazyRouteComponent(() => import("./pages/approvals.tsx"), "ApprovalsPage"),
+});
 const evidenceSearch = only("q", "outcome", "system", "when");
-const evidence = createRoute({ ...inShell, path: "/evidence", validateSearch: evidenceSearch, component: lazyRouteComponent(() => import("./pages/evidence.tsx"), "EvidencePage") });
-const evidenceOne = createRoute({ ...inShell, path: "/evidence/$id", validateSearch: evidenceSearch, component: lazyRouteComponent(() => import("./pages/evidence.tsx"), "EvidencePage") });
-const check = createRoute({ ...inShell, path: "/check", component: lazyRouteComponent(() => import("./pages/check.tsx"), "CheckPage") });
-const findings = createRoute({ ...inShell, path: "/findings", component: lazyRouteComponent(() => import("./pages/findings.tsx"), "FindingsPage") });
-const credentials = createRoute({ ...inShell, path: "/credentials", validateSearch: only("system"), component: lazyRouteComponent(() => import("./pages/credentials.tsx"), "CredentialsPage") });
-const settings = createRoute({ ...inShell, path: "/settings", component: lazyRouteComponent(() => import("./pages/settings.tsx"), "SettingsPage") });
-const inventory = inventoryKinds.map((kind) => createRoute({ ...inShell, path: `/${kind}` as "/models", validateSearch: only("name"), component: lazyRouteComponent(() => import("./pages/inventory.tsx"), "InventoryPage") }));
+const evidence = createRoute({
+  ...inShell,
+  path: "/evidence",
+  validateSearch: evidenceSearch,
+  component: lazyRouteComponent(() => import("./pages/evidence.tsx"), "EvidencePage"),
+});
+const evidenceOne = createRoute({
+  ...inShell,
+  path: "/evidence/$id",
+  validateSearch: evidenceSearch,
+  component: lazyRouteComponent(() => import("./pages/evidence.tsx"), "EvidencePage"),
+});
+const check = createRoute({
+  ...inShell,
+  path: "/check",
+  component: lazyRouteComponent(() => import("./pages/check.tsx"), "CheckPage"),
+});
+const findings = createRoute({
+  ...inShell,
+  path: "/findings",
+  component: lazyRouteComponent(() => import("./pages/findings.tsx"), "FindingsPage"),
+});
+const credentials = createRoute({
+  ...inShell,
+  path: "/credentials",
+  validateSearch: only("system"),
+  component: lazyRouteComponent(() => import("./pages/credentials.tsx"), "CredentialsPage"),
+});
+const settings = createRoute({
+  ...inShell,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("./pages/settings.tsx"), "SettingsPage"),
+});
+const inventory = inventoryKinds.map((kind) =>
+  createRoute({
+    ...inShell,
+    path: `/${kind}` as "/models",
+    validateSearch: only("name"),
+    component: lazyRouteComponent(() => import("./pages/inventory.tsx"), "InventoryPage"),
+  }),
+);
 
-const place = (path: string, key: Parameters<typeof Place>[0]["which"]) => createRoute({ ...inShell, path: path as "/reach", component: () => <Place which={key} /> });
+const place = (path: string, key: Parameters<typeof Place>[0]["which"]) =>
+  createRoute({ ...inShell, path: path as "/reach", component: () => <Place which={key} /> });
 const places = [
-  place("/reach", "reach"), place("/unregistered", "unregistered"), place("/policies", "policies"), place("/exceptions", "exceptions"), place("/reassessments", "reassessments"), place("/incidents", "incidents"), place("/risks", "risks"),
-  place("/reviews", "reviews"), place("/legal-reviews", "legal-reviews"), place("/audits/$id", "audits"), place("/sessions/$id", "sessions"), place("/frameworks", "frameworks"), place("/systems/$name/promotion", "promotion"),
+  place("/reach", "reach"),
+  place("/unregistered", "unregistered"),
+  place("/policies", "policies"),
+  place("/exceptions", "exceptions"),
+  place("/reassessments", "reassessments"),
+  place("/incidents", "incidents"),
+  place("/risks", "risks"),
+  place("/reviews", "reviews"),
+  place("/legal-reviews", "legal-reviews"),
+  place("/audits/$id", "audits"),
+  place("/sessions/$id", "sessions"),
+  place("/frameworks", "frameworks"),
+  place("/systems/$name/promotion", "promotion"),
 ];
 
-const approve = createRoute({ getParentRoute: () => root, path: "/approve/$id", component: lazyRouteComponent(() => import("./pages/approve.tsx"), "ApprovePage") });
-const signIn = createRoute({ getParentRoute: () => root, path: "/sign-in", component: lazyRouteComponent(() => import("./pages/sign-in.tsx"), "SignInPage") });
+const approve = createRoute({
+  getParentRoute: () => root,
+  path: "/approve/$id",
+  component: lazyRouteComponent(() => import("./pages/approve.tsx"), "ApprovePage"),
+});
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  component: lazyRouteComponent(() => import("./pages/sign-in.tsx"), "SignInPage"),
+});
 
 export const router = createRouter({
-  routeTree: root.addChildren([shell.addChildren([overview, systems, system, register, approvals, evidence, evidenceOne, check, findings, credentials, settings, ...inventory, ...places]), approve, signIn]),
+  routeTree: root.addChildren([
+    shell.addChildren([
+      overview,
+      systems,
+      system,
+      register,
+      approvals,
+      evidence,
+      evidenceOne,
+      check,
+      findings,
+      credentials,
+      settings,
+      ...inventory,
+      ...places,
+    ]),
+    approve,
+    signIn,
+  ]),
   defaultPreload: "intent",
   scrollRestoration: false,
 });

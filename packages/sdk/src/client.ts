@@ -5,7 +5,18 @@ import { readEvents } from "./events.ts";
 import type { LiveEvent } from "./events.ts";
 import { queryString, Transport } from "./transport.ts";
 import type { CallOptions, Query, TransportOptions } from "./transport.ts";
-import type { Approval, Change, DecisionRecord, DecisionSummary, EvidenceEntry, LogHead, NewCredential, Page, Resource, Session } from "./types.ts";
+import type {
+  Approval,
+  Change,
+  DecisionRecord,
+  DecisionSummary,
+  EvidenceEntry,
+  LogHead,
+  NewCredential,
+  Page,
+  Resource,
+  Session,
+} from "./types.ts";
 
 export interface ClientOptions extends TransportOptions {
   /** System that `tool()` and `check()` speak for when a question names no subject. */
@@ -31,7 +42,12 @@ export class MandateClient {
   }
 
   /** Any path of the control API; for endpoints without a method here. */
-  request<T>(method: "GET" | "POST" | "PUT" | "DELETE", path: string, body?: unknown, options?: CallOptions): Promise<T> {
+  request<T>(
+    method: "GET" | "POST" | "PUT" | "DELETE",
+    path: string,
+    body?: unknown,
+    options?: CallOptions,
+  ): Promise<T> {
     return this.#transport.json<T>(method, path, body, options);
   }
 
@@ -43,7 +59,11 @@ export class MandateClient {
   async *all<T = Resource>(kind: string, filters?: Filters, options?: CallOptions): AsyncGenerator<T, void, undefined> {
     let cursor: string | null | undefined = filters?.cursor;
     do {
-      const page: Page<T> = await this.list<T>(kind, { ...filters, ...(cursor === undefined || cursor === null ? {} : { cursor }) }, options);
+      const page: Page<T> = await this.list<T>(
+        kind,
+        { ...filters, ...(cursor === undefined || cursor === null ? {} : { cursor }) },
+        options,
+      );
       yield* page.items;
       if (page.nextCursor === cursor) return;
       cursor = page.nextCursor;
@@ -63,13 +83,21 @@ export class MandateClient {
   }
 
   /** Applies a manifest of many documents, all or nothing. */
-  async apply(yaml: string, query: { readonly dryRun?: boolean } = {}, options: CallOptions = {}): Promise<{ readonly changes: readonly Change[] }> {
-    const response = await this.#transport.request("POST", `/api/v1/apply${queryString(query.dryRun === true ? { dryRun: true } : {})}`, {
-      timeoutMs: 60_000,
-      ...options,
-      body: yaml,
-      contentType: "application/yaml",
-    });
+  async apply(
+    yaml: string,
+    query: { readonly dryRun?: boolean } = {},
+    options: CallOptions = {},
+  ): Promise<{ readonly changes: readonly Change[] }> {
+    const response = await this.#transport.request(
+      "POST",
+      `/api/v1/apply${queryString(query.dryRun === true ? { dryRun: true } : {})}`,
+      {
+        timeoutMs: 60_000,
+        ...options,
+        body: yaml,
+        contentType: "application/yaml",
+      },
+    );
     return (await response.json()) as { changes: Change[] };
   }
 
@@ -86,21 +114,29 @@ export class MandateClient {
   }
 
   readonly authorizations = {
-    submit: (id: string, body: Reason & { conditions?: readonly unknown[] }, options?: CallOptions) => this.#act("authorizations", id, "submit", body, options),
-    requestChanges: (id: string, body: Reason & { conditions?: readonly unknown[] }, options?: CallOptions) => this.#act("authorizations", id, "request-changes", body, options),
-    grant: (id: string, body: Reason & { conditions?: readonly unknown[] }, options?: CallOptions) => this.#act("authorizations", id, "grant", body, options),
-    deny: (id: string, body: Reason & { conditions?: readonly unknown[] }, options?: CallOptions) => this.#act("authorizations", id, "deny", body, options),
-    revoke: (id: string, body: Reason & { conditions?: readonly unknown[] }, options?: CallOptions) => this.#act("authorizations", id, "revoke", body, options),
+    submit: (id: string, body: Reason & { conditions?: readonly unknown[] }, options?: CallOptions) =>
+      this.#act("authorizations", id, "submit", body, options),
+    requestChanges: (id: string, body: Reason & { conditions?: readonly unknown[] }, options?: CallOptions) =>
+      this.#act("authorizations", id, "request-changes", body, options),
+    grant: (id: string, body: Reason & { conditions?: readonly unknown[] }, options?: CallOptions) =>
+      this.#act("authorizations", id, "grant", body, options),
+    deny: (id: string, body: Reason & { conditions?: readonly unknown[] }, options?: CallOptions) =>
+      this.#act("authorizations", id, "deny", body, options),
+    revoke: (id: string, body: Reason & { conditions?: readonly unknown[] }, options?: CallOptions) =>
+      this.#act("authorizations", id, "revoke", body, options),
   };
 
   readonly credentials = {
     /** `ttl`: `15m`, `8h`, `30d`. The key in the answer is never shown again. */
-    create: (body: { system: string; name: string; ttl: string }, options?: CallOptions): Promise<NewCredential> => this.request("POST", "/api/v1/credentials", body, options),
+    create: (body: { system: string; name: string; ttl: string }, options?: CallOptions): Promise<NewCredential> =>
+      this.request("POST", "/api/v1/credentials", body, options),
     revoke: (id: string, body: Reason, options?: CallOptions) => this.#act("credentials", id, "revoke", body, options),
-    suspend: (id: string, body: Reason, options?: CallOptions) => this.#act("credentials", id, "suspend", body, options),
+    suspend: (id: string, body: Reason, options?: CallOptions) =>
+      this.#act("credentials", id, "suspend", body, options),
     resume: (id: string, body: Reason, options?: CallOptions) => this.#act("credentials", id, "resume", body, options),
     /** The successor's key; the old one works on through the overlap. */
-    rotate: (id: string, body: Reason, options?: CallOptions): Promise<NewCredential> => this.request("POST", `/api/v1/credentials/${segment(id)}/rotate`, body, options),
+    rotate: (id: string, body: Reason, options?: CallOptions): Promise<NewCredential> =>
+      this.request("POST", `/api/v1/credentials/${segment(id)}/rotate`, body, options),
   };
 
   #act(kind: string, id: string, verb: string, body: unknown, options?: CallOptions): Promise<Resource> {
@@ -108,28 +144,38 @@ export class MandateClient {
   }
 
   readonly approvals = {
-    list: (filters?: Filters, options?: CallOptions): Promise<Page<Approval>> => this.list<Approval>("approvals", filters, options),
-    get: (id: string, options?: CallOptions): Promise<Approval> => this.get<Approval>("approvals", id, undefined, options),
-    approve: (id: string, body: Reason, options?: CallOptions): Promise<Approval> => this.request("POST", `/api/v1/approvals/${segment(id)}/approve`, body, options),
-    refuse: (id: string, body: Reason, options?: CallOptions): Promise<Approval> => this.request("POST", `/api/v1/approvals/${segment(id)}/refuse`, body, options),
+    list: (filters?: Filters, options?: CallOptions): Promise<Page<Approval>> =>
+      this.list<Approval>("approvals", filters, options),
+    get: (id: string, options?: CallOptions): Promise<Approval> =>
+      this.get<Approval>("approvals", id, undefined, options),
+    approve: (id: string, body: Reason, options?: CallOptions): Promise<Approval> =>
+      this.request("POST", `/api/v1/approvals/${segment(id)}/approve`, body, options),
+    refuse: (id: string, body: Reason, options?: CallOptions): Promise<Approval> =>
+      this.request("POST", `/api/v1/approvals/${segment(id)}/refuse`, body, options),
   };
 
   readonly people = {
     list: (filters?: Filters, options?: CallOptions): Promise<Page<Resource>> => this.list("people", filters, options),
-    create: (body: { email: string; name: string; roles: readonly string[] }, options?: CallOptions): Promise<Resource> => this.request("POST", "/api/v1/people", body, options),
+    create: (
+      body: { email: string; name: string; roles: readonly string[] },
+      options?: CallOptions,
+    ): Promise<Resource> => this.request("POST", "/api/v1/people", body, options),
     createToken: (email: string, body: { notAfter: string }, options?: CallOptions): Promise<{ token: string }> =>
       this.request("POST", `/api/v1/people/${segment(email)}/tokens`, body, options),
     /** A link that signs in once. */
-    createSignInLink: (email: string, options?: CallOptions): Promise<{ url: string }> => this.request("POST", `/api/v1/people/${segment(email)}/sign-in-links`, {}, options),
+    createSignInLink: (email: string, options?: CallOptions): Promise<{ url: string }> =>
+      this.request("POST", `/api/v1/people/${segment(email)}/sign-in-links`, {}, options),
   };
 
   readonly secrets = {
     /** Sealed for these hosts alone; never readable again. */
-    set: (name: string, body: { value: string; hosts: readonly string[] }, options?: CallOptions): Promise<unknown> => this.request("PUT", `/api/v1/secrets/${segment(name)}`, body, options),
+    set: (name: string, body: { value: string; hosts: readonly string[] }, options?: CallOptions): Promise<unknown> =>
+      this.request("PUT", `/api/v1/secrets/${segment(name)}`, body, options),
   };
 
   readonly gateways = {
-    create: (body: { name: string }, options?: CallOptions): Promise<{ id: string; token: string }> => this.request("POST", "/api/v1/gateways", body, options),
+    create: (body: { name: string }, options?: CallOptions): Promise<{ id: string; token: string }> =>
+      this.request("POST", "/api/v1/gateways", body, options),
   };
 
   readonly mcpServers = {
@@ -137,22 +183,35 @@ export class MandateClient {
   };
 
   readonly settings = {
-    setOutbound: (body: { allow: readonly string[] }, options?: CallOptions): Promise<unknown> => this.request("PUT", "/api/v1/settings/outbound", body, options),
+    setOutbound: (body: { allow: readonly string[] }, options?: CallOptions): Promise<unknown> =>
+      this.request("PUT", "/api/v1/settings/outbound", body, options),
   };
 
   readonly decisions = {
-    list: (filters?: Filters, options?: CallOptions): Promise<Page<DecisionSummary>> => this.list<DecisionSummary>("decisions", filters, options),
-    get: (id: string, options?: CallOptions): Promise<DecisionRecord> => this.get<DecisionRecord>("decisions", id, undefined, options),
+    list: (filters?: Filters, options?: CallOptions): Promise<Page<DecisionSummary>> =>
+      this.list<DecisionSummary>("decisions", filters, options),
+    get: (id: string, options?: CallOptions): Promise<DecisionRecord> =>
+      this.get<DecisionRecord>("decisions", id, undefined, options),
   };
 
   readonly evidence = {
-    logs: (options?: CallOptions): Promise<readonly LogHead[]> => this.request("GET", "/api/v1/evidence/logs", undefined, options),
+    logs: (options?: CallOptions): Promise<readonly LogHead[]> =>
+      this.request("GET", "/api/v1/evidence/logs", undefined, options),
     /** The newest checkpoints as signed notes. */
-    head: async (options: CallOptions = {}): Promise<string> => await (await this.#transport.request("GET", "/api/v1/evidence/head", { ...options, accept: "text/plain" })).text(),
+    head: async (options: CallOptions = {}): Promise<string> =>
+      await (
+        await this.#transport.request("GET", "/api/v1/evidence/head", { ...options, accept: "text/plain" })
+      ).text(),
     /** Consistency body (C2SP tlog-witness add-checkpoint) from an older size to the newest checkpoint. */
     proof: async (query: { from: number; log: string }, options: CallOptions = {}): Promise<string> =>
-      await (await this.#transport.request("GET", `/api/v1/evidence/proof${queryString(query)}`, { ...options, accept: "text/plain" })).text(),
-    entry: (log: string, index: number, options?: CallOptions): Promise<EvidenceEntry> => this.request("GET", `/api/v1/evidence/entries/${segment(log)}/${index}`, undefined, options),
+      await (
+        await this.#transport.request("GET", `/api/v1/evidence/proof${queryString(query)}`, {
+          ...options,
+          accept: "text/plain",
+        })
+      ).text(),
+    entry: (log: string, index: number, options?: CallOptions): Promise<EvidenceEntry> =>
+      this.request("GET", `/api/v1/evidence/entries/${segment(log)}/${index}`, undefined, options),
     /** The pack's bytes as they come: it can be larger than memory. */
     pack: async (
       body: { system?: string; since?: string; until?: string; disclose?: string } = {},
@@ -165,7 +224,12 @@ export class MandateClient {
         body: JSON.stringify(body),
         contentType: "application/json",
       });
-      if (response.body === null) throw new MandateError({ code: "unreadable_answer", status: response.status, message: "The evidence pack came empty." });
+      if (response.body === null)
+        throw new MandateError({
+          code: "unreadable_answer",
+          status: response.status,
+          message: "The evidence pack came empty.",
+        });
       return response.body as ReadableStream<Uint8Array>;
     },
   };
@@ -173,19 +237,27 @@ export class MandateClient {
   readonly session = {
     get: (options?: CallOptions): Promise<Session> => this.request("GET", "/api/v1/session", undefined, options),
     /** Spends the secret part of a sign-in link; the answer sets the session's cookie. */
-    signIn: (link: string, options?: CallOptions): Promise<{ email: string; first?: boolean }> => this.request("POST", "/api/v1/session/sign-in", { link }, options),
+    signIn: (link: string, options?: CallOptions): Promise<{ email: string; first?: boolean }> =>
+      this.request("POST", "/api/v1/session/sign-in", { link }, options),
     signOut: (options?: CallOptions): Promise<void> => this.request("POST", "/api/v1/session/sign-out", {}, options),
   };
 
   /** Live changes and decisions, until the signal aborts or the connection ends; the caller decides about reconnecting. */
   async *events(options: CallOptions = {}): AsyncGenerator<LiveEvent, void, undefined> {
-    const response = await this.#transport.request("GET", "/api/v1/events", { timeoutMs: 0, ...options, accept: "text/event-stream" });
+    const response = await this.#transport.request("GET", "/api/v1/events", {
+      timeoutMs: 0,
+      ...options,
+      accept: "text/event-stream",
+    });
     if (response.body === null) return;
     yield* readEvents(response.body as ReadableStream<Uint8Array>);
   }
 
   /** Asks whether something may happen. Denies when Mandate can't be reached; throws only for the caller's own abort. */
-  check(question: Omit<Question, "subject"> & { readonly subject?: Question["subject"] }, options?: CallOptions): Promise<Verdict> {
+  check(
+    question: Omit<Question, "subject"> & { readonly subject?: Question["subject"] },
+    options?: CallOptions,
+  ): Promise<Verdict> {
     const subject = question.subject ?? this.#options.system;
     if (subject === undefined) throw new TypeError("check() needs a subject: pass one, or give the client a system");
     return check(this.#transport, { ...question, subject }, options);
@@ -198,13 +270,23 @@ export class MandateClient {
   tool<I, O>(
     name: string,
     run: (input: I) => Promise<O> | O,
-    settings: { readonly waitMs?: number; readonly pollMs?: number; readonly context?: Readonly<Record<string, unknown>> } = {},
+    settings: {
+      readonly waitMs?: number;
+      readonly pollMs?: number;
+      readonly context?: Readonly<Record<string, unknown>>;
+    } = {},
   ): (input: I, options?: CallOptions & { readonly approval?: string }) => Promise<O> {
     return async (input, options = {}) => {
       const { approval, ...call } = options;
       const ask = (ticket: string | undefined): Promise<Verdict> =>
         this.check(
-          { action: "tool.call", resource: { type: "tool", id: name }, input, ...(settings.context === undefined ? {} : { context: settings.context }), ...(ticket === undefined ? {} : { approval: ticket }) },
+          {
+            action: "tool.call",
+            resource: { type: "tool", id: name },
+            input,
+            ...(settings.context === undefined ? {} : { context: settings.context }),
+            ...(ticket === undefined ? {} : { approval: ticket }),
+          },
           call,
         );
       let verdict = await ask(approval);
@@ -215,7 +297,11 @@ export class MandateClient {
       if (verdict.outcome === "hold") throw new ApprovalRequired(verdict);
       // A caller that can't carry out an obligation must not act as if there were none.
       if (verdict.outcome === "allow" && verdict.obligations.some((duty) => !isLogging(duty))) {
-        throw new PolicyDenied({ ...verdict, outcome: "deny", reason: `${name} is allowed only with obligations that this wrapper can't carry out; use check() and apply them.` });
+        throw new PolicyDenied({
+          ...verdict,
+          outcome: "deny",
+          reason: `${name} is allowed only with obligations that this wrapper can't carry out; use check() and apply them.`,
+        });
       }
       if (verdict.outcome !== "allow") throw new PolicyDenied(verdict);
       return await run(input);
@@ -242,7 +328,8 @@ export class MandateClient {
   #gatewayUrl(): string {
     if (this.#options.gatewayUrl !== undefined) return this.#options.gatewayUrl.replace(/\/+$/, "");
     const url = new URL(this.#transport.url);
-    if (url.port === "") throw new TypeError("openai() needs gatewayUrl: the control address names no port to count from");
+    if (url.port === "")
+      throw new TypeError("openai() needs gatewayUrl: the control address names no port to count from");
     url.port = String(Number(url.port) + 1);
     return url.origin;
   }

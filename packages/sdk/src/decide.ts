@@ -7,11 +7,15 @@ export interface Question {
   /** `tool.call`, `model.call`, `data.export`, `deploy`, or an action of your own. */
   readonly action: string;
   /** `tool:refunds.issue` or `{type, id, properties}`. */
-  readonly resource: string | { readonly type: string; readonly id: string; readonly properties?: Readonly<Record<string, unknown>> };
+  readonly resource:
+    | string
+    | { readonly type: string; readonly id: string; readonly properties?: Readonly<Record<string, unknown>> };
   /** Arguments of the call: what is decided, and what an approval binds to. */
   readonly input?: unknown;
   /** A system's name, or `{type, id}`. */
-  readonly subject: string | { readonly type: string; readonly id: string; readonly properties?: Readonly<Record<string, unknown>> };
+  readonly subject:
+    | string
+    | { readonly type: string; readonly id: string; readonly properties?: Readonly<Record<string, unknown>> };
   /** Further AuthZEN context: `messages`, `session`, `class`, `region`, `purpose`. */
   readonly context?: Readonly<Record<string, unknown>>;
   /** Approval of an earlier hold of the very same call. Spent once. */
@@ -51,14 +55,24 @@ export class ApprovalRequired extends Error {
   readonly verdict: Verdict;
   readonly approval: ApprovalTicket | null;
   constructor(verdict: Verdict) {
-    super([verdict.reason, verdict.approval?.url === undefined || verdict.approval.url === null ? "" : `Decide at ${verdict.approval.url}`].filter((part) => part !== "").join(" "));
+    super(
+      [
+        verdict.reason,
+        verdict.approval?.url === undefined || verdict.approval.url === null ? "" : `Decide at ${verdict.approval.url}`,
+      ]
+        .filter((part) => part !== "")
+        .join(" "),
+    );
     this.name = "ApprovalRequired";
     this.verdict = verdict;
     this.approval = verdict.approval ?? null;
   }
 }
 
-function entity(value: Question["resource"], fallbackType: string): { type: string; id: string; properties?: Readonly<Record<string, unknown>> } {
+function entity(
+  value: Question["resource"],
+  fallbackType: string,
+): { type: string; id: string; properties?: Readonly<Record<string, unknown>> } {
   if (typeof value !== "string") return value;
   const colon = value.indexOf(":");
   return colon === -1 ? { type: fallbackType, id: value } : { type: value.slice(0, colon), id: value.slice(colon + 1) };
@@ -83,13 +97,19 @@ export function readVerdict(body: unknown): Verdict {
   const answer = record(body);
   const context = record(answer?.["context"]) ?? {};
   const said = text(context["outcome"]);
-  const outcome: Outcome = answer?.["decision"] === true && said === "allow" ? "allow" : said === "hold" && answer?.["decision"] === false ? "hold" : "deny";
+  const outcome: Outcome =
+    answer?.["decision"] === true && said === "allow"
+      ? "allow"
+      : said === "hold" && answer?.["decision"] === false
+        ? "hold"
+        : "deny";
   const approval = ticket(context["approval"]);
   const readable = said === "allow" || said === "hold" || said === "deny";
   return {
     outcome,
     code: text(context["code"]) ?? (readable ? null : "control_unavailable"),
-    reason: text(context["reason"]) ?? (readable ? "" : "Mandate's answer could not be read, so the call does not happen."),
+    reason:
+      text(context["reason"]) ?? (readable ? "" : "Mandate's answer could not be read, so the call does not happen."),
     rule: text(context["rule"]),
     remedies: readRemedies(context["remedies"]),
     decisionId: text(context["decision_id"]),
@@ -105,7 +125,10 @@ function unreachable(error: unknown): Verdict {
     code: known === undefined || known.status === 0 ? "control_unavailable" : known.code,
     reason: known?.message ?? "Mandate can't be reached, so the call does not happen.",
     rule: null,
-    remedies: known !== undefined && known.remedies.length > 0 ? known.remedies : [{ text: "Try again once Mandate answers.", command: "mandate doctor" }],
+    remedies:
+      known !== undefined && known.remedies.length > 0
+        ? known.remedies
+        : [{ text: "Try again once Mandate answers.", command: "mandate doctor" }],
     decisionId: text(known?.details["decision_id"]),
     obligations: [],
   };
@@ -120,7 +143,10 @@ export async function check(transport: Transport, question: Question, options: C
     resource,
     context: { ...question.context, ...(question.input === undefined ? {} : { input: question.input }) },
   };
-  const headers = { ...options.headers, ...(question.approval === undefined ? {} : { "x-mandate-approval": question.approval }) };
+  const headers = {
+    ...options.headers,
+    ...(question.approval === undefined ? {} : { "x-mandate-approval": question.approval }),
+  };
   try {
     return readVerdict(await transport.json<unknown>("POST", "/access/v1/evaluation", body, { ...options, headers }));
   } catch (error) {

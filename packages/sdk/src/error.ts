@@ -54,11 +54,13 @@ export async function errorFromResponse(response: Response): Promise<MandateErro
   let body: Record<string, unknown> = {};
   try {
     const parsed: unknown = JSON.parse(text);
-    if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed)) body = parsed as Record<string, unknown>;
+    if (typeof parsed === "object" && parsed !== null && !Array.isArray(parsed))
+      body = parsed as Record<string, unknown>;
   } catch {
     // A proxy's HTML page: status and request id are what we know.
   }
-  const nested = typeof body["error"] === "object" && body["error"] !== null ? (body["error"] as Record<string, unknown>) : body;
+  const nested =
+    typeof body["error"] === "object" && body["error"] !== null ? (body["error"] as Record<string, unknown>) : body;
   const first = (...keys: string[]): string | undefined => {
     for (const key of keys) if (typeof nested[key] === "string" && nested[key] !== "") return nested[key];
     return undefined;

@@ -20,7 +20,10 @@ export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenera
       const text = carriage + decoder.decode(value, { stream: true });
       // A carriage return at the cut may be half of a line end: it waits for its next character.
       carriage = text.endsWith("\r") ? "\r" : "";
-      buffer += text.slice(0, text.length - carriage.length).replaceAll("\r\n", "\n").replaceAll("\r", "\n");
+      buffer += text
+        .slice(0, text.length - carriage.length)
+        .replaceAll("\r\n", "\n")
+        .replaceAll("\r", "\n");
       // A server that never ends an event must not fill the memory of its reader.
       if (buffer.length > maxEventChars) throw new RangeError("an event is larger than 1,000,000 characters");
       for (let end = buffer.indexOf("\n\n"); end !== -1; end = buffer.indexOf("\n\n")) {

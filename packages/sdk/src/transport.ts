@@ -72,7 +72,11 @@ export class Transport {
    * One request. Only GET is tried again: a repeated write could act twice, and a repeated evaluation could open a second
    * hold for one call. Raises `MandateError` for every answer that is not a success, and with status 0 for none.
    */
-  async request(method: string, path: string, init: { body?: string; contentType?: string; accept?: string } & CallOptions = {}): Promise<Response> {
+  async request(
+    method: string,
+    path: string,
+    init: { body?: string; contentType?: string; accept?: string } & CallOptions = {},
+  ): Promise<Response> {
     const attempts = method === "GET" ? 1 + (this.#options.retries ?? 2) : 1;
     for (let attempt = 1; ; attempt += 1) {
       let failure: MandateError;
@@ -104,14 +108,20 @@ export class Transport {
     }
   }
 
-  async #once(method: string, path: string, init: { body?: string; contentType?: string; accept?: string } & CallOptions): Promise<Response> {
+  async #once(
+    method: string,
+    path: string,
+    init: { body?: string; contentType?: string; accept?: string } & CallOptions,
+  ): Promise<Response> {
     const headers: Record<string, string> = { accept: init.accept ?? "application/json", ...init.headers };
     if (this.token !== undefined) headers["authorization"] = `Bearer ${this.token}`;
     // A cookie session proves a page of ours made the request: other origins can't set this header without a preflight.
     else if (method !== "GET") headers["x-mandate-csrf"] = this.#options.csrf?.() ?? "1";
     if (init.contentType !== undefined) headers["content-type"] = init.contentType;
     const timeoutMs = init.timeoutMs ?? this.#options.timeoutMs ?? 15_000;
-    const signals = [init.signal, timeoutMs > 0 ? AbortSignal.timeout(timeoutMs) : undefined].filter((signal) => signal !== undefined);
+    const signals = [init.signal, timeoutMs > 0 ? AbortSignal.timeout(timeoutMs) : undefined].filter(
+      (signal) => signal !== undefined,
+    );
     const send: Fetch = this.#options.fetch ?? ((input, options) => fetch(input, options));
     return await send(this.url + path, {
       method,

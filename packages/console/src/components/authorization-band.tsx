@@ -4,7 +4,10 @@ import { count, date, daysUntil } from "../format.ts";
 import { t } from "../text.ts";
 import { Status } from "./status.tsx";
 
-interface Standing { readonly mark: Mark; readonly words: string }
+interface Standing {
+  readonly mark: Mark;
+  readonly words: string;
+}
 
 /** One sentence for what the system may do now: lifecycle, then authorization, then the clock. */
 export function standingOf(system: SystemView, now = Date.now()): Standing {
@@ -12,10 +15,12 @@ export function standingOf(system: SystemView, now = Date.now()): Standing {
   if (system.lifecycle === "retired") return { mark: "unknown", words: t.band.retired };
   if (system.lifecycle === "suspended") return { mark: "deny", words: t.band.suspended };
   if (grant === null) return { mark: "hold", words: t.band.proposed };
-  if (grant.state === "expired" || (grant.state.startsWith('granted') && Date.parse(grant.ends) <= now)) return { mark: "deny", words: t.band.expired(date(grant.ends)) };
+  if (grant.state === "expired" || (grant.state.startsWith("granted") && Date.parse(grant.ends) <= now))
+    return { mark: "deny", words: t.band.expired(date(grant.ends)) };
   if (grant.state === "reassessment_required") return { mark: "deny", words: t.band.reassess };
-  if (!grant.state.startsWith('granted')) return { mark: "hold", words: t.band.waiting };
-  if (system.status !== "operating" && system.status !== "restricted") return { mark: "deny", words: t.statusCode[system.statusCode ?? ""] ?? t.band.proposed };
+  if (!grant.state.startsWith("granted")) return { mark: "hold", words: t.band.waiting };
+  if (system.status !== "operating" && system.status !== "restricted")
+    return { mark: "deny", words: t.statusCode[system.statusCode ?? ""] ?? t.band.proposed };
   if (grant.state === "granted_with_conditions") return { mark: "allow", words: t.band.conditions };
   return { mark: "allow", words: grant.type === "pilot" ? t.band.pilot : t.band.production };
 }
@@ -28,25 +33,46 @@ export function AuthorizationBand({ system, action }: { system: SystemView; acti
   return (
     <section className={`band band-${mark}`} aria-label={words}>
       <div className="band-state">
-        <Status mark={mark} chip>{words}</Status>
+        <Status mark={mark} chip>
+          {words}
+        </Status>
         <p className="band-number">
-          {grant?.number === undefined ? <span>{grant === null ? t.band.noAuthorization : grant.id}</span> : <span>{t.band.number(grant.number)}</span>}
+          {grant?.number === undefined ? (
+            <span>{grant === null ? t.band.noAuthorization : grant.id}</span>
+          ) : (
+            <span>{t.band.number(grant.number)}</span>
+          )}
           {system.versionNumber !== undefined && <small>{t.band.version(system.versionNumber)}</small>}
         </p>
         <p className="small muted">
           {grant === null
             ? `${t.band.missing}: ${(system.missing ?? []).join(", ") || t.cantTell}`
             : approvers.length > 0
-              ? t.band.approvedBy(approvers.map((person) => person.name).join(", ").replace(/, ([^,]*)$/, " and $1"), date(approvers[0]?.at ?? grant.starts ?? grant.ends))
-              : grant.starts === undefined ? t.system.affects : t.band.grantedOn(date(grant.starts))}{" "}
-          {grant !== null && <Link to="/systems/$name" params={{ name: system.name }} search={{ tab: "changes" }}>{t.system.seeDecision}</Link>}
+              ? t.band.approvedBy(
+                  approvers
+                    .map((person) => person.name)
+                    .join(", ")
+                    .replace(/, ([^,]*)$/, " and $1"),
+                  date(approvers[0]?.at ?? grant.starts ?? grant.ends),
+                )
+              : grant.starts === undefined
+                ? t.system.affects
+                : t.band.grantedOn(date(grant.starts))}{" "}
+          {grant !== null && (
+            <Link to="/systems/$name" params={{ name: system.name }} search={{ tab: "changes" }}>
+              {t.system.seeDecision}
+            </Link>
+          )}
         </p>
       </div>
       {grant !== null && <Rail system={system} />}
       {grant !== null && (
         <div className="band-left">
           <span className="big-number">{count(left)}</span>
-          <span><b>{t.system.daysLeft(left)}</b><span className="muted small block">{mark === "allow" ? t.system.thenRefused : words}</span></span>
+          <span>
+            <b>{t.system.daysLeft(left)}</b>
+            <span className="muted small block">{mark === "allow" ? t.system.thenRefused : words}</span>
+          </span>
           {action}
         </div>
       )}
@@ -77,12 +103,25 @@ function Rail({ system }: { system: SystemView }) {
     <div className="rail" role="img" aria-label={`${t.band.rail}: ${summary}`}>
       <div className="rail-line">
         {begins < grantStarts && <i className="rail-pilot" style={{ left: 0, width: `${x(grantStarts)}%` }} />}
-        <i className={`rail-rest ${ended ? "rail-over" : ""}`} style={{ left: `${x(grantStarts)}%`, width: `${x(ends) - x(grantStarts)}%` }} />
-        <i className={grant.type === "pilot" ? "rail-pilot" : "rail-done"} style={{ left: `${x(grantStarts)}%`, width: `${Math.max(0, x(Math.min(now, ends)) - x(grantStarts))}%` }} />
+        <i
+          className={`rail-rest ${ended ? "rail-over" : ""}`}
+          style={{ left: `${x(grantStarts)}%`, width: `${x(ends) - x(grantStarts)}%` }}
+        />
+        <i
+          className={grant.type === "pilot" ? "rail-pilot" : "rail-done"}
+          style={{ left: `${x(grantStarts)}%`, width: `${Math.max(0, x(Math.min(now, ends)) - x(grantStarts))}%` }}
+        />
         {marks.map((mark) => (
-          <span key={mark.word + mark.at} className={`rail-mark ${mark.up ? "up" : "down"} ${mark.word === t.band.review ? "is-review" : ""} ${x(mark.at) > 88 ? "at-end" : x(mark.at) < 12 ? "at-start" : ""}`} style={{ left: `${x(mark.at)}%` }}>
+          <span
+            key={mark.word + mark.at}
+            className={`rail-mark ${mark.up ? "up" : "down"} ${mark.word === t.band.review ? "is-review" : ""} ${x(mark.at) > 88 ? "at-end" : x(mark.at) < 12 ? "at-start" : ""}`}
+            style={{ left: `${x(mark.at)}%` }}
+          >
             <i />
-            <span><b>{mark.word}</b><small>{date(new Date(mark.at).toISOString())}</small></span>
+            <span>
+              <b>{mark.word}</b>
+              <small>{date(new Date(mark.at).toISOString())}</small>
+            </span>
           </span>
         ))}
       </div>

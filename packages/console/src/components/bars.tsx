@@ -16,8 +16,12 @@ export function HourBars({ activity }: { activity: Activity }) {
     <figure className="hours">
       <svg viewBox="0 0 320 106" role="img" aria-label={t.system.hourSummary(totals.allow, totals.hold, totals.deny)}>
         <path className="grid" d={`M0 8.5H284M0 ${8.5 + up / 2}H284M0 ${8 + up + 0.5}H284`} />
-        <text x="318" y="12" textAnchor="end">{count(top)}</text>
-        <text x="318" y={12 + up / 2} textAnchor="end">{count(Math.round(top / 2))}</text>
+        <text x="318" y="12" textAnchor="end">
+          {count(top)}
+        </text>
+        <text x="318" y={12 + up / 2} textAnchor="end">
+          {count(Math.round(top / 2))}
+        </text>
         {hours.map((hour, index) => {
           const x = index * step + 1;
           const h = (up * hour.allow) / top;
@@ -28,7 +32,11 @@ export function HourBars({ activity }: { activity: Activity }) {
               <rect className="bar-allow" x={x} y={8 + up - h} width={step - 2} height={h} />
               <rect className="bar-hold" x={x} y={8 + up + 2} width={step - 2} height={held} />
               <rect className="bar-deny" x={x} y={8 + up + 2 + held} width={step - 2} height={denied} />
-              {index % 6 === 0 && <text className="hour" x={x} y="104">{clock(hour.at).slice(0, 5)}</text>}
+              {index % 6 === 0 && (
+                <text className="hour" x={x} y="104">
+                  {clock(hour.at).slice(0, 5)}
+                </text>
+              )}
             </g>
           );
         })}
@@ -39,7 +47,9 @@ export function HourBars({ activity }: { activity: Activity }) {
 
 /** Soonest end first; bars share one scale of days from today. */
 export function ExpiryBars({ items }: { items: readonly Expiring[] }) {
-  const rows = items.toSorted((a, b) => Date.parse(a.ends ?? "9999-01-01") - Date.parse(b.ends ?? "9999-01-01")).slice(0, 12);
+  const rows = items
+    .toSorted((a, b) => Date.parse(a.ends ?? "9999-01-01") - Date.parse(b.ends ?? "9999-01-01"))
+    .slice(0, 12);
   const longest = Math.max(30, ...rows.map((row) => (row.ends === null ? 0 : daysUntil(row.ends))));
   const span = longest * 1.16;
   const ticks: { days: number; word: string }[] = [];
@@ -47,7 +57,8 @@ export function ExpiryBars({ items }: { items: readonly Expiring[] }) {
   for (let ahead = 1; ahead < 14; ahead += 1) {
     const at = Date.UTC(month.getUTCFullYear(), month.getUTCMonth() + ahead, 1);
     const days = (at - Date.now()) / 86_400_000;
-    if (days > span * 0.1 && days < span * 0.94) ticks.push({ days, word: date(new Date(at).toISOString()).replace(/ 20\d\d$/, "") });
+    if (days > span * 0.1 && days < span * 0.94)
+      ticks.push({ days, word: date(new Date(at).toISOString()).replace(/ 20\d\d$/, "") });
   }
   const every = Math.ceil(ticks.length / 3);
   return (
@@ -56,7 +67,13 @@ export function ExpiryBars({ items }: { items: readonly Expiring[] }) {
         <span role="columnheader">{t.overview.system}</span>
         <span role="columnheader" className="expiry-track">
           <span>{t.overview.today}</span>
-          {ticks.filter((_, index) => index % every === 0).map((tick) => <span key={tick.days} className="expiry-tick" style={{ left: `${(100 * tick.days) / span}%` }}>{tick.word}</span>)}
+          {ticks
+            .filter((_, index) => index % every === 0)
+            .map((tick) => (
+              <span key={tick.days} className="expiry-tick" style={{ left: `${(100 * tick.days) / span}%` }}>
+                {tick.word}
+              </span>
+            ))}
         </span>
         <span role="columnheader">{t.overview.tier}</span>
       </div>
@@ -65,13 +82,23 @@ export function ExpiryBars({ items }: { items: readonly Expiring[] }) {
         const over = row.ends !== null && Date.parse(row.ends) <= Date.now();
         return (
           <div className="expiry-row" role="row" key={row.name} data-row="">
-            <span role="cell"><Link to="/systems/$name" params={{ name: row.name }} className="row-link">{row.title}</Link></span>
+            <span role="cell">
+              <Link to="/systems/$name" params={{ name: row.name }} className="row-link">
+                {row.title}
+              </Link>
+            </span>
             <span role="cell" className="expiry-track expiry-body">
               {over || row.ends === null ? (
-                <span className="expiry-over"><Glyph mark="deny" /> {t.overview.expired(row.ends === null ? "" : date(row.ends), row.type === "pilot")}</span>
+                <span className="expiry-over">
+                  <Glyph mark="deny" />{" "}
+                  {t.overview.expired(row.ends === null ? "" : date(row.ends), row.type === "pilot")}
+                </span>
               ) : (
                 <>
-                  <i className={`expiry-bar ${row.type === "pilot" ? "is-pilot" : left <= 30 ? "is-soon" : ""}`} style={{ width: `${(84 * left) / span}%` }} />
+                  <i
+                    className={`expiry-bar ${row.type === "pilot" ? "is-pilot" : left <= 30 ? "is-soon" : ""}`}
+                    style={{ width: `${(84 * left) / span}%` }}
+                  />
                   <span className="muted">{t.overview.days(left)}</span>
                 </>
               )}

@@ -17,9 +17,29 @@ export interface Column<T> {
 }
 
 /** A real table on wide screens, one card a row on narrow ones; explicit roles keep it a table for readers there. */
-export function DataTable<T extends object>({ label, columns, rows, selected, exportName, rowKey }: { label: string; columns: readonly Column<T>[]; rows: readonly T[]; selected?: ((row: T) => boolean) | undefined; exportName?: string; rowKey: (row: T) => string }) {
+export function DataTable<T extends object>({
+  label,
+  columns,
+  rows,
+  selected,
+  exportName,
+  rowKey,
+}: {
+  label: string;
+  columns: readonly Column<T>[];
+  rows: readonly T[];
+  selected?: ((row: T) => boolean) | undefined;
+  exportName?: string;
+  rowKey: (row: T) => string;
+}) {
   const defs = useMemo<ColumnDef<typeof features, T>[]>(
-    () => columns.map(({ id, title, value }) => ({ id, header: title, enableSorting: value !== undefined, accessorFn: value ?? (() => "") })),
+    () =>
+      columns.map(({ id, title, value }) => ({
+        id,
+        header: title,
+        enableSorting: value !== undefined,
+        accessorFn: value ?? (() => ""),
+      })),
     [columns],
   );
   const data = useMemo(() => [...rows], [rows]);
@@ -37,7 +57,13 @@ export function DataTable<T extends object>({ label, columns, rows, selected, ex
                   const column = byId.get(header.column.id);
                   const order = header.column.getIsSorted();
                   return (
-                    <th key={header.id} role="columnheader" scope="col" className={column?.end === true ? "end" : ""} aria-sort={order === "asc" ? "ascending" : order === "desc" ? "descending" : "none"}>
+                    <th
+                      key={header.id}
+                      role="columnheader"
+                      scope="col"
+                      className={column?.end === true ? "end" : ""}
+                      aria-sort={order === "asc" ? "ascending" : order === "desc" ? "descending" : "none"}
+                    >
                       {header.column.getCanSort() ? (
                         <button type="button" className="sort" onClick={header.column.getToggleSortingHandler()}>
                           {column?.title}
@@ -56,7 +82,12 @@ export function DataTable<T extends object>({ label, columns, rows, selected, ex
             {sorted.map((row) => (
               <tr key={row.id} role="row" className={selected?.(row.original) === true ? "selected" : ""} data-row="">
                 {columns.map((column) => (
-                  <td key={column.id} role="cell" data-label={column.title} className={column.end === true ? "end" : ""}>
+                  <td
+                    key={column.id}
+                    role="cell"
+                    data-label={column.title}
+                    className={column.end === true ? "end" : ""}
+                  >
                     {column.cell(row.original)}
                   </td>
                 ))}
@@ -70,10 +101,37 @@ export function DataTable<T extends object>({ label, columns, rows, selected, ex
           <span className="muted">{t.table.rows(rows.length)}</span>
           <span className="row">
             <span className="muted">{t.table.download}</span>
-            <button type="button" className="link-button" onClick={() => download(`${exportName}.csv`, "text/csv", csv(columns, sorted.map((row) => row.original)))}>
+            <button
+              type="button"
+              className="link-button"
+              onClick={() =>
+                download(
+                  `${exportName}.csv`,
+                  "text/csv",
+                  csv(
+                    columns,
+                    sorted.map((row) => row.original),
+                  ),
+                )
+              }
+            >
               {t.table.csv}
             </button>
-            <button type="button" className="link-button" onClick={() => download(`${exportName}.json`, "application/json", JSON.stringify(sorted.map((row) => row.original), null, 2))}>
+            <button
+              type="button"
+              className="link-button"
+              onClick={() =>
+                download(
+                  `${exportName}.json`,
+                  "application/json",
+                  JSON.stringify(
+                    sorted.map((row) => row.original),
+                    null,
+                    2,
+                  ),
+                )
+              }
+            >
               {t.table.json}
             </button>
           </span>
@@ -90,7 +148,12 @@ function csv<T>(columns: readonly Column<T>[], rows: readonly T[]): string {
     return `"${text.replaceAll('"', '""')}"`;
   };
   const kept = columns.filter((column) => column.value !== undefined);
-  return [kept.map((column) => cell(column.title)), ...rows.map((row) => kept.map((column) => cell(column.value?.(row) ?? "")))].map((line) => line.join(",")).join("\r\n");
+  return [
+    kept.map((column) => cell(column.title)),
+    ...rows.map((row) => kept.map((column) => cell(column.value?.(row) ?? ""))),
+  ]
+    .map((line) => line.join(","))
+    .join("\r\n");
 }
 
 export function download(name: string, type: string, content: BlobPart): void {

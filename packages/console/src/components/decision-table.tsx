@@ -6,18 +6,81 @@ import { DataTable } from "./data-table.tsx";
 import type { Column } from "./data-table.tsx";
 import { OutcomeStatus } from "./status.tsx";
 
-const time: Column<DecisionRow> = { id: "at", title: t.decisions.time, value: (row) => row.at, cell: (row) => <Link className="mono row-link time-link" to="/evidence/$id" params={{ id: row.id }} search={(old) => old}><time dateTime={row.at} title={exact(row.at)}>{clock(row.at)}</time></Link> };
-const system: Column<DecisionRow> = { id: "system", title: t.decisions.system, value: (row) => row.system ?? "", cell: (row) => row.system ?? t.cantTell };
-const outcome: Column<DecisionRow> = { id: "outcome", title: t.decisions.decision, value: (row) => row.outcome, cell: (row) => <OutcomeStatus decision={row} /> };
-const call: Column<DecisionRow> = { id: "call", title: t.decisions.call, value: (row) => row.resource.id, cell: (row) => <code>{row.resource.id}</code> };
-const reason: Column<DecisionRow> = { id: "reason", title: t.decisions.reason, value: (row) => row.reason, cell: (row) => <span className="clip">{row.reason}</span> };
+const time: Column<DecisionRow> = {
+  id: "at",
+  title: t.decisions.time,
+  value: (row) => row.at,
+  cell: (row) => (
+    <Link className="mono row-link time-link" to="/evidence/$id" params={{ id: row.id }} search={(old) => old}>
+      <time dateTime={row.at} title={exact(row.at)}>
+        {clock(row.at)}
+      </time>
+    </Link>
+  ),
+};
+const system: Column<DecisionRow> = {
+  id: "system",
+  title: t.decisions.system,
+  value: (row) => row.system ?? "",
+  cell: (row) => row.system ?? t.cantTell,
+};
+const outcome: Column<DecisionRow> = {
+  id: "outcome",
+  title: t.decisions.decision,
+  value: (row) => row.outcome,
+  cell: (row) => <OutcomeStatus decision={row} />,
+};
+const call: Column<DecisionRow> = {
+  id: "call",
+  title: t.decisions.call,
+  value: (row) => row.resource.id,
+  cell: (row) => <code>{row.resource.id}</code>,
+};
+const reason: Column<DecisionRow> = {
+  id: "reason",
+  title: t.decisions.reason,
+  value: (row) => row.reason,
+  cell: (row) => <span className="clip">{row.reason}</span>,
+};
 const entry: Column<DecisionRow> = {
-  id: "entry", title: t.decisions.entry, end: true, value: (row) => row.intent?.index ?? -1,
-  cell: (row) => <Link className="mono" to="/evidence/$id" params={{ id: row.id }} search={(old) => old} aria-label={`${t.decisions.entry} ${row.intent === null ? t.decisions.pending : row.intent.index}`}>{row.intent === null ? t.decisions.pending : count(row.intent.index)}</Link>,
+  id: "entry",
+  title: t.decisions.entry,
+  end: true,
+  value: (row) => row.intent?.index ?? -1,
+  cell: (row) => (
+    <Link
+      className="mono"
+      to="/evidence/$id"
+      params={{ id: row.id }}
+      search={(old) => old}
+      aria-label={`${t.decisions.entry} ${row.intent === null ? t.decisions.pending : row.intent.index}`}
+    >
+      {row.intent === null ? t.decisions.pending : count(row.intent.index)}
+    </Link>
+  ),
 };
 const compact = [time, call, outcome, reason, entry];
 const wide = [time, system, outcome, call, reason, entry];
 
-export function DecisionTable({ rows, withSystem = false, selected, exportName }: { rows: readonly DecisionRow[]; withSystem?: boolean; selected?: string | undefined; exportName?: string }) {
-  return <DataTable label={t.system.latest} columns={withSystem ? wide : compact} rows={rows} rowKey={(row) => row.id} selected={(row) => row.id === selected} {...(exportName === undefined ? {} : { exportName })} />;
+export function DecisionTable({
+  rows,
+  withSystem = false,
+  selected,
+  exportName,
+}: {
+  rows: readonly DecisionRow[];
+  withSystem?: boolean;
+  selected?: string | undefined;
+  exportName?: string;
+}) {
+  return (
+    <DataTable
+      label={t.system.latest}
+      columns={withSystem ? wide : compact}
+      rows={rows}
+      rowKey={(row) => row.id}
+      selected={(row) => row.id === selected}
+      {...(exportName === undefined ? {} : { exportName })}
+    />
+  );
 }

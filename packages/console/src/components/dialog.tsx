@@ -6,9 +6,26 @@ import { t } from "../text.ts";
 import { Failed } from "./states.tsx";
 import { Button } from "./ui.tsx";
 
-export function Sheet({ open, onClose, title, children, wide = false }: { open: boolean; onClose: () => void; title: string; children: ReactNode; wide?: boolean }) {
+export function Sheet({
+  open,
+  onClose,
+  title,
+  children,
+  wide = false,
+}: {
+  open: boolean;
+  onClose: () => void;
+  title: string;
+  children: ReactNode;
+  wide?: boolean;
+}) {
   return (
-    <ModalOverlay className="overlay" isOpen={open} isDismissable onOpenChange={(next) => (next ? undefined : onClose())}>
+    <ModalOverlay
+      className="overlay"
+      isOpen={open}
+      isDismissable
+      onOpenChange={(next) => (next ? undefined : onClose())}
+    >
       <Modal className={wide ? "modal modal-wide" : "modal"}>
         <Dialog className="dialog">
           <Heading slot="title" className="dialog-title">
@@ -22,7 +39,23 @@ export function Sheet({ open, onClose, title, children, wide = false }: { open: 
 }
 
 /** Says the effect first, asks for the reason that stands in the evidence, then acts. */
-export function ReasonDialog({ open, onClose, title, effect, verb, danger = false, act }: { open: boolean; onClose: () => void; title: string; effect: string; verb: string; danger?: boolean; act: (reason: string) => Promise<unknown> }) {
+export function ReasonDialog({
+  open,
+  onClose,
+  title,
+  effect,
+  verb,
+  danger = false,
+  act,
+}: {
+  open: boolean;
+  onClose: () => void;
+  title: string;
+  effect: string;
+  verb: string;
+  danger?: boolean;
+  act: (reason: string) => Promise<unknown>;
+}) {
   const [reason, setReason] = useState("");
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
@@ -62,28 +95,81 @@ export function ReasonDialog({ open, onClose, title, effect, verb, danger = fals
   );
 }
 
-export function TextInput({ label, value, onChange, help, problem, autoFocus = false, type = "text", area = false }: { label: string; value: string; onChange: (value: string) => void; help?: string; problem?: string | undefined; autoFocus?: boolean; type?: string; area?: boolean }) {
+export function TextInput({
+  label,
+  value,
+  onChange,
+  help,
+  problem,
+  autoFocus = false,
+  type = "text",
+  area = false,
+}: {
+  label: string;
+  value: string;
+  onChange: (value: string) => void;
+  help?: string;
+  problem?: string | undefined;
+  autoFocus?: boolean;
+  type?: string;
+  area?: boolean;
+}) {
   const id = `in-${label.toLowerCase().replaceAll(/[^a-z]+/g, "-")}`;
-  const described = [help === undefined ? "" : `${id}-help`, problem === undefined ? "" : `${id}-problem`].filter((part) => part !== "").join(" ");
-  const shared = { id, value, maxLength: 2000, "aria-invalid": problem !== undefined, ...(described === "" ? {} : { "aria-describedby": described }), autoFocus };
+  const described = [help === undefined ? "" : `${id}-help`, problem === undefined ? "" : `${id}-problem`]
+    .filter((part) => part !== "")
+    .join(" ");
+  const shared = {
+    id,
+    value,
+    maxLength: 2000,
+    "aria-invalid": problem !== undefined,
+    ...(described === "" ? {} : { "aria-describedby": described }),
+    autoFocus,
+  };
   return (
     <div className="field">
       <label htmlFor={id}>{label}</label>
-      {area ? <textarea {...shared} rows={3} onChange={(event) => onChange(event.target.value)} /> : <input {...shared} type={type} autoComplete="off" onChange={(event) => onChange(event.target.value)} />}
-      {help !== undefined && <p id={`${id}-help`} className="muted small">{help}</p>}
-      {problem !== undefined && <p id={`${id}-problem`} className="problem small">{problem}</p>}
+      {area ? (
+        <textarea {...shared} rows={3} onChange={(event) => onChange(event.target.value)} />
+      ) : (
+        <input {...shared} type={type} autoComplete="off" onChange={(event) => onChange(event.target.value)} />
+      )}
+      {help !== undefined && (
+        <p id={`${id}-help`} className="muted small">
+          {help}
+        </p>
+      )}
+      {problem !== undefined && (
+        <p id={`${id}-problem`} className="problem small">
+          {problem}
+        </p>
+      )}
     </div>
   );
 }
 
-export function Choice({ label, value, options, onChange, hideLabel = false }: { label: string; value: string; options: readonly (readonly [string, string])[]; onChange: (value: string) => void; hideLabel?: boolean }) {
+export function Choice({
+  label,
+  value,
+  options,
+  onChange,
+  hideLabel = false,
+}: {
+  label: string;
+  value: string;
+  options: readonly (readonly [string, string])[];
+  onChange: (value: string) => void;
+  hideLabel?: boolean;
+}) {
   const id = `ch-${label.toLowerCase().replaceAll(/[^a-z]+/g, "-")}`;
   return (
     <div className={hideLabel ? "choice" : "field"}>
       <label htmlFor={id}>{label}</label>
       <select id={id} value={value} onChange={(event) => onChange(event.target.value)}>
         {options.map(([key, word]) => (
-          <option key={key} value={key}>{word}</option>
+          <option key={key} value={key}>
+            {word}
+          </option>
         ))}
       </select>
     </div>

@@ -34,21 +34,61 @@ function Entry({ decision }: { decision: DecisionView }) {
   const [lead, more] = split(decision.reason);
   const link = new URL(`/evidence/${encodeURIComponent(decision.id)}`, location.origin).href;
   return (
-    <Panel className="entry" title={decision.intent === null ? t.entry.unlogged : <>{t.entry.title("")}<code>{count(decision.intent.index)}</code></>} aside={<CopyButton value={link} label={t.entry.copyLink} />}>
+    <Panel
+      className="entry"
+      title={
+        decision.intent === null ? (
+          t.entry.unlogged
+        ) : (
+          <>
+            {t.entry.title("")}
+            <code>{count(decision.intent.index)}</code>
+          </>
+        )
+      }
+      aside={<CopyButton value={link} label={t.entry.copyLink} />}
+    >
       <div className="panel-body">
-        <Status mark={markOf(decision)} chip>{outcomeWords(decision)}</Status>
+        <Status mark={markOf(decision)} chip>
+          {outcomeWords(decision)}
+        </Status>
         <h3 className="entry-lead">{lead}</h3>
         {more !== "" && <p>{more}</p>}
         <Facts
           rows={[
             [t.entry.at, exact(decision.at)],
             [t.entry.call, <code key="c">{`${decision.action} ${decision.resource.id}`}</code>],
-            [t.entry.askedBy, <>{decision.caller !== undefined && decision.caller !== null && <code>{decision.caller}</code>}{decision.system === null ? t.cantTell : <>{decision.caller ? t.entry.forSystem("") : ""}<SystemLink name={decision.system} /></>}</>],
+            [
+              t.entry.askedBy,
+              <>
+                {decision.caller !== undefined && decision.caller !== null && <code>{decision.caller}</code>}
+                {decision.system === null ? (
+                  t.cantTell
+                ) : (
+                  <>
+                    {decision.caller ? t.entry.forSystem("") : ""}
+                    <SystemLink name={decision.system} />
+                  </>
+                )}
+              </>,
+            ],
             [t.entry.rule, decision.rule === null ? t.none : <code key="r">{decision.rule}</code>],
             [t.entry.policy, <code key="p">{decision.policyVersion}</code>],
-            decision.callerSaw ? [t.entry.saw, <><code>{decision.callerSaw}</code>{decision.durationMs === undefined || decision.durationMs === null ? "" : `, ${decision.durationMs} ms`}</>] : undefined,
+            decision.callerSaw
+              ? [
+                  t.entry.saw,
+                  <>
+                    <code>{decision.callerSaw}</code>
+                    {decision.durationMs === undefined || decision.durationMs === null
+                      ? ""
+                      : `, ${decision.durationMs} ms`}
+                  </>,
+                ]
+              : undefined,
             [t.entry.ended, t.entry.terminal[decision.terminal ?? "running"] ?? decision.terminal],
-            decision.byPerson ? [t.entry.byPerson, `${decision.byPerson.name}: “${decision.byPerson.reason}”`] : undefined,
+            decision.byPerson
+              ? [t.entry.byPerson, `${decision.byPerson.name}: “${decision.byPerson.reason}”`]
+              : undefined,
           ]}
         />
       </div>
@@ -57,15 +97,25 @@ function Entry({ decision }: { decision: DecisionView }) {
           <h3>{t.entry.todo}</h3>
           <ol className="remedies">
             {(decision.remedies ?? []).map((remedy) => (
-              <li key={remedy.text}>{remedy.text} {remedy.command !== undefined && <Command>{remedy.command}</Command>}</li>
+              <li key={remedy.text}>
+                {remedy.text} {remedy.command !== undefined && <Command>{remedy.command}</Command>}
+              </li>
             ))}
           </ol>
-          {decision.approval !== undefined && decision.approval !== null && <Link className="button button-accent" to="/approve/$id" params={{ id: decision.approval.id }}>{t.entry.openApproval}</Link>}
+          {decision.approval !== undefined && decision.approval !== null && (
+            <Link className="button button-accent" to="/approve/$id" params={{ id: decision.approval.id }}>
+              {t.entry.openApproval}
+            </Link>
+          )}
         </div>
       )}
       <div className="panel-body section sunken">
         <h3>{t.entry.proof}</h3>
-        {decision.intent === null ? <Status mark="unknown">{t.proof.notYet}</Status> : <Proof log={decision.intent.log} index={decision.intent.index} />}
+        {decision.intent === null ? (
+          <Status mark="unknown">{t.proof.notYet}</Status>
+        ) : (
+          <Proof log={decision.intent.log} index={decision.intent.index} />
+        )}
       </div>
     </Panel>
   );

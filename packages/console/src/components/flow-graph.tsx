@@ -18,7 +18,12 @@ const laneW = { source: 128, system: 152, capability: 180, destination: 156 };
 const nodeH = 52;
 const gap = 12;
 
-interface Placed { readonly node: ReachNode; readonly x: number; readonly y: number; readonly w: number }
+interface Placed {
+  readonly node: ReachNode;
+  readonly x: number;
+  readonly y: number;
+  readonly w: number;
+}
 
 function place(reach: Reach): { placed: Map<string, Placed>; height: number; insideHeight: number } {
   const placed = new Map<string, Placed>();
@@ -45,14 +50,29 @@ function place(reach: Reach): { placed: Map<string, Placed>; height: number; ins
   for (const lane of ["source", "system"] as const) {
     const nodes = of(lane);
     const total = nodes.length * (nodeH + gap) - gap;
-    nodes.forEach((node, index) => placed.set(node.id, { node, x: laneX[lane], y: Math.max(20, (insideHeight - total) / 2 - 8) + index * (nodeH + gap), w: laneW[lane] }));
+    nodes.forEach((node, index) =>
+      placed.set(node.id, {
+        node,
+        x: laneX[lane],
+        y: Math.max(20, (insideHeight - total) / 2 - 8) + index * (nodeH + gap),
+        w: laneW[lane],
+      }),
+    );
   }
   const bottom = Math.max(...[...placed.values()].map((spot) => spot.y + nodeH), insideHeight);
   return { placed, height: bottom + 16, insideHeight };
 }
 
 const clip = (text: string, max: number): string => (text.length > max ? `${text.slice(0, max - 1)}…` : text);
-const kindWord: Record<string, string> = { source: "Source", system: "System", model: "Model", tool: "Tool", dataset: "Dataset", destination: "Export", vendor: "Vendor" };
+const kindWord: Record<string, string> = {
+  source: "Source",
+  system: "System",
+  model: "Model",
+  tool: "Tool",
+  dataset: "Dataset",
+  destination: "Export",
+  vendor: "Vendor",
+};
 
 export function FlowGraph({ reach, regions }: { reach: Reach; regions: readonly string[] }) {
   const [table, setTable] = useState(false);
@@ -79,10 +99,24 @@ function Graph({ reach, regions }: { reach: Reach; regions: readonly string[] })
   return (
     <svg className="graph wide-only" viewBox={`0 0 768 ${height}`} role="img" aria-label={summary}>
       <rect className="frame" x="0.5" y="8.5" width="767" height={insideHeight - 8} rx="6" />
-      <text className="g-note" x="12" y={insideHeight - 10}>{`${regions.join(", ")}: ${t.system.insideBoundary.toLowerCase()}`}</text>
-      {reach.edges.map((edge) => <Edge key={`${edge.from}>${edge.to}`} edge={edge} placed={placed} />)}
-      {[...placed.values()].map((spot) => <Node key={spot.node.id} spot={spot} outcome={reach.edges.find((edge) => edge.to === spot.node.id)?.outcome ?? "allow"} />)}
-      {reach.edges.map((edge) => <Flag key={`${edge.from}>${edge.to}`} edge={edge} placed={placed} />)}
+      <text
+        className="g-note"
+        x="12"
+        y={insideHeight - 10}
+      >{`${regions.join(", ")}: ${t.system.insideBoundary.toLowerCase()}`}</text>
+      {reach.edges.map((edge) => (
+        <Edge key={`${edge.from}>${edge.to}`} edge={edge} placed={placed} />
+      ))}
+      {[...placed.values()].map((spot) => (
+        <Node
+          key={spot.node.id}
+          spot={spot}
+          outcome={reach.edges.find((edge) => edge.to === spot.node.id)?.outcome ?? "allow"}
+        />
+      ))}
+      {reach.edges.map((edge) => (
+        <Flag key={`${edge.from}>${edge.to}`} edge={edge} placed={placed} />
+      ))}
     </svg>
   );
 }
@@ -98,7 +132,13 @@ function Edge({ edge, placed }: { edge: ReachEdge; placed: Map<string, Placed> }
   if (at === undefined) return null;
   const bend = (at.x2 - at.x1) / 2;
   const calls = edge.count24h?.allow ?? 0;
-  return <path className={`edge edge-${edge.outcome}`} strokeWidth={calls > 10_000 ? 2.6 : calls > 1000 ? 2 : 1.5} d={`M${at.x1} ${at.y1}C${at.x1 + bend} ${at.y1} ${at.x2 - bend} ${at.y2} ${at.x2} ${at.y2}`} />;
+  return (
+    <path
+      className={`edge edge-${edge.outcome}`}
+      strokeWidth={calls > 10_000 ? 2.6 : calls > 1000 ? 2 : 1.5}
+      d={`M${at.x1} ${at.y1}C${at.x1 + bend} ${at.y1} ${at.x2 - bend} ${at.y2} ${at.x2} ${at.y2}`}
+    />
+  );
 }
 function Flag({ edge, placed }: { edge: ReachEdge; placed: Map<string, Placed> }) {
   const at = ends(edge, placed);
@@ -110,7 +150,9 @@ function Flag({ edge, placed }: { edge: ReachEdge; placed: Map<string, Placed> }
     <g transform={`translate(${at.x2 - w - 5} ${at.y2 - 9})`} className={`flag flag-${edge.outcome}`}>
       <rect width={w} height="18" rx="3" />
       {edge.outcome === "hold" ? <path d="M7 5.5v7M10.5 5.5v7" /> : <path d="m5.5 6 6 6m0-6-6 6" />}
-      <text x="17" y="13">{text}</text>
+      <text x="17" y="13">
+        {text}
+      </text>
     </g>
   );
 }
@@ -122,27 +164,76 @@ function Node({ spot, outcome }: { spot: Placed; outcome: string }) {
   return (
     <g className={`node ${system ? "node-system" : ""} node-${outcome}`} transform={`translate(${x} ${y})`}>
       <rect width={w} height={nodeH} rx="4" />
-      <text className="n-kind" x="10" y="15">{kindWord[node.kind] ?? node.kind}</text>
-      <text className="n-name" x="10" y="30">{clip(node.title ?? node.name, max)}</text>
-      <text className="n-note" x="10" y="44">{clip(node.note ?? node.region ?? "", Math.floor((w - 20) / 5.6))}</text>
+      <text className="n-kind" x="10" y="15">
+        {kindWord[node.kind] ?? node.kind}
+      </text>
+      <text className="n-name" x="10" y="30">
+        {clip(node.title ?? node.name, max)}
+      </text>
+      <text className="n-note" x="10" y="44">
+        {clip(node.note ?? node.region ?? "", Math.floor((w - 20) / 5.6))}
+      </text>
       {sensitivity !== null && sensitivity !== undefined && (
         <>
-          <rect className={`dcs dcs-${sensitivity}`} x={w - 20 - (t.sensitivity[sensitivity]?.length ?? 8) * 4.6} y="8" width="7" height="7" rx="1" />
-          <text className="n-kind" x={w - 9} y="15" textAnchor="end">{t.sensitivity[sensitivity] ?? sensitivity}</text>
+          <rect
+            className={`dcs dcs-${sensitivity}`}
+            x={w - 20 - (t.sensitivity[sensitivity]?.length ?? 8) * 4.6}
+            y="8"
+            width="7"
+            height="7"
+            rx="1"
+          />
+          <text className="n-kind" x={w - 9} y="15" textAnchor="end">
+            {t.sensitivity[sensitivity] ?? sensitivity}
+          </text>
         </>
       )}
     </g>
   );
 }
 
-interface Row { readonly edge: ReachEdge; readonly to: ReachNode; readonly from: ReachNode }
+interface Row {
+  readonly edge: ReachEdge;
+  readonly to: ReachNode;
+  readonly from: ReachNode;
+}
 const columns: readonly Column<Row>[] = [
-  { id: "kind", title: t.system.kind, value: (row) => row.to.kind, cell: (row) => <span className="muted">{kindWord[row.to.kind] ?? row.to.kind}</span> },
-  { id: "name", title: t.system.capability, value: (row) => row.to.name, cell: (row) => <b>{row.to.title ?? row.to.name}</b> },
+  {
+    id: "kind",
+    title: t.system.kind,
+    value: (row) => row.to.kind,
+    cell: (row) => <span className="muted">{kindWord[row.to.kind] ?? row.to.kind}</span>,
+  },
+  {
+    id: "name",
+    title: t.system.capability,
+    value: (row) => row.to.name,
+    cell: (row) => <b>{row.to.title ?? row.to.name}</b>,
+  },
   { id: "through", title: t.system.through, value: (row) => row.from.name, cell: (row) => row.from.name },
-  { id: "data", title: t.system.dataClass, value: (row) => row.to.sensitivity ?? "", cell: (row) => <DataClass value={row.to.sensitivity} /> },
-  { id: "region", title: t.system.region, value: (row) => row.to.region ?? "", cell: (row) => <>{row.to.region ?? t.cantTell}{row.to.inside === false && <span className="problem small block">{t.system.outsideBoundary}</span>}</> },
-  { id: "outcome", title: t.system.rule, value: (row) => row.edge.outcome, cell: (row) => <Status mark={row.edge.outcome}>{t.mark[row.edge.outcome]}</Status> },
+  {
+    id: "data",
+    title: t.system.dataClass,
+    value: (row) => row.to.sensitivity ?? "",
+    cell: (row) => <DataClass value={row.to.sensitivity} />,
+  },
+  {
+    id: "region",
+    title: t.system.region,
+    value: (row) => row.to.region ?? "",
+    cell: (row) => (
+      <>
+        {row.to.region ?? t.cantTell}
+        {row.to.inside === false && <span className="problem small block">{t.system.outsideBoundary}</span>}
+      </>
+    ),
+  },
+  {
+    id: "outcome",
+    title: t.system.rule,
+    value: (row) => row.edge.outcome,
+    cell: (row) => <Status mark={row.edge.outcome}>{t.mark[row.edge.outcome]}</Status>,
+  },
 ];
 function ReachTable({ reach }: { reach: Reach }) {
   const nodes = new Map(reach.nodes.map((node) => [node.id, node]));
@@ -151,5 +242,12 @@ function ReachTable({ reach }: { reach: Reach }) {
     const to = nodes.get(edge.to);
     return from === undefined || to === undefined || to.kind === "system" ? [] : [{ edge, from, to }];
   });
-  return <DataTable label={t.system.flowNote} columns={columns} rows={rows} rowKey={(row) => `${row.edge.from}>${row.edge.to}`} />;
+  return (
+    <DataTable
+      label={t.system.flowNote}
+      columns={columns}
+      rows={rows}
+      rowKey={(row) => `${row.edge.from}>${row.edge.to}`}
+    />
+  );
 }

@@ -18,26 +18,50 @@ function Tree({ checked }: { checked: Checked }) {
   const x = (step: number): number => 66 + step * 40;
   const y = (step: number): number => 20 + (steps - step) * 34;
   const good = checked.included ? "path-good" : "path-bad";
-  const labels = [...shown.map((hash, index) => `${pair(hash)}${index === 0 ? `, ${t.proof.neighbour}` : ""}`), ...(rest.length === 0 ? [] : [`${pair(rest.at(-1) ?? "")}${rest.length > 1 ? `, ${t.proof.more(rest.length - 1)}` : ""}`])];
+  const labels = [
+    ...shown.map((hash, index) => `${pair(hash)}${index === 0 ? `, ${t.proof.neighbour}` : ""}`),
+    ...(rest.length === 0
+      ? []
+      : [`${pair(rest.at(-1) ?? "")}${rest.length > 1 ? `, ${t.proof.more(rest.length - 1)}` : ""}`]),
+  ];
   return (
-    <svg className="proof-tree" viewBox={`0 0 400 ${y(0) + 18}`} role="img" aria-label={t.proof.summary(checked.included && checked.signed)}>
+    <svg
+      className="proof-tree"
+      viewBox={`0 0 400 ${y(0) + 18}`}
+      role="img"
+      aria-label={t.proof.summary(checked.included && checked.signed)}
+    >
       {labels.map((label, step) => (
         <g key={label}>
-          <path className={`${good} ${rest.length > 0 && step === steps - 1 ? "path-dotted" : ""}`} d={`M${x(step)} ${y(step)}L${x(step + 1)} ${y(step + 1)}`} />
+          <path
+            className={`${good} ${rest.length > 0 && step === steps - 1 ? "path-dotted" : ""}`}
+            d={`M${x(step)} ${y(step)}L${x(step + 1)} ${y(step + 1)}`}
+          />
           <path className="path-side" d={`M${x(step + 1)} ${y(step + 1)}L${x(step + 1) + 40} ${y(step)}`} />
           <rect className="leaf-side" x={x(step + 1) + 35} y={y(step) - 5} width="10" height="10" rx="2" />
-          <text x={x(step + 1) + 52} y={y(step) + 4}>{label}</text>
+          <text x={x(step + 1) + 52} y={y(step) + 4}>
+            {label}
+          </text>
         </g>
       ))}
-      {Array.from({ length: steps + 1 }, (_, step) => <rect key={step} className={`leaf ${good}`} x={x(step) - 6} y={y(step) - 6} width="12" height="12" rx="2" />)}
-      <text x={x(0) - 13} y={y(0) + 4} textAnchor="end">{t.proof.entry}</text>
+      {Array.from({ length: steps + 1 }, (_, step) => (
+        <rect key={step} className={`leaf ${good}`} x={x(step) - 6} y={y(step) - 6} width="12" height="12" rx="2" />
+      ))}
+      <text x={x(0) - 13} y={y(0) + 4} textAnchor="end">
+        {t.proof.entry}
+      </text>
       <text x={x(steps) + 14} y={y(steps) + 4}>{`${pair(checked.root ?? "")}, ${t.proof.head}`}</text>
     </svg>
   );
 }
 
 export function useChecked(entry: EvidenceEntry) {
-  return useQuery({ queryKey: ["proof", entry.vkey, entry.leaf, entry.checkpoint], staleTime: Infinity, placeholderData: undefined, queryFn: () => verifyEntry(entry) });
+  return useQuery({
+    queryKey: ["proof", entry.vkey, entry.leaf, entry.checkpoint],
+    staleTime: Infinity,
+    placeholderData: undefined,
+    queryFn: () => verifyEntry(entry),
+  });
 }
 
 export function ProofTree({ entry }: { entry: EvidenceEntry }) {
@@ -49,12 +73,32 @@ export function ProofTree({ entry }: { entry: EvidenceEntry }) {
   return (
     <>
       <Tree checked={checked} />
-      {!good && <p className="notice notice-deny" role="alert">{checked.included ? t.proof.notSigned : t.proof.altered}</p>}
+      {!good && (
+        <p className="notice notice-deny" role="alert">
+          {checked.included ? t.proof.notSigned : t.proof.altered}
+        </p>
+      )}
       <ul className="checks">
-        <li><Status mark={checked.included ? "allow" : "deny"}>{t.proof.recomputed(checked.hashes.length + 1)}</Status><span className="muted small">{checked.included ? t.proof.matches : t.proof.differs}</span></li>
-        <li><Status mark={checked.headerMatches ? "allow" : "deny"}>{checked.headerMatches ? t.proof.headerSame : t.proof.headerDiffers}</Status></li>
-        <li><Status mark={checked.signed ? "allow" : "deny"}>{checked.signed ? t.proof.signed : t.proof.notSigned}</Status><span className="muted small">{`${shortHash(checked.root ?? "")}, ${count(checked.size)}`}</span></li>
-        <li><Status mark="unknown">{checked.witnesses > 0 ? t.proof.witness(checked.witnesses) : t.proof.noWitness}</Status></li>
+        <li>
+          <Status mark={checked.included ? "allow" : "deny"}>{t.proof.recomputed(checked.hashes.length + 1)}</Status>
+          <span className="muted small">{checked.included ? t.proof.matches : t.proof.differs}</span>
+        </li>
+        <li>
+          <Status mark={checked.headerMatches ? "allow" : "deny"}>
+            {checked.headerMatches ? t.proof.headerSame : t.proof.headerDiffers}
+          </Status>
+        </li>
+        <li>
+          <Status mark={checked.signed ? "allow" : "deny"}>
+            {checked.signed ? t.proof.signed : t.proof.notSigned}
+          </Status>
+          <span className="muted small">{`${shortHash(checked.root ?? "")}, ${count(checked.size)}`}</span>
+        </li>
+        <li>
+          <Status mark="unknown">
+            {checked.witnesses > 0 ? t.proof.witness(checked.witnesses) : t.proof.noWitness}
+          </Status>
+        </li>
       </ul>
       <p className="muted small">{t.proof.offline}</p>
       <Command>npx mandate evidence verify pack.zip</Command>

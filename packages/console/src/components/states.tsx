@@ -23,11 +23,18 @@ export function Loading({ rows = 5 }: { rows?: number }) {
 
 export function Failed({ error, what, retry }: { error: unknown; what: string; retry?: (() => void) | undefined }) {
   const known = error instanceof MandateError ? error : undefined;
-  const title = known?.status === 404 ? t.states.notThere : known?.status === 403 ? t.states.noRight : t.states.failedTitle(what);
+  const title =
+    known?.status === 404 ? t.states.notThere : known?.status === 403 ? t.states.noRight : t.states.failedTitle(what);
   return (
     <div className="notice notice-deny" role="alert">
       <p className="strong">{title}</p>
-      <p>{known?.status === 404 ? t.states.notThereMore : known?.status === 403 ? `${known.message} ${t.states.noRightWho}` : `${known?.message ?? String(error)} ${t.states.unchanged}`}</p>
+      <p>
+        {known?.status === 404
+          ? t.states.notThereMore
+          : known?.status === 403
+            ? `${known.message} ${t.states.noRightWho}`
+            : `${known?.message ?? String(error)} ${t.states.unchanged}`}
+      </p>
       {known !== undefined && known.status !== 404 && (
         <ul className="remedies">
           {known.remedies.map((remedy) => (
@@ -49,7 +56,17 @@ export function Failed({ error, what, retry }: { error: unknown; what: string; r
   );
 }
 
-export function Empty({ title, children, action, sample = false }: { title: string; children?: ReactNode; action?: ReactNode; sample?: boolean }) {
+export function Empty({
+  title,
+  children,
+  action,
+  sample = false,
+}: {
+  title: string;
+  children?: ReactNode;
+  action?: ReactNode;
+  sample?: boolean;
+}) {
   return (
     <div className="empty">
       <p className="strong">{title}</p>
@@ -74,7 +91,17 @@ export function FilteredEmpty({ filters, clear }: { filters: readonly string[]; 
 }
 
 /** Loading, failed or the data: the three ways a panel can stand. Data that came before stays while newer is asked for. */
-export function Loaded<T>({ query, what, rows, children }: { query: UseQueryResult<T>; what: string; rows?: number; children: (data: T) => ReactNode }) {
+export function Loaded<T>({
+  query,
+  what,
+  rows,
+  children,
+}: {
+  query: UseQueryResult<T>;
+  what: string;
+  rows?: number;
+  children: (data: T) => ReactNode;
+}) {
   if (query.data !== undefined) return children(query.data);
   if (query.error !== null) return <Failed error={query.error} what={what} retry={() => void query.refetch()} />;
   return <Loading {...(rows === undefined ? {} : { rows })} />;

@@ -7,11 +7,30 @@ import { exact, relative } from "../format.ts";
 import { toggleLive, useLive } from "../live.ts";
 import { t } from "../text.ts";
 
-export function Button({ look = "plain", className, ...props }: Omit<ButtonProps, "className"> & { look?: "plain" | "accent" | "danger" | "danger-quiet" | "quiet"; className?: string }) {
+export function Button({
+  look = "plain",
+  className,
+  ...props
+}: Omit<ButtonProps, "className"> & {
+  look?: "plain" | "accent" | "danger" | "danger-quiet" | "quiet";
+  className?: string;
+}) {
   return <AriaButton {...props} className={`button button-${look} ${className ?? ""}`} />;
 }
 
-export function Panel({ title, aside, children, id, className }: { title: ReactNode; aside?: ReactNode; children: ReactNode; id?: string; className?: string }) {
+export function Panel({
+  title,
+  aside,
+  children,
+  id,
+  className,
+}: {
+  title: ReactNode;
+  aside?: ReactNode;
+  children: ReactNode;
+  id?: string;
+  className?: string;
+}) {
   return (
     <section className={`panel ${className ?? ""}`} {...(id === undefined ? {} : { id })}>
       <header className="panel-head">
@@ -48,7 +67,13 @@ export function Time({ at }: { at: string | null | undefined }) {
   );
 }
 
-export function Facts({ rows, className }: { rows: readonly (readonly [ReactNode, ReactNode] | undefined)[]; className?: string }) {
+export function Facts({
+  rows,
+  className,
+}: {
+  rows: readonly (readonly [ReactNode, ReactNode] | undefined)[];
+  className?: string;
+}) {
   return (
     <dl className={`facts ${className ?? ""}`}>
       {rows.map((row, index) =>
@@ -65,7 +90,14 @@ export function Facts({ rows, className }: { rows: readonly (readonly [ReactNode
 
 export function LiveDot() {
   const { state, since } = useLive();
-  const word = state === "live" ? t.live.live : state === "paused" ? t.live.paused : state === "connecting" ? t.live.connecting : t.live.stale(relative(new Date(since).toISOString()));
+  const word =
+    state === "live"
+      ? t.live.live
+      : state === "paused"
+        ? t.live.paused
+        : state === "connecting"
+          ? t.live.connecting
+          : t.live.stale(relative(new Date(since).toISOString()));
   return (
     <span className="live">
       <i className={`dot dot-${state}`} aria-hidden="true" />
@@ -95,14 +127,25 @@ export function Command({ children }: { children: string }) {
   );
 }
 
-export function CopyButton({ value, label = t.action.copy, done = t.action.copied }: { value: string; label?: string; done?: string }) {
+export function CopyButton({
+  value,
+  label = t.action.copy,
+  done = t.action.copied,
+}: {
+  value: string;
+  label?: string;
+  done?: string;
+}) {
   const [copied, setCopied] = useState(false);
   return (
     <Button
       look="quiet"
       aria-label={copied ? done : `${label}: ${value.length > 60 ? `${value.slice(0, 60)}…` : value}`}
       onPress={() => {
-        void navigator.clipboard?.writeText(value).then(() => setCopied(true)).catch(() => setCopied(false));
+        void navigator.clipboard
+          ?.writeText(value)
+          .then(() => setCopied(true))
+          .catch(() => setCopied(false));
       }}
     >
       {copied ? done : label}

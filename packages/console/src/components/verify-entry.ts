@@ -36,8 +36,19 @@ export async function verifyEntry(entry: EvidenceEntry, change?: (leaf: Uint8Arr
     checkpoint = ledger.parseCheckpoint(ledger.parseNote(entry.checkpoint).text);
   }
   signed &&= checkpoint.origin === key.name;
-  const included = checkpoint.size === entry.proof.size && ledger.verifyInclusion(entry.proof.index, entry.proof.size, ledger.leafHash(leaf), hashes, checkpoint.root);
+  const included =
+    checkpoint.size === entry.proof.size &&
+    ledger.verifyInclusion(entry.proof.index, entry.proof.size, ledger.leafHash(leaf), hashes, checkpoint.root);
   // What the page shows is the leaf itself, so a header that differs from it is worth an alarm.
-  const headerMatches = ledger.toHex(ledger.utf8(ledger.canonicalJson(JSON.parse(JSON.stringify(entry.header))))) === ledger.toHex(leaf);
-  return { included, signed, headerMatches, witnesses, hashes: hashes.map((hash) => ledger.toHex(hash)), root: ledger.toHex(checkpoint.root), size: checkpoint.size };
+  const headerMatches =
+    ledger.toHex(ledger.utf8(ledger.canonicalJson(JSON.parse(JSON.stringify(entry.header))))) === ledger.toHex(leaf);
+  return {
+    included,
+    signed,
+    headerMatches,
+    witnesses,
+    hashes: hashes.map((hash) => ledger.toHex(hash)),
+    root: ledger.toHex(checkpoint.root),
+    size: checkpoint.size,
+  };
 }

@@ -12,13 +12,25 @@ export function ApprovalsPage() {
   const query = useQuery(approvals());
   return (
     <>
-      <PageHead title={t.approvals.title}><LiveDot /></PageHead>
+      <PageHead title={t.approvals.title}>
+        <LiveDot />
+      </PageHead>
       <Loaded query={query} what={t.approvals.title}>
         {(data) =>
-          data.items.length === 0 ? <Panel title={t.approvals.emptyTitle}><Empty title={t.approvals.empty} /></Panel> : (
+          data.items.length === 0 ? (
+            <Panel title={t.approvals.emptyTitle}>
+              <Empty title={t.approvals.empty} />
+            </Panel>
+          ) : (
             <>
               <p className="sentence-small">{t.approvals.waits(data.items.length)}</p>
-              <ul className="cards">{data.items.toSorted((a, b) => Date.parse(a.expiresAt) - Date.parse(b.expiresAt)).map((item) => <Waiting key={item.id} item={item} />)}</ul>
+              <ul className="cards">
+                {data.items
+                  .toSorted((a, b) => Date.parse(a.expiresAt) - Date.parse(b.expiresAt))
+                  .map((item) => (
+                    <Waiting key={item.id} item={item} />
+                  ))}
+              </ul>
             </>
           )
         }
@@ -33,11 +45,26 @@ function Waiting({ item }: { item: ApprovalView }) {
     <li className="panel card" data-row="">
       <Glyph mark="hold" />
       <div className="grow">
-        <Link className="row-link strong" to="/approve/$id" params={{ id: item.id }}>{item.question ?? item.title ?? item.id}</Link>
-        <p className="muted small">{[item.reason ?? item.effect, item.requester ? `${t.approvals.requestedBy} ${item.requester}` : ""].filter(Boolean).join(" ")}</p>
-        {item.mayDecide === false && <p className="small"><b>{t.approvals.own}.</b> {item.cannotBecause}</p>}
+        <Link className="row-link strong" to="/approve/$id" params={{ id: item.id }}>
+          {item.question ?? item.title ?? item.id}
+        </Link>
+        <p className="muted small">
+          {[item.reason ?? item.effect, item.requester ? `${t.approvals.requestedBy} ${item.requester}` : ""]
+            .filter(Boolean)
+            .join(" ")}
+        </p>
+        {item.mayDecide === false && (
+          <p className="small">
+            <b>{t.approvals.own}.</b> {item.cannotBecause}
+          </p>
+        )}
       </div>
-      <div className="card-end"><span className="small mono">{t.approvals.lapses(timeLeft(item.expiresAt, now))}</span><Link className="button" to="/approve/$id" params={{ id: item.id }}>{item.mayDecide === false ? t.action.open : t.approvals.decide}</Link></div>
+      <div className="card-end">
+        <span className="small mono">{t.approvals.lapses(timeLeft(item.expiresAt, now))}</span>
+        <Link className="button" to="/approve/$id" params={{ id: item.id }}>
+          {item.mayDecide === false ? t.action.open : t.approvals.decide}
+        </Link>
+      </div>
     </li>
   );
 }

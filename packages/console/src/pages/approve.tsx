@@ -9,7 +9,8 @@ import { Button, Facts, useNow } from "../components/ui.tsx";
 import { shortHash, timeLeft } from "../format.ts";
 import { t } from "../text.ts";
 
-const record = (value: unknown): Record<string, unknown> => (typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {});
+const record = (value: unknown): Record<string, unknown> =>
+  typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
 const words = (value: unknown): string => (typeof value === "string" ? value : "");
 
 /** One question, no navigation. Opening the link decides nothing: only the two buttons do. */
@@ -23,11 +24,24 @@ export function ApprovePage() {
   }, []);
   return (
     <div className="approve">
-      <header className="approve-head"><Link to="/" className="brand">{t.product}</Link><span className="muted">{who.data?.person.name}</span></header>
+      <header className="approve-head">
+        <Link to="/" className="brand">
+          {t.product}
+        </Link>
+        <span className="muted">{who.data?.person.name}</span>
+      </header>
       {signedOut ? (
-        <main className="approve-body"><h1>{t.signIn.title}</h1><p>{t.states.signInFirst}</p><Link className="button button-accent" to="/sign-in">{t.signIn.title}</Link></main>
+        <main className="approve-body">
+          <h1>{t.signIn.title}</h1>
+          <p>{t.states.signInFirst}</p>
+          <Link className="button button-accent" to="/sign-in">
+            {t.signIn.title}
+          </Link>
+        </main>
       ) : (
-        <Loaded query={query} what={t.approvals.title} rows={8}>{(item) => <Question item={item} />}</Loaded>
+        <Loaded query={query} what={t.approvals.title} rows={8}>
+          {(item) => <Question item={item} />}
+        </Loaded>
       )}
     </div>
   );
@@ -64,35 +78,101 @@ function Question({ item }: { item: ApprovalView }) {
   return (
     <>
       <main className="approve-body">
-        <p aria-live="polite">{pending ? <Status mark="hold" chip>{t.approve.waiting}</Status> : item.state === "approved" ? <Status mark="person" chip>{t.approve.approved}</Status> : <Status mark="deny" chip>{lapsed ? t.approve.lapsed : t.approve.refused}</Status>}</p>
+        <p aria-live="polite">
+          {pending ? (
+            <Status mark="hold" chip>
+              {t.approve.waiting}
+            </Status>
+          ) : item.state === "approved" ? (
+            <Status mark="person" chip>
+              {t.approve.approved}
+            </Status>
+          ) : (
+            <Status mark="deny" chip>
+              {lapsed ? t.approve.lapsed : t.approve.refused}
+            </Status>
+          )}
+        </p>
         <h1>{item.question ?? t.approve.generic(system, call)}</h1>
         {(item.effect ?? item.reason) && <p className="lead">{item.effect ?? item.reason}</p>}
         <Facts
           className="facts-ruled"
           rows={[
             ...(item.facts ?? []).map((fact) => [fact.label, fact.value] as const),
-            item.claim ? [<>{t.approve.claim}<span className="small block">{t.approve.claimNote}</span></>, `“${item.claim}”`] : undefined,
-            [t.approve.system, system], [t.approve.call, <code key="call">{call}</code>], item.rule ? [t.approve.rule, <code key="rule">{item.rule}</code>] : undefined,
-            item.requester ? [t.approve.paid, item.requester] : undefined, [t.approve.binding, <code key="digest">{shortHash(item.digest)}</code>],
+            item.claim
+              ? [
+                  <>
+                    {t.approve.claim}
+                    <span className="small block">{t.approve.claimNote}</span>
+                  </>,
+                  `“${item.claim}”`,
+                ]
+              : undefined,
+            [t.approve.system, system],
+            [t.approve.call, <code key="call">{call}</code>],
+            item.rule ? [t.approve.rule, <code key="rule">{item.rule}</code>] : undefined,
+            item.requester ? [t.approve.paid, item.requester] : undefined,
+            [t.approve.binding, <code key="digest">{shortHash(item.digest)}</code>],
           ]}
         />
-        {(item.checks ?? []).length > 0 && <ul className="checks big">{(item.checks ?? []).map((check) => <li key={check.text}><Status mark={check.outcome}>{check.text}</Status></li>)}</ul>}
-        {item.decisionId && <p><Link to="/evidence/$id" params={{ id: item.decisionId }}>{t.approve.seeEntry}</Link></p>}
+        {(item.checks ?? []).length > 0 && (
+          <ul className="checks big">
+            {(item.checks ?? []).map((check) => (
+              <li key={check.text}>
+                <Status mark={check.outcome}>{check.text}</Status>
+              </li>
+            ))}
+          </ul>
+        )}
+        {item.decisionId && (
+          <p>
+            <Link to="/evidence/$id" params={{ id: item.decisionId }}>
+              {t.approve.seeEntry}
+            </Link>
+          </p>
+        )}
         {!pending && <p className="muted">{lapsed ? t.approve.lapsedText : t.approve.told}</p>}
-        {!pending && <p><Link to="/approvals">{t.approve.another}</Link></p>}
+        {!pending && (
+          <p>
+            <Link to="/approvals">{t.approve.another}</Link>
+          </p>
+        )}
       </main>
       {pending && (
         <footer className="approve-foot">
           {item.mayDecide === false ? (
-            <p><b>{t.approvals.own}.</b> {item.cannotBecause}</p>
+            <p>
+              <b>{t.approvals.own}.</b> {item.cannotBecause}
+            </p>
           ) : (
             <>
               {error !== null && <Failed error={error} what={t.approve.failed} />}
               <label htmlFor="reason">{t.approve.reason}</label>
-              <input id="reason" value={reason} maxLength={2000} autoComplete="off" aria-invalid={missing && reason.trim() === ""} aria-describedby="reason-note" onChange={(event) => setReason(event.target.value)} />
-              {missing && reason.trim() === "" && <p className="problem small" role="alert">{t.approve.needReason}</p>}
-              <div className="approve-buttons"><Button isDisabled={busy} onPress={() => void decide("refuse")}>{t.approve.refuse}</Button><Button look="accent" isDisabled={busy} onPress={() => void decide("approve")}>{t.approve.approve}</Button></div>
-              <p id="reason-note" className="muted small">{t.approve.covers(timeLeft(item.expiresAt, now))} {t.approve.method}</p>
+              <input
+                id="reason"
+                value={reason}
+                maxLength={2000}
+                autoComplete="off"
+                aria-invalid={missing && reason.trim() === ""}
+                aria-describedby="reason-note"
+                onChange={(event) => setReason(event.target.value)}
+              />
+              {missing && reason.trim() === "" && (
+                <p className="problem small" role="alert">
+                  {t.approve.needReason}
+                </p>
+              )}
+              <div className="approve-buttons">
+                <Button isDisabled={busy} onPress={() => void decide("refuse")}>
+                  {t.approve.refuse}
+                </Button>
+                <Button look="accent" isDisabled={busy} onPress={() => void decide("approve")}>
+                  {t.approve.approve}
+                </Button>
+              </div>
+              <p id="reason-note" className="muted small">
+                {t.approve.covers(timeLeft(item.expiresAt, now))} {t.approve.method}
+              </p>
             </>
           )}
         </footer>

@@ -17,7 +17,17 @@ export function CheckPage() {
     <>
       <PageHead title={t.check.title} />
       <p className="lead">{t.check.lead}</p>
-      <Loaded query={query} what={t.check.logs}>{(data) => (data.length === 0 ? <Panel title={t.check.logs}><Empty title={t.check.empty} /></Panel> : <Check heads={data} />)}</Loaded>
+      <Loaded query={query} what={t.check.logs}>
+        {(data) =>
+          data.length === 0 ? (
+            <Panel title={t.check.logs}>
+              <Empty title={t.check.empty} />
+            </Panel>
+          ) : (
+            <Check heads={data} />
+          )
+        }
+      </Loaded>
     </>
   );
 }
@@ -29,24 +39,121 @@ function Check({ heads }: { heads: readonly LogHead[] }) {
   const [typed, setTyped] = useState(String(last));
   const [asked, setAsked] = useState<number>(last);
   const query = useQuery({ ...entry(origin, asked), enabled: head !== undefined && head.size > 0 });
-  const broken = useQuery({ queryKey: ["proof", "tampered", query.data?.leaf], enabled: query.data !== undefined, placeholderData: undefined, queryFn: async () => (query.data === undefined ? null : await verifyEntry(query.data, (leaf) => { leaf[Math.min(20, leaf.length - 1)]! ^= 1; })) });
+  const broken = useQuery({
+    queryKey: ["proof", "tampered", query.data?.leaf],
+    enabled: query.data !== undefined,
+    placeholderData: undefined,
+    queryFn: async () =>
+      query.data === undefined
+        ? null
+        : await verifyEntry(query.data, (leaf) => {
+            leaf[Math.min(20, leaf.length - 1)]! ^= 1;
+          }),
+  });
   return (
     <div className="with-rail">
       <div className="stack">
         <Panel title={t.check.run}>
-          <form className="panel-body row wrap bottom" onSubmit={(event) => { event.preventDefault(); const index = Number(typed); if (Number.isSafeInteger(index) && index >= 0) setAsked(index); }}>
-            <Choice label={t.check.origin} value={origin} options={heads.map((one) => [one.origin, one.origin] as const)} onChange={(value) => { setOrigin(value); const size = heads.find((one) => one.origin === value)?.size ?? 1; setTyped(String(Math.max(0, size - 1))); setAsked(Math.max(0, size - 1)); }} />
-            <div className="field"><label htmlFor="entry-number">{t.check.entryNumber}</label><input id="entry-number" inputMode="numeric" value={typed} onChange={(event) => setTyped(event.target.value)} /></div>
-            <Button type="submit" look="accent">{t.check.run}</Button>
+          <form
+            className="panel-body row wrap bottom"
+            onSubmit={(event) => {
+              event.preventDefault();
+              const index = Number(typed);
+              if (Number.isSafeInteger(index) && index >= 0) setAsked(index);
+            }}
+          >
+            <Choice
+              label={t.check.origin}
+              value={origin}
+              options={heads.map((one) => [one.origin, one.origin] as const)}
+              onChange={(value) => {
+                setOrigin(value);
+                const size = heads.find((one) => one.origin === value)?.size ?? 1;
+                setTyped(String(Math.max(0, size - 1)));
+                setAsked(Math.max(0, size - 1));
+              }}
+            />
+            <div className="field">
+              <label htmlFor="entry-number">{t.check.entryNumber}</label>
+              <input
+                id="entry-number"
+                inputMode="numeric"
+                value={typed}
+                onChange={(event) => setTyped(event.target.value)}
+              />
+            </div>
+            <Button type="submit" look="accent">
+              {t.check.run}
+            </Button>
           </form>
-          <div className="panel-body section sunken">{query.error !== null ? <><Status mark="unknown">{t.proof.cantTell}</Status><Failed error={query.error} what={t.proof.entry} /></> : query.data === undefined ? <Loading rows={4} /> : <ProofTree entry={query.data} />}</div>
+          <div className="panel-body section sunken">
+            {query.error !== null ? (
+              <>
+                <Status mark="unknown">{t.proof.cantTell}</Status>
+                <Failed error={query.error} what={t.proof.entry} />
+              </>
+            ) : query.data === undefined ? (
+              <Loading rows={4} />
+            ) : (
+              <ProofTree entry={query.data} />
+            )}
+          </div>
         </Panel>
-        {query.data !== undefined && <Panel title={t.check.bytes}><pre className="panel-body code" tabIndex={0} aria-label={t.check.bytes}>{atob(query.data.leaf)}</pre></Panel>}
-        <Panel title={t.check.tamper}><p className="panel-body">{broken.data === undefined || broken.data === null ? <Status mark="unknown">{t.cantTell}</Status> : broken.data.included ? <Status mark="deny">{t.check.tamperedPasses}</Status> : <Status mark="allow">{t.check.tampered}</Status>}</p></Panel>
+        {query.data !== undefined && (
+          <Panel title={t.check.bytes}>
+            <pre className="panel-body code" tabIndex={0} aria-label={t.check.bytes}>
+              {atob(query.data.leaf)}
+            </pre>
+          </Panel>
+        )}
+        <Panel title={t.check.tamper}>
+          <p className="panel-body">
+            {broken.data === undefined || broken.data === null ? (
+              <Status mark="unknown">{t.cantTell}</Status>
+            ) : broken.data.included ? (
+              <Status mark="deny">{t.check.tamperedPasses}</Status>
+            ) : (
+              <Status mark="allow">{t.check.tampered}</Status>
+            )}
+          </p>
+        </Panel>
       </div>
       <div className="stack">
-        {heads.map((one) => <Panel key={one.origin} title={t.check.origin}><div className="panel-body"><p><code className="break">{one.origin}</code></p><Facts rows={[[t.check.size, <span key="s" className="mono">{count(one.size)}</span>], [t.check.root, <code key="r">{shortHash(one.root)}</code>], [t.check.key, <code key="k" className="break small">{one.vkey}</code>]]} /></div></Panel>)}
-        <Panel title={t.check.offlineTitle}><div className="panel-body stack"><p>{t.check.offlineText}</p><Command>npx mandate evidence pack -f pack.zip</Command><Command>npx mandate evidence verify pack.zip</Command><p className="muted small">{t.check.keep}</p><Command>npx mandate evidence head -f head.txt</Command></div></Panel>
+        {heads.map((one) => (
+          <Panel key={one.origin} title={t.check.origin}>
+            <div className="panel-body">
+              <p>
+                <code className="break">{one.origin}</code>
+              </p>
+              <Facts
+                rows={[
+                  [
+                    t.check.size,
+                    <span key="s" className="mono">
+                      {count(one.size)}
+                    </span>,
+                  ],
+                  [t.check.root, <code key="r">{shortHash(one.root)}</code>],
+                  [
+                    t.check.key,
+                    <code key="k" className="break small">
+                      {one.vkey}
+                    </code>,
+                  ],
+                ]}
+              />
+            </div>
+          </Panel>
+        ))}
+        <Panel title={t.check.offlineTitle}>
+          <div className="panel-body stack">
+            <p>{t.check.offlineText}</p>
+            <Command>npx mandate evidence pack -f pack.zip</Command>
+            <Command>npx mandate evidence verify pack.zip</Command>
+            <p className="muted small">{t.check.keep}</p>
+            <Command>npx mandate evidence head -f head.txt</Command>
+          </div>
+        </Panel>
       </div>
     </div>
   );

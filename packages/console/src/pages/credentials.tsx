@@ -14,16 +14,30 @@ import { date, daysUntil } from "../format.ts";
 import { t } from "../text.ts";
 
 type Verb = "rotate" | "suspend" | "resume" | "revoke";
-const stateOf = (row: CredentialRow): string => (row.state === "active" && Date.parse(row.notAfter) <= Date.now() ? "expired" : row.state);
+const stateOf = (row: CredentialRow): string =>
+  row.state === "active" && Date.parse(row.notAfter) <= Date.now() ? "expired" : row.state;
 
 export function CredentialsPage() {
   const { system } = useSearch({ from: "/shell/credentials" });
   const [creating, setCreating] = useState(false);
   return (
     <>
-      <PageHead title={t.credentials.title}><Button look="accent" onPress={() => setCreating(true)}>{t.credentials.create}</Button></PageHead>
-      {system !== undefined && <p><code>{system}</code> <Link to="/credentials" search={{}}>{t.states.clear}</Link></p>}
-      <Panel title={t.credentials.title}><CredentialTable system={system} /></Panel>
+      <PageHead title={t.credentials.title}>
+        <Button look="accent" onPress={() => setCreating(true)}>
+          {t.credentials.create}
+        </Button>
+      </PageHead>
+      {system !== undefined && (
+        <p>
+          <code>{system}</code>{" "}
+          <Link to="/credentials" search={{}}>
+            {t.states.clear}
+          </Link>
+        </p>
+      )}
+      <Panel title={t.credentials.title}>
+        <CredentialTable system={system} />
+      </Panel>
       <Create open={creating} onClose={() => setCreating(false)} system={system ?? ""} />
     </>
   );
@@ -34,29 +48,119 @@ export function CredentialTable({ system }: { system?: string | undefined }) {
   const [acting, setActing] = useState<{ row: CredentialRow; verb: Verb } | null>(null);
   const [fresh, setFresh] = useState<NewCredential | null>(null);
   const columns: readonly Column<CredentialRow>[] = [
-    { id: "name", title: t.credentials.name, value: (row) => row.name, cell: (row) => <><b>{row.name}</b><code className="small block muted">{row.hint}</code></> },
-    { id: "system", title: t.credentials.system, value: (row) => row.system ?? "", cell: (row) => (row.system === null ? t.none : <Link className="row-link" to="/systems/$name" params={{ name: row.system }}>{row.system}</Link>) },
-    { id: "state", title: t.credentials.state, value: stateOf, cell: (row) => <Status mark={stateOf(row) === "active" ? "allow" : stateOf(row) === "suspended" ? "hold" : "deny"}>{t.credentials.states[stateOf(row)] ?? row.state}</Status> },
-    { id: "ends", title: t.credentials.ends, value: (row) => row.notAfter, cell: (row) => <>{date(row.notAfter)}{daysUntil(row.notAfter) > 0 && <span className="muted small block">{t.overview.days(daysUntil(row.notAfter))}</span>}</> },
-    { id: "last", title: t.credentials.lastUsed, value: (row) => row.lastUsed ?? "", cell: (row) => (row.lastUsed === null ? t.never : <Time at={row.lastUsed} />) },
-    { id: "who", title: t.credentials.accountable, value: (row) => row.accountable ?? "", cell: (row) => <Owner email={row.accountable} /> },
     {
-      id: "act", title: t.credentials.actions, cell: (row) => {
+      id: "name",
+      title: t.credentials.name,
+      value: (row) => row.name,
+      cell: (row) => (
+        <>
+          <b>{row.name}</b>
+          <code className="small block muted">{row.hint}</code>
+        </>
+      ),
+    },
+    {
+      id: "system",
+      title: t.credentials.system,
+      value: (row) => row.system ?? "",
+      cell: (row) =>
+        row.system === null ? (
+          t.none
+        ) : (
+          <Link className="row-link" to="/systems/$name" params={{ name: row.system }}>
+            {row.system}
+          </Link>
+        ),
+    },
+    {
+      id: "state",
+      title: t.credentials.state,
+      value: stateOf,
+      cell: (row) => (
+        <Status mark={stateOf(row) === "active" ? "allow" : stateOf(row) === "suspended" ? "hold" : "deny"}>
+          {t.credentials.states[stateOf(row)] ?? row.state}
+        </Status>
+      ),
+    },
+    {
+      id: "ends",
+      title: t.credentials.ends,
+      value: (row) => row.notAfter,
+      cell: (row) => (
+        <>
+          {date(row.notAfter)}
+          {daysUntil(row.notAfter) > 0 && (
+            <span className="muted small block">{t.overview.days(daysUntil(row.notAfter))}</span>
+          )}
+        </>
+      ),
+    },
+    {
+      id: "last",
+      title: t.credentials.lastUsed,
+      value: (row) => row.lastUsed ?? "",
+      cell: (row) => (row.lastUsed === null ? t.never : <Time at={row.lastUsed} />),
+    },
+    {
+      id: "who",
+      title: t.credentials.accountable,
+      value: (row) => row.accountable ?? "",
+      cell: (row) => <Owner email={row.accountable} />,
+    },
+    {
+      id: "act",
+      title: t.credentials.actions,
+      cell: (row) => {
         const state = stateOf(row);
-        const verbs: readonly Verb[] = state === "active" ? ["rotate", "suspend", "revoke"] : state === "suspended" ? ["resume", "revoke"] : [];
-        return <span className="row wrap tight">{verbs.map((verb) => <Button key={verb} look={verb === "revoke" ? "danger-quiet" : "plain"} aria-label={`${t.credentials[verb]} ${row.name}`} onPress={() => setActing({ row, verb })}>{t.credentials[verb]}</Button>)}</span>;
+        const verbs: readonly Verb[] =
+          state === "active" ? ["rotate", "suspend", "revoke"] : state === "suspended" ? ["resume", "revoke"] : [];
+        return (
+          <span className="row wrap tight">
+            {verbs.map((verb) => (
+              <Button
+                key={verb}
+                look={verb === "revoke" ? "danger-quiet" : "plain"}
+                aria-label={`${t.credentials[verb]} ${row.name}`}
+                onPress={() => setActing({ row, verb })}
+              >
+                {t.credentials[verb]}
+              </Button>
+            ))}
+          </span>
+        );
       },
     },
   ];
   return (
     <>
-      {fresh !== null && <div className="panel-body"><CopyOnce secret={fresh.key} notAfter={fresh.notAfter} onDone={() => setFresh(null)} /></div>}
+      {fresh !== null && (
+        <div className="panel-body">
+          <CopyOnce secret={fresh.key} notAfter={fresh.notAfter} onDone={() => setFresh(null)} />
+        </div>
+      )}
       <Loaded query={query} what={t.credentials.title}>
-        {(data) => (data.items.length === 0 ? <Empty title={t.credentials.emptyTitle}>{t.credentials.empty}</Empty> : <DataTable label={t.credentials.title} columns={columns} rows={data.items} rowKey={(row) => row.id} exportName="credentials" />)}
+        {(data) =>
+          data.items.length === 0 ? (
+            <Empty title={t.credentials.emptyTitle}>{t.credentials.empty}</Empty>
+          ) : (
+            <DataTable
+              label={t.credentials.title}
+              columns={columns}
+              rows={data.items}
+              rowKey={(row) => row.id}
+              exportName="credentials"
+            />
+          )
+        }
       </Loaded>
       {acting !== null && (
         <ReasonDialog
-          open onClose={() => setActing(null)} title={t.credentials.question(t.credentials[acting.verb], acting.row.name)} effect={t.credentials.effect[acting.verb]} verb={t.credentials[acting.verb]} danger={acting.verb === "revoke"}
+          open
+          onClose={() => setActing(null)}
+          title={t.credentials.question(t.credentials[acting.verb], acting.row.name)}
+          effect={t.credentials.effect[acting.verb]}
+          verb={t.credentials[acting.verb]}
+          danger={acting.verb === "revoke"}
           act={async (reason) => {
             const answer = await client.credentials[acting.verb](acting.row.id, { reason });
             if (acting.verb === "rotate") setFresh(answer as NewCredential);
@@ -69,7 +173,8 @@ export function CredentialTable({ system }: { system?: string | undefined }) {
 }
 
 function Create({ open, onClose, system }: { open: boolean; onClose: () => void; system: string }) {
-  const names = useQuery({ ...systems(), enabled: open }).data?.items.filter((item) => item.lifecycle !== "retired") ?? [];
+  const names =
+    useQuery({ ...systems(), enabled: open }).data?.items.filter((item) => item.lifecycle !== "retired") ?? [];
   const [form, setForm] = useState({ system, name: "", ttl: "7d" });
   const [made, setMade] = useState<NewCredential | null>(null);
   const [error, setError] = useState<unknown>(null);
@@ -89,14 +194,37 @@ function Create({ open, onClose, system }: { open: boolean; onClose: () => void;
   };
   return (
     <Sheet open={open} onClose={close} title={t.credentials.create}>
-      {made !== null ? <CopyOnce secret={made.key} notAfter={made.notAfter} onDone={close} /> : (
-        <form className="stack" onSubmit={(event) => { event.preventDefault(); if (form.name.trim() !== "" && chosen !== "") void make(); }}>
+      {made !== null ? (
+        <CopyOnce secret={made.key} notAfter={made.notAfter} onDone={close} />
+      ) : (
+        <form
+          className="stack"
+          onSubmit={(event) => {
+            event.preventDefault();
+            if (form.name.trim() !== "" && chosen !== "") void make();
+          }}
+        >
           <p className="muted">{t.credentials.empty}</p>
-          <Choice label={t.credentials.system} value={chosen} options={names.map((item) => [item.name, item.title] as const)} onChange={(value) => setForm({ ...form, system: value })} />
+          <Choice
+            label={t.credentials.system}
+            value={chosen}
+            options={names.map((item) => [item.name, item.title] as const)}
+            onChange={(value) => setForm({ ...form, system: value })}
+          />
           <TextInput label={t.credentials.name} value={form.name} onChange={(name) => setForm({ ...form, name })} />
-          <Choice label={t.credentials.ttl} value={form.ttl} options={[1, 7, 30, 60, 90].map((days) => [`${days}d`, t.credentials.validDays(days)] as const)} onChange={(ttl) => setForm({ ...form, ttl })} />
+          <Choice
+            label={t.credentials.ttl}
+            value={form.ttl}
+            options={[1, 7, 30, 60, 90].map((days) => [`${days}d`, t.credentials.validDays(days)] as const)}
+            onChange={(ttl) => setForm({ ...form, ttl })}
+          />
           {error !== null && <Failed error={error} what={t.credentials.create} />}
-          <div className="row end"><Button onPress={close}>{t.action.cancel}</Button><Button type="submit" look="accent" isDisabled={form.name.trim() === ""}>{t.credentials.makeKey}</Button></div>
+          <div className="row end">
+            <Button onPress={close}>{t.action.cancel}</Button>
+            <Button type="submit" look="accent" isDisabled={form.name.trim() === ""}>
+              {t.credentials.makeKey}
+            </Button>
+          </div>
         </form>
       )}
     </Sheet>

@@ -11,7 +11,12 @@ import { Button, LiveDot, PageHead, Panel } from "../components/ui.tsx";
 import { t } from "../text.ts";
 import { Verified } from "./evidence-summary.tsx";
 
-interface View { q?: string; outcome?: string; system?: string; when?: string }
+interface View {
+  q?: string;
+  outcome?: string;
+  system?: string;
+  when?: string;
+}
 const spans: Record<string, number> = { "24h": 86_400_000, "7d": 604_800_000 };
 
 export function EvidencePage() {
@@ -22,8 +27,12 @@ export function EvidencePage() {
   const [packing, setPacking] = useState(false);
   const id = params.id;
   const set = (change: View): void => {
-    const next = Object.fromEntries(Object.entries({ ...search, ...change }).filter(([, value]) => value !== "" && value !== undefined));
-    void (id === undefined ? navigate({ to: "/evidence", search: next, replace: true }) : navigate({ to: "/evidence/$id", params: { id }, search: next, replace: true }));
+    const next = Object.fromEntries(
+      Object.entries({ ...search, ...change }).filter(([, value]) => value !== "" && value !== undefined),
+    );
+    void (id === undefined
+      ? navigate({ to: "/evidence", search: next, replace: true })
+      : navigate({ to: "/evidence/$id", params: { id }, search: next, replace: true }));
   };
   useEffect(() => {
     if (typed === (search.q ?? "")) return;
@@ -32,46 +41,153 @@ export function EvidencePage() {
   });
   // The start of the span moves by whole minutes, so that its query is asked once a minute at most.
   const minute = Math.floor(Date.now() / 60_000);
-  const since = useMemo(() => (search.when === undefined || spans[search.when] === undefined ? undefined : new Date(minute * 60_000 - (spans[search.when] ?? 0)).toISOString()), [search.when, minute]);
+  const since = useMemo(
+    () =>
+      search.when === undefined || spans[search.when] === undefined
+        ? undefined
+        : new Date(minute * 60_000 - (spans[search.when] ?? 0)).toISOString(),
+    [search.when, minute],
+  );
   const query = useQuery(decisions({ limit: 50, q: search.q, outcome: search.outcome, system: search.system, since }));
   const evidence = useQuery(overview).data?.evidence;
   const names = useQuery(systems()).data?.items ?? [];
-  const filters = [search.q === undefined ? "" : `“${search.q}”`, search.outcome === undefined ? "" : (t.mark[search.outcome as "allow"] ?? search.outcome), search.system ?? "", search.when ?? ""].filter((name) => name !== "");
+  const filters = [
+    search.q === undefined ? "" : `“${search.q}”`,
+    search.outcome === undefined ? "" : (t.mark[search.outcome as "allow"] ?? search.outcome),
+    search.system ?? "",
+    search.when ?? "",
+  ].filter((name) => name !== "");
   return (
     <>
       <PageHead title={t.evidence.title}>
         <Verified evidence={evidence} chip />
-        <Link className="button" to="/check">{t.check.title}</Link>
+        <Link className="button" to="/check">
+          {t.check.title}
+        </Link>
         <Button onPress={() => setPacking(true)}>{t.evidence.pack}</Button>
       </PageHead>
       <div className="filters">
-        <input type="search" aria-label={t.evidence.q} placeholder={t.evidence.q} value={typed} onChange={(event) => setTyped(event.target.value)} />
-        <Choice hideLabel label={t.evidence.when} value={search.when ?? ""} options={[["", t.evidence.any], ["24h", t.evidence.last24], ["7d", t.evidence.last7]]} onChange={(when) => set({ when })} />
-        <Choice hideLabel label={t.evidence.decision} value={search.outcome ?? ""} options={[["", t.evidence.any], ["allow", t.mark.allow], ["hold", t.mark.hold], ["deny", t.mark.deny]]} onChange={(outcome) => set({ outcome })} />
-        <Choice hideLabel label={t.evidence.system} value={search.system ?? ""} options={[["", t.evidence.any], ...(search.system !== undefined && !names.some((one) => one.name === search.system) ? [[search.system, search.system] as const] : []), ...names.map((one) => [one.name, one.title] as const)]} onChange={(system) => set({ system })} />
+        <input
+          type="search"
+          aria-label={t.evidence.q}
+          placeholder={t.evidence.q}
+          value={typed}
+          onChange={(event) => setTyped(event.target.value)}
+        />
+        <Choice
+          hideLabel
+          label={t.evidence.when}
+          value={search.when ?? ""}
+          options={[
+            ["", t.evidence.any],
+            ["24h", t.evidence.last24],
+            ["7d", t.evidence.last7],
+          ]}
+          onChange={(when) => set({ when })}
+        />
+        <Choice
+          hideLabel
+          label={t.evidence.decision}
+          value={search.outcome ?? ""}
+          options={[
+            ["", t.evidence.any],
+            ["allow", t.mark.allow],
+            ["hold", t.mark.hold],
+            ["deny", t.mark.deny],
+          ]}
+          onChange={(outcome) => set({ outcome })}
+        />
+        <Choice
+          hideLabel
+          label={t.evidence.system}
+          value={search.system ?? ""}
+          options={[
+            ["", t.evidence.any],
+            ...(search.system !== undefined && !names.some((one) => one.name === search.system)
+              ? [[search.system, search.system] as const]
+              : []),
+            ...names.map((one) => [one.name, one.title] as const),
+          ]}
+          onChange={(system) => set({ system })}
+        />
       </div>
       <div className={id === undefined ? "evidence" : "evidence has-entry"}>
         <div className="evidence-list">
           <Loaded query={query} what={t.evidence.title} rows={12}>
             {(data) =>
-              data.items.length === 0 && filters.length === 0 ? <Panel title={t.evidence.emptyTitle}><Empty title={t.evidence.empty} action={<Link to="/register" className="button button-accent">{t.overview.register}</Link>} sample /></Panel> : (
-                <Panel title={data.nextCursor === null ? t.evidence.entries(data.items.length) : t.evidence.entriesMore(data.items.length)} aside={<LiveDot />}>
-                  {data.items.length === 0 ? <FilteredEmpty filters={filters} clear={() => { setTyped(""); void navigate({ to: "/evidence", search: {} }); }} /> : <DecisionTable rows={data.items} withSystem selected={id} exportName="evidence" />}
+              data.items.length === 0 && filters.length === 0 ? (
+                <Panel title={t.evidence.emptyTitle}>
+                  <Empty
+                    title={t.evidence.empty}
+                    action={
+                      <Link to="/register" className="button button-accent">
+                        {t.overview.register}
+                      </Link>
+                    }
+                    sample
+                  />
+                </Panel>
+              ) : (
+                <Panel
+                  title={
+                    data.nextCursor === null
+                      ? t.evidence.entries(data.items.length)
+                      : t.evidence.entriesMore(data.items.length)
+                  }
+                  aside={<LiveDot />}
+                >
+                  {data.items.length === 0 ? (
+                    <FilteredEmpty
+                      filters={filters}
+                      clear={() => {
+                        setTyped("");
+                        void navigate({ to: "/evidence", search: {} });
+                      }}
+                    />
+                  ) : (
+                    <DecisionTable rows={data.items} withSystem selected={id} exportName="evidence" />
+                  )}
                 </Panel>
               )
             }
           </Loaded>
         </div>
         <div className="evidence-entry" aria-live="polite">
-          {id === undefined ? <p className="hint muted">{t.evidence.select}</p> : <><p className="narrow-only"><Link to="/evidence" search={search}>{t.entry.back}</Link></p><EntryPanel id={id} /></>}
+          {id === undefined ? (
+            <p className="hint muted">{t.evidence.select}</p>
+          ) : (
+            <>
+              <p className="narrow-only">
+                <Link to="/evidence" search={search}>
+                  {t.entry.back}
+                </Link>
+              </p>
+              <EntryPanel id={id} />
+            </>
+          )}
         </div>
       </div>
-      <Pack open={packing} onClose={() => setPacking(false)} system={search.system ?? ""} names={names.map((one) => [one.name, one.title] as const)} />
+      <Pack
+        open={packing}
+        onClose={() => setPacking(false)}
+        system={search.system ?? ""}
+        names={names.map((one) => [one.name, one.title] as const)}
+      />
     </>
   );
 }
 
-function Pack({ open, onClose, system, names }: { open: boolean; onClose: () => void; system: string; names: readonly (readonly [string, string])[] }) {
+function Pack({
+  open,
+  onClose,
+  system,
+  names,
+}: {
+  open: boolean;
+  onClose: () => void;
+  system: string;
+  names: readonly (readonly [string, string])[];
+}) {
   const [chosen, setChosen] = useState(system);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
@@ -80,7 +196,11 @@ function Pack({ open, onClose, system, names }: { open: boolean; onClose: () => 
     setError(null);
     try {
       const stream = await client.evidence.pack(chosen === "" ? {} : { system: chosen });
-      download(`evidence-${new Date().toISOString().slice(0, 10)}.zip`, "application/zip", await new Response(stream).blob());
+      download(
+        `evidence-${new Date().toISOString().slice(0, 10)}.zip`,
+        "application/zip",
+        await new Response(stream).blob(),
+      );
       onClose();
     } catch (cause) {
       setError(cause);
@@ -92,9 +212,19 @@ function Pack({ open, onClose, system, names }: { open: boolean; onClose: () => 
     <Sheet open={open} onClose={onClose} title={t.evidence.packTitle}>
       <div className="stack">
         <p>{t.evidence.packText}</p>
-        <Choice label={t.evidence.packSystem} value={chosen} options={[["", t.evidence.any], ...names]} onChange={setChosen} />
+        <Choice
+          label={t.evidence.packSystem}
+          value={chosen}
+          options={[["", t.evidence.any], ...names]}
+          onChange={setChosen}
+        />
         {error !== null && <Failed error={error} what={t.evidence.packTitle} />}
-        <div className="row end"><Button onPress={onClose}>{t.action.cancel}</Button><Button look="accent" isDisabled={busy} onPress={() => void make()}>{busy ? t.evidence.packing : t.evidence.packMake}</Button></div>
+        <div className="row end">
+          <Button onPress={onClose}>{t.action.cancel}</Button>
+          <Button look="accent" isDisabled={busy} onPress={() => void make()}>
+            {busy ? t.evidence.packing : t.evidence.packMake}
+          </Button>
+        </div>
       </div>
     </Sheet>
   );

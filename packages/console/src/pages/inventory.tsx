@@ -12,17 +12,33 @@ import { inventoryKinds } from "./kinds.ts";
 import type { InventoryKind } from "./kinds.ts";
 
 const fields: Record<InventoryKind, readonly string[]> = {
-  models: ["vendor", "protocol", "region", "training", "maxSensitivity"], prompts: ["owner"], tools: ["server", "effect", "reversible", "output"], agents: ["owner"], datasets: ["sensitivity", "classes", "region", "owner"], destinations: ["kind", "vendor", "region", "maxSensitivity"], vendors: ["contract", "visibility"],
+  models: ["vendor", "protocol", "region", "training", "maxSensitivity"],
+  prompts: ["owner"],
+  tools: ["server", "effect", "reversible", "output"],
+  agents: ["owner"],
+  datasets: ["sensitivity", "classes", "region", "owner"],
+  destinations: ["kind", "vendor", "region", "maxSensitivity"],
+  vendors: ["contract", "visibility"],
 };
 
 function show(value: unknown): string {
   if (value === undefined || value === null) return t.cantTell;
   if (typeof value === "boolean") return value ? t.inventory.yes : t.inventory.no;
   if (Array.isArray(value)) return value.length === 0 ? t.none : value.map(show).join(", ");
-  if (typeof value === "object") return Object.entries(value).map(([key, part]) => `${key} ${show(part)}`).join(", ");
+  if (typeof value === "object")
+    return Object.entries(value)
+      .map(([key, part]) => `${key} ${show(part)}`)
+      .join(", ");
   return String(value);
 }
-const cellOf = (field: string, value: unknown) => (field.endsWith('ensitivity') && typeof value === "string" ? <DataClass value={value} /> : value === undefined && field === "reversible" ? t.cantTell : show(value));
+const cellOf = (field: string, value: unknown) =>
+  field.endsWith("ensitivity") && typeof value === "string" ? (
+    <DataClass value={value} />
+  ) : value === undefined && field === "reversible" ? (
+    t.cantTell
+  ) : (
+    show(value)
+  );
 
 export function InventoryPage() {
   const path = useRouterState({ select: (state) => state.location.pathname });
@@ -30,10 +46,47 @@ export function InventoryPage() {
   const { name } = useSearch({ strict: false });
   const query = useQuery({ ...inventory(kind), placeholderData: undefined });
   const columns: readonly Column<InventoryRow>[] = [
-    { id: "name", title: t.inventory.name, value: (row) => row.name, cell: (row) => <Link className="row-link strong" to={`/${kind}` as "/models"} search={{ name: row.name }}>{row.title ?? row.name}</Link> },
-    ...fields[kind].map((field): Column<InventoryRow> => ({ id: field, title: t.inventory.field[field] ?? field, value: (row) => show(row.spec?.[field]), cell: (row) => cellOf(field, row.spec?.[field]) })),
-    { id: "used", title: t.inventory.usedBy, value: (row) => (row.usedBy ?? []).join(" "), cell: (row) => (row.usedBy === undefined ? <span className="muted">{t.cantTell}</span> : row.usedBy.length === 0 ? <span className="muted">{t.inventory.noUsers}</span> : <span className="row wrap tight">{row.usedBy.map((system) => <SystemLink key={system} name={system} />)}</span>) },
-    { id: "changed", title: t.inventory.changed, value: (row) => row.updatedAt ?? "", cell: (row) => <Time at={row.updatedAt} /> },
+    {
+      id: "name",
+      title: t.inventory.name,
+      value: (row) => row.name,
+      cell: (row) => (
+        <Link className="row-link strong" to={`/${kind}` as "/models"} search={{ name: row.name }}>
+          {row.title ?? row.name}
+        </Link>
+      ),
+    },
+    ...fields[kind].map(
+      (field): Column<InventoryRow> => ({
+        id: field,
+        title: t.inventory.field[field] ?? field,
+        value: (row) => show(row.spec?.[field]),
+        cell: (row) => cellOf(field, row.spec?.[field]),
+      }),
+    ),
+    {
+      id: "used",
+      title: t.inventory.usedBy,
+      value: (row) => (row.usedBy ?? []).join(" "),
+      cell: (row) =>
+        row.usedBy === undefined ? (
+          <span className="muted">{t.cantTell}</span>
+        ) : row.usedBy.length === 0 ? (
+          <span className="muted">{t.inventory.noUsers}</span>
+        ) : (
+          <span className="row wrap tight">
+            {row.usedBy.map((system) => (
+              <SystemLink key={system} name={system} />
+            ))}
+          </span>
+        ),
+    },
+    {
+      id: "changed",
+      title: t.inventory.changed,
+      value: (row) => row.updatedAt ?? "",
+      cell: (row) => <Time at={row.updatedAt} />,
+    },
   ];
   return (
     <>
@@ -42,11 +95,46 @@ export function InventoryPage() {
       <Loaded query={query} what={t.nav[kind]}>
         {(data) => {
           const one = data.items.find((item) => item.name === name);
-          if (data.items.length === 0) return <Panel title={t.inventory.empty(t.nav[kind].toLowerCase())}><Empty title={t.inventory.emptyHow} action={<Command>npx mandate apply -f manifest.yaml</Command>} sample /></Panel>;
+          if (data.items.length === 0)
+            return (
+              <Panel title={t.inventory.empty(t.nav[kind].toLowerCase())}>
+                <Empty
+                  title={t.inventory.emptyHow}
+                  action={<Command>npx mandate apply -f manifest.yaml</Command>}
+                  sample
+                />
+              </Panel>
+            );
           return (
             <div className={one === undefined ? "" : "with-rail"}>
-              <Panel title={t.table.rows(data.items.length)}><DataTable label={t.nav[kind]} columns={columns} rows={data.items} rowKey={(row) => row.name} selected={(row) => row.name === name} exportName={kind} /></Panel>
-              {one !== undefined && <Panel title={one.title ?? one.name}><div className="panel-body"><Facts rows={Object.entries(one.spec ?? {}).map(([field, value]) => [t.inventory.field[field] ?? field, <span key={field} className="break">{cellOf(field, value)}</span>] as const)} /><Command>{`npx mandate describe ${kind}/${one.name}`}</Command></div></Panel>}
+              <Panel title={t.table.rows(data.items.length)}>
+                <DataTable
+                  label={t.nav[kind]}
+                  columns={columns}
+                  rows={data.items}
+                  rowKey={(row) => row.name}
+                  selected={(row) => row.name === name}
+                  exportName={kind}
+                />
+              </Panel>
+              {one !== undefined && (
+                <Panel title={one.title ?? one.name}>
+                  <div className="panel-body">
+                    <Facts
+                      rows={Object.entries(one.spec ?? {}).map(
+                        ([field, value]) =>
+                          [
+                            t.inventory.field[field] ?? field,
+                            <span key={field} className="break">
+                              {cellOf(field, value)}
+                            </span>,
+                          ] as const,
+                      )}
+                    />
+                    <Command>{`npx mandate describe ${kind}/${one.name}`}</Command>
+                  </div>
+                </Panel>
+              )}
             </div>
           );
         }}

@@ -15,8 +15,12 @@ export function OverviewPage() {
   return (
     <>
       <PageHead title={t.overview.title}>
-        <Link to="/evidence" search={{}} className="button">{t.overview.export}</Link>
-        <Link to="/register" className="button button-accent">{t.overview.register}</Link>
+        <Link to="/evidence" search={{}} className="button">
+          {t.overview.export}
+        </Link>
+        <Link to="/register" className="button button-accent">
+          {t.overview.register}
+        </Link>
       </PageHead>
       <Loaded query={query} what={t.overview.title} rows={10}>
         {(data) => (data.counts.total === 0 ? <First /> : <Figures data={data} />)}
@@ -28,7 +32,15 @@ export function OverviewPage() {
 function First() {
   return (
     <Panel title={t.overview.emptyTitle}>
-      <Empty title={t.overview.empty} action={<Link to="/register" className="button button-accent">{t.overview.register}</Link>} sample />
+      <Empty
+        title={t.overview.empty}
+        action={
+          <Link to="/register" className="button button-accent">
+            {t.overview.register}
+          </Link>
+        }
+        sample
+      />
     </Panel>
   );
 }
@@ -40,10 +52,41 @@ function Sentence({ data }: { data: Overview }) {
   const all = known === null ? 0 : known.gateway + known.outside + known.unknown;
   return (
     <p className="sentence">
-      <Link to="/systems" search={{ status: "operating" }}><b>{count(counts.operating)}{words.of}{count(counts.total)}</b></Link>{words.run}
-      {counts.pilot > 0 ? <>{words.and}<Link to="/systems" search={{ lifecycle: "pilot" }}><b>{count(counts.pilot)}</b></Link>{words.pilot(counts.pilot)}</> : words.stop}
-      {counts.expired > 0 && <><Link to="/systems" search={{ status: "refused" }} className="is-deny"><b>{words.expired(counts.expired)}</b></Link>{words.refused(counts.expired)}</>}
-      {counts.waiting > 0 && <><Link to="/approvals" className="is-hold"><b>{words.wait(counts.waiting)}</b></Link>{words.decision}</>}
+      <Link to="/systems" search={{ status: "operating" }}>
+        <b>
+          {count(counts.operating)}
+          {words.of}
+          {count(counts.total)}
+        </b>
+      </Link>
+      {words.run}
+      {counts.pilot > 0 ? (
+        <>
+          {words.and}
+          <Link to="/systems" search={{ lifecycle: "pilot" }}>
+            <b>{count(counts.pilot)}</b>
+          </Link>
+          {words.pilot(counts.pilot)}
+        </>
+      ) : (
+        words.stop
+      )}
+      {counts.expired > 0 && (
+        <>
+          <Link to="/systems" search={{ status: "refused" }} className="is-deny">
+            <b>{words.expired(counts.expired)}</b>
+          </Link>
+          {words.refused(counts.expired)}
+        </>
+      )}
+      {counts.waiting > 0 && (
+        <>
+          <Link to="/approvals" className="is-hold">
+            <b>{words.wait(counts.waiting)}</b>
+          </Link>
+          {words.decision}
+        </>
+      )}
       {known === null || all === 0 ? words.noTraffic : words.traffic(`${((100 * known.gateway) / all).toFixed(0)}%`)}
     </p>
   );
@@ -55,7 +98,22 @@ function Figures({ data }: { data: Overview }) {
       <Sentence data={data} />
       <div className="with-rail">
         <div className="stack">
-          <Panel title={t.overview.running} aside={<><span className="legend"><i className="legend-production" /> {t.overview.production}</span><span className="legend"><i className="legend-pilot" /> {t.overview.pilot}</span><Link to="/systems" search={{}}>{t.overview.all(data.counts.total)}</Link></>}>
+          <Panel
+            title={t.overview.running}
+            aside={
+              <>
+                <span className="legend">
+                  <i className="legend-production" /> {t.overview.production}
+                </span>
+                <span className="legend">
+                  <i className="legend-pilot" /> {t.overview.pilot}
+                </span>
+                <Link to="/systems" search={{}}>
+                  {t.overview.all(data.counts.total)}
+                </Link>
+              </>
+            }
+          >
             <ExpiryBars items={data.expiring} />
           </Panel>
           <Panel title={t.overview.stands} aside={<span className="muted small">{t.overview.select}</span>}>
@@ -66,7 +124,9 @@ function Figures({ data }: { data: Overview }) {
           <Needs items={data.needs} />
           <Traffic data={data} />
           <EvidenceSummaryPanel evidence={data.evidence} />
-          <Panel title={t.overview.controls}><p className="panel-body muted small">{t.overview.noControls}</p></Panel>
+          <Panel title={t.overview.controls}>
+            <p className="panel-body muted small">{t.overview.noControls}</p>
+          </Panel>
         </div>
       </div>
     </>
@@ -78,7 +138,10 @@ export function Needs({ items }: { items: Overview["needs"] }) {
   // Only paths of our own: what an answer names must not lead elsewhere.
   const own = (href: string): string => (/^\/(?![\\/])/.test(href) ? href : "/findings");
   return (
-    <Panel title={t.overview.needs} aside={items.length > 0 ? <span className="bubble">{items.length}</span> : undefined}>
+    <Panel
+      title={t.overview.needs}
+      aside={items.length > 0 ? <span className="bubble">{items.length}</span> : undefined}
+    >
       {items.length === 0 ? (
         <p className="panel-body muted small">{t.overview.nothingNeeds}</p>
       ) : (
@@ -86,7 +149,17 @@ export function Needs({ items }: { items: Overview["needs"] }) {
           {items.map((need) => (
             <li key={need.title + need.href}>
               <Glyph mark={need.outcome} />
-              <a href={own(need.href)} onClick={(event) => { if (event.ctrlKey || event.metaKey || event.shiftKey) return; event.preventDefault(); history.push(own(need.href)); }}><b>{need.title}</b><span className="muted small block">{need.detail}</span></a>
+              <a
+                href={own(need.href)}
+                onClick={(event) => {
+                  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+                  event.preventDefault();
+                  history.push(own(need.href));
+                }}
+              >
+                <b>{need.title}</b>
+                <span className="muted small block">{need.detail}</span>
+              </a>
             </li>
           ))}
         </ul>
@@ -115,9 +188,24 @@ function Traffic({ data }: { data: Overview }) {
     <Panel title={t.overview.traffic} aside={<span className="muted small">{t.overview.last7}</span>}>
       <div className="panel-body">
         <div className="trio">
-          <span><b>{share(known.gateway)}</b><small>{t.overview.gateway}</small></span><span><b>{share(known.outside)}</b><small>{t.overview.outside}</small></span><span><b>{share(known.unknown)}</b><small>{t.overview.unknownTraffic}</small></span>
+          <span>
+            <b>{share(known.gateway)}</b>
+            <small>{t.overview.gateway}</small>
+          </span>
+          <span>
+            <b>{share(known.outside)}</b>
+            <small>{t.overview.outside}</small>
+          </span>
+          <span>
+            <b>{share(known.unknown)}</b>
+            <small>{t.overview.unknownTraffic}</small>
+          </span>
         </div>
-        <div className="meter" aria-hidden="true"><i className="m-allow" style={{ width: share(known.gateway) }} /><i className="m-deny" style={{ width: share(known.outside) }} /><i className="m-unknown" style={{ width: share(known.unknown) }} /></div>
+        <div className="meter" aria-hidden="true">
+          <i className="m-allow" style={{ width: share(known.gateway) }} />
+          <i className="m-deny" style={{ width: share(known.outside) }} />
+          <i className="m-unknown" style={{ width: share(known.unknown) }} />
+        </div>
       </div>
     </Panel>
   );
@@ -125,18 +213,52 @@ function Traffic({ data }: { data: Overview }) {
 
 const stages = ["proposed", "pilot", "production", "expired", "retired", "noOwner"] as const;
 function Stands({ data }: { data: Overview }) {
-  const title = (stage: (typeof stages)[number]): string => (stage === "expired" ? t.overview.expiredColumn : stage === "noOwner" ? t.overview.noOwner : (t.lifecycle[stage] ?? stage));
+  const title = (stage: (typeof stages)[number]): string =>
+    stage === "expired"
+      ? t.overview.expiredColumn
+      : stage === "noOwner"
+        ? t.overview.noOwner
+        : (t.lifecycle[stage] ?? stage);
   return (
     <div className="table-scroll">
       <table className="table matrix">
-        <thead><tr><th scope="col">{t.overview.riskTier}</th>{stages.map((stage) => <th key={stage} scope="col" className="end">{title(stage)}</th>)}</tr></thead>
+        <thead>
+          <tr>
+            <th scope="col">{t.overview.riskTier}</th>
+            {stages.map((stage) => (
+              <th key={stage} scope="col" className="end">
+                {title(stage)}
+              </th>
+            ))}
+          </tr>
+        </thead>
         <tbody>
           {data.byTier.map((row) => (
             <tr key={row.tier}>
-              <th scope="row">{row.tier}<span className="tier-words">{t.tier[row.tier].slice(row.tier.length)}</span></th>
+              <th scope="row">
+                {row.tier}
+                <span className="tier-words">{t.tier[row.tier].slice(row.tier.length)}</span>
+              </th>
               {stages.map((stage) => (
                 <td key={stage} className="end mono" data-label={title(stage)}>
-                  {row[stage] === 0 ? <span className="zero">0</span> : <Link to="/systems" search={{ tier: row.tier, ...(stage === "expired" ? { status: "refused" } : stage === "noOwner" ? {} : { lifecycle: stage }) }} aria-label={`${t.tier[row.tier]}, ${title(stage)}: ${count(row[stage])}`}>{count(row[stage])}</Link>}
+                  {row[stage] === 0 ? (
+                    <span className="zero">0</span>
+                  ) : (
+                    <Link
+                      to="/systems"
+                      search={{
+                        tier: row.tier,
+                        ...(stage === "expired"
+                          ? { status: "refused" }
+                          : stage === "noOwner"
+                            ? {}
+                            : { lifecycle: stage }),
+                      }}
+                      aria-label={`${t.tier[row.tier]}, ${title(stage)}: ${count(row[stage])}`}
+                    >
+                      {count(row[stage])}
+                    </Link>
+                  )}
                 </td>
               ))}
             </tr>

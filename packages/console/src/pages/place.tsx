@@ -15,7 +15,9 @@ export function Place({ which }: { which: PlaceKey }) {
           <p className="read">{text}</p>
           <p>{t.place.today}</p>
           <Command>{command}</Command>
-          <p><Link to="/">{t.nav.overview}</Link></p>
+          <p>
+            <Link to="/">{t.nav.overview}</Link>
+          </p>
         </div>
       </Panel>
     </>
@@ -27,7 +29,9 @@ export function NotFound() {
     <main className="alone">
       <PageHead title={t.states.notThere} />
       <p>{t.states.notThereMore}</p>
-      <p><Link to="/">{t.nav.overview}</Link></p>
+      <p>
+        <Link to="/">{t.nav.overview}</Link>
+      </p>
     </main>
   );
 }

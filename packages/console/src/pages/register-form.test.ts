@@ -14,7 +14,9 @@ describe("registering", () => {
     expect(JSON.parse(text.split("\n")[3]?.slice("spec: ".length) ?? "").purposes[0].text).toContain("kind: Policy");
   });
   it("one person can't be both owners, whatever the case of the address", () => {
-    expect(problemsOf({ ...emptyForm, business: "A@x.example", technical: "a@x.example" }, 2)["technical"]).toBeDefined();
+    expect(
+      problemsOf({ ...emptyForm, business: "A@x.example", technical: "a@x.example" }, 2)["technical"],
+    ).toBeDefined();
     expect(problemsOf({ ...emptyForm, business: "a@x.example", technical: "b@x.example" }, 2)).toEqual({});
   });
   it("the screen of prohibited uses is answered by someone, none included", () => {

@@ -1,15 +1,55 @@
 import { t } from "../text.ts";
 
 export interface Form {
-  readonly title: string; readonly purpose: string; readonly business: string; readonly technical: string; readonly models: readonly string[]; readonly tools: readonly string[]; readonly datasets: readonly string[];
-  readonly sensitivity: string; readonly region: string; readonly audience: string; readonly autonomy: string; readonly prohibited: readonly string[]; readonly annex3: readonly string[]; readonly noneOfThese: boolean;
-  readonly also: readonly string[]; readonly decisionEffect: string; readonly reversibility: string; readonly euNexus: string;
+  readonly title: string;
+  readonly purpose: string;
+  readonly business: string;
+  readonly technical: string;
+  readonly models: readonly string[];
+  readonly tools: readonly string[];
+  readonly datasets: readonly string[];
+  readonly sensitivity: string;
+  readonly region: string;
+  readonly audience: string;
+  readonly autonomy: string;
+  readonly prohibited: readonly string[];
+  readonly annex3: readonly string[];
+  readonly noneOfThese: boolean;
+  readonly also: readonly string[];
+  readonly decisionEffect: string;
+  readonly reversibility: string;
+  readonly euNexus: string;
 }
-export const emptyForm: Form = { title: "", purpose: "", business: "", technical: "", models: [], tools: [], datasets: [], sensitivity: "internal", region: "EEA", audience: "internal", autonomy: "suggests", prohibited: [], annex3: [], noneOfThese: false, also: [], decisionEffect: "none", reversibility: "can be undone within a day", euNexus: "yes" };
+export const emptyForm: Form = {
+  title: "",
+  purpose: "",
+  business: "",
+  technical: "",
+  models: [],
+  tools: [],
+  datasets: [],
+  sensitivity: "internal",
+  region: "EEA",
+  audience: "internal",
+  autonomy: "suggests",
+  prohibited: [],
+  annex3: [],
+  noneOfThese: false,
+  also: [],
+  decisionEffect: "none",
+  reversibility: "can be undone within a day",
+  euNexus: "yes",
+};
 
 /** `Invoice Reader` becomes `invoice-reader`: lower-case ASCII, at most 63 characters. */
 export function nameOf(title: string): string {
-  return title.normalize("NFKD").toLowerCase().replaceAll(/[^a-z0-9]+/g, "-").replaceAll(/^-+|-+$/g, "").slice(0, 63).replace(/-+$/, "");
+  return title
+    .normalize("NFKD")
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replaceAll(/^-+|-+$/g, "")
+    .slice(0, 63)
+    .replace(/-+$/, "");
 }
 
 export function problemsOf(form: Form, step: number): Record<string, string> {
@@ -20,21 +60,53 @@ export function problemsOf(form: Form, step: number): Record<string, string> {
     if (form.purpose.trim() === "") problems["purpose"] = t.register.required;
   }
   if (step === 2) {
-    for (const field of ["business", "technical"] as const) if (!email.test(form[field].trim())) problems[field] = form[field].trim() === "" ? t.register.required : t.register.badEmail;
-    if (problems["technical"] === undefined && form.business.trim().toLowerCase() === form.technical.trim().toLowerCase()) problems["technical"] = t.register.samePerson;
+    for (const field of ["business", "technical"] as const)
+      if (!email.test(form[field].trim()))
+        problems[field] = form[field].trim() === "" ? t.register.required : t.register.badEmail;
+    if (
+      problems["technical"] === undefined &&
+      form.business.trim().toLowerCase() === form.technical.trim().toLowerCase()
+    )
+      problems["technical"] = t.register.samePerson;
   }
-  if (step === 5 && !form.noneOfThese && form.prohibited.length + form.annex3.length === 0) problems["uses"] = t.register.must;
+  if (step === 5 && !form.noneOfThese && form.prohibited.length + form.annex3.length === 0)
+    problems["uses"] = t.register.must;
   return problems;
 }
 
 /** YAML is a superset of JSON: each value is written as JSON, so that no answer can break out of its place. */
 export function manifestOf(form: Form): string {
   const spec = {
-    title: form.title.trim(), purposes: [{ id: nameOf(form.purpose).slice(0, 40).replace(/-+$/, "") || "purpose", text: form.purpose.trim() }], owners: { business: form.business.trim().toLowerCase(), technical: form.technical.trim().toLowerCase() },
-    audience: form.audience, autonomy: form.autonomy,
-    intake: { prohibited: form.prohibited, annex3: form.annex3, annex1: form.also.includes("annex1"), profiling: form.also.includes("profiling"), decisionEffect: form.decisionEffect, reversibility: form.reversibility, vulnerable: form.also.includes("vulnerable"), publicBody: form.also.includes("publicBody"), euNexus: form.euNexus === "yes" },
-    boundary: { sensitivity: form.sensitivity, classes: [], regions: form.region.split(",").map((region) => region.trim()).filter((region) => region !== ""), training: "never" },
-    uses: { models: form.models.map((name) => `model:${name}`), tools: form.tools.map((name) => `tool:${name}`), datasets: form.datasets.map((name) => `dataset:${name}`) },
+    title: form.title.trim(),
+    purposes: [{ id: nameOf(form.purpose).slice(0, 40).replace(/-+$/, "") || "purpose", text: form.purpose.trim() }],
+    owners: { business: form.business.trim().toLowerCase(), technical: form.technical.trim().toLowerCase() },
+    audience: form.audience,
+    autonomy: form.autonomy,
+    intake: {
+      prohibited: form.prohibited,
+      annex3: form.annex3,
+      annex1: form.also.includes("annex1"),
+      profiling: form.also.includes("profiling"),
+      decisionEffect: form.decisionEffect,
+      reversibility: form.reversibility,
+      vulnerable: form.also.includes("vulnerable"),
+      publicBody: form.also.includes("publicBody"),
+      euNexus: form.euNexus === "yes",
+    },
+    boundary: {
+      sensitivity: form.sensitivity,
+      classes: [],
+      regions: form.region
+        .split(",")
+        .map((region) => region.trim())
+        .filter((region) => region !== ""),
+      training: "never",
+    },
+    uses: {
+      models: form.models.map((name) => `model:${name}`),
+      tools: form.tools.map((name) => `tool:${name}`),
+      datasets: form.datasets.map((name) => `dataset:${name}`),
+    },
   };
   return `apiVersion: v1\nkind: AISystem\nmetadata: ${JSON.stringify({ name: nameOf(form.title) })}\nspec: ${JSON.stringify(spec)}\n`;
 }

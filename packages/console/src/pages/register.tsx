@@ -14,7 +14,11 @@ import type { Form } from "./register-form.ts";
 import { annex3Uses, prohibitedUses } from "./register-uses.ts";
 
 const steps = 5;
-interface Made { readonly system: SystemView; readonly key: NewCredential | null; readonly error: unknown }
+interface Made {
+  readonly system: SystemView;
+  readonly key: NewCredential | null;
+  readonly error: unknown;
+}
 
 export function RegisterPage() {
   const [form, setForm] = useState<Form>(emptyForm);
@@ -33,8 +37,14 @@ export function RegisterPage() {
       await client.apply(manifestOf(form));
       const system = await client.get<SystemView>("systems", name);
       // The record stands even if the key can't be made: say so rather than register twice.
-      const key = await client.credentials.create({ system: name, name: `${name}-first`, ttl: "7d" }).catch((cause: unknown) => cause);
-      setMade({ system, key: key instanceof Error ? null : (key as NewCredential), error: key instanceof Error ? key : null });
+      const key = await client.credentials
+        .create({ system: name, name: `${name}-first`, ttl: "7d" })
+        .catch((cause: unknown) => cause);
+      setMade({
+        system,
+        key: key instanceof Error ? null : (key as NewCredential),
+        error: key instanceof Error ? key : null,
+      });
       await queries.invalidateQueries();
     } catch (cause) {
       setError(cause);
@@ -56,54 +66,212 @@ export function RegisterPage() {
     <div className="register">
       <PageHead title={t.register.title} />
       <p className="lead">{t.register.lead}</p>
-      <Panel title={[t.register.q1, t.register.q2, t.register.q3, t.register.q4, t.register.q5][step - 1]} aside={<span className="muted small">{t.register.step(step, steps)}</span>}>
-        <form className="panel-body stack" noValidate onSubmit={(event) => { event.preventDefault(); next(); }}>
-          {step === 1 && <><TextInput label={t.register.systemTitle} help={t.register.systemTitleHelp} value={form.title} problem={problems["title"]} onChange={(title) => set({ title })} autoFocus /><TextInput area label={t.register.purpose} help={t.register.purposeHelp} value={form.purpose} problem={problems["purpose"]} onChange={(purpose) => set({ purpose })} /></>}
-          {step === 2 && <><TextInput type="email" label={t.register.business} help={t.register.ownersHelp} value={form.business} problem={problems["business"]} onChange={(business) => set({ business })} autoFocus /><TextInput type="email" label={t.register.technical} value={form.technical} problem={problems["technical"]} onChange={(technical) => set({ technical })} /></>}
+      <Panel
+        title={[t.register.q1, t.register.q2, t.register.q3, t.register.q4, t.register.q5][step - 1]}
+        aside={<span className="muted small">{t.register.step(step, steps)}</span>}
+      >
+        <form
+          className="panel-body stack"
+          noValidate
+          onSubmit={(event) => {
+            event.preventDefault();
+            next();
+          }}
+        >
+          {step === 1 && (
+            <>
+              <TextInput
+                label={t.register.systemTitle}
+                help={t.register.systemTitleHelp}
+                value={form.title}
+                problem={problems["title"]}
+                onChange={(title) => set({ title })}
+                autoFocus
+              />
+              <TextInput
+                area
+                label={t.register.purpose}
+                help={t.register.purposeHelp}
+                value={form.purpose}
+                problem={problems["purpose"]}
+                onChange={(purpose) => set({ purpose })}
+              />
+            </>
+          )}
+          {step === 2 && (
+            <>
+              <TextInput
+                type="email"
+                label={t.register.business}
+                help={t.register.ownersHelp}
+                value={form.business}
+                problem={problems["business"]}
+                onChange={(business) => set({ business })}
+                autoFocus
+              />
+              <TextInput
+                type="email"
+                label={t.register.technical}
+                value={form.technical}
+                problem={problems["technical"]}
+                onChange={(technical) => set({ technical })}
+              />
+            </>
+          )}
           {step === 3 && <Touches form={form} set={set} />}
-          {step === 4 && <><Choice label={t.register.audience} value={form.audience} options={Object.entries(t.register.audiences)} onChange={(audience) => set({ audience })} /><Choice label={t.register.autonomy} value={form.autonomy} options={Object.entries(t.register.autonomies)} onChange={(autonomy) => set({ autonomy })} /></>}
+          {step === 4 && (
+            <>
+              <Choice
+                label={t.register.audience}
+                value={form.audience}
+                options={Object.entries(t.register.audiences)}
+                onChange={(audience) => set({ audience })}
+              />
+              <Choice
+                label={t.register.autonomy}
+                value={form.autonomy}
+                options={Object.entries(t.register.autonomies)}
+                onChange={(autonomy) => set({ autonomy })}
+              />
+            </>
+          )}
           {step === 5 && <Uses form={form} set={set} problem={problems["uses"]} />}
           {error !== null && <Failed error={error} what={t.register.title} />}
-          <div className="row end">{step > 1 && <Button onPress={() => setStep(step - 1)}>{t.register.back}</Button>}<Button type="submit" look="accent" isDisabled={busy}>{step < steps ? t.register.next : t.register.submit}</Button></div>
+          <div className="row end">
+            {step > 1 && <Button onPress={() => setStep(step - 1)}>{t.register.back}</Button>}
+            <Button type="submit" look="accent" isDisabled={busy}>
+              {step < steps ? t.register.next : t.register.submit}
+            </Button>
+          </div>
         </form>
       </Panel>
     </div>
   );
 }
 
-function Ticks({ legend, options, value, onChange, empty }: { legend: string; options: readonly (readonly [string, string])[]; value: readonly string[]; onChange: (value: string[]) => void; empty?: string }) {
+function Ticks({
+  legend,
+  options,
+  value,
+  onChange,
+  empty,
+}: {
+  legend: string;
+  options: readonly (readonly [string, string])[];
+  value: readonly string[];
+  onChange: (value: string[]) => void;
+  empty?: string;
+}) {
   return (
     <fieldset className="ticks">
       <legend>{legend}</legend>
       {options.length === 0 && <p className="muted small">{empty}</p>}
-      {options.map(([id, word]) => <label key={id} className="check"><input type="checkbox" checked={value.includes(id)} onChange={(event) => onChange(event.target.checked ? [...value, id] : value.filter((one) => one !== id))} /> <span>{word}</span></label>)}
+      {options.map(([id, word]) => (
+        <label key={id} className="check">
+          <input
+            type="checkbox"
+            checked={value.includes(id)}
+            onChange={(event) => onChange(event.target.checked ? [...value, id] : value.filter((one) => one !== id))}
+          />{" "}
+          <span>{word}</span>
+        </label>
+      ))}
     </fieldset>
   );
 }
 
 function Touches({ form, set }: { form: Form; set: (change: Partial<Form>) => void }) {
-  const of = { models: useQuery(inventory("models")), tools: useQuery(inventory("tools")), datasets: useQuery(inventory("datasets")) };
+  const of = {
+    models: useQuery(inventory("models")),
+    tools: useQuery(inventory("tools")),
+    datasets: useQuery(inventory("datasets")),
+  };
   return (
     <>
-      {(["models", "tools", "datasets"] as const).map((kind) => <Ticks key={kind} legend={t.register[kind]} empty={t.register.nothingHere} options={(of[kind].data?.items ?? []).map((item) => [item.name, item.title ?? item.name] as const)} value={form[kind]} onChange={(value) => set({ [kind]: value })} />)}
-      <Choice label={t.register.sensitivity} value={form.sensitivity} options={Object.entries(t.sensitivity)} onChange={(sensitivity) => set({ sensitivity })} />
+      {(["models", "tools", "datasets"] as const).map((kind) => (
+        <Ticks
+          key={kind}
+          legend={t.register[kind]}
+          empty={t.register.nothingHere}
+          options={(of[kind].data?.items ?? []).map((item) => [item.name, item.title ?? item.name] as const)}
+          value={form[kind]}
+          onChange={(value) => set({ [kind]: value })}
+        />
+      ))}
+      <Choice
+        label={t.register.sensitivity}
+        value={form.sensitivity}
+        options={Object.entries(t.sensitivity)}
+        onChange={(sensitivity) => set({ sensitivity })}
+      />
       <TextInput label={t.register.region} value={form.region} onChange={(region) => set({ region })} />
     </>
   );
 }
 
-function Uses({ form, set, problem }: { form: Form; set: (change: Partial<Form>) => void; problem: string | undefined }) {
+function Uses({
+  form,
+  set,
+  problem,
+}: {
+  form: Form;
+  set: (change: Partial<Form>) => void;
+  problem: string | undefined;
+}) {
   return (
     <>
       <p>{t.register.q5Lead}</p>
-      <Ticks legend={t.register.prohibited} options={prohibitedUses} value={form.prohibited} onChange={(prohibited) => set({ prohibited, noneOfThese: false })} />
-      <Ticks legend={t.register.annex3} options={annex3Uses} value={form.annex3} onChange={(annex3) => set({ annex3, noneOfThese: false })} />
-      <label className="check strong"><input type="checkbox" checked={form.noneOfThese} onChange={(event) => set(event.target.checked ? { noneOfThese: true, prohibited: [], annex3: [] } : { noneOfThese: false })} /> <span>{t.register.noneSigned}</span></label>
-      {problem !== undefined && <p className="problem small" role="alert">{problem}</p>}
-      <Ticks legend={t.register.also} options={t.register.alsoUses} value={form.also} onChange={(also) => set({ also })} />
-      <Choice label={t.register.decisionEffect} value={form.decisionEffect} options={Object.entries(t.register.effects)} onChange={(decisionEffect) => set({ decisionEffect })} />
-      <Choice label={t.register.reversibility} value={form.reversibility} options={Object.entries(t.register.undo)} onChange={(reversibility) => set({ reversibility })} />
-      <Choice label={t.register.euNexus} value={form.euNexus} options={Object.entries(t.register.yesNo)} onChange={(euNexus) => set({ euNexus })} />
+      <Ticks
+        legend={t.register.prohibited}
+        options={prohibitedUses}
+        value={form.prohibited}
+        onChange={(prohibited) => set({ prohibited, noneOfThese: false })}
+      />
+      <Ticks
+        legend={t.register.annex3}
+        options={annex3Uses}
+        value={form.annex3}
+        onChange={(annex3) => set({ annex3, noneOfThese: false })}
+      />
+      <label className="check strong">
+        <input
+          type="checkbox"
+          checked={form.noneOfThese}
+          onChange={(event) =>
+            set(event.target.checked ? { noneOfThese: true, prohibited: [], annex3: [] } : { noneOfThese: false })
+          }
+        />{" "}
+        <span>{t.register.noneSigned}</span>
+      </label>
+      {problem !== undefined && (
+        <p className="problem small" role="alert">
+          {problem}
+        </p>
+      )}
+      <Ticks
+        legend={t.register.also}
+        options={t.register.alsoUses}
+        value={form.also}
+        onChange={(also) => set({ also })}
+      />
+      <Choice
+        label={t.register.decisionEffect}
+        value={form.decisionEffect}
+        options={Object.entries(t.register.effects)}
+        onChange={(decisionEffect) => set({ decisionEffect })}
+      />
+      <Choice
+        label={t.register.reversibility}
+        value={form.reversibility}
+        options={Object.entries(t.register.undo)}
+        onChange={(reversibility) => set({ reversibility })}
+      />
+      <Choice
+        label={t.register.euNexus}
+        value={form.euNexus}
+        options={Object.entries(t.register.yesNo)}
+        onChange={(euNexus) => set({ euNexus })}
+      />
     </>
   );
 }
@@ -118,13 +286,59 @@ function Done({ made }: { made: Made }) {
   const open = current.authorization !== null && current.status === "operating";
   return (
     <div className="register">
-      <PageHead title={t.register.done(current.title)}><Link className="button" to="/systems/$name" params={{ name: current.name }}>{t.register.openSystem}</Link></PageHead>
-      <p className="lead">{t.register.tierIs} <b>{t.tier[current.tier]}</b>{(current.tierReasons ?? []).length > 0 && `, ${t.register.because} ${(current.tierReasons ?? []).map((reason) => reason.text).join("; ")}`}.</p>
+      <PageHead title={t.register.done(current.title)}>
+        <Link className="button" to="/systems/$name" params={{ name: current.name }}>
+          {t.register.openSystem}
+        </Link>
+      </PageHead>
+      <p className="lead">
+        {t.register.tierIs} <b>{t.tier[current.tier]}</b>
+        {(current.tierReasons ?? []).length > 0 &&
+          `, ${t.register.because} ${(current.tierReasons ?? []).map((reason) => reason.text).join("; ")}`}
+        .
+      </p>
       <div className="stack">
-        {!open && <div className="notice notice-hold"><p className="strong">{t.register.proposedText}</p><ul>{(current.missing ?? []).map((one) => <li key={one}><code>{one}</code></li>)}</ul></div>}
+        {!open && (
+          <div className="notice notice-hold">
+            <p className="strong">{t.register.proposedText}</p>
+            <ul>
+              {(current.missing ?? []).map((one) => (
+                <li key={one}>
+                  <code>{one}</code>
+                </li>
+              ))}
+            </ul>
+          </div>
+        )}
         {made.error !== null && <Failed error={made.error} what={t.credentials.create} />}
-        {key !== null && <Panel title={t.copyOnce.title}><div className="panel-body stack"><CopyOnce secret={key.key} notAfter={key.notAfter} /><p>{t.register.keyNext}</p><pre className="code dark" tabIndex={0}>{snippet}</pre><CopyButton value={snippet} /></div></Panel>}
-        <p aria-live="polite">{arrived ? <Status mark="allow" chip>{t.register.arrived}</Status> : <Status mark="hold" chip>{t.register.waiting}</Status>} {arrived && <Link to="/evidence" search={{ system: current.name }}>{t.system.allDecisions}</Link>}</p>
+        {key !== null && (
+          <Panel title={t.copyOnce.title}>
+            <div className="panel-body stack">
+              <CopyOnce secret={key.key} notAfter={key.notAfter} />
+              <p>{t.register.keyNext}</p>
+              <pre className="code dark" tabIndex={0}>
+                {snippet}
+              </pre>
+              <CopyButton value={snippet} />
+            </div>
+          </Panel>
+        )}
+        <p aria-live="polite">
+          {arrived ? (
+            <Status mark="allow" chip>
+              {t.register.arrived}
+            </Status>
+          ) : (
+            <Status mark="hold" chip>
+              {t.register.waiting}
+            </Status>
+          )}{" "}
+          {arrived && (
+            <Link to="/evidence" search={{ system: current.name }}>
+              {t.system.allDecisions}
+            </Link>
+          )}
+        </p>
       </div>
     </div>
   );

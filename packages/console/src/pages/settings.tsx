@@ -9,11 +9,48 @@ import { Command, Facts, PageHead, Panel, Time } from "../components/ui.tsx";
 import { t } from "../text.ts";
 
 const columns: readonly Column<PersonRow>[] = [
-  { id: "name", title: t.settings.name, value: (row) => row.name, cell: (row) => <Owner email={row.email} name={row.name} /> },
-  { id: "email", title: t.settings.email, value: (row) => row.email, cell: (row) => <span className="break">{row.email}</span> },
-  { id: "roles", title: t.settings.roles, value: (row) => row.roles.join(" "), cell: (row) => (row.roles.length === 0 ? <span className="muted">{t.settings.noRoles}</span> : row.roles.map((role) => role.replaceAll("-", " ")).join(", ")) },
-  { id: "state", title: t.settings.state, value: (row) => row.state ?? "", cell: (row) => (row.state === undefined ? t.cantTell : <Status mark={row.state === "active" ? "allow" : row.state === "invited" ? "hold" : "deny"}>{t.settings.states[row.state] ?? row.state}</Status>) },
-  { id: "last", title: t.settings.last, value: (row) => row.lastSignIn ?? "", cell: (row) => (row.lastSignIn === null ? t.never : <Time at={row.lastSignIn} />) },
+  {
+    id: "name",
+    title: t.settings.name,
+    value: (row) => row.name,
+    cell: (row) => <Owner email={row.email} name={row.name} />,
+  },
+  {
+    id: "email",
+    title: t.settings.email,
+    value: (row) => row.email,
+    cell: (row) => <span className="break">{row.email}</span>,
+  },
+  {
+    id: "roles",
+    title: t.settings.roles,
+    value: (row) => row.roles.join(" "),
+    cell: (row) =>
+      row.roles.length === 0 ? (
+        <span className="muted">{t.settings.noRoles}</span>
+      ) : (
+        row.roles.map((role) => role.replaceAll("-", " ")).join(", ")
+      ),
+  },
+  {
+    id: "state",
+    title: t.settings.state,
+    value: (row) => row.state ?? "",
+    cell: (row) =>
+      row.state === undefined ? (
+        t.cantTell
+      ) : (
+        <Status mark={row.state === "active" ? "allow" : row.state === "invited" ? "hold" : "deny"}>
+          {t.settings.states[row.state] ?? row.state}
+        </Status>
+      ),
+  },
+  {
+    id: "last",
+    title: t.settings.last,
+    value: (row) => row.lastSignIn ?? "",
+    cell: (row) => (row.lastSignIn === null ? t.never : <Time at={row.lastSignIn} />),
+  },
 ];
 
 export function SettingsPage() {
@@ -24,11 +61,51 @@ export function SettingsPage() {
       <PageHead title={t.settings.title} />
       <div className="with-rail">
         <Panel title={t.settings.people}>
-          <Loaded query={list} what={t.settings.people}>{(data) => (data.items.length === 0 ? <Empty title={t.settings.empty} /> : <DataTable label={t.settings.people} columns={columns} rows={data.items} rowKey={(row) => row.email} exportName="people" />)}</Loaded>
+          <Loaded query={list} what={t.settings.people}>
+            {(data) =>
+              data.items.length === 0 ? (
+                <Empty title={t.settings.empty} />
+              ) : (
+                <DataTable
+                  label={t.settings.people}
+                  columns={columns}
+                  rows={data.items}
+                  rowKey={(row) => row.email}
+                  exportName="people"
+                />
+              )
+            }
+          </Loaded>
         </Panel>
         <div className="stack">
-          <Panel title={t.settings.you}><div className="panel-body"><Loaded query={who} what={t.settings.you}>{(data) => <Facts rows={[[t.settings.name, data.person.name], [t.settings.email, <span key="e" className="break">{data.person.email}</span>], [t.settings.roles, data.person.roles.join(", ") || t.settings.noRoles], [t.settings.organization, data.organization], [t.settings.passkey, data.passkeys ? t.settings.passkeyOn : t.settings.passkeyOff]]} />}</Loaded></div></Panel>
-          <Panel title={t.settings.invite}><div className="panel-body stack"><p className="muted small">{t.settings.inviteHow}</p><Command>npx mandate person --help</Command></div></Panel>
+          <Panel title={t.settings.you}>
+            <div className="panel-body">
+              <Loaded query={who} what={t.settings.you}>
+                {(data) => (
+                  <Facts
+                    rows={[
+                      [t.settings.name, data.person.name],
+                      [
+                        t.settings.email,
+                        <span key="e" className="break">
+                          {data.person.email}
+                        </span>,
+                      ],
+                      [t.settings.roles, data.person.roles.join(", ") || t.settings.noRoles],
+                      [t.settings.organization, data.organization],
+                      [t.settings.passkey, data.passkeys ? t.settings.passkeyOn : t.settings.passkeyOff],
+                    ]}
+                  />
+                )}
+              </Loaded>
+            </div>
+          </Panel>
+          <Panel title={t.settings.invite}>
+            <div className="panel-body stack">
+              <p className="muted small">{t.settings.inviteHow}</p>
+              <Command>npx mandate person --help</Command>
+            </div>
+          </Panel>
         </div>
       </div>
     </>

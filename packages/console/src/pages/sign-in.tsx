@@ -46,21 +46,45 @@ export function SignInPage() {
   };
   return (
     <main className="alone sign-in">
-      <p className="brand"><Logo /> {t.product}</p>
-      {who === undefined ? <Loading rows={2} /> : who !== null && link === null ? (
+      <p className="brand">
+        <Logo /> {t.product}
+      </p>
+      {who === undefined ? (
+        <Loading rows={2} />
+      ) : who !== null && link === null ? (
         <div className="stack">
           <h1>{t.signIn.welcome(who.person.name)}</h1>
-          <p>{t.signIn.welcomeText} {who.organization}.</p>
-          <div className="row wrap"><Link className="button button-accent" to="/">{t.signIn.go}</Link>{who.passkeys && <Button onPress={() => setNote(t.signIn.passkeyUnavailable)}>{t.signIn.addPasskey}</Button>}</div>
-          <p className="muted small" aria-live="polite">{note !== "" ? note : who.passkeys ? "" : t.signIn.addLater}</p>
+          <p>
+            {t.signIn.welcomeText} {who.organization}.
+          </p>
+          <div className="row wrap">
+            <Link className="button button-accent" to="/">
+              {t.signIn.go}
+            </Link>
+            {who.passkeys && (
+              <Button onPress={() => setNote(t.signIn.passkeyUnavailable)}>{t.signIn.addPasskey}</Button>
+            )}
+          </div>
+          <p className="muted small" aria-live="polite">
+            {note !== "" ? note : who.passkeys ? "" : t.signIn.addLater}
+          </p>
         </div>
       ) : (
         <div className="stack">
           <h1>{t.signIn.title}</h1>
           {error !== null && <Failed error={error} what={t.signIn.spent} />}
-          {link !== null && <><p>{t.signIn.withLink}</p><Button look="accent" onPress={() => void spend()}>{t.signIn.continue}</Button></>}
+          {link !== null && (
+            <>
+              <p>{t.signIn.withLink}</p>
+              <Button look="accent" onPress={() => void spend()}>
+                {t.signIn.continue}
+              </Button>
+            </>
+          )}
           <Button onPress={() => setNote(t.signIn.passkeyLater)}>{t.signIn.passkey}</Button>
-          <p className="muted small" aria-live="polite">{note}</p>
+          <p className="muted small" aria-live="polite">
+            {note}
+          </p>
           <p>{t.signIn.how}</p>
           <Command>npx mandate login</Command>
         </div>

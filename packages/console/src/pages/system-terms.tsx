@@ -10,17 +10,51 @@ import { Panel } from "../components/ui.tsx";
 import { count } from "../format.ts";
 import { t } from "../text.ts";
 
-interface Row { readonly node: ReachNode; readonly edge: ReachEdge }
+interface Row {
+  readonly node: ReachNode;
+  readonly edge: ReachEdge;
+}
 const columns: readonly Column<Row>[] = [
-  { id: "capability", title: t.system.capability, value: (row) => row.node.name, cell: (row) => <span className="capability"><span className="muted small">{row.node.kind === "destination" ? "Export" : row.node.kind.charAt(0).toUpperCase() + row.node.kind.slice(1)}</span> <b>{row.node.title ?? row.node.name}</b></span> },
-  { id: "terms", title: t.system.terms, value: (row) => row.edge.terms ?? "", cell: (row) => row.edge.terms ?? row.node.note ?? "" },
-  { id: "rule", title: t.system.rule, value: (row) => row.edge.outcome, cell: (row) => <Status mark={row.edge.outcome}>{t.mark[row.edge.outcome]}</Status> },
   {
-    id: "last", title: t.system.last24, end: true, value: (row) => row.edge.count24h?.allow ?? -1,
+    id: "capability",
+    title: t.system.capability,
+    value: (row) => row.node.name,
+    cell: (row) => (
+      <span className="capability">
+        <span className="muted small">
+          {row.node.kind === "destination" ? "Export" : row.node.kind.charAt(0).toUpperCase() + row.node.kind.slice(1)}
+        </span>{" "}
+        <b>{row.node.title ?? row.node.name}</b>
+      </span>
+    ),
+  },
+  {
+    id: "terms",
+    title: t.system.terms,
+    value: (row) => row.edge.terms ?? "",
+    cell: (row) => row.edge.terms ?? row.node.note ?? "",
+  },
+  {
+    id: "rule",
+    title: t.system.rule,
+    value: (row) => row.edge.outcome,
+    cell: (row) => <Status mark={row.edge.outcome}>{t.mark[row.edge.outcome]}</Status>,
+  },
+  {
+    id: "last",
+    title: t.system.last24,
+    end: true,
+    value: (row) => row.edge.count24h?.allow ?? -1,
     cell: (row) => {
       const n = row.edge.count24h;
       if (n === undefined) return <span className="muted">{t.cantTell}</span>;
-      return <span className="mono">{count(n.allow)}{n.hold > 0 && <span className="block is-hold">{`${count(n.hold)} ${t.mark.hold.toLowerCase()}`}</span>}{n.deny > 0 && <span className="block is-deny">{`${count(n.deny)} ${t.mark.deny.toLowerCase()}`}</span>}</span>;
+      return (
+        <span className="mono">
+          {count(n.allow)}
+          {n.hold > 0 && <span className="block is-hold">{`${count(n.hold)} ${t.mark.hold.toLowerCase()}`}</span>}
+          {n.deny > 0 && <span className="block is-deny">{`${count(n.deny)} ${t.mark.deny.toLowerCase()}`}</span>}
+        </span>
+      );
     },
   },
 ];
@@ -29,7 +63,19 @@ export function MayDo({ system }: { system: SystemView }) {
   const query = useQuery({ ...reach(system.name), placeholderData: undefined });
   const policies = system.policies ?? [];
   return (
-    <Panel title={t.system.may} aside={policies.length === 0 ? undefined : <><span className="muted small">{t.system.policy} <code>{policies.join(", ")}</code></span><Link to={"/policies" as "/reach"}>{t.nav.policies}</Link></>}>
+    <Panel
+      title={t.system.may}
+      aside={
+        policies.length === 0 ? undefined : (
+          <>
+            <span className="muted small">
+              {t.system.policy} <code>{policies.join(", ")}</code>
+            </span>
+            <Link to={"/policies" as "/reach"}>{t.nav.policies}</Link>
+          </>
+        )
+      }
+    >
       <Loaded query={query} what={t.system.may}>
         {(data) => {
           const nodes = new Map(data.nodes.map((node) => [node.id, node]));
@@ -37,7 +83,11 @@ export function MayDo({ system }: { system: SystemView }) {
             const node = nodes.get(edge.to);
             return node !== undefined && edge.from.startsWith("system:") ? [{ node, edge }] : [];
           });
-          return rows.length === 0 ? <p className="panel-body muted">{t.system.nothing}</p> : <DataTable label={t.system.may} columns={columns} rows={rows} rowKey={(row) => row.node.id} />;
+          return rows.length === 0 ? (
+            <p className="panel-body muted">{t.system.nothing}</p>
+          ) : (
+            <DataTable label={t.system.may} columns={columns} rows={rows} rowKey={(row) => row.node.id} />
+          );
         }}
       </Loaded>
     </Panel>

@@ -5,8 +5,30 @@ import { systems } from "../api.ts";
 import { Sheet } from "../components/dialog.tsx";
 import { t } from "../text.ts";
 
-interface Hit { readonly key: string; readonly title: string; readonly note: string; readonly go: () => void }
-const pages = [["overview", "/"], ["systems", "/systems"], ["approvals", "/approvals"], ["findings", "/findings"], ["evidence", "/evidence"], ["models", "/models"], ["tools", "/tools"], ["prompts", "/prompts"], ["datasets", "/datasets"], ["destinations", "/destinations"], ["vendors", "/vendors"], ["agents", "/agents"], ["credentials", "/credentials"], ["policies", "/policies"], ["frameworks", "/frameworks"], ["settings", "/settings"]] as const;
+interface Hit {
+  readonly key: string;
+  readonly title: string;
+  readonly note: string;
+  readonly go: () => void;
+}
+const pages = [
+  ["overview", "/"],
+  ["systems", "/systems"],
+  ["approvals", "/approvals"],
+  ["findings", "/findings"],
+  ["evidence", "/evidence"],
+  ["models", "/models"],
+  ["tools", "/tools"],
+  ["prompts", "/prompts"],
+  ["datasets", "/datasets"],
+  ["destinations", "/destinations"],
+  ["vendors", "/vendors"],
+  ["agents", "/agents"],
+  ["credentials", "/credentials"],
+  ["policies", "/policies"],
+  ["frameworks", "/frameworks"],
+  ["settings", "/settings"],
+] as const;
 
 /** A combobox over pages, systems and decision ids. Arrow keys choose, Enter goes. */
 export function Find({ open, onClose }: { open: boolean; onClose: () => void }) {
@@ -17,14 +39,47 @@ export function Find({ open, onClose }: { open: boolean; onClose: () => void }) 
   const asked = typed.trim().toLowerCase();
   const subject = /^what can (.*?)( reach)?\??$/.exec(asked)?.[1];
   const words = (subject ?? asked).trim();
-  const found = (list.data?.items ?? []).filter((system) => words !== "" && `${system.name} ${system.title}`.toLowerCase().includes(words)).slice(0, 8);
+  const found = (list.data?.items ?? [])
+    .filter((system) => words !== "" && `${system.name} ${system.title}`.toLowerCase().includes(words))
+    .slice(0, 8);
   const hits: Hit[] = [
-    ...found.map((system) => ({ key: system.name, title: subject === undefined ? system.title : t.find.reach(system.title), note: `${t.systems.name}, ${system.tier}`, go: () => void navigate({ to: "/systems/$name", params: { name: system.name }, search: subject === undefined ? {} : { tab: "flows" } }) })),
-    ...(/^dec_[\w-]+$/.test(asked) ? [{ key: asked, title: asked, note: t.entry.unlogged, go: () => void navigate({ to: "/evidence/$id", params: { id: typed.trim() } }) }] : []),
-    ...(subject === undefined ? [["register", "/register", t.overview.register] as const, ["check", "/check", t.check.title] as const, ...pages.map(([key, to]) => [key, to, t.nav[key]] as const)] : [])
+    ...found.map((system) => ({
+      key: system.name,
+      title: subject === undefined ? system.title : t.find.reach(system.title),
+      note: `${t.systems.name}, ${system.tier}`,
+      go: () =>
+        void navigate({
+          to: "/systems/$name",
+          params: { name: system.name },
+          search: subject === undefined ? {} : { tab: "flows" },
+        }),
+    })),
+    ...(/^dec_[\w-]+$/.test(asked)
+      ? [
+          {
+            key: asked,
+            title: asked,
+            note: t.entry.unlogged,
+            go: () => void navigate({ to: "/evidence/$id", params: { id: typed.trim() } }),
+          },
+        ]
+      : []),
+    ...(subject === undefined
+      ? [
+          ["register", "/register", t.overview.register] as const,
+          ["check", "/check", t.check.title] as const,
+          ...pages.map(([key, to]) => [key, to, t.nav[key]] as const),
+        ]
+      : []
+    )
       .filter(([, , title]) => title.toLowerCase().includes(words))
       .slice(0, 8)
-      .map(([key, to, title]) => ({ key: `page-${key}`, title, note: to, go: () => void navigate({ to: to as "/models" }) })),
+      .map(([key, to, title]) => ({
+        key: `page-${key}`,
+        title,
+        note: to,
+        go: () => void navigate({ to: to as "/models" }),
+      })),
   ];
   const chosen = Math.min(at, hits.length - 1);
   const close = (): void => {
@@ -35,24 +90,52 @@ export function Find({ open, onClose }: { open: boolean; onClose: () => void }) 
   return (
     <Sheet open={open} onClose={close} title={t.find.title} wide>
       <input
-        className="find-input" role="combobox" aria-expanded="true" aria-controls="find-hits" aria-label={t.find.title} aria-activedescendant={hits[chosen] === undefined ? undefined : `hit-${chosen}`} autoFocus placeholder={t.find.placeholder} value={typed}
-        onChange={(event) => { setTyped(event.target.value); setAt(0); }}
+        className="find-input"
+        role="combobox"
+        aria-expanded="true"
+        aria-controls="find-hits"
+        aria-label={t.find.title}
+        aria-activedescendant={hits[chosen] === undefined ? undefined : `hit-${chosen}`}
+        autoFocus
+        placeholder={t.find.placeholder}
+        value={typed}
+        onChange={(event) => {
+          setTyped(event.target.value);
+          setAt(0);
+        }}
         onKeyDown={(event) => {
           if (event.key === "ArrowDown") setAt(Math.min(hits.length - 1, chosen + 1));
           else if (event.key === "ArrowUp") setAt(Math.max(0, chosen - 1));
-          else if (event.key === "Enter" && hits[chosen] !== undefined) { hits[chosen].go(); close(); }
-          else return;
+          else if (event.key === "Enter" && hits[chosen] !== undefined) {
+            hits[chosen].go();
+            close();
+          } else return;
           event.preventDefault();
         }}
       />
       <ul id="find-hits" role="listbox" aria-label={t.find.title} className="hits">
         {hits.map((hit, index) => (
-          <li key={hit.key} id={`hit-${index}`} role="option" aria-selected={index === chosen} className={index === chosen ? "hit chosen" : "hit"} onMouseDown={(event) => { event.preventDefault(); hit.go(); close(); }}>
+          <li
+            key={hit.key}
+            id={`hit-${index}`}
+            role="option"
+            aria-selected={index === chosen}
+            className={index === chosen ? "hit chosen" : "hit"}
+            onMouseDown={(event) => {
+              event.preventDefault();
+              hit.go();
+              close();
+            }}
+          >
             <span>{hit.title}</span>
             <span className="muted small">{hit.note}</span>
           </li>
         ))}
-        {hits.length === 0 && <li className="muted" role="option" aria-selected="false" aria-disabled="true">{t.find.nothing}</li>}
+        {hits.length === 0 && (
+          <li className="muted" role="option" aria-selected="false" aria-disabled="true">
+            {t.find.nothing}
+          </li>
+        )}
       </ul>
     </Sheet>
   );

@@ -2,14 +2,25 @@ import { useNavigate } from "@tanstack/react-router";
 import { useEffect } from "react";
 import { singleKeys } from "./preferences.ts";
 
-const places: Record<string, "/" | "/systems" | "/approvals" | "/findings" | "/evidence" | "/credentials"> = { o: "/", s: "/systems", a: "/approvals", f: "/findings", e: "/evidence", c: "/credentials" };
+const places: Record<string, "/" | "/systems" | "/approvals" | "/findings" | "/evidence" | "/credentials"> = {
+  o: "/",
+  s: "/systems",
+  a: "/approvals",
+  f: "/findings",
+  e: "/evidence",
+  c: "/credentials",
+};
 
 function inField(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+  return (
+    target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+  );
 }
 
 function moveRow(by: number): void {
-  const links = [...document.querySelectorAll<HTMLElement>("[data-row] .row-link")].filter((link) => link.offsetParent !== null);
+  const links = [...document.querySelectorAll<HTMLElement>("[data-row] .row-link")].filter(
+    (link) => link.offsetParent !== null,
+  );
   const at = links.findIndex((link) => link === document.activeElement);
   links[Math.min(links.length - 1, Math.max(0, at + by))]?.focus();
 }
@@ -25,7 +36,15 @@ export function useKeys(open: { find: () => void; help: () => void }): void {
         open.find();
         return;
       }
-      if (event.ctrlKey || event.metaKey || event.altKey || inField(event.target) || !singleKeys.get() || document.querySelector("[role=dialog]") !== null) return;
+      if (
+        event.ctrlKey ||
+        event.metaKey ||
+        event.altKey ||
+        inField(event.target) ||
+        !singleKeys.get() ||
+        document.querySelector("[role=dialog]") !== null
+      )
+        return;
       const after = Date.now() - gone < 1200;
       const place = places[event.key];
       gone = 0;

@@ -27,4 +27,7 @@ export const density = {
     document.documentElement.dataset["density"] = value;
   },
 };
-export const singleKeys = { get: (): boolean => read("mandate.keys") !== "off", set: (on: boolean): void => write("mandate.keys", on ? "on" : "off") };
+export const singleKeys = {
+  get: (): boolean => read("mandate.keys") !== "off",
+  set: (on: boolean): void => write("mandate.keys", on ? "on" : "off"),
+};

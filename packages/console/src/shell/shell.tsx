@@ -14,7 +14,17 @@ import { useKeys } from "./keys.ts";
 import { density, singleKeys, theme } from "./preferences.ts";
 
 const main = ["overview", "systems", "approvals", "findings", "evidence"] as const;
-const inventory = ["models", "tools", "prompts", "agents", "datasets", "destinations", "vendors", "credentials", "unregistered"] as const;
+const inventory = [
+  "models",
+  "tools",
+  "prompts",
+  "agents",
+  "datasets",
+  "destinations",
+  "vendors",
+  "credentials",
+  "unregistered",
+] as const;
 const rules = ["policies", "exceptions", "frameworks"] as const;
 type Item = (typeof main)[number] | (typeof inventory)[number] | (typeof rules)[number] | "settings";
 
@@ -36,17 +46,27 @@ export function Shell() {
   useEffect(() => setMenu(false), [path]);
   return (
     <div className="shell">
-      <a className="skip" href="#content">{t.skip}</a>
+      <a className="skip" href="#content">
+        {t.skip}
+      </a>
       <header className="topbar">
-        <Link to="/" className="brand"><Logo /> {t.product}</Link>
+        <Link to="/" className="brand">
+          <Logo /> {t.product}
+        </Link>
         <span className="row">
-          <Button look="quiet" aria-label={t.find.title} onPress={() => setFinding(true)}><Icon name="find" /></Button>
-          <Button look="quiet" aria-expanded={menu} onPress={() => setMenu(!menu)}><Icon name="menu" /> {t.nav.menu}</Button>
+          <Button look="quiet" aria-label={t.find.title} onPress={() => setFinding(true)}>
+            <Icon name="find" />
+          </Button>
+          <Button look="quiet" aria-expanded={menu} onPress={() => setMenu(!menu)}>
+            <Icon name="menu" /> {t.nav.menu}
+          </Button>
         </span>
       </header>
       <aside className={menu ? "nav nav-open" : "nav"}>
         <div className="brand-row">
-          <Link to="/" className="brand"><Logo /> {t.product}</Link>
+          <Link to="/" className="brand">
+            <Logo /> {t.product}
+          </Link>
           <span className="muted small organization">{who.data?.organization}</span>
         </div>
         <button type="button" className="find-button" onClick={() => setFinding(true)}>
@@ -55,12 +75,21 @@ export function Shell() {
         <Nav ready={who.data !== undefined} />
         <div className="nav-foot">
           <NavLink item="settings" />
-          {who.data !== undefined && <Account name={who.data.person.name} roles={who.data.person.roles} sample={who.data.sample} onHelp={() => setHelping(true)} />}
+          {who.data !== undefined && (
+            <Account
+              name={who.data.person.name}
+              roles={who.data.person.roles}
+              sample={who.data.sample}
+              onHelp={() => setHelping(true)}
+            />
+          )}
         </div>
       </aside>
       <main id="content" tabIndex={-1} className="page">
         {who.data !== undefined ? (
-          <Suspense fallback={<Loading />}><Outlet /></Suspense>
+          <Suspense fallback={<Loading />}>
+            <Outlet />
+          </Suspense>
         ) : who.error !== null && !signedOut ? (
           <Failed error={who.error} what={t.nav.account} retry={() => void who.refetch()} />
         ) : (
@@ -75,12 +104,23 @@ export function Shell() {
 
 function Nav({ ready }: { ready: boolean }) {
   const counts = useQuery({ ...overview, enabled: ready }).data?.counts;
-  const figures: Partial<Record<Item, number>> = counts === undefined ? {} : { systems: counts.total, approvals: counts.waiting };
-  const group = (items: readonly Item[]) => <ul>{items.map((item) => <li key={item}><NavLink item={item} figure={figures[item]} /></li>)}</ul>;
+  const figures: Partial<Record<Item, number>> =
+    counts === undefined ? {} : { systems: counts.total, approvals: counts.waiting };
+  const group = (items: readonly Item[]) => (
+    <ul>
+      {items.map((item) => (
+        <li key={item}>
+          <NavLink item={item} figure={figures[item]} />
+        </li>
+      ))}
+    </ul>
+  );
   return (
     <nav aria-label={t.nav.label}>
       {group(main)}
-      <p className="nav-title" id="nav-inventory">{t.nav.inventory}</p>
+      <p className="nav-title" id="nav-inventory">
+        {t.nav.inventory}
+      </p>
       {group(inventory)}
       <p className="nav-title">{t.nav.rules}</p>
       {group(rules)}
@@ -91,14 +131,30 @@ function Nav({ ready }: { ready: boolean }) {
 function NavLink({ item, figure }: { item: Item; figure?: number | undefined }) {
   const to = item === "overview" ? "/" : (`/${item}` as "/systems");
   return (
-    <Link to={to} search={{}} className="nav-link" activeOptions={{ exact: item === "overview", includeSearch: false }} activeProps={{ className: "nav-link active", "aria-current": "page" }}>
+    <Link
+      to={to}
+      search={{}}
+      className="nav-link"
+      activeOptions={{ exact: item === "overview", includeSearch: false }}
+      activeProps={{ className: "nav-link active", "aria-current": "page" }}
+    >
       <Icon name={item} /> <span>{t.nav[item]}</span>
       {figure !== undefined && figure > 0 && <span className="figure">{count(figure)}</span>}
     </Link>
   );
 }
 
-function Account({ name, roles, sample, onHelp }: { name: string; roles: readonly string[]; sample: boolean; onHelp: () => void }) {
+function Account({
+  name,
+  roles,
+  sample,
+  onHelp,
+}: {
+  name: string;
+  roles: readonly string[];
+  sample: boolean;
+  onHelp: () => void;
+}) {
   const [open, setOpen] = useState(false);
   const [chosen, setChosen] = useState(() => ({ theme: theme.get(), density: density.get() }));
   const navigate = useNavigate();
@@ -110,15 +166,57 @@ function Account({ name, roles, sample, onHelp }: { name: string; roles: readonl
   return (
     <>
       <button type="button" className="account" aria-haspopup="dialog" onClick={() => setOpen(true)}>
-        <span className="avatar" aria-hidden="true">{name.split(" ").map((part) => part.charAt(0)).slice(0, 2).join("")}</span>
-        <span><span className="block">{name}</span><span className="muted small">{roles.length === 0 ? t.settings.noRoles : roles[0]?.replaceAll("-", " ")}{sample ? `, ${t.nav.sample.toLowerCase()}` : ""}</span></span>
+        <span className="avatar" aria-hidden="true">
+          {name
+            .split(" ")
+            .map((part) => part.charAt(0))
+            .slice(0, 2)
+            .join("")}
+        </span>
+        <span>
+          <span className="block">{name}</span>
+          <span className="muted small">
+            {roles.length === 0 ? t.settings.noRoles : roles[0]?.replaceAll("-", " ")}
+            {sample ? `, ${t.nav.sample.toLowerCase()}` : ""}
+          </span>
+        </span>
       </button>
       <Sheet open={open} onClose={() => setOpen(false)} title={name}>
         <div className="stack">
-          <Choice label={t.nav.theme} value={chosen.theme} options={[["system", t.nav.system], ["light", t.nav.light], ["dark", t.nav.dark]]} onChange={(value) => { theme.set(value); setChosen({ ...chosen, theme: value }); }} />
-          <Choice label={t.nav.density} value={chosen.density} options={[["compact", t.nav.compact], ["comfortable", t.nav.comfortable]]} onChange={(value) => { density.set(value); setChosen({ ...chosen, density: value }); }} />
+          <Choice
+            label={t.nav.theme}
+            value={chosen.theme}
+            options={[
+              ["system", t.nav.system],
+              ["light", t.nav.light],
+              ["dark", t.nav.dark],
+            ]}
+            onChange={(value) => {
+              theme.set(value);
+              setChosen({ ...chosen, theme: value });
+            }}
+          />
+          <Choice
+            label={t.nav.density}
+            value={chosen.density}
+            options={[
+              ["compact", t.nav.compact],
+              ["comfortable", t.nav.comfortable],
+            ]}
+            onChange={(value) => {
+              density.set(value);
+              setChosen({ ...chosen, density: value });
+            }}
+          />
           <div className="row wrap">
-            <Button onPress={() => { setOpen(false); onHelp(); }}>{t.nav.keys}</Button>
+            <Button
+              onPress={() => {
+                setOpen(false);
+                onHelp();
+              }}
+            >
+              {t.nav.keys}
+            </Button>
             <Button onPress={() => void signOut()}>{t.nav.signOut}</Button>
           </div>
         </div>
@@ -133,7 +231,17 @@ function Help({ open, onClose }: { open: boolean; onClose: () => void }) {
     <Sheet open={open} onClose={onClose} title={t.keys.title}>
       <div className="stack">
         <Facts rows={t.keys.rows.map(([keys, what]) => [<kbd key={keys}>{keys}</kbd>, what] as const)} />
-        <label className="check"><input type="checkbox" checked={on} onChange={(event) => { singleKeys.set(event.target.checked); setOn(event.target.checked); }} /> {t.keys.toggle}</label>
+        <label className="check">
+          <input
+            type="checkbox"
+            checked={on}
+            onChange={(event) => {
+              singleKeys.set(event.target.checked);
+              setOn(event.target.checked);
+            }}
+          />{" "}
+          {t.keys.toggle}
+        </label>
         <Button onPress={onClose}>{t.find.close}</Button>
       </div>
     </Sheet>
