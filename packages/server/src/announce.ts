@@ -1,3 +1,6 @@
+import { systemActor } from "./context/index.ts";
+import { askHoldersForRoles, inviteFirstPerson, signInUrl } from "./identity/index.ts";
+import type { FirstPerson } from "./identity/index.ts";
 import type { Configuration } from "./configuration.ts";
 import type { ServerLog } from "./log.ts";
 import type { StartOptions } from "./main.ts";
@@ -18,7 +21,10 @@ export async function announce({ options, configuration, server, internalToken, 
   if (closedAsUnknown > 0) print(`${closedAsUnknown} calls that the last run left open are closed as unknown.`);
   if (!options.sample) {
     printAddresses(print, configuration);
-    print(nextStep(configuration));
+    // A bootstrap token is a way in already: its holder makes the people.
+    const first = configuration.bootstrapToken === null ? await inviteFirstPerson(server.contexts.quiet(systemActor("start")), askHoldersForRoles) : undefined;
+    if (first) print(`Sign in   ${signInUrl(configuration.consoleUrl, first.link)}   (works once, for 30 minutes)`);
+    if (first || configuration.bootstrapToken !== null) print(nextStep(configuration, first));
     return async () => undefined;
   }
   const { loadSample } = await import("./sample/index.ts");
@@ -38,12 +44,13 @@ function printAddresses(print: (line: string) => void, configuration: Configurat
   else if (configuration.publicUrl === null) print("Links for phones are off: set MANDATE_PUBLIC_URL to the address people use.");
 }
 
-function nextStep(configuration: Configuration): string {
+function nextStep(configuration: Configuration, first: FirstPerson | undefined): string {
   return [
     "",
     "Next: register your first system. In another terminal:",
-    `  npx mandate login --url ${configuration.consoleUrl}`,
-    "  npx mandate init > system.yaml && npx mandate apply -f system.yaml",
-    "  npx mandate credential create --system NAME --ttl 8h",
+    `  npx mandate login --url ${configuration.consoleUrl}${first ? ` --token ${first.token}` : ""}`,
+    "  npx mandate init > system.yaml        # edit its owners and its model",
+    "  npx mandate apply -f system.yaml",
+    "  npx mandate credential create --system my-assistant --ttl 8h",
   ].join("\n");
 }

@@ -5,3 +5,5 @@ export { bootstrapActor, createAuthenticate } from "./authenticate.ts";
 export { askHoldersForRoles, roleGrantEffect } from "./role-question.ts";
 export { noteBootstrapStart } from "./bootstrap.ts";
 export { identityRoutes, signInUrl } from "./routes.ts";
+export { firstPersonEmail, inviteFirstPerson } from "./first-person.ts";
+export type { FirstPerson } from "./first-person.ts";
