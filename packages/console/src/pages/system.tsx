@@ -4,7 +4,6 @@ import { useState } from "react";
 import {
   activity,
   client,
-  credentials,
   decisions,
   findings,
   history,
@@ -22,11 +21,11 @@ import { FlowGraph } from "../components/flow-graph.tsx";
 import { Empty, Loaded } from "../components/states.tsx";
 import { DataClass, Owner, Status } from "../components/status.tsx";
 import { Button, Command, LiveDot, PageHead, Panel, Time } from "../components/ui.tsx";
-import { count, daysUntil } from "../format.ts";
+import { count } from "../format.ts";
 import { t } from "../text.ts";
 import { CredentialTable } from "./credentials.tsx";
-import { EvidenceSummaryPanel } from "./evidence-summary.tsx";
 import { Needs } from "./overview.tsx";
+import { CredentialRail, EvidenceRail } from "./system-rail.tsx";
 import { MayDo } from "./system-terms.tsx";
 
 const tabs = ["passport", "decisions", "flows", "credentials", "changes", "controls", "evidence"] as const;
@@ -365,60 +364,6 @@ function PassportTab({ system }: { system: SystemView }) {
         </Panel>
       </div>
     </div>
-  );
-}
-
-function EvidenceRail() {
-  const query = useQuery(overview);
-  return (
-    <Loaded query={query} what={t.system.evidenceTitle} rows={3}>
-      {(data) => <EvidenceSummaryPanel evidence={data.evidence} />}
-    </Loaded>
-  );
-}
-
-function CredentialRail({ name }: { name: string }) {
-  const query = useQuery(credentials({ system: name }));
-  return (
-    <Panel
-      title={t.system.credentials}
-      aside={
-        <Link to="/credentials" search={{ system: name }}>
-          {t.system.allCredentials}
-        </Link>
-      }
-    >
-      <Loaded query={query} what={t.system.credentials} rows={2}>
-        {(data) =>
-          data.items.length === 0 ? (
-            <p className="panel-body muted small">{t.system.noCredentials}</p>
-          ) : (
-            <ul className="needs plain">
-              {data.items.slice(0, 5).map((item) => {
-                const left = daysUntil(item.notAfter);
-                const live = item.state === "active" && left > 0;
-                return (
-                  <li key={item.id}>
-                    <span>
-                      <code>{item.hint ?? item.name}</code>
-                      <span className="small block muted">
-                        {live ? (
-                          `${item.name}, ${t.overview.days(left)}`
-                        ) : (
-                          <Status mark={item.state === "suspended" ? "hold" : "deny"}>
-                            {t.credentials.states[item.state === "active" ? "expired" : item.state] ?? item.state}
-                          </Status>
-                        )}
-                      </span>
-                    </span>
-                  </li>
-                );
-              })}
-            </ul>
-          )
-        }
-      </Loaded>
-    </Panel>
   );
 }
 
