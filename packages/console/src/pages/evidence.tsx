@@ -25,6 +25,7 @@ export function EvidencePage() {
   const navigate = useNavigate();
   const [typed, setTyped] = useState(search.q ?? "");
   const [packing, setPacking] = useState(false);
+  const [limit, setLimit] = useState(50);
   const id = params.id;
   const set = (change: View): void => {
     const next = Object.fromEntries(
@@ -48,7 +49,7 @@ export function EvidencePage() {
         : new Date(minute * 60_000 - (spans[search.when] ?? 0)).toISOString(),
     [search.when, minute],
   );
-  const query = useQuery(decisions({ limit: 50, q: search.q, outcome: search.outcome, system: search.system, since }));
+  const query = useQuery(decisions({ limit, q: search.q, outcome: search.outcome, system: search.system, since }));
   const evidence = useQuery(overview).data?.evidence;
   const names = useQuery(systems()).data?.items ?? [];
   const filters = [
@@ -145,7 +146,14 @@ export function EvidencePage() {
                       }}
                     />
                   ) : (
-                    <DecisionTable rows={data.items} withSystem selected={id} exportName="evidence" />
+                    <>
+                      <DecisionTable rows={data.items} withSystem selected={id} exportName="evidence" />
+                      {data.nextCursor !== null && limit < 500 && (
+                        <p className="panel-body">
+                          <Button onPress={() => setLimit(Math.min(500, limit * 2))}>{t.table.more}</Button>
+                        </p>
+                      )}
+                    </>
                   )}
                 </Panel>
               )
