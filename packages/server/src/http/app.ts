@@ -80,12 +80,13 @@ export function buildApp(options: AppOptions): { readonly app: App; readonly doc
 
   idempotencyHooks(app, options.idempotency, options.now);
 
-  app.addHook("onSend", async (_request, reply, payload) => {
+  app.addHook("onSend", async (request, reply, payload) => {
     void reply.header("x-content-type-options", "nosniff");
     void reply.header("referrer-policy", "no-referrer");
     void reply.header("cross-origin-resource-policy", "same-origin");
     void reply.header("cross-origin-opener-policy", "same-origin");
-    const page = String(reply.getHeader("content-type") ?? "").startsWith("text/html");
+    // A 304 has no content type, and its headers replace those of the copy that the browser kept: a page must keep a page's policy.
+    const page = reply.statusCode === 304 ? !isProgramPath(request.url) : String(reply.getHeader("content-type") ?? "").startsWith("text/html");
     void reply.header("content-security-policy", page ? pagePolicy : dataPolicy);
     if (!reply.hasHeader("cache-control")) void reply.header("cache-control", "no-store");
     return payload;
