@@ -189,7 +189,9 @@ describe("signed notes", () => {
     fc.assert(
       fc.property(
         fc.uint8Array({ maxLength: 300 }),
-        (bytes) =>  expect(() => openNote(bytes, [verifier])).toThrow(),
+        (bytes) => {
+          expect(() => openNote(bytes, [verifier])).toThrow();
+        },
       ),
     );
   });
