@@ -7,3 +7,4 @@ export type { ApprovalRecord, ApprovalSignature } from "./read.ts";
 export { maxPendingPerSystem, openHold, spendApproval } from "./hold.ts";
 export type { HoldSealing } from "./hold.ts";
 export { approvalRoutes } from "./routes.ts";
+export { approvalAnswers, approvalFiles } from "./pack-answers.ts";

@@ -12,3 +12,4 @@ export type { Reason } from "./decide.ts";
 export { promoteSystem, renewSystem, resumeSystem, retireSystem, suspendSystem } from "./lifecycle.ts";
 export { getAuthorization, getSystem, listAuthorizations, listSystems, readSystemView, systemView } from "./views.ts";
 export type { AuthorizationPage, AuthorizationView, SystemPage, SystemView } from "./views.ts";
+export { authorizationAnswers } from "./pack-answers.ts";

@@ -2,3 +2,4 @@ export { changeCredential, credentialFacts, findCredential, issueCredential, lis
 export type { Credential, CredentialSystem, CredentialVerb, IssuedKey, LookUpSystem, NewCredential } from "./credentials.ts";
 export { credentialRoutes } from "./routes.ts";
 export { noteCredentialUse } from "./last-used.ts";
+export { credentialAnswers } from "./pack-answers.ts";

@@ -14,4 +14,7 @@ export { readPayload } from "./open-payload.ts";
 export type { OpenedEntry, ReadRequest } from "./open-payload.ts";
 export { createPack } from "./pack.ts";
 export type { PackFile, PackRequest } from "./pack.ts";
+export { packAnswer, scopeWords } from "./pack-answer.ts";
+export type { PackScope } from "./pack-answer.ts";
+export { mergeAnswers } from "./pack-sections.ts";
 export type { SectionAnswers } from "./pack-sections.ts";

@@ -1,5 +1,3 @@
-import { utf8 } from "@mandate/ledger";
-
 export interface PackFile {
   readonly path: string;
   readonly bytes: Uint8Array;
@@ -45,6 +43,8 @@ RFC 6962 hashing; RFC 8785 JSON; in-toto and DSSE).
 | \`logs/meta/\` | the log that takes every other log's checkpoints |
 | \`payloads/CT\` | nonce, ciphertext, tag of what an entry sealed; CT is its SHA-256 |
 | \`disclosures.jsonl\` | keys and salts that open payloads, where disclosed |
+| \`policies/\` | the guardrails as enforced, each custom policy in Cedar with its version, the schema |
+| \`approvals/\` | each decided question: statement, its digest, answers with the role held at that moment |
 | \`sections/\` | what an auditor asks for, gaps included |
 
 ## What it can't show
@@ -62,46 +62,4 @@ function facts(about: PackAbout): string[] {
     ...about.logs.map((log) => `Log ${log.name}: ${log.entries} entries of ${log.vkey.split("+")[0]}`),
     `Payloads: ${about.payloads}, ${about.disclosed ? "with the keys that open them" : "sealed"}`,
   ];
-}
-
-/** One page with the same facts, in PDF 1.4 with a standard font: for people who open nothing else. */
-export function summaryPdf(about: PackAbout): Uint8Array {
-  const lines = [
-    "Evidence pack",
-    "",
-    ...facts(about),
-    "",
-    "The proof is in the other files: see README.md.",
-    "Without an outside witness this installation is self-attested.",
-  ];
-  const text = lines
-    .map((line, at) => `${at === 0 ? "/F1 18 Tf" : "/F1 10 Tf"} (${escapeText(line)}) Tj 0 -16 Td`)
-    .join("\n");
-  const stream = `BT 56 780 Td 16 TL\n${text}\nET`;
-  const objects = [
-    "<< /Type /Catalog /Pages 2 0 R /Lang (en) >>",
-    "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-    "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
-    `<< /Length ${stream.length} >>\nstream\n${stream}\nendstream`,
-    "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
-    "<< /Title (Evidence pack) /Producer (Mandate) >>",
-  ];
-  let body = "%PDF-1.4\n";
-  const offsets = objects.map((object, at) => {
-    const offset = body.length;
-    body += `${at + 1} 0 obj\n${object}\nendobj\n`;
-    return offset;
-  });
-  const start = body.length;
-  const table = offsets.map((offset) => `${String(offset).padStart(10, "0")} 00000 n \n`).join("");
-  body += `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${table}trailer\n<< /Size ${objects.length + 1} /Root 1 0 R /Info 6 0 R >>\nstartxref\n${start}\n%%EOF\n`;
-  return utf8(body);
-}
-
-/** ASCII alone: every byte offset above is then a character offset. */
-function escapeText(line: string): string {
-  return line
-    .slice(0, 100)
-    .replace(/[^\x20-\x7e]/g, "?")
-    .replace(/[\\()]/g, "\\$&");
 }

@@ -165,6 +165,13 @@ export type SectionId = (typeof packSections)[number]["id"];
 /** What a section's item is answered with; the key is the item's text above. */
 export type SectionAnswers = Readonly<Partial<Record<SectionId, Readonly<Record<string, unknown>>>>>;
 
+/** Items of several slices, side by side in their sections. */
+export function mergeAnswers(all: readonly SectionAnswers[]): SectionAnswers {
+  const merged: Partial<Record<SectionId, Readonly<Record<string, unknown>>>> = {};
+  for (const { id } of packSections) merged[id] = Object.assign({}, ...all.map((one) => one[id] ?? {})) as Readonly<Record<string, unknown>>;
+  return merged;
+}
+
 /** `sections/E01.json` and on. */
 export function sectionFiles(answers: SectionAnswers): { path: string; bytes: Uint8Array; mediaType: string }[] {
   return packSections.map(({ id, title, items }) => {
@@ -173,6 +180,7 @@ export function sectionFiles(answers: SectionAnswers): { path: string; bytes: Ui
       schema: "mandate.section/1",
       id,
       title,
+      gaps: items.filter((item) => !(item in answered)).map((item) => `Not measured: ${item}.`),
       items: items.map((item) =>
         item in answered
           ? { item, status: "answered", data: answered[item] }

@@ -9,9 +9,11 @@ import { listLogs, metaWriter } from "./logs.ts";
 import type { LogKeys, LogRow } from "./logs.ts";
 import { messagesOf, openJson, PayloadReader } from "./open-payload.ts";
 import { measuredAnswers } from "./pack-answers.ts";
-import { readme, summaryPdf } from "./pack-readme.ts";
-import { sectionFiles } from "./pack-sections.ts";
+import { decisionAnswers } from "./pack-decisions.ts";
+import { readme } from "./pack-readme.ts";
+import { mergeAnswers, sectionFiles } from "./pack-sections.ts";
 import type { SectionAnswers } from "./pack-sections.ts";
+import { summaryPdf } from "./pack-summary.ts";
 import { openHead, readLeaves, tileReader } from "./read-log.ts";
 import { assertWhole } from "./rehash.ts";
 import type { PackFile } from "./pack-readme.ts";
@@ -100,9 +102,11 @@ async function collect(tx: Tx, request: PackRequest): Promise<PackParts> {
     until: request.until,
     systems: request.systems,
   });
-  const given = await request.answers(tx);
-  const answers: Record<string, Readonly<Record<string, unknown>>> = { ...measured };
-  for (const [id, items] of Object.entries(given)) answers[id] = { ...answers[id], ...items };
+  const answers = mergeAnswers([
+    measured,
+    await decisionAnswers(tx, evidence.org, request),
+    await request.answers(tx),
+  ]);
   const counts = logs.map((log) => ({ name: log.name, vkey: log.vkey, entries: [...log.entries].length }));
   const about = {
     created,
@@ -124,7 +128,7 @@ async function collect(tx: Tx, request: PackRequest): Promise<PackParts> {
       ...sectionFiles(answers),
       ...(await request.files(tx)),
       { path: "README.md", bytes: utf8(readme(about)), mediaType: "text/markdown" },
-      { path: "summary.pdf", bytes: summaryPdf(about), mediaType: "application/pdf" },
+      { path: "summary.pdf", bytes: summaryPdf(about, answers), mediaType: "application/pdf" },
       {
         path: "policy.tlog",
         bytes: utf8(`${counts.map((log) => `log ${log.vkey}`).join("\n")}\nquorum none\n`),

@@ -7,3 +7,4 @@ export { noteBootstrapStart } from "./bootstrap.ts";
 export { identityRoutes, signInUrl } from "./routes.ts";
 export { firstPersonEmail, inviteFirstPerson } from "./first-person.ts";
 export type { FirstPerson } from "./first-person.ts";
+export { identityAnswers } from "./pack-answers.ts";

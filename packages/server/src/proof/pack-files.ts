@@ -1,12 +1,26 @@
-import { sql } from "kysely";
+import { approvalAnswers, approvalFiles } from "../approvals/index.ts";
+import { authorizationAnswers } from "../authorization/index.ts";
+import { credentialAnswers } from "../credentials/index.ts";
 import type { Tx } from "../database/index.ts";
-import type { PackFile } from "../evidence/index.ts";
+import { mergeAnswers } from "../evidence/index.ts";
+import type { PackFile, PackScope, SectionAnswers } from "../evidence/index.ts";
+import { findingAnswers } from "../findings/index.ts";
+import { identityAnswers } from "../identity/index.ts";
+import { policyFiles, registryAnswers } from "../registry/index.ts";
 
-/** `approvals/ID.json`: each decided question with its statement, digest and signatures, as it can be checked offline. */
-export async function packFiles(tx: Tx, org: string): Promise<readonly PackFile[]> {
-  const { rows } = await sql<{ id: string; statement: unknown; digest: string; state: string; signatures: unknown }>`select a.id, a.statement, a.digest, a.state,
-      coalesce((select jsonb_agg(jsonb_build_object('kind', s.kind, 'person', s.email, 'role', s.role, 'choice', s.choice, 'reason', s.reason, 'at', s.signed_at) order by s.signed_at)
-        from approval_signatures s where s.org = a.org and s.approval_id = a.id), '[]'::jsonb) as signatures
-    from approvals a where a.org = ${org} and a.state in ('approved', 'refused') order by a.id limit 50000`.execute(tx);
-  return rows.map((row) => ({ path: `approvals/${row.id}.json`, bytes: Buffer.from(`${JSON.stringify(row, null, 2)}\n`), mediaType: "application/json" }));
+/** `policies/` and `approvals/`: what the slices put into a pack as files. */
+export async function packFiles(tx: Tx, org: string, scope: PackScope): Promise<readonly PackFile[]> {
+  return [...(await policyFiles(tx, org)), ...(await approvalFiles(tx, org, scope))];
+}
+
+/** What the slices answer for `sections/`; one after another, because they share one connection. */
+export async function packAnswers(tx: Tx, org: string, scope: PackScope, nowMs: number): Promise<SectionAnswers> {
+  return mergeAnswers([
+    await registryAnswers(tx, org, scope),
+    await authorizationAnswers(tx, org, scope),
+    await identityAnswers(tx, org),
+    await credentialAnswers(tx, org, scope),
+    await approvalAnswers(tx, org, scope, nowMs),
+    await findingAnswers(tx, org, scope, nowMs),
+  ]);
 }

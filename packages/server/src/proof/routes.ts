@@ -9,7 +9,7 @@ import { assertWhole, consistencyBody, createPack, heads, inclusionFile, logSumm
 import type { Evidence } from "../evidence/index.ts";
 import { actorOf, instant, page, pageQuery } from "../http/index.ts";
 import type { App } from "../http/index.ts";
-import { packFiles } from "./pack-files.ts";
+import { packAnswers, packFiles } from "./pack-files.ts";
 
 const log = z.object({ origin: z.string(), vkey: z.string(), size: z.number(), root: z.string() });
 const header = z.record(z.string(), z.unknown());
@@ -127,6 +127,11 @@ export function proofRoutes(app: App, deps: ProofRouteDeps): void {
     },
     async (request, reply) => {
       const { body } = request;
+      const scope = {
+        systems: [...new Set([...(body.systems ?? []), ...(body.system === undefined ? [] : [body.system])])],
+        since: body.since ?? null,
+        until: body.until ?? null,
+      };
       const bytes = await createPack({
         db,
         evidence,
@@ -134,13 +139,11 @@ export function proofRoutes(app: App, deps: ProofRouteDeps): void {
         actor: actorOf(request),
         register: await registerVersion(),
         now,
-        systems: [...(body.systems ?? []), ...(body.system === undefined ? [] : [body.system])],
-        since: body.since ?? null,
-        until: body.until ?? null,
+        ...scope,
         disclose: body.disclose ?? null,
         drain,
-        files: (tx) => packFiles(tx, org),
-        answers: async () => ({}),
+        files: (tx) => packFiles(tx, org, scope),
+        answers: (tx) => packAnswers(tx, org, scope, now()),
       });
       return reply.type("application/zip").header("content-disposition", 'attachment; filename="mandate-evidence.zip"').send(Buffer.from(bytes));
     },

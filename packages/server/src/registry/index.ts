@@ -8,3 +8,5 @@ export { compiledPolicy } from "./policies.ts";
 export { loadRegister, lockRegister, readObject, Register } from "./store.ts";
 export type { StoredObject } from "./store.ts";
 export { toolNames } from "./tool-names.ts";
+export { registryAnswers } from "./pack-answers.ts";
+export { policyFiles } from "./pack-policies.ts";

@@ -1,0 +1,74 @@
+import { sql } from "kysely";
+import type { Tx } from "../database/index.ts";
+import { packAnswer, scopeWords } from "./pack-answer.ts";
+import type { PackScope } from "./pack-answer.ts";
+import type { SectionAnswers } from "./pack-sections.ts";
+
+const columns = sql`id, at, outcome, code, rule, system, action, resource, surface, credential, approval, policy_version as "policyVersion", register_version as "registerVersion", terminal,
+  intent_log as "intentLog", intent_index as "intentIndex", result_log as "resultLog", result_index as "resultIndex"`;
+
+/** What the index of decisions answers, reconciled with the log that it was made from. */
+export async function decisionAnswers(tx: Tx, org: string, scope: PackScope): Promise<SectionAnswers> {
+  const inScope = sql`org = ${org} AND at >= coalesce(${scope.since}::timestamptz, '-infinity') AND at < coalesce(${scope.until}::timestamptz, 'infinity')
+    ${scope.systems.length === 0 ? sql`` : sql`AND system = ANY(${[...scope.systems]}::text[])`}`;
+  const words = scopeWords(scope);
+  const list = async (where: ReturnType<typeof sql>, limit: number) =>
+    (await sql<Record<string, unknown>>`SELECT ${columns} FROM decision WHERE ${inScope} AND ${where} ORDER BY id DESC LIMIT ${limit}`.execute(tx)).rows;
+  const count = async (where: ReturnType<typeof sql>) =>
+    (await sql<{ count: number }>`SELECT count(*)::int AS count FROM decision WHERE ${inScope} AND ${where}`.execute(tx)).rows[0]!.count;
+  const counts = await sql<{ count: number }>`SELECT outcome, code, policy_version AS policy, count(*)::int AS count
+    FROM decision WHERE ${inScope} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`.execute(tx);
+  const terminals = await sql`SELECT terminal, count(*)::int AS count FROM decision WHERE ${inScope} GROUP BY 1 ORDER BY 1`.execute(tx);
+  const total = counts.rows.reduce((sum, row) => sum + row.count, 0);
+  const unattributed = await sql<{ count: number }>`SELECT count(*)::int AS count FROM decision WHERE org = ${org} AND system IS NULL
+    AND at >= coalesce(${scope.since}::timestamptz, '-infinity') AND at < coalesce(${scope.until}::timestamptz, 'infinity')`.execute(tx);
+  const bySystem = await sql`SELECT system, count(*)::int AS decisions, min(at) AS first, max(at) AS last,
+      EXISTS (SELECT 1 FROM register_objects o WHERE o.org = ${org} AND o.kind = 'AISystem' AND o.name = decision.system) AS registered
+    FROM decision WHERE ${inScope} AND system IS NOT NULL GROUP BY system ORDER BY system`.execute(tx);
+  const held = await list(sql`approval IS NOT NULL`, 1_000);
+  const sample = await list(sql`true`, 25);
+  const refused = await list(sql`outcome = 'deny' AND code IN ('data_boundary', 'legal_review')`, 1_000);
+  const source = "decision (index of the log's entries)";
+  const reconciled = await reconciliation(tx, org);
+  return {
+    E02: {
+      "reconciliation of record against gateway traffic and discovery": packAnswer({ source: `${source}, register_objects`, query: `systems named in decisions ${words}, and whether each is on record now`, gaps: ["Only traffic through the gateway is compared; calls that bypass it are not seen and nothing scans for them."], rows: bySystem.rows }),
+      "count of unattributed calls": { gaps: [], source, query: `decisions that name no system, in the period, all systems`, population: total, count: unattributed.rows[0]!.count },
+    },
+    E08: {
+      "decision counts by outcome and policy version": { gaps: reconciled.gaps, source, query: `decisions ${words}, grouped by outcome, code and policy version`, population: total, counts: counts.rows, terminals: terminals.rows, reconciliation: reconciled.counts },
+      "sample of 25 or more decisions with full trace": { ...packAnswer({ source, query: `the newest 25 decisions ${words}; each names the entries of its intent and result`, gaps: [...(sample.length < 25 ? [`Only ${sample.length} decisions exist.`] : []), "The newest are taken, not drawn at random; every other one is in logs/."], rows: sample }), population: total },
+    },
+    E09: { "approvals bound to arguments": { ...packAnswer({ source, query: `decisions with an approval ${words}, newest first, at most 1000`, rows: held }), population: await count(sql`approval IS NOT NULL`) } },
+    E10: {
+      "blocked and redacted events": { ...packAnswer({ source, query: `calls refused with data_boundary or legal_review ${words}, newest first, at most 1000`, gaps: ["Redactions are in sealed payloads and are not counted here."], rows: refused }), population: await count(sql`outcome = 'deny' AND code IN ('data_boundary', 'legal_review')`) },
+    },
+  };
+}
+
+interface Reconciliation {
+  readonly gaps: readonly string[];
+  readonly counts: { readonly entries: number; readonly references: number; readonly broken: number };
+}
+
+/** Both ways: each place that a decision names holds an entry with its id, and each such entry is named by a decision. */
+async function reconciliation(tx: Tx, org: string): Promise<Reconciliation> {
+  const { rows } = await sql<{ entries: number; references: number; broken: number }>`
+    WITH place AS (
+      SELECT id, intent_log AS log, intent_index AS index FROM decision WHERE org = ${org} AND intent_log IS NOT NULL
+      UNION SELECT id, result_log, result_index FROM decision WHERE org = ${org} AND result_log IS NOT NULL)
+    SELECT (SELECT count(*)::int FROM evidence_entry WHERE org = ${org} AND (position('"type":"call.intent"'::bytea IN leaf) > 0
+        OR position('"type":"call.outcome"'::bytea IN leaf) > 0 OR position('"type":"decision"'::bytea IN leaf) > 0)) AS entries,
+      (SELECT count(*)::int FROM place) AS references,
+      (SELECT count(*)::int FROM place p LEFT JOIN evidence_entry e ON e.org = ${org} AND e.origin = p.log AND e.index = p.index
+        WHERE e.leaf IS NULL OR position(convert_to(p.id, 'UTF8') IN e.leaf) = 0) AS broken`.execute(tx);
+  const counts = rows[0]!;
+  return { counts, gaps: reconciliationGaps(counts) };
+}
+
+export function reconciliationGaps({ entries, references, broken }: Reconciliation["counts"]): string[] {
+  return [
+    ...(broken > 0 ? [`${broken} decisions name an entry that is not theirs or not there.`] : []),
+    ...(entries !== references ? [`The logs hold ${entries} entries of decisions and calls; decisions name ${references}.`] : []),
+  ];
+}
