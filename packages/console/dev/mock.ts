@@ -33,12 +33,17 @@ export async function answer(request: IncomingMessage, response: ServerResponse)
   let body = "";
   for await (const chunk of request) body += String(chunk);
 
+  if (kind === "session" && name === "state") {
+    send(response, 200, { signedIn: scene !== "signed-out" });
+    return true;
+  }
   if (kind === "session" && name === "") {
     if (scene === "signed-out") send(response, 401, problem(401, "identity.not_signed_in", "Nobody is signed in."));
     else
       send(response, 200, {
         person: sample.person,
         organization: "Halden Retail",
+        gatewayUrl: "http://localhost:4601",
         passkeys: false,
         sample: scene === "full",
         csrf: "sample",

@@ -15,8 +15,9 @@ export interface AuthorizationView {
   readonly number?: number;
   readonly type: "pilot" | "production";
   readonly state: string;
-  readonly starts?: string;
-  readonly ends: string;
+  /** Null until it is granted. */
+  readonly starts?: string | null;
+  readonly ends: string | null;
   readonly pilotStarts?: string;
   readonly reviewDue?: string;
   readonly approvers?: readonly {

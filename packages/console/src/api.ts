@@ -1,5 +1,5 @@
 import { MandateClient, MandateError } from "@mandate/sdk";
-import type { Session } from "@mandate/sdk";
+import type { Page, Session } from "@mandate/sdk";
 import { keepPreviousData, QueryClient, queryOptions } from "@tanstack/react-query";
 import type {
   Activity,
@@ -15,6 +15,7 @@ import type {
   SystemRow,
   SystemView,
 } from "./api-types.ts";
+import { t } from "./text.ts";
 
 let csrf: string | undefined;
 export const client = new MandateClient({ url: "", csrf: () => csrf });
@@ -27,11 +28,15 @@ export const queries = new QueryClient({
   },
 });
 
+/** Whether anyone is signed in, asked in a way that is never refused: a refusal would stand in the browser's console. */
+export const signedIn = async (): Promise<boolean> => (await client.session.state()).signedIn;
 /** First part of each key is the object kind that a `change` event names. */
 export const session = queryOptions<Session>({
   queryKey: ["session"],
   staleTime: 60_000,
   queryFn: async ({ signal }) => {
+    if (csrf === undefined && !(await signedIn()))
+      throw new MandateError({ code: "identity.signed_out", status: 401, message: t.states.signInFirst });
     const answer = await client.session.get({ signal });
     csrf = answer.csrf;
     return answer;
@@ -49,7 +54,27 @@ const listOf = <T>(kind: string, filters: Filters = {}) =>
     queryFn: ({ signal }) => client.list<T>(kind, filters, { signal }),
   });
 
-export const systems = (filters: Filters = {}) => listOf<SystemRow>("systems", { limit: 500, ...filters });
+/** A whole register list, page after page by cursor: at most 2,000 rows, then it says that there are more. */
+const allOf = <T>(kind: string, filters: Filters = {}) =>
+  queryOptions({
+    queryKey: [kind, "all", filters],
+    queryFn: async ({ signal }): Promise<Page<T>> => {
+      let items: readonly T[] = [];
+      let nextCursor: string | null = null;
+      do {
+        const page: Page<T> = await client.list<T>(
+          kind,
+          { limit: 500, ...filters, ...(nextCursor === null ? {} : { cursor: nextCursor }) },
+          { signal },
+        );
+        items = [...items, ...page.items];
+        nextCursor = page.nextCursor;
+      } while (nextCursor !== null && items.length < 2000);
+      return { items, nextCursor };
+    },
+  });
+
+export const systems = (filters: Filters = {}) => allOf<SystemRow>("systems", filters);
 export const system = (name: string) =>
   queryOptions({
     queryKey: ["systems", "one", name],
@@ -64,7 +89,7 @@ const partOf = <T>(name: string, part: string) =>
 export const reach = (name: string) => partOf<Reach>(name, "reach");
 export const activity = (name: string) => partOf<Activity>(name, "activity");
 export const history = (name: string) =>
-  partOf<{ items: readonly { at: string; by: string; reason?: string; summary: string; digest?: string }[] }>(
+  partOf<{ items: readonly { at: string; by: string; reason: string | null; summary: string; digest?: string }[] }>(
     name,
     "history",
   );
@@ -74,16 +99,16 @@ export const decision = (id: string) =>
     queryKey: ["decisions", "one", id],
     queryFn: ({ signal }) => client.get<DecisionView>("decisions", id, {}, { signal }),
   });
-export const approvals = () => listOf<ApprovalView>("approvals", { state: "pending" });
+export const approvals = (filters: Filters = {}) => allOf<ApprovalView>("approvals", { state: "pending", ...filters });
 export const approval = (id: string) =>
   queryOptions({
     queryKey: ["approvals", "one", id],
     queryFn: ({ signal }) => client.get<ApprovalView>("approvals", id, {}, { signal }),
   });
-export const credentials = (filters: Filters = {}) => listOf<CredentialRow>("credentials", filters);
-export const findings = (filters: Filters = {}) => listOf<FindingRow>("findings", { state: "open", ...filters });
-export const people = () => listOf<PersonRow>("people");
-export const inventory = (kind: string) => listOf<InventoryRow>(kind);
+export const credentials = (filters: Filters = {}) => allOf<CredentialRow>("credentials", filters);
+export const findings = (filters: Filters = {}) => allOf<FindingRow>("findings", { state: "open", ...filters });
+export const people = () => allOf<PersonRow>("people");
+export const inventory = (kind: string) => allOf<InventoryRow>(kind);
 export const inventoryItem = (kind: string, name: string) =>
   queryOptions({
     queryKey: [kind, "one", name],

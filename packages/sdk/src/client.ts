@@ -182,6 +182,12 @@ export class MandateClient {
     pin: (name: string, body: Reason, options?: CallOptions) => this.#act("mcp-servers", name, "pin", body, options),
   };
 
+  readonly sample = {
+    /** Removes the sample organization; the evidence of what it did stays. */
+    remove: (options?: CallOptions): Promise<{ removed: number }> =>
+      this.request("DELETE", "/api/v1/sample", undefined, options),
+  };
+
   readonly settings = {
     setOutbound: (body: { allow: readonly string[] }, options?: CallOptions): Promise<unknown> =>
       this.request("PUT", "/api/v1/settings/outbound", body, options),
@@ -235,6 +241,9 @@ export class MandateClient {
   };
 
   readonly session = {
+    /** Answers without a refusal, so that a page may ask before it knows. */
+    state: (options?: CallOptions): Promise<{ signedIn: boolean }> =>
+      this.request("GET", "/api/v1/session/state", undefined, options),
     get: (options?: CallOptions): Promise<Session> => this.request("GET", "/api/v1/session", undefined, options),
     /** Spends the secret part of a sign-in link; the answer sets the session's cookie. */
     signIn: (link: string, options?: CallOptions): Promise<{ email: string; first?: boolean }> =>

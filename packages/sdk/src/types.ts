@@ -82,6 +82,8 @@ export interface EvidenceEntry {
 export interface Session {
   readonly person: { readonly email: string; readonly name: string; readonly roles: readonly string[] };
   readonly organization: string;
+  /** Where callers send their calls. */
+  readonly gatewayUrl?: string;
   readonly passkeys: boolean;
   readonly sample: boolean;
   /** Value that `x-mandate-csrf` must repeat, where the server hands one out. */

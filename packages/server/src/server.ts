@@ -153,7 +153,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       ];
     },
   });
-  identityRoutes(app, { db, org, organizationName, now, contexts, askForRoles: askHoldersForRoles, consoleUrl: configuration.consoleUrl, secureCookies, sample: options.sample });
+  identityRoutes(app, { db, org, organizationName, now, contexts, askForRoles: askHoldersForRoles, consoleUrl: configuration.consoleUrl, gatewayUrl: configuration.gatewayUrl, secureCookies, sample: options.sample });
   credentialRoutes(app, { db, org, now, contexts, lookUp });
   secretRoutes(app, { db, org, contexts, masterKey });
   settingRoutes(app, { db, org, contexts, defaultAllow });

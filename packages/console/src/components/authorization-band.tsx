@@ -15,8 +15,8 @@ export function standingOf(system: SystemView, now = Date.now()): Standing {
   if (system.lifecycle === "retired") return { mark: "unknown", words: t.band.retired };
   if (system.lifecycle === "suspended") return { mark: "deny", words: t.band.suspended };
   if (grant === null) return { mark: "hold", words: t.band.proposed };
-  if (grant.state === "expired" || (grant.state.startsWith("granted") && Date.parse(grant.ends) <= now))
-    return { mark: "deny", words: t.band.expired(date(grant.ends)) };
+  if (grant.state === "expired" || (grant.state.startsWith("granted") && grant.ends !== null && Date.parse(grant.ends) <= now))
+    return { mark: "deny", words: grant.ends === null ? t.statusCode["authorization_expired"] ?? "" : t.band.expired(date(grant.ends)) };
   if (grant.state === "reassessment_required") return { mark: "deny", words: t.band.reassess };
   if (!grant.state.startsWith("granted")) return { mark: "hold", words: t.band.waiting };
   if (system.status !== "operating" && system.status !== "restricted")
@@ -28,7 +28,7 @@ export function standingOf(system: SystemView, now = Date.now()): Standing {
 export function AuthorizationBand({ system, action }: { system: SystemView; action?: React.ReactNode }) {
   const { mark, words } = standingOf(system);
   const grant = system.authorization;
-  const left = grant === null ? 0 : Math.max(0, daysUntil(grant.ends));
+  const left = grant === null || grant.ends === null ? 0 : Math.max(0, daysUntil(grant.ends));
   const approvers = grant?.approvers ?? [];
   return (
     <section className={`band band-${mark}`} aria-label={words}>
@@ -53,11 +53,11 @@ export function AuthorizationBand({ system, action }: { system: SystemView; acti
                     .map((person) => person.name)
                     .join(", ")
                     .replace(/, ([^,]*)$/, " and $1"),
-                  date(approvers[0]?.at ?? grant.starts ?? grant.ends),
+                  date(approvers[0]?.at ?? ""),
                 )
-              : grant.starts === undefined
-                ? t.system.affects
-                : t.band.grantedOn(date(grant.starts))}{" "}
+              : (grant.starts ?? null) === null
+                ? t.band.notGranted
+                : t.band.grantedOn(date(grant.starts ?? ""))}{" "}
           {grant !== null && (
             <Link to="/systems/$name" params={{ name: system.name }} search={{ tab: "changes" }}>
               {t.system.seeDecision}
@@ -65,8 +65,8 @@ export function AuthorizationBand({ system, action }: { system: SystemView; acti
           )}
         </p>
       </div>
-      {grant !== null && <Rail system={system} />}
-      {grant !== null && (
+      {grant !== null && grant.ends !== null && <Rail system={system} />}
+      {grant !== null && grant.ends !== null && (
         <div className="band-left">
           <span className="big-number">{count(left)}</span>
           <span>
@@ -83,7 +83,7 @@ export function AuthorizationBand({ system, action }: { system: SystemView; acti
 /** Pilot, production, today, review, expiry on one line of time. Labels above are now and next, below are the terms. */
 function Rail({ system }: { system: SystemView }) {
   const grant = system.authorization;
-  if (grant === null) return null;
+  if (grant === null || grant.ends === null) return null;
   const ends = Date.parse(grant.ends);
   const grantStarts = Date.parse(grant.starts ?? new Date(ends - 90 * 86_400_000).toISOString());
   const begins = grant.pilotStarts === undefined ? grantStarts : Math.min(grantStarts, Date.parse(grant.pilotStarts));

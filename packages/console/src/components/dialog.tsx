@@ -154,24 +154,37 @@ export function Choice({
   options,
   onChange,
   hideLabel = false,
+  problem,
 }: {
   label: string;
   value: string;
   options: readonly (readonly [string, string])[];
   onChange: (value: string) => void;
   hideLabel?: boolean;
+  problem?: string | undefined;
 }) {
   const id = `ch-${label.toLowerCase().replaceAll(/[^a-z]+/g, "-")}`;
   return (
     <div className={hideLabel ? "choice" : "field"}>
       <label htmlFor={id}>{label}</label>
-      <select id={id} value={value} onChange={(event) => onChange(event.target.value)}>
+      <select
+        id={id}
+        value={value}
+        aria-invalid={problem !== undefined}
+        {...(problem === undefined ? {} : { "aria-describedby": `${id}-problem` })}
+        onChange={(event) => onChange(event.target.value)}
+      >
         {options.map(([key, word]) => (
           <option key={key} value={key}>
             {word}
           </option>
         ))}
       </select>
+      {problem !== undefined && (
+        <p id={`${id}-problem`} className="problem small">
+          {problem}
+        </p>
+      )}
     </div>
   );
 }

@@ -54,7 +54,7 @@ function Question({ item }: { item: ApprovalView }) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const resource = record(item.statement["resource"]);
-  const call = words(resource["id"]) || words(item.statement["action"]);
+  const call = words(resource["id"]) || words(item.statement["resource"]) || words(item.statement["action"]);
   const system = item.system ?? words(item.statement["system"]);
   const lapsed = item.state === "lapsed" || (item.state === "pending" && Date.parse(item.expiresAt) <= now);
   const pending = item.state === "pending" && !lapsed;

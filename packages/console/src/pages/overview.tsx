@@ -176,8 +176,6 @@ function Traffic({ data }: { data: Overview }) {
         <div className="panel-body stack">
           <div className="meter meter-unknown" role="img" aria-label={t.cantTell} />
           <p className="muted small">{t.overview.noTraffic}</p>
-          <p className="muted small">{t.overview.noTrafficHow}</p>
-          <Command>npx mandate discover run FILE</Command>
         </div>
       </Panel>
     );

@@ -2,19 +2,22 @@ import { Link } from "@tanstack/react-router";
 import { Command, PageHead, Panel } from "../components/ui.tsx";
 import { t } from "../text.ts";
 
-type PlaceKey = Exclude<keyof typeof t.place, "today" | "will">;
+type PlaceKey = Exclude<keyof typeof t.place, "today" | "will" | "notYet">;
 
 /** An address of the interface whose page comes later: says what it will show and how the same is done today. */
 export function Place({ which }: { which: PlaceKey }) {
-  const { title, text, command } = t.place[which];
+  const { title, text, commands } = t.place[which];
   return (
     <>
       <PageHead title={title} />
+      <p className="lead">{t.place.notYet}</p>
       <Panel title={t.place.will}>
         <div className="panel-body stack">
           <p className="read">{text}</p>
-          <p>{t.place.today}</p>
-          <Command>{command}</Command>
+          {commands.length > 0 && <p>{t.place.today}</p>}
+          {commands.map((command) => (
+            <Command key={command}>{command}</Command>
+          ))}
           <p>
             <Link to="/">{t.nav.overview}</Link>
           </p>

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { prohibitedPractices } from "@mandate/model";
+import { annex3Areas, prohibitedUses } from "./register-uses.ts";
 import { emptyForm, manifestOf, nameOf, problemsOf } from "./register-form.ts";
 
 describe("registering", () => {
@@ -21,7 +23,21 @@ describe("registering", () => {
   });
   it("the screen of prohibited uses is answered by someone, none included", () => {
     expect(problemsOf(emptyForm, 5)["uses"]).toBeDefined();
-    expect(problemsOf({ ...emptyForm, noneOfThese: true }, 5)).toEqual({});
-    expect(problemsOf({ ...emptyForm, annex3: ["ANX-III.4"] }, 5)).toEqual({});
+    const answered = { ...emptyForm, decisionEffect: "none", reversibility: "can't be undone", euNexus: "no" };
+    expect(problemsOf({ ...answered, noneOfThese: true }, 5)).toEqual({});
+    expect(problemsOf({ ...answered, annex3: ["ANX-III.4.a"] }, 5)).toEqual({});
+  });
+  it("nothing that decides the tier is answered in advance", () => {
+    expect(Object.keys(problemsOf(emptyForm, 3))).toEqual(["sensitivity", "region"]);
+    expect(Object.keys(problemsOf(emptyForm, 4))).toEqual(["audience", "autonomy"]);
+    expect(Object.keys(problemsOf({ ...emptyForm, noneOfThese: true }, 5))).toEqual([
+      "decisionEffect",
+      "reversibility",
+      "euNexus",
+    ]);
+  });
+  it("every practice and use that the model knows is asked, and none that it doesn't", () => {
+    expect(prohibitedUses.map(([id]) => id)).toEqual([...prohibitedPractices]);
+    expect(annex3Areas.flatMap(([, uses]) => uses).length).toBe(25);
   });
 });

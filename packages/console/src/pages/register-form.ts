@@ -20,6 +20,7 @@ export interface Form {
   readonly reversibility: string;
   readonly euNexus: string;
 }
+/** Nothing is answered in advance: a default here would be an answer that nobody gave. */
 export const emptyForm: Form = {
   title: "",
   purpose: "",
@@ -28,17 +29,17 @@ export const emptyForm: Form = {
   models: [],
   tools: [],
   datasets: [],
-  sensitivity: "internal",
-  region: "EEA",
-  audience: "internal",
-  autonomy: "suggests",
+  sensitivity: "",
+  region: "",
+  audience: "",
+  autonomy: "",
   prohibited: [],
   annex3: [],
   noneOfThese: false,
   also: [],
-  decisionEffect: "none",
-  reversibility: "can be undone within a day",
-  euNexus: "yes",
+  decisionEffect: "",
+  reversibility: "",
+  euNexus: "",
 };
 
 /** `Invoice Reader` becomes `invoice-reader`: lower-case ASCII, at most 63 characters. */
@@ -69,6 +70,9 @@ export function problemsOf(form: Form, step: number): Record<string, string> {
     )
       problems["technical"] = t.register.samePerson;
   }
+  const must = { 3: ["sensitivity", "region"], 4: ["audience", "autonomy"], 5: ["decisionEffect", "reversibility", "euNexus"] } as const;
+  for (const field of must[step as 3] ?? [])
+    if (form[field].trim() === "") problems[field] = t.register.required;
   if (step === 5 && !form.noneOfThese && form.prohibited.length + form.annex3.length === 0)
     problems["uses"] = t.register.must;
   return problems;

@@ -2,7 +2,7 @@ import type { NewCredential } from "@mandate/sdk";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { client, decisions, inventory, queries, system as systemQuery } from "../api.ts";
+import { client, decisions, inventory, queries, session, system as systemQuery } from "../api.ts";
 import type { SystemView } from "../api-types.ts";
 import { Choice, TextInput } from "../components/dialog.tsx";
 import { Failed } from "../components/states.tsx";
@@ -11,9 +11,14 @@ import { Button, CopyButton, CopyOnce, PageHead, Panel } from "../components/ui.
 import { t } from "../text.ts";
 import { emptyForm, manifestOf, nameOf, problemsOf } from "./register-form.ts";
 import type { Form } from "./register-form.ts";
-import { annex3Uses, prohibitedUses } from "./register-uses.ts";
+import { annex3Areas, prohibitedUses } from "./register-uses.ts";
 
 const steps = 5;
+/** An open question first: what is chosen was chosen by someone. */
+const choose = (words: Record<string, string>): (readonly [string, string])[] => [
+  ["", t.register.choose],
+  ...Object.entries(words),
+];
 interface Made {
   readonly system: SystemView;
   readonly key: NewCredential | null;
@@ -118,24 +123,26 @@ export function RegisterPage() {
               />
             </>
           )}
-          {step === 3 && <Touches form={form} set={set} />}
+          {step === 3 && <Touches form={form} set={set} problems={problems} />}
           {step === 4 && (
             <>
               <Choice
                 label={t.register.audience}
                 value={form.audience}
-                options={Object.entries(t.register.audiences)}
+                options={choose(t.register.audiences)}
+        problem={problems["audience"]}
                 onChange={(audience) => set({ audience })}
               />
               <Choice
                 label={t.register.autonomy}
                 value={form.autonomy}
-                options={Object.entries(t.register.autonomies)}
+                options={choose(t.register.autonomies)}
+        problem={problems["autonomy"]}
                 onChange={(autonomy) => set({ autonomy })}
               />
             </>
           )}
-          {step === 5 && <Uses form={form} set={set} problem={problems["uses"]} />}
+          {step === 5 && <Uses form={form} set={set} problems={problems} />}
           {error !== null && <Failed error={error} what={t.register.title} />}
           <div className="row end">
             {step > 1 && <Button onPress={() => setStep(step - 1)}>{t.register.back}</Button>}
@@ -180,7 +187,13 @@ function Ticks({
   );
 }
 
-function Touches({ form, set }: { form: Form; set: (change: Partial<Form>) => void }) {
+interface Answers {
+  readonly form: Form;
+  readonly set: (change: Partial<Form>) => void;
+  readonly problems: Record<string, string>;
+}
+
+function Touches({ form, set, problems }: Answers) {
   const of = {
     models: useQuery(inventory("models")),
     tools: useQuery(inventory("tools")),
@@ -201,23 +214,22 @@ function Touches({ form, set }: { form: Form; set: (change: Partial<Form>) => vo
       <Choice
         label={t.register.sensitivity}
         value={form.sensitivity}
-        options={Object.entries(t.sensitivity)}
+        options={choose(t.sensitivity)}
+        problem={problems["sensitivity"]}
         onChange={(sensitivity) => set({ sensitivity })}
       />
-      <TextInput label={t.register.region} value={form.region} onChange={(region) => set({ region })} />
+      <TextInput
+        label={t.register.region}
+        help={t.register.regionHelp}
+        value={form.region}
+        problem={problems["region"]}
+        onChange={(region) => set({ region })}
+      />
     </>
   );
 }
 
-function Uses({
-  form,
-  set,
-  problem,
-}: {
-  form: Form;
-  set: (change: Partial<Form>) => void;
-  problem: string | undefined;
-}) {
+function Uses({ form, set, problems }: Answers) {
   return (
     <>
       <p>{t.register.q5Lead}</p>
@@ -227,12 +239,16 @@ function Uses({
         value={form.prohibited}
         onChange={(prohibited) => set({ prohibited, noneOfThese: false })}
       />
-      <Ticks
-        legend={t.register.annex3}
-        options={annex3Uses}
-        value={form.annex3}
-        onChange={(annex3) => set({ annex3, noneOfThese: false })}
-      />
+      <h3>{t.register.annex3}</h3>
+      {annex3Areas.map(([area, uses]) => (
+        <Ticks
+          key={area}
+          legend={area}
+          options={uses}
+          value={form.annex3}
+          onChange={(annex3) => set({ annex3, noneOfThese: false })}
+        />
+      ))}
       <label className="check strong">
         <input
           type="checkbox"
@@ -243,9 +259,9 @@ function Uses({
         />{" "}
         <span>{t.register.noneSigned}</span>
       </label>
-      {problem !== undefined && (
+      {problems["uses"] !== undefined && (
         <p className="problem small" role="alert">
-          {problem}
+          {problems["uses"]}
         </p>
       )}
       <Ticks
@@ -257,19 +273,22 @@ function Uses({
       <Choice
         label={t.register.decisionEffect}
         value={form.decisionEffect}
-        options={Object.entries(t.register.effects)}
+        options={choose(t.register.effects)}
+        problem={problems["decisionEffect"]}
         onChange={(decisionEffect) => set({ decisionEffect })}
       />
       <Choice
         label={t.register.reversibility}
         value={form.reversibility}
-        options={Object.entries(t.register.undo)}
+        options={choose(t.register.undo)}
+        problem={problems["reversibility"]}
         onChange={(reversibility) => set({ reversibility })}
       />
       <Choice
         label={t.register.euNexus}
         value={form.euNexus}
-        options={Object.entries(t.register.yesNo)}
+        options={choose(t.register.yesNo)}
+        problem={problems["euNexus"]}
         onChange={(euNexus) => set({ euNexus })}
       />
     </>
@@ -281,7 +300,7 @@ function Done({ made }: { made: Made }) {
   const current = useQuery({ ...systemQuery(first.name), refetchInterval: 5000 }).data ?? first;
   const calls = useQuery({ ...decisions({ system: first.name, limit: 1 }), refetchInterval: 2000 });
   const arrived = (calls.data?.items.length ?? 0) > 0;
-  const gateway = `${location.protocol}//${location.hostname}:${Number(location.port === "" ? "4600" : location.port) + 1}/v1`;
+  const gateway = `${useQuery(session).data?.gatewayUrl ?? location.origin}/v1`;
   const snippet = `export OPENAI_BASE_URL=${gateway}\nexport OPENAI_API_KEY=${key?.key ?? "…"}`;
   const open = current.authorization !== null && current.status === "operating";
   return (

@@ -1,11 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
-import { people, session } from "../api.ts";
+import { useState } from "react";
+import { client, overview, people, queries, session } from "../api.ts";
 import type { PersonRow } from "../api-types.ts";
 import { DataTable } from "../components/data-table.tsx";
 import type { Column } from "../components/data-table.tsx";
-import { Empty, Loaded } from "../components/states.tsx";
+import { Sheet } from "../components/dialog.tsx";
+import { Empty, Failed, Loaded } from "../components/states.tsx";
 import { Owner, Status } from "../components/status.tsx";
-import { Command, Facts, PageHead, Panel, Time } from "../components/ui.tsx";
+import { Button, Command, Facts, PageHead, Panel, Time } from "../components/ui.tsx";
 import { t } from "../text.ts";
 
 const columns: readonly Column<PersonRow>[] = [
@@ -100,14 +102,64 @@ export function SettingsPage() {
               </Loaded>
             </div>
           </Panel>
+          {who.data?.sample === true && <Sample />}
           <Panel title={t.settings.invite}>
             <div className="panel-body stack">
               <p className="muted small">{t.settings.inviteHow}</p>
-              <Command>npx mandate person --help</Command>
+              <Command>npx mandate person add EMAIL --name "NAME"</Command>
+              <Command>npx mandate person sign-in-link EMAIL</Command>
             </div>
           </Panel>
         </div>
       </div>
     </>
+  );
+}
+
+/** One action removes the sample; it says what ends, in numbers, before it asks. */
+function Sample() {
+  const [open, setOpen] = useState(false);
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState<unknown>(null);
+  const [removed, setRemoved] = useState<number | null>(null);
+  const total = useQuery(overview).data?.counts.total ?? 0;
+  const remove = async (): Promise<void> => {
+    setBusy(true);
+    setError(null);
+    try {
+      setRemoved((await client.sample.remove()).removed);
+      setOpen(false);
+      await queries.invalidateQueries();
+    } catch (cause) {
+      setError(cause);
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <Panel title={t.settings.sample}>
+      <div className="panel-body stack">
+        <p className="muted small">{t.settings.sampleText}</p>
+        {removed !== null ? (
+          <p role="status">{t.settings.sampleRemoved(removed)}</p>
+        ) : (
+          <Button look="danger-quiet" onPress={() => setOpen(true)}>
+            {t.settings.sampleRemove}
+          </Button>
+        )}
+      </div>
+      <Sheet open={open} onClose={() => setOpen(false)} title={t.settings.sampleQuestion}>
+        <div className="stack">
+          <p>{t.settings.sampleEffect(total)}</p>
+          {error !== null && <Failed error={error} what={t.settings.sampleRemove} />}
+          <div className="row end">
+            <Button onPress={() => setOpen(false)}>{t.action.cancel}</Button>
+            <Button look="danger" isDisabled={busy} onPress={() => void remove()}>
+              {t.settings.sampleRemove}
+            </Button>
+          </div>
+        </div>
+      </Sheet>
+    </Panel>
   );
 }

@@ -1,8 +1,8 @@
 import type { Session } from "@mandate/sdk";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
-import { client, isSignedOut, queries, session } from "../api.ts";
-import { Failed, Loading } from "../components/states.tsx";
+import { client, isSignedOut, queries, session, signedIn } from "../api.ts";
+import { Failed } from "../components/states.tsx";
 import { Button, Command } from "../components/ui.tsx";
 import { Logo } from "../shell/icons.tsx";
 import { t } from "../text.ts";
@@ -13,80 +13,89 @@ function takeLink(): string | null {
   if (link !== null) history.replaceState(null, "", location.pathname);
   return link;
 }
-const carried = takeLink();
+
+/** Signs in with the carried link, then tells who is signed in. One run a page load: effects may run twice, a link is spent once. */
+let arrival: Promise<Arrival> | undefined;
+interface Arrival {
+  readonly who: Session | null;
+  readonly spent: boolean;
+  readonly error: unknown;
+}
+async function arrive(): Promise<Arrival> {
+  let error: unknown = null;
+  let spent = false;
+  try {
+    const link = takeLink();
+    if (link !== null) {
+      // Whoever was signed in here before may be someone else.
+      queries.removeQueries();
+      await client.session.signIn(link).catch((cause: unknown) => {
+        error = cause;
+        spent = true;
+      });
+    }
+    const who = !spent && (await signedIn()) ? await queries.fetchQuery({ ...session, staleTime: 0 }) : null;
+    return { who, spent, error };
+  } catch (cause) {
+    return { who: null, spent, error: isSignedOut(cause) ? null : cause };
+  }
+}
 
 export function SignInPage() {
-  const [link, setLink] = useState(carried);
-  const [who, setWho] = useState<Session | null | undefined>(undefined);
-  const [error, setError] = useState<unknown>(null);
+  const [state, setState] = useState<Arrival | undefined>(undefined);
   const [note, setNote] = useState("");
-  const look = async (): Promise<void> => {
-    try {
-      setWho(await queries.fetchQuery({ ...session, staleTime: 0 }));
-    } catch (cause) {
-      setWho(null);
-      if (!isSignedOut(cause)) setError(cause);
-    }
-  };
   useEffect(() => {
     document.title = `${t.signIn.title}, ${t.product}`;
-    void look();
+    let here = true;
+    const look = (): void => {
+      const running = (arrival ??= arrive().finally(() => (arrival = undefined)));
+      void running.then((next) => (here ? setState(next) : undefined));
+    };
+    look();
+    // A second link pasted into the same tab changes only the fragment: no load, so no new run by itself.
+    const again = (): void => (location.hash.includes("link=") ? look() : undefined);
+    addEventListener("hashchange", again);
+    return () => {
+      here = false;
+      removeEventListener("hashchange", again);
+    };
   }, []);
-  const spend = async (): Promise<void> => {
-    if (link === null) return;
-    setError(null);
-    try {
-      await client.session.signIn(link);
-      setLink(null);
-      await look();
-    } catch (cause) {
-      setLink(null);
-      setError(cause);
-    }
-  };
   return (
     <main className="alone sign-in">
       <p className="brand">
         <Logo /> {t.product}
       </p>
-      {who === undefined ? (
-        <Loading rows={2} />
-      ) : who !== null && link === null ? (
+      {state === undefined ? (
+        <p aria-live="polite">{t.signIn.busy}</p>
+      ) : state.who !== null ? (
         <div className="stack">
-          <h1>{t.signIn.welcome(who.person.name)}</h1>
+          <h1>{t.signIn.welcome(state.who.person.name)}</h1>
           <p>
-            {t.signIn.welcomeText} {who.organization}.
+            {t.signIn.welcomeText} {state.who.organization}.
           </p>
           <div className="row wrap">
+            {state.who.passkeys && (
+              <Button onPress={() => setNote(t.signIn.passkeyUnavailable)}>{t.signIn.addPasskey}</Button>
+            )}
             <Link className="button button-accent" to="/">
               {t.signIn.go}
             </Link>
-            {who.passkeys && (
-              <Button onPress={() => setNote(t.signIn.passkeyUnavailable)}>{t.signIn.addPasskey}</Button>
-            )}
           </div>
           <p className="muted small" aria-live="polite">
-            {note !== "" ? note : who.passkeys ? "" : t.signIn.addLater}
+            {note !== "" ? note : state.who.passkeys ? "" : t.signIn.addLater}
           </p>
         </div>
       ) : (
         <div className="stack">
           <h1>{t.signIn.title}</h1>
-          {error !== null && <Failed error={error} what={t.signIn.spent} />}
-          {link !== null && (
-            <>
-              <p>{t.signIn.withLink}</p>
-              <Button look="accent" onPress={() => void spend()}>
-                {t.signIn.continue}
-              </Button>
-            </>
-          )}
+          {state.error !== null && <Failed error={state.error} what={state.spent ? t.signIn.spent : t.signIn.title} />}
+          {state.spent && <p>{t.signIn.spentText}</p>}
           <Button onPress={() => setNote(t.signIn.passkeyLater)}>{t.signIn.passkey}</Button>
           <p className="muted small" aria-live="polite">
             {note}
           </p>
           <p>{t.signIn.how}</p>
-          <Command>npx mandate login</Command>
+          <Command>npx mandate person sign-in-link EMAIL</Command>
         </div>
       )}
     </main>

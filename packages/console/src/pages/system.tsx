@@ -3,11 +3,11 @@ import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router"
 import { useState } from "react";
 import {
   activity,
+  approvals,
   client,
   decisions,
   findings,
   history,
-  overview,
   queries,
   reach,
   system as systemQuery,
@@ -299,9 +299,15 @@ function Latest({ name, limit }: { name: string; limit: number }) {
 function PassportTab({ system }: { system: SystemView }) {
   const figures = useQuery(activity(system.name));
   const open = useQuery(findings({ system: system.name }));
-  const waiting = useQuery(overview).data?.needs.filter((need) => need.kind === "approval" && need.title !== "") ?? [];
-  const held = useQuery(decisions({ system: system.name, outcome: "hold", limit: 3 })).data?.items ?? [];
+  const waiting = useQuery(approvals({ system: system.name })).data?.items ?? [];
   const needs: Need[] = [
+    ...waiting.map((item) => ({
+      kind: "approval",
+      outcome: "hold" as const,
+      title: item.question ?? item.title ?? item.id,
+      detail: item.reason ?? item.effect ?? "",
+      href: `/approve/${item.id}`,
+    })),
     ...(open.data?.items ?? []).map((finding) => ({
       kind: "finding",
       outcome: "deny" as const,
@@ -309,7 +315,6 @@ function PassportTab({ system }: { system: SystemView }) {
       detail: finding.detail ?? "",
       href: "/findings",
     })),
-    ...(held.length > 0 ? waiting : []),
   ];
   return (
     <div className="with-rail">
@@ -395,7 +400,7 @@ function Changes({ name }: { name: string }) {
                     <b>{item.summary}</b>
                     <span className="muted small block">
                       {item.by}, <Time at={item.at} />
-                      {item.reason === undefined ? "" : `: ${item.reason}`}
+                      {(item.reason ?? "") === "" ? "" : `: ${item.reason}`}
                     </span>
                   </span>
                 </li>

@@ -73,7 +73,7 @@ const columns: readonly Column<SystemRow>[] = [
 ];
 
 function Ends({ row }: { row: SystemRow }) {
-  if (row.authorization === null) return <span className="muted">{t.systems.noEnd}</span>;
+  if (row.authorization === null || row.authorization.ends === null) return <span className="muted">{t.systems.noEnd}</span>;
   const left = daysUntil(row.authorization.ends);
   return (
     <>

@@ -30,6 +30,8 @@ export interface IdentityRouteDeps {
   readonly askForRoles: AskForRoles;
   /** Base of links, for example `http://localhost:4600`. */
   readonly consoleUrl: string;
+  /** Where callers send their calls, for the lines a page shows them. */
+  readonly gatewayUrl: string;
   readonly secureCookies: boolean;
   readonly sample: boolean;
 }
@@ -117,6 +119,7 @@ function sessionRoutes(app: App, deps: IdentityRouteDeps): void {
           200: z.object({
             person: z.object({ email: z.string().nullable(), name: z.string(), roles: z.array(roleSchema).readonly() }),
             organization: z.string(),
+            gatewayUrl: z.string(),
             passkeys: z.boolean(),
             sample: z.boolean(),
             csrf: z.string().optional(),
@@ -133,6 +136,7 @@ function sessionRoutes(app: App, deps: IdentityRouteDeps): void {
       return {
         person: { email: actor.email, name: found?.name ?? "Bootstrap service account", roles: actor.roles },
         organization: deps.organizationName,
+        gatewayUrl: deps.gatewayUrl,
         passkeys: false,
         sample: deps.sample,
         ...(csrf === null ? {} : { csrf }),
@@ -140,6 +144,12 @@ function sessionRoutes(app: App, deps: IdentityRouteDeps): void {
         expiresAt: expiresAt === null ? null : new Date(expiresAt).toISOString(),
       };
     },
+  );
+
+  app.get(
+    "/api/v1/session/state",
+    { config: { access: "public" }, schema: { operationId: "getSessionState", summary: "Whether this request carries a session, without a refusal when it doesn't", response: { 200: z.object({ signedIn: z.boolean() }) } } },
+    async (request) => ({ signedIn: request.authentication !== null }),
   );
 
   app.post(
