@@ -18,6 +18,8 @@ export async function authorizationAnswers(tx: Tx, org: string, scope: PackScope
   return authorizationSections(states.rows, authorizations.rows, scopeWords(scope));
 }
 
+const asOfNow = "State at the moment of creation; earlier states are entries of the log, not rows here.";
+
 export interface StateRow {
   readonly system: string;
   readonly tier: string;
@@ -45,16 +47,16 @@ export function authorizationSections(states: readonly StateRow[], authorization
   const unanswered = states.filter((row) => row.unanswered.length > 0).map((row) => `${row.system}: unanswered ${row.unanswered.join(", ")}.`);
   return {
     E04: {
-      "tier record with inputs rule and reason": packAnswer({ source: "system_states, register_objects", query: `tier of each system with its intake answers and the rules that gave it; ${now}`, gaps: unanswered, rows: states.map(({ system, tier, reasons, unanswered: open, intake, recordVersion }) => ({ system, tier, inputs: intake, recordVersion, reasons, unanswered: open })) }),
-      "prohibited-practice screening": packAnswer({ source: "system_states", query: `systems whose intake matches a practice of Article 5 (tier X); ${now}`, gaps: unanswered, rows: states.filter((row) => row.tier === "X").map(({ system, reasons }) => ({ system, reasons })) }),
+      "tier record with inputs rule and reason": packAnswer({ source: "system_states, register_objects", query: `tier of each system with its intake answers and the rules that gave it; ${now}`, gaps: [asOfNow, ...unanswered], rows: states.map(({ system, tier, reasons, unanswered: open, intake, recordVersion }) => ({ system, tier, inputs: intake, recordVersion, reasons, unanswered: open })) }),
+      "prohibited-practice screening": packAnswer({ source: "system_states", query: `systems whose intake matches a practice of Article 5 (tier X); ${now}`, gaps: [asOfNow, ...unanswered], rows: states.filter((row) => row.tier === "X").map(({ system, reasons }) => ({ system, reasons })) }),
     },
     E07: {
       "every production version with gate evidence and test results": packAnswer({ source: "authorizations, authorization_history (append-only)", query: `production authorizations with version, approvers and every state they passed; asked for before the end of the period; ${words}`, gaps: ["Test results of a release are not kept."], rows: authorizations.filter((row) => row.type === "production") }),
       "pilots with end dates": packAnswer({ source: "authorizations, authorization_history (append-only)", query: `pilot authorizations with version, approvers, extensions and end; asked for before the end of the period; ${words}`, rows: authorizations.filter((row) => row.type === "pilot") }),
-      "reassessments and their triggers": packAnswer({ source: "system_states", query: `systems that differ from the version authorized; ${now}`, gaps: ["Decided reassessments are found in the histories of authorizations, not as records of their own."], rows: states.filter((row) => row.differences.length > 0).map(({ system, differences, reassessmentDue }) => ({ system, differences, due: reassessmentDue })) }),
+      "reassessments and their triggers": packAnswer({ source: "system_states", query: `systems that differ from the version authorized; ${now}`, gaps: [asOfNow, "Decided reassessments are found in the histories of authorizations, not as records of their own."], rows: states.filter((row) => row.differences.length > 0).map(({ system, differences, reassessmentDue }) => ({ system, differences, due: reassessmentDue })) }),
     },
     E08: {
-      "stop drills": packAnswer({ source: "system_states", query: `systems suspended or retired; ${now}`, gaps: ["No stop drill is recorded as such; these are stops in force. Ended suspensions are entries of the log."], rows: states.filter((row) => row.halt !== null).map(({ system, halt, haltReason, haltedBy, haltedAt }) => ({ system, halt, reason: haltReason, by: haltedBy, at: haltedAt })) }),
+      "stop drills": packAnswer({ source: "system_states", query: `systems suspended or retired; ${now}`, gaps: [asOfNow, "No stop drill is recorded as such; these are stops in force. Ended suspensions are entries of the log."], rows: states.filter((row) => row.halt !== null).map(({ system, halt, haltReason, haltedBy, haltedAt }) => ({ system, halt, reason: haltReason, by: haltedBy, at: haltedAt })) }),
     },
   };
 }

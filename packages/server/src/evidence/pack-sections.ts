@@ -172,6 +172,12 @@ export function mergeAnswers(all: readonly SectionAnswers[]): SectionAnswers {
   return merged;
 }
 
+/** What an answer says of itself that it lacks. */
+export function gapsOf(answer: unknown): readonly string[] {
+  if (typeof answer !== "object" || answer === null || !("gaps" in answer) || !Array.isArray(answer.gaps)) return [];
+  return answer.gaps.filter((gap: unknown): gap is string => typeof gap === "string");
+}
+
 /** `sections/E01.json` and on. */
 export function sectionFiles(answers: SectionAnswers): { path: string; bytes: Uint8Array; mediaType: string }[] {
   return packSections.map(({ id, title, items }) => {
@@ -180,10 +186,12 @@ export function sectionFiles(answers: SectionAnswers): { path: string; bytes: Ui
       schema: "mandate.section/1",
       id,
       title,
-      gaps: items.filter((item) => !(item in answered)).map((item) => `Not measured: ${item}.`),
+      gaps: items.flatMap((item) =>
+        item in answered ? gapsOf(answered[item]).map((gap) => `${item}: ${gap}`) : [`Not measured: ${item}.`],
+      ),
       items: items.map((item) =>
         item in answered
-          ? { item, status: "answered", data: answered[item] }
+          ? { item, status: gapsOf(answered[item]).length > 0 ? "answered with gaps" : "answered", data: answered[item] }
           : { item, status: "not measured", note: "This installation holds no data for this item." },
       ),
     };

@@ -1,6 +1,6 @@
 import { utf8 } from "@mandate/ledger";
 import type { PackAbout } from "./pack-readme.ts";
-import { packSections } from "./pack-sections.ts";
+import { gapsOf, packSections } from "./pack-sections.ts";
 import type { SectionAnswers } from "./pack-sections.ts";
 
 interface Line {
@@ -14,7 +14,7 @@ const heading = (text: string): Line => ({ text, style: "heading" });
 
 /** What somebody learns who opens nothing else: period, trust, population, counts, and every gap by name. */
 export function summaryLines(about: PackAbout, answers: SectionAnswers): Line[] {
-  const measured = packSections.map(({ id, title, items }) => ({ id, title, answered: items.filter((item) => item in (answers[id] ?? {})).length, items: items.length, missing: items.filter((item) => !(item in (answers[id] ?? {}))) }));
+  const measured = packSections.map(({ id, title, items }) => ({ id, title, answered: items.filter((item) => item in (answers[id] ?? {})).length, gapped: items.filter((item) => gapsOf(answers[id]?.[item]).length > 0).length, items: items.length, missing: items.filter((item) => !(item in (answers[id] ?? {}))) }));
   const population = record(answers.E02?.["list of all AI systems at start and end with adds and retirements"]);
   const decisions = record(answers.E08?.["decision counts by outcome and policy version"]);
   return [
@@ -32,10 +32,10 @@ export function summaryLines(about: PackAbout, answers: SectionAnswers): Line[] 
     body(`Population: ${typeof decisions["population"] === "number" ? decisions["population"] : "not measured"}`),
     ...outcomes(decisions["counts"]).map(([words, count]) => body(`${words}: ${count}`)),
     heading("Sections: items answered"),
-    ...measured.map((one) => body(`${one.id}  ${one.title}: ${one.answered} of ${one.items}`)),
+    ...measured.map((one) => body(`${one.id}  ${one.title}: ${one.answered} of ${one.items}${one.gapped === 0 ? "" : `, ${one.gapped} of them with gaps`}`)),
     heading("Gaps: not measured by this installation"),
     ...measured.filter((one) => one.missing.length > 0).flatMap((one) => wrap(`${one.id}  ${one.missing.join("; ")}`)),
-    ...wrap("Answered items may have gaps of their own: each file in sections/ names them first."),
+    ...wrap("Answered items with gaps: each file in sections/ names the gaps first."),
   ];
 }
 
@@ -66,7 +66,7 @@ function wrap(text: string): Line[] {
   for (const word of text.split(" ")) {
     if (line !== "" && line.length + word.length > 98) {
       lines.push(line);
-      line = "    ";
+      line = /^E\d\d /.test(text) ? "    " : "";
     }
     line += `${line.trim() === "" ? "" : " "}${word}`;
   }

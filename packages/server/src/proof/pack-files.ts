@@ -10,7 +10,7 @@ import { policyFiles, registryAnswers } from "../registry/index.ts";
 
 /** `policies/` and `approvals/`: what the slices put into a pack as files. */
 export async function packFiles(tx: Tx, org: string, scope: PackScope): Promise<readonly PackFile[]> {
-  return [...(await policyFiles(tx, org)), ...(await approvalFiles(tx, org, scope))];
+  return [...(await policyFiles(tx, org, scope)), ...(await approvalFiles(tx, org, scope))];
 }
 
 /** What the slices answer for `sections/`; one after another, because they share one connection. */

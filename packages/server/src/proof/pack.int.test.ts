@@ -42,6 +42,7 @@ test("a pack verifies offline and holds the policies as enforced and sections wi
   const text = (path: string): string => Buffer.from(zip.read(path)!).toString("utf8");
   expect(text("policies/guardrails.cedar")).toBe(guardrailsCedar);
   expect(text("policies/no-late-notes.v1.cedar")).toContain("context.now < 0");
+  expect(JSON.parse(text("policies/index.json")).policies).toEqual([expect.objectContaining({ name: "no-late-notes", version: 1, current: true })]);
   expect(text("policies/schema.cedarschema")).toContain("namespace Mandate");
   const items = (id: string): { item: string; status: string; data?: Record<string, unknown> }[] => JSON.parse(text(`sections/${id}.json`)).items;
   expect(items("E02")[0]!.data).toMatchObject({ atStart: { count: 0 }, atEnd: { count: 1, names: ["notes"] } });
