@@ -22,3 +22,8 @@ test("stops in force are listed and are not passed off as drills", () => {
   expect(stops).toMatchObject({ population: 1, rows: [{ halt: "suspended", reason: "leak" }] });
   expect(JSON.stringify(stops)).toContain("No stop drill is recorded");
 });
+
+test("screening counts every system looked at, not only those found", () => {
+  const screening = authorizationSections([state({}), state({ system: "b", tier: "X" })], [], "all").E04?.["prohibited-practice screening"];
+  expect(screening).toMatchObject({ population: 2, shown: 1, rows: [{ system: "b" }] });
+});

@@ -48,7 +48,7 @@ export function authorizationSections(states: readonly StateRow[], authorization
   return {
     E04: {
       "tier record with inputs rule and reason": packAnswer({ source: "system_states, register_objects", query: `tier of each system with its intake answers and the rules that gave it; ${now}`, gaps: [asOfNow, ...unanswered], rows: states.map(({ system, tier, reasons, unanswered: open, intake, recordVersion }) => ({ system, tier, inputs: intake, recordVersion, reasons, unanswered: open })) }),
-      "prohibited-practice screening": packAnswer({ source: "system_states", query: `systems whose intake matches a practice of Article 5 (tier X); ${now}`, gaps: [asOfNow, ...unanswered], rows: states.filter((row) => row.tier === "X").map(({ system, reasons }) => ({ system, reasons })) }),
+      "prohibited-practice screening": { ...packAnswer({ source: "system_states", query: `systems whose intake matches a practice of Article 5 (tier X); ${now}`, gaps: [asOfNow, ...unanswered], rows: states.filter((row) => row.tier === "X").map(({ system, reasons }) => ({ system, reasons })) }), population: states.length },
     },
     E07: {
       "every production version with gate evidence and test results": packAnswer({ source: "authorizations, authorization_history (append-only)", query: `production authorizations with version, approvers and every state they passed; asked for before the end of the period; ${words}`, gaps: ["Test results of a release are not kept."], rows: authorizations.filter((row) => row.type === "production") }),

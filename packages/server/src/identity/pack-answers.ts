@@ -29,7 +29,7 @@ export async function identityAnswers(tx: Tx, org: string): Promise<SectionAnswe
   return {
     E03: {
       "approval authority matrix": packAnswer({ source, query: "who holds which role, by whom granted and with which approval; state at the moment of creation", gaps: ["Roles taken away earlier are entries of the log, not rows here."], rows: roles }),
-      "segregation of duties check": packAnswer({ source, query: "people who hold administrator beside a role other than developer and auditor; none may exist", rows: mixedRoles(roles) }),
+      "segregation of duties check": { ...packAnswer({ source, query: "people who hold administrator beside a role other than developer and auditor; none may exist", rows: mixedRoles(roles) }), population: new Set(roles.map((one) => one.person)).size },
     },
   };
 }
