@@ -55,7 +55,7 @@ afterEach(() => {
 async function open(path: string): Promise<void> {
   await page.goto(base + path, { waitUntil: "domcontentloaded" });
   await page.locator("h1").first().waitFor();
-  await page.waitForFunction(`document.querySelector(".skeleton") === null`);
+  await page.locator(".skeleton").first().waitFor({ state: "detached" });
 }
 
 async function accessible(): Promise<void> {
@@ -147,6 +147,15 @@ test("an entry's proof is recomputed in the browser", async () => {
   await page.getByText(/Recomputed in this browser/).waitFor();
   await page.getByText("Tree head signed by this log's key").waitFor();
   await accessible();
+});
+
+test("older entries load by cursor, each once", async () => {
+  for (let index = 0; index < 60; index++) curl("denied");
+  await open("/evidence");
+  await page.getByRole("button", { name: "Show more" }).click();
+  await page.locator("tr[data-row]").nth(50).waitFor();
+  const ids = await page.locator("a.time-link").evaluateAll((links) => links.map((one) => one.getAttribute("href")));
+  expect(new Set(ids).size).toBe(ids.length);
 });
 
 test("suspending says its effect, stops calls, and resuming lets them pass", async () => {

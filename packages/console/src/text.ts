@@ -145,6 +145,7 @@ export const t = {
     tier: "Tier",
     expired: (when: string, pilot: boolean) => `${pilot ? "Pilot ended" : "Ended"} ${when}, calls refused`,
     days: (n: number) => plural(n, "day", "days"),
+    left: (span: string) => `${span} left`,
     stands: "Where every system stands",
     select: "select a number to see the systems",
     riskTier: "Risk tier",
@@ -256,6 +257,7 @@ export const t = {
     check: "check it yourself",
     allCredentials: "All",
     daysLeft: (n: number) => (n === 1 ? "day left" : "days left"),
+    left: "left",
     thenRefused: "then calls are refused",
     noCredentials: "It has no key. Without one nothing can call in its name.",
     controlsTitle: "Controls met",
@@ -648,7 +650,8 @@ export const t = {
     addPasskey: "Add a passkey",
     display: "Display",
     sample: "Sample data",
-    sampleText: "A sample organization with scripted traffic. Removing it ends its keys; the evidence of what it did stays.",
+    sampleText:
+      "A sample organization with scripted traffic. Removing it ends its keys; the evidence of what it did stays.",
     sampleRemove: "Remove sample data",
     sampleQuestion: "Remove the sample organization?",
     sampleEffect: (n: number) =>

@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import type { Mark, SystemView } from "../api-types.ts";
-import { count, date, daysUntil } from "../format.ts";
+import { count, date, daysUntil, timeLeft } from "../format.ts";
 import { t } from "../text.ts";
 import { Status } from "./status.tsx";
 
@@ -15,8 +15,14 @@ export function standingOf(system: SystemView, now = Date.now()): Standing {
   if (system.lifecycle === "retired") return { mark: "unknown", words: t.band.retired };
   if (system.lifecycle === "suspended") return { mark: "deny", words: t.band.suspended };
   if (grant === null) return { mark: "hold", words: t.band.proposed };
-  if (grant.state === "expired" || (grant.state.startsWith("granted") && grant.ends !== null && Date.parse(grant.ends) <= now))
-    return { mark: "deny", words: grant.ends === null ? t.statusCode["authorization_expired"] ?? "" : t.band.expired(date(grant.ends)) };
+  if (
+    grant.state === "expired" ||
+    (grant.state.startsWith("granted") && grant.ends !== null && Date.parse(grant.ends) <= now)
+  )
+    return {
+      mark: "deny",
+      words: grant.ends === null ? (t.statusCode["authorization_expired"] ?? "") : t.band.expired(date(grant.ends)),
+    };
   if (grant.state === "reassessment_required") return { mark: "deny", words: t.band.reassess };
   if (!grant.state.startsWith("granted")) return { mark: "hold", words: t.band.waiting };
   if (system.status !== "operating" && system.status !== "restricted")
@@ -68,9 +74,9 @@ export function AuthorizationBand({ system, action }: { system: SystemView; acti
       {grant !== null && grant.ends !== null && <Rail system={system} />}
       {grant !== null && grant.ends !== null && (
         <div className="band-left">
-          <span className="big-number">{count(left)}</span>
+          <span className="big-number">{left === 1 ? timeLeft(grant.ends) : count(left)}</span>
           <span>
-            <b>{t.system.daysLeft(left)}</b>
+            <b>{left === 1 ? t.system.left : t.system.daysLeft(left)}</b>
             <span className="muted small block">{mark === "allow" ? t.system.thenRefused : words}</span>
           </span>
           {action}

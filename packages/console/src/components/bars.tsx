@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import type { Activity, Expiring } from "../api-types.ts";
-import { clock, count, date, daysUntil } from "../format.ts";
+import { clock, count, date, daysUntil, timeLeft } from "../format.ts";
 import { t } from "../text.ts";
 import { Glyph } from "./status.tsx";
 
@@ -99,7 +99,9 @@ export function ExpiryBars({ items }: { items: readonly Expiring[] }) {
                     className={`expiry-bar ${row.type === "pilot" ? "is-pilot" : left <= 30 ? "is-soon" : ""}`}
                     style={{ width: `${(84 * left) / span}%` }}
                   />
-                  <span className="muted">{t.overview.days(left)}</span>
+                  <span className="muted">
+                    {left <= 1 ? t.overview.left(timeLeft(row.ends)) : t.overview.days(left)}
+                  </span>
                 </>
               )}
             </span>

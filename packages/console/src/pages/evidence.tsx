@@ -1,7 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
-import { client, decisions, overview, systems } from "../api.ts";
+import type { Page } from "@mandate/sdk";
+import { client, decisions, overview, queries, systems } from "../api.ts";
+import type { DecisionRow } from "../api-types.ts";
 import { DecisionTable } from "../components/decision-table.tsx";
 import { Choice, Sheet } from "../components/dialog.tsx";
 import { EntryPanel } from "../components/entry-panel.tsx";
@@ -25,7 +27,6 @@ export function EvidencePage() {
   const navigate = useNavigate();
   const [typed, setTyped] = useState(search.q ?? "");
   const [packing, setPacking] = useState(false);
-  const [limit, setLimit] = useState(50);
   const id = params.id;
   const set = (change: View): void => {
     const next = Object.fromEntries(
@@ -49,7 +50,17 @@ export function EvidencePage() {
         : new Date(minute * 60_000 - (spans[search.when] ?? 0)).toISOString(),
     [search.when, minute],
   );
-  const query = useQuery(decisions({ limit, q: search.q, outcome: search.outcome, system: search.system, since }));
+  const filter = { q: search.q, outcome: search.outcome, system: search.system, since };
+  const query = useQuery(decisions(filter));
+  // Older pages go on from the first page's cursor as it was when they were asked for: rows don't slip while new ones arrive.
+  const [older, setOlder] = useState<{ key: string; pages: Page<DecisionRow>[] }>({ key: "", pages: [] });
+  const key = JSON.stringify(filter);
+  const pages = older.key === key ? older.pages : [];
+  const more = async (from: string): Promise<void> => {
+    const next = await queries.fetchQuery(decisions({ ...filter, cursor: from }));
+    const first = query.data === undefined ? [] : [query.data];
+    setOlder({ key, pages: [...(pages.length === 0 ? first : pages), next] });
+  };
   const evidence = useQuery(overview).data?.evidence;
   const names = useQuery(systems()).data?.items ?? [];
   const filters = [
@@ -115,8 +126,16 @@ export function EvidencePage() {
       <div className={id === undefined ? "evidence" : "evidence has-entry"}>
         <div className="evidence-list">
           <Loaded query={query} what={t.evidence.title} rows={12}>
-            {(data) =>
-              data.items.length === 0 && filters.length === 0 ? (
+            {(newest) => {
+              const seen = new Set(newest.items.map((row) => row.id));
+              // No row in common means that rows between were missed: then only what is known to be whole is shown.
+              const kept = pages[0]?.items.some((row) => seen.has(row.id)) === true ? pages : [];
+              const data = {
+                items: [...newest.items, ...kept.flatMap((page) => page.items).filter((row) => !seen.has(row.id))],
+                nextCursor: kept.length === 0 ? newest.nextCursor : (kept.at(-1)?.nextCursor ?? null),
+              };
+              const cursor = data.nextCursor;
+              return data.items.length === 0 && filters.length === 0 ? (
                 <Panel title={t.evidence.emptyTitle}>
                   <Empty
                     title={t.evidence.empty}
@@ -148,16 +167,16 @@ export function EvidencePage() {
                   ) : (
                     <>
                       <DecisionTable rows={data.items} withSystem selected={id} exportName="evidence" />
-                      {data.nextCursor !== null && limit < 500 && (
+                      {cursor !== null && (
                         <p className="panel-body">
-                          <Button onPress={() => setLimit(Math.min(500, limit * 2))}>{t.table.more}</Button>
+                          <Button onPress={() => void more(cursor)}>{t.table.more}</Button>
                         </p>
                       )}
                     </>
                   )}
                 </Panel>
-              )
-            }
+              );
+            }}
           </Loaded>
         </div>
         <div className="evidence-entry" aria-live="polite">

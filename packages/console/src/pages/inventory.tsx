@@ -34,8 +34,8 @@ function show(value: unknown): string {
 const cellOf = (field: string, value: unknown) =>
   field.endsWith("ensitivity") && typeof value === "string" ? (
     <DataClass value={value} />
-  ) : value === undefined && field === "reversible" ? (
-    t.cantTell
+  ) : value === undefined && field === "server" ? (
+    t.none
   ) : (
     show(value)
   );

@@ -70,9 +70,12 @@ export function problemsOf(form: Form, step: number): Record<string, string> {
     )
       problems["technical"] = t.register.samePerson;
   }
-  const must = { 3: ["sensitivity", "region"], 4: ["audience", "autonomy"], 5: ["decisionEffect", "reversibility", "euNexus"] } as const;
-  for (const field of must[step as 3] ?? [])
-    if (form[field].trim() === "") problems[field] = t.register.required;
+  const must = {
+    3: ["sensitivity", "region"],
+    4: ["audience", "autonomy"],
+    5: ["decisionEffect", "reversibility", "euNexus"],
+  } as const;
+  for (const field of must[step as 3] ?? []) if (form[field].trim() === "") problems[field] = t.register.required;
   if (step === 5 && !form.noneOfThese && form.prohibited.length + form.annex3.length === 0)
     problems["uses"] = t.register.must;
   return problems;

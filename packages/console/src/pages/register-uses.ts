@@ -2,14 +2,20 @@
 export const prohibitedUses: readonly (readonly [string, string])[] = [
   ["ART-5.1.a", "Manipulative or deceptive techniques: distorting behavior so that significant harm follows"],
   ["ART-5.1.b", "Exploiting vulnerability: using age, disability or hardship to distort behavior"],
-  ["ART-5.1.ba", "Non-consensual intimate imagery: generating or altering intimate material of an identifiable person without consent; added 2026"],
+  [
+    "ART-5.1.ba",
+    "Non-consensual intimate imagery: generating or altering intimate material of an identifiable person without consent; added 2026",
+  ],
   ["ART-5.1.bb", "Child sexual abuse material: generating or altering such material; added 2026"],
   ["ART-5.1.c", "Social scoring: scoring people by conduct or traits with unjustified detriment"],
   ["ART-5.1.d", "Crime prediction from profiling: assessing offending risk from profiling alone"],
   ["ART-5.1.e", "Face scraping: building face databases by untargeted scraping"],
   ["ART-5.1.f", "Emotion inference at work or school: inferring emotions there, save medical or safety reasons"],
   ["ART-5.1.g", "Sensitive biometric categorization: deducing protected traits from biometrics"],
-  ["ART-5.1.h", "Real-time remote biometric identification: in public spaces for law enforcement, with narrow exceptions"],
+  [
+    "ART-5.1.h",
+    "Real-time remote biometric identification: in public spaces for law enforcement, with narrow exceptions",
+  ],
 ];
 
 /** Area, then the uses listed in it. */
@@ -24,9 +30,7 @@ export const annex3Areas: readonly (readonly [string, readonly (readonly [string
   ],
   [
     "Critical infrastructure",
-    [
-      ["ANX-III.2.a", "Safety components: digital infrastructure, traffic, water, gas, heat, electricity"],
-    ],
+    [["ANX-III.2.a", "Safety components: digital infrastructure, traffic, water, gas, heat, electricity"]],
   ],
   [
     "Education and vocational training",

@@ -130,14 +130,14 @@ export function RegisterPage() {
                 label={t.register.audience}
                 value={form.audience}
                 options={choose(t.register.audiences)}
-        problem={problems["audience"]}
+                problem={problems["audience"]}
                 onChange={(audience) => set({ audience })}
               />
               <Choice
                 label={t.register.autonomy}
                 value={form.autonomy}
                 options={choose(t.register.autonomies)}
-        problem={problems["autonomy"]}
+                problem={problems["autonomy"]}
                 onChange={(autonomy) => set({ autonomy })}
               />
             </>

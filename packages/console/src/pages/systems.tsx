@@ -8,7 +8,7 @@ import { Choice } from "../components/dialog.tsx";
 import { Empty, FilteredEmpty, Loaded } from "../components/states.tsx";
 import { Owner, Status, systemMark } from "../components/status.tsx";
 import { LiveDot, PageHead, Panel } from "../components/ui.tsx";
-import { count, date, daysUntil } from "../format.ts";
+import { count, date, daysUntil, timeLeft } from "../format.ts";
 import { t } from "../text.ts";
 
 const decided = (row: SystemRow): number =>
@@ -73,13 +73,18 @@ const columns: readonly Column<SystemRow>[] = [
 ];
 
 function Ends({ row }: { row: SystemRow }) {
-  if (row.authorization === null || row.authorization.ends === null) return <span className="muted">{t.systems.noEnd}</span>;
+  if (row.authorization === null || row.authorization.ends === null)
+    return <span className="muted">{t.systems.noEnd}</span>;
   const left = daysUntil(row.authorization.ends);
   return (
     <>
       {date(row.authorization.ends)}
       <span className={`small block ${left <= 0 ? "problem" : "muted"}`}>
-        {left <= 0 ? t.band.ended : t.overview.days(left)}
+        {left <= 0
+          ? t.band.ended
+          : left === 1
+            ? t.overview.left(timeLeft(row.authorization.ends))
+            : t.overview.days(left)}
       </span>
     </>
   );

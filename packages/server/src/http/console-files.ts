@@ -24,6 +24,8 @@ export async function serveConsole(app: App): Promise<(request: FastifyRequest, 
     if ((request.method !== "GET" && request.method !== "HEAD") || isProgramPath(request.url)) return false;
     const path = decodePath(request.url);
     const file = path !== undefined && /^\/[\w.-]+(?:\/[\w.-]+)*$/.test(path) && !path.includes("..") && /\.[a-z0-9]+$/i.test(path) && existsSync(`${dist}${path}`) ? path.slice(1) : "index.html";
+    // A file of an earlier build: the page in its place would be taken for a broken script.
+    if (file === "index.html" && path?.startsWith("/assets/") === true) return false;
     void reply.header("cache-control", file.startsWith("assets/") ? "public, max-age=31536000, immutable" : "no-cache");
     await reply.sendFile(file);
     return true;
