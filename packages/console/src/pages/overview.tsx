@@ -5,7 +5,7 @@ import type { Overview } from "../api-types.ts";
 import { ExpiryBars } from "../components/bars.tsx";
 import { Empty, Loaded } from "../components/states.tsx";
 import { Glyph } from "../components/status.tsx";
-import { Command, PageHead, Panel } from "../components/ui.tsx";
+import { PageHead, Panel } from "../components/ui.tsx";
 import { count } from "../format.ts";
 import { t } from "../text.ts";
 import { EvidenceSummaryPanel } from "./evidence-summary.tsx";
