@@ -200,6 +200,7 @@ export const t = {
     noEnd: "No authorization",
   },
   system: {
+    allowedOrHeld: "Allowed, or held",
     crumbs: "Systems",
     pack: "Export evidence",
     suspend: "Suspend",

@@ -38,7 +38,7 @@ const columns: readonly Column<Row>[] = [
     id: "rule",
     title: t.system.rule,
     value: (row) => row.edge.outcome,
-    cell: (row) => <Status mark={row.edge.outcome}>{t.mark[row.edge.outcome]}</Status>,
+    cell: (row) => <Status mark={row.edge.outcome}>{row.edge.outcome === "hold" ? t.system.allowedOrHeld : t.mark[row.edge.outcome]}</Status>,
   },
   {
     id: "last",

@@ -1,5 +1,6 @@
 import type { RegisterFacts, SystemFacts } from "@mandate/model";
 import type { Tally } from "../evidence/index.ts";
+import { termsByResource } from "./rule-terms.ts";
 
 export interface ReachNode {
   readonly id: string;
@@ -34,10 +35,13 @@ export function reachOf(facts: RegisterFacts, system: SystemFacts, counts: Reado
     return node.id;
   };
   const granted = system.status === "refused" ? "deny" : "allow";
+  const rules = termsByResource(facts.policies.filter((policy) => system.policies.includes(policy.name)));
   const edge = (to: string, more: Partial<ReachEdge> = {}): void => {
     const count = counts.get(to);
-    const outcome = more.outcome ?? (granted === "allow" && count !== undefined && count.allow === 0 && count.hold > 0 ? "hold" : granted);
-    edges.push({ from: self, to, ...more, outcome, ...(count === undefined ? {} : { count24h: count }) });
+    const own = rules.get(to);
+    const outcome = more.outcome ?? (granted === "allow" && own?.holds === true ? "hold" : granted);
+    const terms = [more.terms, ...(own?.because ?? [])].filter((text) => text !== undefined).join(" ");
+    edges.push({ from: self, to, ...more, ...(terms === "" ? {} : { terms }), outcome, ...(count === undefined ? {} : { count24h: count }) });
   };
   put({ id: self, kind: "system", name: system.name, inside: true });
 
