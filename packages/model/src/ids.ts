@@ -17,6 +17,15 @@ export const idPrefixes = {
   session: "ses",
   finding: "fnd",
   request: "req",
+  exception: "exc",
+  incident: "inc",
+  reassessment: "rea",
+  legalReview: "lgr",
+  delegation: "dlg",
+  notification: "ntf",
+  webhook: "whk",
+  passkey: "pky",
+  client: "cli",
 } as const;
 export type IdKind = keyof typeof idPrefixes;
 

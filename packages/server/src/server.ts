@@ -23,6 +23,8 @@ import { gatewayRoutes } from "./gateways/index.ts";
 import { allowedHosts, buildApp, databaseIdempotency, operationsRoutes, RequestCounts, serveConsole } from "./http/index.ts";
 import type { App, OpenApiDocument } from "./http/index.ts";
 import { askHoldersForRoles, createAuthenticate, identityRoutes, noteBootstrapStart, roleGrantEffect } from "./identity/index.ts";
+import { startJobs } from "./jobs/index.ts";
+import type { RunningJobs } from "./jobs/index.ts";
 import type { ServerLog } from "./log.ts";
 import { askServer, mcpPinRoutes } from "./mcp-pins/index.ts";
 import { overviewRoutes } from "./overview/index.ts";
@@ -54,6 +56,7 @@ export interface RunningServer {
   readonly evidence: Evidence;
   readonly dataPlane: DataPlane;
   readonly document: OpenApiDocument;
+  readonly jobs: RunningJobs;
   readonly org: string;
   close(): Promise<void>;
 }
@@ -184,6 +187,9 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   app.get("/api/v1/openapi.json", { config: { access: "public" } }, () => document.render("0.1.0"));
   await app.ready();
 
+  // One line a job; each slice makes its own.
+  const jobs = startJobs([], log);
+
   if (configuration.bootstrapToken !== null) await noteBootstrapStart(contexts.quiet(systemActor("start")));
   return {
     app,
@@ -193,8 +199,10 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     evidence,
     dataPlane,
     document,
+    jobs,
     org,
     async close() {
+      await jobs.close();
       for (const close of closers) close();
       await Promise.all([app.close(), closeListener(dataPlane.server)]);
       await reporter.flush();

@@ -1,0 +1,2 @@
+export { startJobs } from "./jobs.ts";
+export type { Job, RunningJobs } from "./jobs.ts";

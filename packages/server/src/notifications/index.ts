@@ -1,0 +1,2 @@
+export { noticeKinds, notify } from "./notify.ts";
+export type { Notice, NoticeKind, Notifying } from "./notify.ts";
