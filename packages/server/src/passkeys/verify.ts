@@ -53,7 +53,7 @@ export async function verifyPersonAssertion(tx: Tx, org: string, input: Assertio
     // Framed by another site a person may sign what that site shows around us.
     if (saysCrossOrigin(assertion.response.clientDataJSON)) throw new Error("signed inside another site's page");
     verified = await verifyAuthenticationResponse({
-      response: { ...assertion, response: { ...assertion.response, userHandle: assertion.response.userHandle ?? undefined }, clientExtensionResults: {} } as Parameters<typeof verifyAuthenticationResponse>[0]["response"],
+      response: { ...assertion, response: { ...assertion.response, userHandle: assertion.response.userHandle ?? undefined }, clientExtensionResults: {} },
       expectedChallenge: expected,
       expectedOrigin: [...input.origins],
       expectedRPID: input.rpId,
