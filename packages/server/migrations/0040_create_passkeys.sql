@@ -4,7 +4,7 @@ create table passkeys (
   id text not null,
   person_id text not null,
   -- base64url, as the authenticator gave it
-  credential_id text not null check (credential_id ~ '^[A-Za-z0-9_-]{1,1400}$'),
+  credential_id text not null check (credential_id ~ '^[A-Za-z0-9_-]+$' and length(credential_id) <= 1400),
   public_key_cose bytea not null,
   public_key_spki bytea not null,
   rp_id text not null,

@@ -8,10 +8,11 @@ export interface Actor {
   readonly email: string | null;
   readonly roles: readonly Role[];
   /**
-   * How the actor proved itself. `minted` is a token that another person made: it may read and edit, and approves
-   * nothing once a person administers.
+   * How the actor proved itself. `minted` is a token or session that another person could have opened: it may read and
+   * edit, and approves nothing once a person administers. `session` is one opened by a link, `passkey`, `password` (with
+   * a TOTP code: the weaker way) and `oidc` one opened by that.
    */
-  readonly proof: "session" | "token" | "minted" | "bootstrap" | "internal";
+  readonly proof: "session" | "passkey" | "password" | "oidc" | "token" | "minted" | "bootstrap" | "internal";
 }
 
 /** Evidence of one mutation. Sealed payload: may name people and reasons. */
@@ -20,6 +21,8 @@ export interface MutationEvidence {
   /** System name, when it concerns one. */
   readonly system?: string;
   readonly approvals?: readonly string[];
+  /** Hex SHA-256 of something high in entropy that stands elsewhere in the open (an approval's signature): goes into the header. */
+  readonly commits?: string;
   readonly payload: Readonly<Record<string, unknown>>;
 }
 

@@ -3,9 +3,9 @@ import { join } from "node:path";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { OutboundRule } from "@mandate/gateway";
 import { tierTerms } from "@mandate/frameworks";
-import { approvalRoutes, openHold, spendApproval } from "./approvals/index.ts";
-import type { ApprovalEffect } from "./approvals/index.ts";
-import { deriveFacts, pilotAccepted, readSystemView, reconcile } from "./authorization/index.ts";
+import { approvalReminders, approvalRoutes, askToSignDelegation, committeeAppointed, delegationSignedEffect, openHold, spendApproval } from "./approvals/index.ts";
+import type { DecisionPorts } from "./approvals/index.ts";
+import { authorizationDecided, deriveFacts, pilotExtended, readSystemView, reconcile } from "./authorization/index.ts";
 import type { Configuration } from "./configuration.ts";
 import { createContexts, readRegisterVersion, systemActor } from "./context/index.ts";
 import type { Contexts } from "./context/index.ts";
@@ -15,6 +15,7 @@ import { authzenRoutes, startDataPlane } from "./data-plane/index.ts";
 import type { DataPlane } from "./data-plane/index.ts";
 import type { Database } from "./database/index.ts";
 import { decisionItem, decisionRoutes } from "./decisions/index.ts";
+import { delegationRoutes } from "./delegations/index.ts";
 import { EventHub, eventRoutes } from "./events/index.ts";
 import { listDecisions, openEvidence } from "./evidence/index.ts";
 import type { Evidence } from "./evidence/index.ts";
@@ -22,12 +23,13 @@ import { countFindings, findingRoutes, reportFinding } from "./findings/index.ts
 import { gatewayRoutes } from "./gateways/index.ts";
 import { allowedHosts, buildApp, databaseIdempotency, operationsRoutes, RequestCounts, serveConsole } from "./http/index.ts";
 import type { App, OpenApiDocument } from "./http/index.ts";
-import { askHoldersForRoles, createAuthenticate, identityRoutes, noteBootstrapStart, roleGrantEffect } from "./identity/index.ts";
+import { accountRoutes, askHoldersForRoles, createAuthenticate, createFallback, identityRoutes, noteBootstrapStart, passkeyResetEffect, roleGrantEffect, signInRoutes } from "./identity/index.ts";
 import { startJobs } from "./jobs/index.ts";
 import type { RunningJobs } from "./jobs/index.ts";
 import type { ServerLog } from "./log.ts";
 import { askServer, mcpPinRoutes } from "./mcp-pins/index.ts";
 import { overviewRoutes } from "./overview/index.ts";
+import { createChallenges, passkeySupport, phoneLinks } from "./passkeys/index.ts";
 import { proofRoutes } from "./proof/index.ts";
 import { buildSnapshot, FindingReporter, Publisher } from "./publisher/index.ts";
 import { registerRoutes } from "./register-routes/index.ts";
@@ -126,7 +128,12 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   });
   let checked: { readonly at: number; readonly ok: boolean; readonly problems: readonly unknown[] } | null = null;
   const closers: (() => void)[] = [];
-  const effects: Record<string, ApprovalEffect> = { "role.grant": roleGrantEffect, pilot: pilotAccepted };
+  const passkeys = passkeySupport(configuration.consoleUrl);
+  const decisions: DecisionPorts = {
+    effects: { "role.grant": roleGrantEffect, "passkey.reset": passkeyResetEffect, pilot: authorizationDecided, production: authorizationDecided, renew: pilotExtended, delegation: delegationSignedEffect, "committee.appoint": committeeAppointed },
+    relyingParty: passkeys.relyingParty,
+    quiet: (actor) => contexts.quiet(actor),
+  };
   const ports: RegisterPorts = {
     reconcile,
     deriveFacts,
@@ -156,12 +163,17 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       ];
     },
   });
-  identityRoutes(app, { db, org, organizationName, now, contexts, askForRoles: askHoldersForRoles, consoleUrl: configuration.consoleUrl, gatewayUrl: configuration.gatewayUrl, secureCookies, sample: options.sample });
+  identityRoutes(app, { db, org, organizationName, now, contexts, askForRoles: askHoldersForRoles, consoleUrl: configuration.consoleUrl, gatewayUrl: configuration.gatewayUrl, secureCookies, sample: options.sample, passkeys, phoneLinks: phoneLinks(configuration.publicUrl) });
+  const challenges = createChallenges(masterKey, org, random);
+  const fallback = createFallback(masterKey, org);
+  signInRoutes(app, { now, contexts, secureCookies, passkeys, challenges, fallback });
+  accountRoutes(app, { db, org, now, contexts, passkeys, challenges, fallback });
   credentialRoutes(app, { db, org, now, contexts, lookUp });
   secretRoutes(app, { db, org, contexts, masterKey });
   settingRoutes(app, { db, org, contexts, defaultAllow });
   findingRoutes(app, { db, org, now, contexts });
-  approvalRoutes(app, { db, org, now, contexts, effects, openInput: (approval) => sealing.open(approval.context["input"], String(approval.context["sealedAs"])) });
+  approvalRoutes(app, { db, org, now, contexts, ports: decisions, openInput: (approval) => sealing.open(approval.context["input"], String(approval.context["sealedAs"])) });
+  delegationRoutes(app, { db, org, now, contexts, askToSign: askToSignDelegation });
   gatewayRoutes(app, {
     db,
     org,
@@ -172,7 +184,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     },
   });
   mcpPinRoutes(app, { contexts, ports });
-  await registerRoutes(app, { db, org, now, contexts, ports });
+  await registerRoutes(app, { db, org, now, contexts, ports, decisions });
   decisionRoutes(app, { db, org, drain: dataPlane.drain });
   proofRoutes(app, { db, org, now, random, masterKey, evidence, drain: dataPlane.drain, onChecked: (ok, problems) => void (checked = { at: now(), ok, problems }) });
   overviewRoutes(app, { db, org, now, contexts, publisher, checked: () => checked });
@@ -188,7 +200,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   await app.ready();
 
   // One line a job; each slice makes its own.
-  const jobs = startJobs([], log);
+  const jobs = startJobs([approvalReminders(contexts.quiet(systemActor("approvals")))], log);
 
   if (configuration.bootstrapToken !== null) await noteBootstrapStart(contexts.quiet(systemActor("start")));
   return {

@@ -7,6 +7,7 @@ import { systemActor } from "../context/index.ts";
 import type { Database } from "../database/index.ts";
 import { RateLimit, readCookie, sessionCookieName, signInRequired } from "../http/index.ts";
 import type { Authentication } from "../http/index.ts";
+import { noteSessionUse } from "./sessions.ts";
 import { activatePerson, recogniseSession, recogniseToken } from "./sign-in.ts";
 
 export const bootstrapActor: Actor = { kind: "bootstrap", id: "bootstrap", email: null, roles: ["administrator"], proof: "bootstrap" };
@@ -56,7 +57,9 @@ export function createAuthenticate(options: AuthenticateOptions): (request: Fast
     }
     const secret = readCookie(request.headers.cookie, sessionCookieName(options.secureCookies));
     if (secret === undefined) return null;
-    return (await db.read(org, (tx) => recogniseSession(tx, org, secret, now()))) ?? null;
+    const known = await db.read(org, (tx) => recogniseSession(tx, org, secret, now()));
+    if (known?.noteUse === true) await db.transaction(org, (tx) => noteSessionUse(tx, org, known.sessionId!, now()));
+    return known ?? null;
   };
 }
 

@@ -1,6 +1,13 @@
 export { deactivatePerson, findPerson, inviteMissing, isApproving, listPeople, personById, putPerson, someoneAdministers } from "./people.ts";
 export type { AskForRoles, NewPerson, Person } from "./people.ts";
-export { createSignInLink, createToken, endSession, openSession, recogniseSession, recogniseToken } from "./sign-in.ts";
+export { createSignInLink, createToken, openSession, recogniseSession, recogniseToken } from "./sign-in.ts";
+export { endSessions, listSessions, sessionIdleMs, sessionLifetimeMs, startSession } from "./sessions.ts";
+export type { NewSession, OpenedSession } from "./sessions.ts";
+export { createFallback } from "./fallback.ts";
+export type { Fallback } from "./fallback.ts";
+export { passkeyResetEffect } from "./passkey-reset.ts";
+export { accountRoutes } from "./account-routes.ts";
+export { signInRoutes } from "./sign-in-routes.ts";
 export { bootstrapActor, createAuthenticate } from "./authenticate.ts";
 export { askHoldersForRoles, roleGrantEffect } from "./role-question.ts";
 export { noteBootstrapStart } from "./bootstrap.ts";

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { AppError } from "@mandate/model";
 import type { Contexts } from "../context/index.ts";
 import { systemActor } from "../context/index.ts";
 import type { Database } from "../database/index.ts";
@@ -7,7 +6,10 @@ import { actorOf, administrators, email, fromCursor, instant, line, page, pageQu
 import type { App } from "../http/index.ts";
 import { deactivatePerson, findPerson, listPeople, personById, personNotFound, putPerson } from "./people.ts";
 import type { AskForRoles, Person } from "./people.ts";
-import { createSignInLink, createToken, endSession, openSession, sessionLifetimeMs } from "./sign-in.ts";
+import type { PasskeySupport } from "../passkeys/index.ts";
+import { endSessions, sessionLifetimeMs } from "./sessions.ts";
+import { createSignInLink, createToken, openSession } from "./sign-in.ts";
+import { browserOf, requireNotCrossSite } from "./sign-in-routes.ts";
 
 const person = z.object({
   id: z.string(),
@@ -34,6 +36,9 @@ export interface IdentityRouteDeps {
   readonly gatewayUrl: string;
   readonly secureCookies: boolean;
   readonly sample: boolean;
+  readonly passkeys: PasskeySupport;
+  /** Whether links lead to this server from another device, or why not. */
+  readonly phoneLinks: { readonly on: boolean; readonly why: string | null };
 }
 
 export function identityRoutes(app: App, deps: IdentityRouteDeps): void {
@@ -121,6 +126,8 @@ function sessionRoutes(app: App, deps: IdentityRouteDeps): void {
             organization: z.string(),
             gatewayUrl: z.string(),
             passkeys: z.boolean(),
+            passkeysOff: z.string().nullable(),
+            phoneLinks: z.object({ on: z.boolean(), why: z.string().nullable() }),
             sample: z.boolean(),
             csrf: z.string().optional(),
             proof: z.string(),
@@ -137,7 +144,9 @@ function sessionRoutes(app: App, deps: IdentityRouteDeps): void {
         person: { email: actor.email, name: found?.name ?? "Bootstrap service account", roles: actor.roles },
         organization: deps.organizationName,
         gatewayUrl: deps.gatewayUrl,
-        passkeys: false,
+        passkeys: deps.passkeys.relyingParty !== null,
+        passkeysOff: deps.passkeys.off,
+        phoneLinks: deps.phoneLinks,
         sample: deps.sample,
         ...(csrf === null ? {} : { csrf }),
         proof: actor.proof,
@@ -158,7 +167,7 @@ function sessionRoutes(app: App, deps: IdentityRouteDeps): void {
     async (request, reply) => {
       attempts.take(request.ip, now());
       requireNotCrossSite(request.headers["sec-fetch-site"]);
-      const opened = await openSession(contexts.quiet(systemActor("sign-in")), linkSecret(request.body.link));
+      const opened = await openSession(contexts.quiet(systemActor("sign-in")), linkSecret(request.body.link), browserOf(request.headers));
       void reply.header("set-cookie", sessionCookie(opened.secret, secureCookies, sessionLifetimeMs / 1000));
       return { email: opened.email, first: opened.first };
     },
@@ -166,7 +175,8 @@ function sessionRoutes(app: App, deps: IdentityRouteDeps): void {
 
   app.post("/api/v1/session/sign-out", { config: { access: "signed-in" }, schema: { operationId: "signOut", response: { 204: z.null() } } }, async (request, reply) => {
     const sessionId = request.authentication?.sessionId ?? null;
-    if (sessionId !== null) await endSession(contexts.quiet(actorOf(request)), sessionId);
+    const actor = actorOf(request);
+    if (sessionId !== null) await endSessions(contexts.quiet(actor), actor.id, { only: sessionId });
     void reply.header("set-cookie", sessionCookie("", secureCookies, 0));
     return reply.code(204).send(null);
   });
@@ -175,10 +185,4 @@ function sessionRoutes(app: App, deps: IdentityRouteDeps): void {
 /** Accepts the whole link or its secret part: people paste what they have. */
 function linkSecret(text: string): string {
   return /(?:^|[#&])link=([A-Za-z0-9_]+)$/.exec(text)?.[1] ?? text;
-}
-
-/** Signing in has no session yet to prove anything by, so another site may not even try (login CSRF). */
-function requireNotCrossSite(site: string | string[] | undefined): void {
-  if (site === undefined || site === "same-origin" || site === "none") return;
-  throw new AppError({ code: "identity.csrf", status: 403, message: "Sign-in was asked for by another site.", remedies: [{ text: "Open the link in the address bar." }] });
 }

@@ -4,10 +4,12 @@ import { sql } from "kysely";
 import { bearerHash, bearerHint, bearerKind, newBearer } from "../bearer.ts";
 import type { Actor, CommandContext } from "../command.ts";
 import type { Tx } from "../database/index.ts";
+import { everHadPasskey } from "../passkeys/index.ts";
 import { findPerson, personNotFound, someoneAdministers } from "./people.ts";
+import { activate, recogniseSessionRow, startSession } from "./sessions.ts";
+import type { OpenedSession } from "./sessions.ts";
 
 export const linkLifetimeMs = 30 * 60_000;
-export const sessionLifetimeMs = 12 * 3_600_000;
 export const tokenMaxMs = 366 * 86_400_000;
 
 /**
@@ -67,55 +69,47 @@ export async function createSignInLink(ctx: CommandContext<Tx>, email: string): 
     const expiresAt = new Date(ctx.now() + linkLifetimeMs);
     // An invitation is how a person first arrives; a later link made by someone else would be a way to act as them.
     const minted = person.state === "active" && (await isMinted(tx, ctx, person.id));
-    await sql`insert into sign_in_links (org, id, person_id, link_hash, created_by, minted, created_at, expires_at)
-      values (${ctx.org}, ${id}, ${person.id}, ${bearerHash(secret)}, ${ctx.actor.id}, ${minted}, ${new Date(ctx.now())}, ${expiresAt})`.execute(tx);
+    await sql`insert into sign_in_links (org, id, person_id, link_hash, created_by, created_by_kind, minted, created_at, expires_at)
+      values (${ctx.org}, ${id}, ${person.id}, ${bearerHash(secret)}, ${ctx.actor.id}, ${ctx.actor.kind}, ${minted}, ${new Date(ctx.now())}, ${expiresAt})`.execute(tx);
     record({ type: "person", payload: { event: "sign_in_link.created", person: person.id, link: id, minted, by: ctx.actor.id } });
     return { secret, expiresAt: expiresAt.toISOString() };
   });
 }
 
-export interface OpenedSession {
-  readonly secret: string;
-  readonly csrf: string;
-  readonly expiresAt: string;
-  readonly email: string;
-  /** The person's first sign-in: the console offers what only a first one needs. */
-  readonly first: boolean;
-}
-
 /** Spends a link: one compare-and-set, so that of two browsers with the same link one gets in. */
-export async function openSession(ctx: CommandContext<Tx>, link: string): Promise<OpenedSession> {
+export async function openSession(ctx: CommandContext<Tx>, link: string, browser = ""): Promise<OpenedSession> {
   if (bearerKind(link) !== "signInLink") throw linkSpent();
   return ctx.transact(async (tx, record) => {
     const now = new Date(ctx.now());
-    const { rows } = await sql<{ person_id: string; minted: boolean; email: string }>`update sign_in_links l set used_at = ${now} from people p
+    const { rows } = await sql<SpentLink>`update sign_in_links l set used_at = ${now} from people p
       where l.org = ${ctx.org} and l.link_hash = ${bearerHash(link)} and l.used_at is null and l.expires_at > ${now}
         and p.org = l.org and p.id = l.person_id and p.state <> 'deactivated'
-      returning l.person_id, l.minted, p.email`.execute(tx);
+      returning l.person_id, l.minted, l.created_by, l.created_by_kind, p.state`.execute(tx);
     const row = rows[0];
     if (row === undefined) throw linkSpent();
-    const secret = newBearer("session", ctx.random);
-    const csrf = newBearer("session", ctx.random).slice(4);
-    const id = newId("session", ctx.now(), ctx.random);
-    const expiresAt = new Date(ctx.now() + sessionLifetimeMs);
-    await sql`insert into sessions (org, id, person_id, session_hash, csrf, minted, created_at, expires_at)
-      values (${ctx.org}, ${id}, ${row.person_id}, ${bearerHash(secret)}, ${csrf}, ${row.minted}, ${now}, ${expiresAt})`.execute(tx);
-    const first = await activate(tx, ctx.org, row.person_id, now);
-    record({ type: "session", payload: { event: "opened", person: row.person_id, session: id, minted: row.minted } });
-    return { secret, csrf, expiresAt: expiresAt.toISOString(), email: row.email, first };
+    return startSession(tx, ctx, record, { personId: row.person_id, openedBy: "link", ...(await standingOf(tx, ctx.org, row)), passkeyId: null, browser });
   });
 }
 
-export async function endSession(ctx: CommandContext<Tx>, sessionId: string): Promise<void> {
-  await ctx.transact(async (tx, record) => {
-    await sql`update sessions set ended_at = ${new Date(ctx.now())} where org = ${ctx.org} and id = ${sessionId} and ended_at is null`.execute(tx);
-    record({ type: "session", payload: { event: "ended", session: sessionId, person: ctx.actor.id } });
-  });
+interface SpentLink {
+  person_id: string;
+  minted: boolean;
+  created_by: string;
+  created_by_kind: string;
+  state: string;
 }
 
-async function activate(tx: Tx, org: string, personId: string, now: Date): Promise<boolean> {
-  const { rows } = await sql<{ id: string }>`update people set state = 'active', activated_at = ${now} where org = ${org} and id = ${personId} and state = 'invited' returning id`.execute(tx);
-  return rows.length > 0;
+/**
+ * What a link is worth when it is used, not when it was made: of two invitations an administrator makes, the person
+ * takes one, and the other must not let the administrator in as that person.
+ */
+async function standingOf(tx: Tx, org: string, link: SpentLink): Promise<{ minted: boolean; invitation: boolean }> {
+  const own = link.created_by === link.person_id;
+  const byOthers = !own && link.created_by_kind !== "system";
+  const minted = link.minted || (byOthers && link.state === "active" && (await someoneAdministers(tx, org)));
+  if (minted || own || (await everHadPasskey(tx, org, link.person_id))) return { minted, invitation: false };
+  const { rows } = await sql`select 1 from sessions where org = ${org} and person_id = ${link.person_id} limit 1`.execute(tx);
+  return { minted, invitation: rows.length === 0 || link.created_by_kind !== "person" };
 }
 
 /** First use of a token takes the invitation, once. */
@@ -143,15 +137,17 @@ export interface Recognised {
   readonly invited: boolean;
 }
 
-interface BearerRow {
-  id: string;
+interface PersonRow {
   person_id: string;
   email: string;
   state: string;
+  roles: Role[];
+}
+
+interface BearerRow extends PersonRow {
+  id: string;
   minted: boolean;
   ends: Date;
-  csrf: string | null;
-  roles: Role[];
 }
 
 const rolesOf = sql`coalesce((select array_agg(r.role order by r.role) from person_roles r where r.org = p.org and r.person_id = p.id and r.granted_at is not null), '{}') as roles`;
@@ -160,7 +156,7 @@ const rolesOf = sql`coalesce((select array_agg(r.role order by r.role) from pers
 export async function recogniseToken(tx: Tx, org: string, token: string, nowMs: number): Promise<Recognised | undefined> {
   if (bearerKind(token) !== "apiToken") return undefined;
   const now = new Date(nowMs);
-  const { rows } = await sql<BearerRow>`select t.id, t.person_id, p.email, p.state, t.minted, t.not_after as ends, null as csrf, ${rolesOf}
+  const { rows } = await sql<BearerRow>`select t.id, t.person_id, p.email, p.state, t.minted, t.not_after as ends, ${rolesOf}
     from api_tokens t join people p on p.org = t.org and p.id = t.person_id
     where t.org = ${org} and t.token_hash = ${bearerHash(token)} and t.revoked_at is null and t.not_after > ${now} and p.state <> 'deactivated'`.execute(tx);
   const row = rows[0];
@@ -168,16 +164,16 @@ export async function recogniseToken(tx: Tx, org: string, token: string, nowMs: 
   return { actor: personActor(row, row.minted ? "minted" : "token"), csrf: null, expiresAt: row.ends.getTime(), sessionId: null, invited: row.state === "invited" };
 }
 
-export async function recogniseSession(tx: Tx, org: string, secret: string, nowMs: number): Promise<Recognised | undefined> {
+export async function recogniseSession(tx: Tx, org: string, secret: string, nowMs: number): Promise<(Recognised & { readonly noteUse: boolean }) | undefined> {
   if (bearerKind(secret) !== "session") return undefined;
-  const { rows } = await sql<BearerRow>`select s.id, s.person_id, p.email, p.state, s.minted, s.expires_at as ends, s.csrf, ${rolesOf}
-    from sessions s join people p on p.org = s.org and p.id = s.person_id
-    where s.org = ${org} and s.session_hash = ${bearerHash(secret)} and s.ended_at is null and s.expires_at > ${new Date(nowMs)} and p.state <> 'deactivated'`.execute(tx);
+  const session = await recogniseSessionRow(tx, org, secret, nowMs);
+  if (session === undefined) return undefined;
+  const { rows } = await sql<PersonRow>`select p.id as person_id, p.email, p.state, ${rolesOf} from people p where p.org = ${org} and p.id = ${session.personId} and p.state <> 'deactivated'`.execute(tx);
   const row = rows[0];
   if (row === undefined) return undefined;
-  return { actor: personActor(row, row.minted ? "minted" : "session"), csrf: row.csrf, expiresAt: row.ends.getTime(), sessionId: row.id, invited: false };
+  return { actor: personActor(row, session.proof), csrf: session.csrf, expiresAt: session.expiresAt, sessionId: session.id, invited: false, noteUse: session.noteUse };
 }
 
-function personActor(row: BearerRow, proof: Actor["proof"]): Actor {
+function personActor(row: PersonRow, proof: Actor["proof"]): Actor {
   return { kind: "person", id: row.person_id, email: row.email, roles: row.roles, proof };
 }
