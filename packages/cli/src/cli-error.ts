@@ -94,6 +94,9 @@ function exitOfAnswer(error: MandateError): ExitCode {
 }
 
 function nextStep(error: MandateError): string | null {
+  // What a gateway's listener answers to an API token.
+  if (error.code === "credential_unknown")
+    return "This is a gateway's address. Give the control listener's with --url, one port lower unless set otherwise.";
   if (error.status === 401) return "Run `mandate login`, or set MANDATE_TOKEN.";
   const first = error.remedies[0];
   return first === undefined ? null : remedyText(first);

@@ -75,11 +75,25 @@ export function kindOf(word: string): Kind {
   const lower = word.toLowerCase();
   const known = kinds.find((kind) => kind === lower) ?? singulars[lower] ?? kinds.find((kind) => kind === `${lower}s`);
   if (known !== undefined) return known;
+  const near = [...kinds, ...kinds.map(singular)].find((kind) => closeTo(lower, kind));
   throw new CliError({
     code: "kind_unknown",
-    message: `There is no kind \`${word}\`.`,
-    next: `Kinds: ${kinds.join(", ")}.`,
+    message: `There is no kind \`${word}\`.${near === undefined ? "" : ` Did you mean \`${near}\`?`}`,
+    next: `Write KIND or KIND/NAME, like system/${/^[\w.-]+$/.test(word) ? word : "NAME"}. Kinds: ${kinds.join(", ")}.`,
   });
+}
+
+/** One letter wrong, missing, added, or two in the wrong order. */
+function closeTo(word: string, known: string): boolean {
+  let start = 0;
+  while (start < word.length && word[start] === known[start]) start += 1;
+  const [left, right] = [word.slice(start), known.slice(start)];
+  return (
+    left.slice(1) === right.slice(1) ||
+    left.slice(1) === right ||
+    left === right.slice(1) ||
+    (left.slice(2) === right.slice(2) && left[0] === right[1] && left[1] === right[0])
+  );
 }
 
 /** `system/notes`, or two words. A name may hold slashes: only the first one divides. */

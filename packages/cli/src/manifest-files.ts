@@ -37,7 +37,7 @@ export async function readManifests(paths: readonly string[], terminal: Terminal
     if (path === "-") add("standard input", await readInput(terminal, maxManifestBytes));
     else
       for (const file of await filesBelow(resolve(terminal.cwd, path), path))
-        add(relative(terminal.cwd, file) || file, await readFile(file));
+        add(relative(terminal.cwd, file) || file, await readWhole(file, path));
   }
   if (parts.length === 0)
     throw new CliError({ code: "no_manifest", message: `There is no .yaml file in ${paths.join(", ")}.` });
@@ -57,8 +57,9 @@ function joined(parts: readonly { file: string; text: string }[]): ManifestStrea
     yaml: `${lines.join("\n")}\n`,
     files: parts.map(({ file }) => file),
     placeOf: (line) => {
-      const found = starts.find(({ first, last }) => line >= first && line <= last);
-      return found === undefined ? undefined : { file: found.file, line: line - found.first + 1 };
+      // An unclosed bracket is found at the line after the last.
+      const found = starts.find(({ first, last }) => line >= first && line <= last) ?? starts.at(-1);
+      return found === undefined ? undefined : { file: found.file, line: Math.min(line, found.last) - found.first + 1 };
     },
   };
 }
@@ -67,13 +68,30 @@ function decode(file: string, bytes: Buffer): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch (cause) {
-    throw new CliError({ code: "manifest_encoding", message: `${file} is not UTF-8 text.`, cause });
+    throw new CliError({
+      code: "manifest_encoding",
+      message: `${file} is not UTF-8 text.`,
+      next: "Save it as UTF-8.",
+      cause,
+    });
   }
+}
+
+async function readWhole(path: string, shown: string): Promise<Buffer> {
+  return await readFile(path).catch((cause: NodeJS.ErrnoException) => {
+    throw new CliError({
+      code: "file_unreadable",
+      message: `${shown} can't be read (${cause.code ?? cause.message}).`,
+      next: "Check who may read it, or pipe it in with `-f -`.",
+      cause,
+    });
+  });
 }
 
 async function filesBelow(path: string, shown: string): Promise<readonly string[]> {
   const info = await stat(path).catch(() => undefined);
-  if (info === undefined) throw new CliError({ code: "file_missing", message: `${shown} does not exist.` });
+  if (info === undefined)
+    throw new CliError({ code: "file_missing", message: `${shown} does not exist.`, next: "Check the path." });
   if (!info.isDirectory()) return [path];
   const entries = await readdir(path, { recursive: true, withFileTypes: true });
   return entries

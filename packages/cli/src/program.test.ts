@@ -382,3 +382,74 @@ spec:
     expect(err).toContain("limit");
   });
 });
+
+describe("what a stranger gets wrong is told in time", () => {
+  test("a filter that nothing applied never names every object to the next command", async () => {
+    const answer = { body: { items: [system], nextCursor: null } };
+    const server = {
+      "GET /api/v1/systems?teir=T3&limit=200": answer,
+      "GET /api/v1/systems?lifecycle=retired&limit=200": answer,
+    };
+    const typo = await cli("get systems --filter teir=T3 -o name", { server });
+    expect(typo).toMatchObject({ code: 1, out: "" });
+    expect(typo.err).toContain("no field `teir`");
+    expect(await cli("get systems --filter lifecycle=retired -o name", { server })).toMatchObject({ code: 0, out: "" });
+  });
+
+  test.each([
+    ["sistems", "Did you mean `systems`?"],
+    ["sytem/a", "Did you mean `system`?"],
+    ["ploicies", "Did you mean `policies`?"],
+    ["my-notes", "like system/my-notes"],
+  ])("an unknown kind `%s` is answered with %s", async (word, hint) => {
+    expect((await cli(`get ${word}`)).err).toContain(hint);
+  });
+
+  test("an address that isn't the control listener is named as such", async () => {
+    const other = await cli("get systems", { server: { "GET /api/v1/systems?limit=200": { body: { hello: 1 } } } });
+    expect(other.err).toContain("is this address Mandate's control listener?");
+    const gateway = { status: 401, body: { error: { code: "credential_unknown", message: "No such key." } } };
+    expect((await cli("get systems", { server: { "GET /api/v1/systems?limit=200": gateway } })).err).toContain("--url");
+  });
+
+  test("problems name the file as it is called here, even past its last line", async () => {
+    const problems = [{ file: "manifest.yaml", line: 2, message: "Not YAML.", remedy: "Close the bracket." }];
+    const server = {
+      "POST /api/v1/apply": {
+        status: 422,
+        body: { code: "manifest.invalid", detail: "manifest.yaml:2:1 Not YAML.", problems },
+      },
+    };
+    const { err } = await cli("apply -f -", { input: "x: [", server });
+    expect(err).toContain("standard input:1  Not YAML.  Close the bracket.");
+    expect(err).not.toContain("manifest.yaml");
+  });
+
+  test("diff shows no member that the file merely leaves to its default", async () => {
+    const model = { protocol: "openai", endpoint: "http://127.0.0.1:1/v1" };
+    const stored = { name: "m", spec: { ...model, region: "EEA", maxSensitivity: "internal" } };
+    const server = {
+      "POST /api/v1/apply?dryRun=true": {
+        body: { changes: [{ kind: "Model", name: "m", action: "change", needsApproval: false, voids: null }] },
+      },
+      "GET /api/v1/models/m": { body: stored },
+    };
+    const { out } = await cli("diff -f -", {
+      server,
+      input: `apiVersion: v1\nkind: Model\nmetadata: { name: m }\nspec: ${JSON.stringify({ ...model, region: "CH" })}\n`,
+    });
+    expect(out.split("\n").filter((line) => /^[+-] /.test(line))).toEqual(["-  region: EEA", "+  region: CH"]);
+  });
+
+  test("a text of many lines keeps its lines", async () => {
+    const server = { "GET /api/v1/systems/notes": { body: { ...system, manifest: "kind: AISystem\nmetadata: {}\n" } } };
+    expect((await cli("describe system/notes", { server })).out).toContain(
+      "manifest:\n  kind: AISystem\n  metadata: {}\n",
+    );
+  });
+
+  test("a count that is none is refused, not replaced", async () => {
+    expect((await cli("decisions tail -n 0")).code).toBe(1);
+    expect((await cli("decisions tail -n many")).err).toContain("from 1 to 200");
+  });
+});

@@ -64,6 +64,13 @@ export class MandateClient {
         { ...filters, ...(cursor === undefined || cursor === null ? {} : { cursor }) },
         options,
       );
+      if (!Array.isArray(page?.items)) {
+        throw new MandateError({
+          code: "unreadable_answer",
+          status: 200,
+          message: "The answer is not a list: is this address Mandate's control listener?",
+        });
+      }
       yield* page.items;
       if (page.nextCursor === cursor) return;
       cursor = page.nextCursor;

@@ -48,9 +48,10 @@ function nextStep(configuration: Configuration, first: FirstPerson | undefined):
   return [
     "",
     "Next: register your first system. In another terminal:",
-    `  npx mandate login --url ${configuration.consoleUrl}${first ? ` --token ${first.token}` : ""}`,
+    `  npx mandate login --url ${configuration.consoleUrl} --token ${first ? first.token : '"$MANDATE_BOOTSTRAP_TOKEN"   # the value you set'}`,
     "  npx mandate init > system.yaml        # edit its owners and its model",
     "  npx mandate apply -f system.yaml",
     "  npx mandate credential create --system my-assistant --ttl 8h",
+    `  curl -sS ${configuration.gatewayUrl}/v1/chat/completions -H 'Authorization: Bearer KEY' -H 'Content-Type: application/json' -d '{"model":"my-assistant-model","messages":[{"role":"user","content":"Hello"}]}'`,
   ].join("\n");
 }

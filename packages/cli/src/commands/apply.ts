@@ -128,12 +128,13 @@ export async function sent(
       const line = (problem as Row).line;
       return typeof line === "number" ? { ...problem, ...stream.placeOf(line) } : problem;
     });
-    const { code, status, message, remedies, requestId } = error;
+    const { code, status, requestId } = error;
     throw new MandateError({
       code,
       status,
-      message,
-      remedies,
+      // The server's own words name the first problem by its place in what was sent; the list has all, by file.
+      message: `Nothing was changed: ${placed.length} ${placed.length === 1 ? "problem" : "problems"}.`,
+      remedies: [{ text: `Mend ${placed.length === 1 ? "it" : "them"}, then do the same again.` }],
       requestId,
       details: { ...error.details, problems: placed },
       cause: error,

@@ -1,6 +1,6 @@
 import type { DecisionRecord, DecisionSummary } from "@mandate/sdk";
 import { setTimeout as delay } from "node:timers/promises";
-import { remedyText } from "../cli-error.ts";
+import { CliError, remedyText } from "../cli-error.ts";
 import type { Call } from "../command.ts";
 import { columnsOf } from "../kinds.ts";
 import { cell, printObject, printRows, type Row } from "../render/format.ts";
@@ -11,7 +11,13 @@ const pollMs = 1_000;
 export async function tail(call: Call): Promise<void> {
   const client = await call.client();
   const { signal } = call.terminal;
-  const limit = Math.max(1, Math.min(200, Number(call.option("lines")) || 20));
+  const limit = Number(call.option("lines"));
+  if (!Number.isSafeInteger(limit) || limit < 1 || limit > 200)
+    throw new CliError({
+      code: "lines_invalid",
+      message: "--lines is not a count.",
+      next: "Write a whole number from 1 to 200.",
+    });
   const filters = { system: call.option("system"), outcome: call.option("outcome"), limit };
   const newest = async (): Promise<readonly DecisionSummary[]> =>
     (await client.decisions.list(filters, { signal })).items.toSorted((a, b) =>

@@ -2,6 +2,7 @@ import type { Call } from "../command.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { kindOfManifest } from "../kinds.ts";
 import { readManifests } from "../manifest-files.ts";
+import { readObjects } from "../read-objects.ts";
 import { lineDiff } from "../render/line-diff.ts";
 import { clean, printObject, toYaml, type Row } from "../render/format.ts";
 import { pending, sent } from "./apply.ts";
@@ -12,13 +13,13 @@ export async function diff(call: Call): Promise<ExitCode> {
   const stream = await readManifests(call.list("file"), call.terminal);
   const client = await call.client();
   const { changes } = await sent(client, stream, true, call);
-  const { parseAllDocuments } = await import("yaml");
-  const wanted = new Map<string, Row>();
-  for (const document of parseAllDocuments(stream.yaml)) {
-    const object = document.toJS() as Row | null;
-    if (object !== null)
-      wanted.set(`${String(object.kind)}/${String((object.metadata as Row | undefined)?.name)}`, object);
-  }
+  // Parsed as the register does: a member left out has its default there, and that is no difference.
+  const wanted = new Map(
+    (await readObjects(stream)).map(({ kind, name, metadata, spec }) => [
+      `${kind}/${name}`,
+      { metadata: { name, ...metadata }, spec },
+    ]),
+  );
   const found: { kind: string; name: string; action: string; lines: readonly string[] }[] = [];
   for (const { kind, name, action } of pending(changes)) {
     const target = wanted.get(`${kind}/${name}`);
@@ -56,7 +57,8 @@ async function yamlOf(object: Row | undefined): Promise<readonly string[]> {
 function ownMetadata(metadata: unknown): unknown {
   if (typeof metadata !== "object" || metadata === null) return metadata;
   const { name, unit, labels } = metadata as Row;
-  return { name, unit: unit ?? undefined, labels };
+  const labelled = typeof labels === "object" && labels !== null && Object.keys(labels).length > 0;
+  return { name, unit: unit ?? undefined, labels: labelled ? labels : undefined };
 }
 
 function sorted(value: unknown): unknown {

@@ -50,7 +50,8 @@ export async function verify(call: Call): Promise<ExitCode> {
     } catch (cause) {
       throw new CliError({
         code: "pack.unreadable",
-        message: `${path} can't be read.`,
+        message: `${path} can't be read (${(cause as NodeJS.ErrnoException).code ?? "unknown"}), so nothing was verified.`,
+        next: "Check the path.",
         exit: exitCodes.notVerified,
         cause,
       });

@@ -1,6 +1,6 @@
 import { CliError } from "../cli-error.ts";
 import type { Call } from "../command.ts";
-import { columnsOf, manifestKindOf, nameOf, singular, target, type Kind } from "../kinds.ts";
+import { columnsOf, field, manifestKindOf, nameOf, singular, target, type Kind } from "../kinds.ts";
 import { fields, printObject, printRows, type Row } from "../render/format.ts";
 
 export async function get(call: Call): Promise<void> {
@@ -28,7 +28,7 @@ export async function get(call: Call): Promise<void> {
   const rows: Row[] = [];
   const filters = { ...filtersOf(call), ...asOfOf(call), limit: Math.min(limit, 200) };
   for await (const row of client.all<Row>(kind, filters, { signal: call.terminal.signal })) {
-    rows.push(row);
+    if (matches(kind, row, filtersOf(call))) rows.push(row);
     if (rows.length >= limit) break;
   }
   if (rows.length >= limit) call.say(`Showing the first ${limit}. For more: --limit.`);
@@ -69,6 +69,24 @@ function asOfOf(call: Call): { readonly asOf?: string } {
       next: "Write it as 2026-06-30T00:00:00Z.",
     });
   return { asOf: instant.toISOString() };
+}
+
+/**
+ * A server leaves out of account what it doesn't know, and a filter that nobody applied would name every object to the
+ * next command of a pipe.
+ */
+function matches(kind: Kind, row: Row, filters: Readonly<Record<string, string>>): boolean {
+  return Object.entries(filters).every(([name, wanted]) => {
+    if (name === "q" || name === "owner") return true;
+    const value = field(row, name);
+    if (value === undefined)
+      throw new CliError({
+        code: "filter_invalid",
+        message: `${kind} have no field \`${name}\` to filter by.`,
+        next: `To see the fields: mandate get ${kind} --limit 1 -o json`,
+      });
+    return typeof value === "object" ? value !== null : String(value) === wanted;
+  });
 }
 
 function filtersOf(call: Call): Readonly<Record<string, string>> {

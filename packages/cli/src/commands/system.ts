@@ -29,7 +29,7 @@ export function changeState(verb: string): Run {
       );
     } else await printObject(call.terminal, call.format, answer, `system/${name}`);
     if (!asks.has(verb) || !waits(answer)) return exitCodes.done;
-    call.say("It waits for its approvers. See: mandate approvals list");
+    call.say(`It waits for its approvers. See: mandate get authorizations --filter system=${cell(name)}`);
     return exitCodes.waiting;
   };
 }

@@ -92,6 +92,9 @@ export function fields(object: Row, indent = ""): string {
       }
     } else if (typeof value === "object" && value !== null && !Array.isArray(value)) {
       text += `${indent}${clean(name)}:\n${fields(value as Row, `${indent}  `)}`;
+    } else if (typeof value === "string" && value.trimEnd().includes("\n")) {
+      const lines = value.trimEnd().split("\n");
+      text += `${indent}${clean(name)}:\n${lines.map((line) => `${indent}  ${clean(line)}\n`).join("")}`;
     } else {
       text += `${indent}${clean(name)}: ${cell(value)}\n`;
     }

@@ -70,7 +70,8 @@ async function findLog(tx: Tx, org: string, origin: string): Promise<LogRow> {
   throw new AppError({
     code: "evidence.no_log",
     status: 404,
-    message: `There is no evidence log ${origin}. List them with GET /api/v1/evidence/logs.`,
+    message: `There is no evidence log ${origin}.`,
+    remedies: [{ text: "Each log's origin is the first line of its checkpoint.", command: "npx mandate evidence head" }],
   });
 }
 
@@ -125,7 +126,8 @@ function outOfRange(origin: string, size: number): AppError {
   return new AppError({
     code: "evidence.proof_range",
     status: 400,
-    message: `The log ${origin} has ${size} entries. Name a size or index within it.`,
+    message: `The log ${origin} has ${size} entries.`,
+    remedies: [{ text: "Name a size or index within it." }],
   });
 }
 

@@ -55,7 +55,7 @@ export async function listPeople(tx: Tx, org: string, page: { cursor: string | u
 }
 
 export function personNotFound(email: string): AppError {
-  return new AppError({ code: "identity.person_unknown", status: 404, message: `Nobody is registered as \`${email}\`.`, remedies: [{ text: "Invite the person with POST /api/v1/people first." }] });
+  return new AppError({ code: "identity.person_unknown", status: 404, message: `Nobody is registered as \`${email}\`.`, remedies: [{ text: "Invite the person first.", command: `npx mandate person add ${email} --name NAME` }] });
 }
 
 /** True once a person (not the bootstrap account) administers: active, because an invitation nobody took proves nobody. */
