@@ -57,6 +57,8 @@ export interface EntryHeader {
   readonly outcome?: Verdict;
   readonly terminal?: Terminal;
   readonly approvals?: readonly string[];
+  /** Lower-case hex SHA-256 of an approval's signature in RFC 8785 form: a pack's `approvals/` can't be swapped. */
+  readonly commits?: string;
   /** Lower-case hex SHA-256 of nonce, ciphertext, tag. */
   readonly ct?: string;
   /** Lower-case hex HMAC-SHA-256(salt, plaintext). */

@@ -3,9 +3,11 @@ import type { RegisterFacts } from "@mandate/model";
 import type { HoldRequest, HoldTicket, SpendResult } from "@mandate/gateway";
 import { sql } from "kysely";
 import type { ServerContext } from "../context/index.ts";
+import type { MutationEvidence } from "../command.ts";
 import type { Tx } from "../database/index.ts";
 import { openApproval, ownersWithinMs } from "./open.ts";
-import type { ApproverSet } from "./open.ts";
+import { countRefusal } from "./refusals.ts";
+import type { ApproverSet } from "./seats.ts";
 import { readApproval, stateAt } from "./read.ts";
 
 /** Questions that may wait for one system at a time: an agent in a loop can't bury its approvers. */
@@ -45,9 +47,9 @@ export async function openHold(ctx: ServerContext, hold: HoldRequest, facts: Reg
       tier: system?.tier ?? "T3",
       callHash: hold.callHash,
       reason: hold.reason,
-      requester: hold.requester,
+      requester: hold.requester.toLowerCase(),
       rules: hold.rules,
-      approvers: approverSets(hold, facts),
+      approvers: approverSets(hold),
       withinMs: Math.min(Math.max(hold.terms.withinSeconds, 1) * 1000, 30 * 86_400_000) || ownersWithinMs,
       context: {
         decisionId: hold.decisionId,
@@ -63,20 +65,9 @@ export async function openHold(ctx: ServerContext, hold: HoldRequest, facts: Reg
   return { ...ticket, url: `${consoleUrl}/approve/${ticket.id}` };
 }
 
-function approverSets(hold: HoldRequest, facts: RegisterFacts): ApproverSet[] {
+function approverSets(hold: HoldRequest): Omit<ApproverSet, "members">[] {
   const sets = hold.terms.approvers.length === 0 ? [{ group: "owners", count: 1 }] : hold.terms.approvers;
-  return sets.map(({ group, count }) => {
-    if (group === "owners") {
-      const owners = facts.systems.find((one) => one.name === hold.system)?.owners;
-      const members = [
-        { email: owners?.business ?? null, role: "business-owner" },
-        { email: owners?.technical ?? null, role: "technical-owner" },
-      ].filter((one): one is { email: string; role: string } => one.email !== null);
-      return { group, count, members };
-    }
-    const members = facts.groups.find((one) => one.name === group)?.members ?? [];
-    return { group, count, members: members.map((email) => ({ email: email.toLowerCase(), role: group })) };
-  });
+  return sets.map(({ group, count }) => ({ group, count, seat: group === "owners" ? { kind: "owners" } : { kind: "group", name: group } }));
 }
 
 /**
@@ -88,7 +79,7 @@ export async function spendApproval(ctx: ServerContext, id: string, callHash: st
     const now = new Date(ctx.now());
     const { rows } = await sql<{ rules: string[] }>`update approvals set spent_at = ${now} where org = ${ctx.org} and id = ${id} and call_hash = ${callHash} and system = ${system}
       and state = 'approved' and spent_at is null and expires_at > ${now} returning rules`.execute(tx);
-    if (rows[0] === undefined) return whyNot(tx, ctx, id, callHash, system, consoleUrl);
+    if (rows[0] === undefined) return whyNot(tx, ctx, record, id, callHash, system, consoleUrl);
     const approval = (await readApproval(tx, ctx.org, id))!;
     const by = approval.signatures.filter((one) => one.choice === "approve").map((one) => one.email);
     record({ type: "approval", system, approvals: [id], payload: { event: "spent", digest: approval.digest, by } });
@@ -96,13 +87,24 @@ export async function spendApproval(ctx: ServerContext, id: string, callHash: st
   });
 }
 
-async function whyNot(tx: Tx, ctx: ServerContext, id: string, callHash: string, system: string, consoleUrl: string): Promise<SpendResult> {
+async function whyNot(tx: Tx, ctx: ServerContext, record: (evidence: MutationEvidence) => void, id: string, callHash: string, system: string, consoleUrl: string): Promise<SpendResult> {
   const approval = await readApproval(tx, ctx.org, id);
   // Another system's approval is as unknown as one that never was: a ticket's id must not be a way to ask about others.
-  if (approval === undefined || approval.system !== system) return { state: "unknown", reason: null, ticket: null };
+  if (approval === undefined) return { state: "unknown", reason: null, ticket: null };
+  const misuse = async (code: string): Promise<void> => countRefusal(tx, ctx, record, { approval: id, system: approval.system, who: `system:${system}`, code, detail: { callHash } });
+  if (approval.system !== system) {
+    await misuse("approvals.other_system");
+    return { state: "unknown", reason: null, ticket: null };
+  }
   const ticket = { id, url: `${consoleUrl}/approve/${id}`, expiresAt: approval.expiresAt.toISOString() };
-  if (approval.callHash !== callHash) return { state: "mismatch", reason: null, ticket: null };
-  if (approval.spentAt !== null) return { state: "spent", reason: null, ticket: null };
+  if (approval.callHash !== callHash) {
+    await misuse("approvals.other_call");
+    return { state: "mismatch", reason: null, ticket: null };
+  }
+  if (approval.spentAt !== null) {
+    await misuse("approvals.spent");
+    return { state: "spent", reason: null, ticket: null };
+  }
   const state = stateAt(approval, ctx.now());
   if (state === "pending") return { state, reason: null, ticket };
   if (state === "refused") return { state, reason: approval.reason, ticket: null };

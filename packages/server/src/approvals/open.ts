@@ -5,18 +5,16 @@ import { canonicalBytes } from "@mandate/ledger";
 import { sql } from "kysely";
 import type { MutationEvidence } from "../command.ts";
 import type { Tx } from "../database/index.ts";
+import { notify } from "../notifications/index.ts";
+import { loadDirectory } from "./directory.ts";
+import { membersNow } from "./seats.ts";
+import type { ApproverSet } from "./seats.ts";
 
-/** One set of people of which `count` must say yes. */
-export interface ApproverSet {
-  /** Group's name, or `owners`, or the role that qualifies. */
-  readonly group: string;
-  readonly count: number;
-  /** E-mails at the moment of asking, each with the role it answers in. */
-  readonly members: readonly { readonly email: string; readonly role: string }[];
-}
+export type Choice = "approve" | "refuse";
+export type Statement = Readonly<Record<string, unknown>>;
 
 export interface Question {
-  /** `tool.call`, `model.call`, `data.export`, `pilot`, `role.grant`… */
+  /** `tool.call`, `model.call`, `data.export`, `pilot`, `production`, `role.grant`… */
   readonly action: string;
   readonly system: string | null;
   readonly resource: string | null;
@@ -26,11 +24,14 @@ export interface Question {
   readonly reason: string;
   /** E-mail that never approves this; null: nobody in particular asked. */
   readonly requester: string | null;
+  /** The same person's id, which outlives a changed e-mail. */
+  readonly requesterPerson?: string | null;
   readonly rules: readonly string[];
-  readonly approvers: readonly ApproverSet[];
+  /** Members are looked up from the seat; only a set without one lists its own. */
+  readonly approvers: readonly (Omit<ApproverSet, "members"> & Partial<Pick<ApproverSet, "members">>)[];
   readonly withinMs: number;
-  /** Further members of the statement, for example `versionDigest`, `tier`, `terms`. */
-  readonly statement?: Readonly<Record<string, unknown>>;
+  /** Further members of the statement, for example `versionDigest`, `tier`, `terms`; they replace resource and argumentsHash. */
+  readonly statement?: Statement;
   /** Kept beside the question for whoever acts on the answer; not signed. */
   readonly context?: Readonly<Record<string, unknown>>;
 }
@@ -44,8 +45,16 @@ export interface Asking {
 export const ownersWithinMs = 30 * 60_000;
 
 /** Hex SHA-256 of the statement's RFC 8785 form: what a signature covers, and a passkey's challenge. */
-export function statementDigest(statement: Readonly<Record<string, unknown>>): string {
+export function statementDigest(statement: Statement): string {
   return createHash("sha256").update(canonicalBytes(statement)).digest("hex");
+}
+
+/**
+ * The statement as somebody signs it. INVARIANT: yes and no are two digests, so that a signature given for one can
+ * never be shown as the other.
+ */
+export function statementFor(statement: Statement, choice: Choice): Statement {
+  return { ...statement, choice };
 }
 
 /** Puts a question to people and records that it was asked, in the caller's transaction. */
@@ -59,21 +68,40 @@ export async function openApproval(tx: Tx, asking: Asking, record: (evidence: Mu
     nonce,
     system: question.system,
     action: question.action,
-    ...(question.statement === undefined ? { resource: question.resource, argumentsHash: question.callHash } : { resource: question.resource, ...question.statement }),
+    ...(question.statement ?? { resource: question.resource, argumentsHash: question.callHash }),
+    // Signed, so that a question can't be answered by the rules of a lower tier.
+    tier: question.tier,
     choice: "approve",
     reason: question.reason,
     end: expiresAt.toISOString(),
   };
-  await sql`insert into approvals (org, id, action, system, resource, call_hash, statement, digest, tier, requester, rules, approvers, context, state, created_at, expires_at)
-    values (${asking.org}, ${id}, ${question.action}, ${question.system}, ${question.resource}, ${question.callHash}, ${JSON.stringify(statement)}::jsonb, ${statementDigest(statement)},
-      ${question.tier}, ${question.requester}, ${[...question.rules]}, ${JSON.stringify(question.approvers)}::jsonb, ${JSON.stringify(question.context ?? {})}::jsonb, 'pending', ${now}, ${expiresAt})`.execute(tx);
+  const digest = statementDigest(statement);
+  const directory = await loadDirectory(tx, asking.org, asking.now(), [{ system: question.system, approvers: question.approvers }]);
+  const approvers: ApproverSet[] = question.approvers.map((set) => ({ ...set, members: membersNow({ ...set, members: set.members ?? [] }, question.system, directory) }));
+  await sql`insert into approvals (org, id, action, system, resource, call_hash, statement, digest, tier, requester, requester_person, rules, approvers, context, state, created_at, expires_at)
+    values (${asking.org}, ${id}, ${question.action}, ${question.system}, ${question.resource}, ${question.callHash}, ${JSON.stringify(statement)}::jsonb, ${digest},
+      ${question.tier}, ${question.requester}, ${question.requesterPerson ?? null}, ${[...question.rules]}, ${JSON.stringify(approvers)}::jsonb, ${JSON.stringify(question.context ?? {})}::jsonb, 'pending', ${now}, ${expiresAt})`.execute(tx);
   record({
     type: "approval",
     ...(question.system === null ? {} : { system: question.system }),
     approvals: [id],
-    payload: { event: "asked", statement, digest: statementDigest(statement), requester: question.requester, approvers: question.approvers },
+    payload: { event: "asked", statement, digest, requester: question.requester, approvers },
+  });
+  await notify(tx, asking, {
+    kind: "approval.asked",
+    thread: id,
+    system: question.system,
+    to: askedOf(approvers, question.requester),
+    subject: `${question.system ?? "Mandate"} waits for a person: ${question.action}`,
+    lines: [`Answer by ${expiresAt.toISOString()}; without an answer it is refused.`],
+    path: `/approve/${id}`,
   });
   return { id, expiresAt: expiresAt.toISOString() };
+}
+
+/** Everybody a question is put to. The requester hears of the outcome, not of the question. */
+export function askedOf(approvers: readonly ApproverSet[], requester: string | null): string[] {
+  return [...new Set(approvers.flatMap((set) => set.members.map((member) => member.email)))].filter((email) => email !== requester);
 }
 
 export function approvalNotFound(): AppError {

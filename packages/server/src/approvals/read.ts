@@ -1,17 +1,35 @@
 import type { ApprovalState, Tier } from "@mandate/model";
 import { sql } from "kysely";
 import type { Tx } from "../database/index.ts";
-import type { ApproverSet } from "./open.ts";
+import type { PasskeySignature } from "../passkeys/index.ts";
+import type { ApproverSet } from "./seats.ts";
+import type { SignatureKind } from "./sign.ts";
 
+/** One answer, as API and evidence pack show it; the log commits to its RFC 8785 form. Absent members don't apply. */
 export interface ApprovalSignature {
-  readonly kind: "token";
-  readonly person: string;
+  readonly kind: SignatureKind;
+  /** Person id: an e-mail may change hands. */
+  readonly personId: string;
   readonly email: string;
   readonly set: string;
+  /** Held at the moment of the answer. */
   readonly role: string;
   readonly choice: "approve" | "refuse";
   readonly reason: string;
   readonly at: string;
+  /** Null: given before signatures named it. */
+  readonly digest: string | null;
+  readonly onBehalfOf: string | null;
+  readonly delegation: string | null;
+  readonly assertion: Omit<PasskeySignature, "kind"> | null;
+  /** What went with the answer: conditions, changes wanted. */
+  readonly terms: AnswerTerms;
+}
+
+export interface AnswerTerms {
+  readonly conditions?: readonly unknown[];
+  /** Refused for now: the requester is asked for another version. */
+  readonly changes?: true;
 }
 
 export interface ApprovalRecord {
@@ -24,6 +42,7 @@ export interface ApprovalRecord {
   readonly digest: string;
   readonly tier: Tier;
   readonly requester: string | null;
+  readonly requesterPerson: string | null;
   readonly rules: readonly string[];
   readonly approvers: readonly ApproverSet[];
   readonly context: Readonly<Record<string, unknown>>;
@@ -32,7 +51,10 @@ export interface ApprovalRecord {
   readonly reason: string | null;
   readonly createdAt: Date;
   readonly expiresAt: Date;
+  readonly decidedAt: Date | null;
   readonly spentAt: Date | null;
+  /** Of a committee's meeting. */
+  readonly minutes: string | null;
   readonly signatures: readonly ApprovalSignature[];
 }
 
@@ -51,6 +73,7 @@ interface ApprovalRow {
   digest: string;
   tier: Tier;
   requester: string | null;
+  requester_person: string | null;
   rules: string[];
   approvers: ApproverSet[];
   context: Record<string, unknown>;
@@ -58,13 +81,23 @@ interface ApprovalRow {
   reason: string | null;
   created_at: Date;
   expires_at: Date;
+  decided_at: Date | null;
   spent_at: Date | null;
+  minutes: string | null;
   signatures: ApprovalSignature[];
 }
 
-const columns = sql`a.*, coalesce((select jsonb_agg(jsonb_build_object('kind', s.kind, 'person', s.person_id, 'email', s.email, 'set', s.approver_set, 'role', s.role,
-    'choice', s.choice, 'reason', s.reason, 'at', to_char(s.signed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) order by s.signed_at)
+const columns = sql`a.*, coalesce((select jsonb_agg(jsonb_build_object('kind', s.kind, 'personId', s.person_id, 'email', s.email, 'set', s.approver_set, 'role', s.role,
+    'choice', s.choice, 'reason', s.reason, 'digest', s.digest, 'onBehalfOf', s.on_behalf_of, 'delegation', s.delegation_id, 'assertion', s.assertion, 'terms', s.terms, 'at', to_char(s.signed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) order by s.signed_at)
   from approval_signatures s where s.org = a.org and s.approval_id = a.id), '[]'::jsonb) as signatures`;
+
+/** Tier of each system now, those unknown left out. */
+export async function currentTiers(tx: Tx, org: string, systems: readonly (string | null)[]): Promise<ReadonlyMap<string, Tier>> {
+  const names = [...new Set(systems.filter((one) => one !== null))];
+  if (names.length === 0) return new Map();
+  const { rows } = await sql<{ system: string; tier: Tier }>`select system, tier from system_states where org = ${org} and system = any(${names})`.execute(tx);
+  return new Map(rows.map((row) => [row.system, row.tier]));
+}
 
 function fromRow(row: ApprovalRow): ApprovalRecord {
   return {
@@ -77,6 +110,7 @@ function fromRow(row: ApprovalRow): ApprovalRecord {
     digest: row.digest,
     tier: row.tier,
     requester: row.requester,
+    requesterPerson: row.requester_person,
     rules: row.rules,
     approvers: row.approvers,
     context: row.context,
@@ -84,7 +118,9 @@ function fromRow(row: ApprovalRow): ApprovalRecord {
     reason: row.reason,
     createdAt: row.created_at,
     expiresAt: row.expires_at,
+    decidedAt: row.decided_at,
     spentAt: row.spent_at,
+    minutes: row.minutes,
     signatures: row.signatures,
   };
 }

@@ -1,66 +1,150 @@
+import type { SessionLabels, Tier } from "@mandate/model";
 import type { Actor } from "../command.ts";
-import { cannotDecide } from "./decide.ts";
+import { placeFor } from "./obstacles.ts";
+import { statementDigest, statementFor } from "./open.ts";
 import { stateAt } from "./read.ts";
 import type { ApprovalRecord } from "./read.ts";
+import { committeeVerdict, isOpen, membersNow } from "./seats.ts";
+import type { Directory } from "./seats.ts";
+import { outcomeSignature, outcomeStatement, shownSignature } from "./signature.ts";
+
+export interface Reader {
+  readonly actor: Actor;
+  readonly directory: Directory;
+  /** As `tierInForce` gives it. */
+  readonly tier: Tier;
+  /** Null where passkeys can't be used. */
+  readonly rpId: string | null;
+  readonly passkeys: readonly string[];
+}
 
 /** An approval as the API shows it to one reader. */
-export function viewApproval(approval: ApprovalRecord, actor: Actor, nowMs: number, input: Readonly<Record<string, unknown>> | null) {
-  const obstacle = cannotDecide(approval, actor, nowMs);
-  const signatures = approval.signatures.map((one) => ({ kind: one.kind, person: one.email, role: one.role, choice: one.choice, reason: one.reason, at: one.at }));
+export function viewApproval(approval: ApprovalRecord, reader: Reader, input: Readonly<Record<string, unknown>> | null) {
+  const { actor, directory, tier } = reader;
+  const state = stateAt(approval, directory.nowMs);
+  const found = placeFor(approval, actor, directory, tier, { passkey: true });
+  const needsPasskey = tier === "T3" || tier === "X" || actor.proof === "minted";
+  const signatures = approval.signatures.map(shownSignature);
+  const statement = outcomeStatement(approval, state === "refused");
   const decisionId = approval.context["decisionId"];
+  const authorization = approval.context["authorization"];
   return {
     id: approval.id,
-    state: stateAt(approval, nowMs),
-    statement: approval.statement,
-    digest: approval.digest,
+    state,
+    statement,
+    digest: statementDigest(statement),
+    // What a passkey signs to say no: another challenge than the yes.
+    refuseDigest: statementDigest(statementFor(approval.statement, "refuse")),
     createdAt: approval.createdAt.toISOString(),
     expiresAt: approval.expiresAt.toISOString(),
-    signature: signatures.at(-1) ?? null,
+    signature: outcomeSignature(signatures, state === "refused"),
     signatures,
     spent: approval.spentAt !== null,
     system: approval.system,
     action: approval.action,
     resource: approval.resource,
-    tier: approval.tier,
+    tier,
     title: titleOf(approval),
     question: questionOf(approval),
     facts: factsOf(approval, input),
+    claim: claimOf(input),
+    checks: checksOf(approval, input),
     ...(approval.rules[0] === undefined ? {} : { rule: approval.rules[0] }),
     reason: String(approval.statement["reason"] ?? ""),
     requester: approval.requester,
-    approvers: approval.approvers.map((set) => ({ group: set.group, count: set.count, members: set.members.map((member) => member.email) })),
+    approvers: approval.approvers.map((set) => ({
+      group: set.group,
+      count: set.count,
+      members: membersNow(set, approval.system, directory).map((member) => member.email),
+      open: isOpen(set, approval.signatures),
+      ...(set.committee === undefined ? {} : { committee: { ...set.committee, verdict: committeeVerdict(set, approval.signatures) ?? null } }),
+    })),
+    minutes: approval.minutes,
     ...(typeof decisionId === "string" ? { decisionId } : {}),
+    ...(typeof authorization === "string" ? { authorization } : {}),
     input,
-    mayDecide: obstacle === undefined,
-    ...(obstacle === undefined ? {} : { cannotBecause: obstacle.message }),
-    method: approval.tier === "T3" ? ("passkey" as const) : actor.proof === "session" ? ("session" as const) : ("token" as const),
+    mayDecide: "place" in found,
+    ...("obstacle" in found ? { cannotBecause: found.obstacle.message } : found.place.onBehalfOf === null ? {} : { onBehalfOf: found.place.onBehalfOf }),
+    votesInCommittee: "place" in found && found.place.committee,
+    method: needsPasskey || reader.passkeys.length > 0 ? ("passkey" as const) : actor.proof === "session" ? ("session" as const) : ("token" as const),
+    passkeyRequired: needsPasskey,
+    /** What the page hands to `navigator.credentials.get`; null where this reader has no passkey here. */
+    passkey: reader.rpId === null || reader.passkeys.length === 0 ? null : { rpId: reader.rpId, credentialIds: [...reader.passkeys] },
   };
 }
 
 function titleOf(approval: ApprovalRecord): string {
+  const system = approval.system ?? "";
   switch (approval.action) {
     case "pilot":
-      return `Pilot of ${approval.system ?? ""}`;
+      return `Pilot of ${system}`;
+    case "production":
+      return `Production of ${system}`;
+    case "renew":
+      return `More time for ${system}`;
     case "role.grant":
       return `Approving role for ${approval.resource ?? ""}`;
+    case "delegation":
+      return `Delegation to ${approval.resource ?? ""}`;
+    case "committee.appoint":
+      return `Committee ${approval.resource ?? ""}`;
     default:
-      return `${approval.system ?? ""}: ${approval.resource ?? approval.action}`;
+      return `${system}: ${approval.resource ?? approval.action}`;
   }
 }
 
 function questionOf(approval: ApprovalRecord): string {
+  const system = approval.system ?? "this system";
   switch (approval.action) {
     case "pilot":
-      return `Shall ${approval.system ?? "this system"} run as a pilot?`;
+      return `Shall ${system} run as a pilot?`;
+    case "production":
+      return `Shall ${system} go to production in exactly this version?`;
+    case "renew":
+      return `Shall the pilot of ${system} run longer?`;
     case "role.grant":
       return `Shall ${approval.resource ?? "this person"} hold an approving role?`;
+    case "delegation":
+      return `Shall ${approval.resource ?? "this person"} answer for you at T3 while you are away?`;
+    case "committee.appoint":
+      return `Shall ${approval.resource ?? "this group"} decide T3 authorizations by quorum?`;
     case "data.export":
-      return `Shall ${approval.system ?? "this system"} send data to ${approval.resource ?? "this destination"}?`;
+      return `Shall ${system} send data to ${approval.resource ?? "this destination"}?`;
     case "model.call":
-      return `Shall ${approval.system ?? "this system"} call ${approval.resource ?? "this model"}?`;
+      return `Shall ${system} call ${approval.resource ?? "this model"}?`;
+    case "tool.call":
+      return `Shall ${system} use ${approval.resource ?? "this"} with exactly these arguments?`;
     default:
-      return `Shall ${approval.system ?? "this system"} use ${approval.resource ?? "this"} with exactly these arguments?`;
+      return `${String(approval.statement["reason"] ?? approval.action)}`;
   }
+}
+
+const claims = ["reason", "justification", "because", "rationale"] as const;
+
+/** Why the agent says it does this. Its words, so never shown as a fact. */
+function claimOf(input: Readonly<Record<string, unknown>> | null): string | null {
+  for (const name of claims) {
+    const value = input?.[name];
+    if (typeof value === "string" && value.trim() !== "") return value.slice(0, 500);
+  }
+  return null;
+}
+
+/** What was checked at the call, and what nobody could confirm. Only held calls have any. */
+function checksOf(approval: ApprovalRecord, input: Readonly<Record<string, unknown>> | null): { text: string; outcome: "allow" | "unknown" }[] {
+  if (approval.callHash === null) return [];
+  const labels = approval.context["labels"] as SessionLabels | undefined;
+  return [
+    { text: "The call is within its grants; everything but this rule allows it", outcome: "allow" },
+    { text: "These arguments are bound by hash: a changed one voids the answer", outcome: "allow" },
+    ...(labels === undefined
+      ? []
+      : labels.untrusted
+        ? [{ text: "The session has seen untrusted content, so these arguments may not be the user's", outcome: "unknown" as const }]
+        : [{ text: "No untrusted content was seen in this session", outcome: "allow" as const }]),
+    ...(input === null ? [{ text: "The arguments can't be shown here", outcome: "unknown" as const }] : []),
+    ...(claimOf(input) === null ? [] : [{ text: "The agent's reason is not confirmed", outcome: "unknown" as const }]),
+  ];
 }
 
 /** Flat label and value lines of the arguments, depth-first, bounded: an approver reads values, not JSON. */
@@ -74,9 +158,9 @@ function factsOf(approval: ApprovalRecord, input: Readonly<Record<string, unknow
       facts.push({ label, value: String(typeof value === "object" ? JSON.stringify(value) : value).slice(0, 500) });
     }
   };
-  if (input !== null) walk("", input, 0);
+  if (input !== null) walk("", Object.fromEntries(Object.entries(input).filter(([key]) => !(claims as readonly string[]).includes(key))), 0);
   if (typeof approval.context["purpose"] === "string") facts.push({ label: "purpose", value: approval.context["purpose"] });
-  for (const key of ["versionDigest", "terms", "roles"]) {
+  for (const key of ["versionDigest", "terms", "roles", "members", "quorum", "starts", "ends", "delegate"]) {
     const value = approval.statement[key];
     if (value !== undefined) walk(key, value, 1);
   }

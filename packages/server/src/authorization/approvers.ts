@@ -1,11 +1,11 @@
 import type { AISystemSpec, AuthorizationType, Tier } from "@mandate/model";
 import { approvingRoles } from "@mandate/model";
+import { committeeInForce } from "../approvals/index.ts";
+import type { ApproverSet, Seat } from "../approvals/index.ts";
 import type { CommandContext } from "../command.ts";
 import type { Tx } from "../database/index.ts";
-import { someoneAdministers } from "../identity/index.ts";
-import { mayNot } from "./errors.ts";
 import { requiredSeats } from "./grant.ts";
-import type { Authorization } from "./store.ts";
+import type { SeatName } from "./grant.ts";
 
 /** Seats this actor could take for a system: its named owners, and roles held at this moment. */
 export function seatsOf(ctx: CommandContext<Tx>, spec: AISystemSpec): string[] {
@@ -18,31 +18,19 @@ export function seatsOf(ctx: CommandContext<Tx>, spec: AISystemSpec): string[] {
   ];
 }
 
-/** INVARIANT: a service account approves nothing, and once a person administers neither does a token someone else made. */
-export async function mustApproveThemselves(tx: Tx, ctx: CommandContext<Tx>): Promise<void> {
-  const { kind, email, proof } = ctx.actor;
-  if (kind !== "person" || email === null) throw mayNot("not_a_person", "A service account approves nothing.", "Use a person's own session or token.");
-  if (proof === "minted" && (await someoneAdministers(tx, ctx.org))) {
-    throw mayNot("minted_token", "This token was made by someone else, so it approves nothing.", "Sign in as yourself, or make your own token.");
-  }
+/** Who must say yes: each seat one person, at T3 the appointed committee in the official's place if there is one. */
+export async function approverSets(tx: Tx, org: string, tier: Tier, type: AuthorizationType): Promise<Omit<ApproverSet, "members">[]> {
+  const committee = tier === "T3" ? await committeeInForce(tx, org) : undefined;
+  return requiredSeats(tier, type).map((seat) => ({ group: seat, count: 1, seat: seatFor(seat), ...(seat === "authorizing-official" && committee !== undefined ? { committee } : {}) }));
 }
 
-/**
- * The seat this actor fills on `request`.
- * Throws AppError 403: the requester, someone who answered already, or someone without a role that this asks for.
- */
-export function seatFor(ctx: CommandContext<Tx>, request: Authorization, spec: AISystemSpec): string {
-  const { actor } = ctx;
-  // T0 alone is self-attested (SPEC 2, People).
-  const own = actor.id === request.requester || (actor.email !== null && actor.email === request.requesterEmail);
-  if (own && request.tier !== "T0") throw mayNot("own_request", "You asked for this, so you can't approve it.", "Ask another approver, or let a colleague submit it.");
-  if (request.approvers.some((one) => one.person === actor.id)) throw mayNot("answered", "You approved this already; another person has to as well.", "Ask another approver.");
-  const vacant = vacantSeats(request);
-  const seat = seatsOf(ctx, spec).find((role) => vacant.includes(role));
-  if (seat === undefined) throw mayNot("wrong_role", `This needs a person who is its ${vacant.join(" and its ")}.`, `Ask someone who is ${vacant.join(" or ")}.`);
-  return seat;
+function seatFor(seat: SeatName): Seat {
+  if (seat === "business-owner") return { kind: "owner", owner: "business" };
+  if (seat === "technical-owner") return { kind: "owner", owner: "technical" };
+  return { kind: "role", role: seat };
 }
 
+/** A committee's votes fill no seat by themselves; its verdict does. */
 export function vacantSeats(request: { readonly tier: Tier; readonly type: AuthorizationType; readonly approvers: readonly { readonly role: string }[] }): string[] {
   const filled = request.approvers.map((one) => one.role);
   return requiredSeats(request.tier, request.type).filter((seat) => !filled.includes(seat));

@@ -1,13 +1,15 @@
-import { AppError } from "@mandate/model";
+import { AppError, tiers } from "@mandate/model";
+import { decideApproval } from "../approvals/index.ts";
+import type { AnswerInput, ApprovalHooks, ApprovalRecord, DecisionPorts } from "../approvals/index.ts";
 import type { CommandContext } from "../command.ts";
-import type { ApprovalEffect } from "../approvals/index.ts";
 import type { Tx } from "../database/index.ts";
 import { lockRegister, readObject } from "../registry/index.ts";
 import type { StoredObject } from "../registry/index.ts";
-import { mayStop, mustApproveThemselves, seatFor, seatsOf, vacantSeats } from "./approvers.ts";
+import { mayStop } from "./approvers.ts";
+import { askApprovers } from "./ask.ts";
 import { authorizationUnknown, mayNot, systemUnknown, wrongState } from "./errors.ts";
 import { putInForce } from "./grant.ts";
-import type { RecordEvidence } from "./grant.ts";
+import { withdrawQuestion } from "./withdraw.ts";
 import { inForceStates, openStates, readAuthorization, systemStates, updateAuthorization } from "./store.ts";
 import type { Approver, Authorization } from "./store.ts";
 import { authorizationView } from "./views.ts";
@@ -35,76 +37,113 @@ function mustSay(reason: string): void {
   if (reason.trim() === "") throw new AppError({ code: "authorization.reason_missing", status: 400, message: "Give a reason: it stands in the record beside your name.", remedies: [{ text: "Add `reason`." }] });
 }
 
-/** Grants a seat; the last vacant one puts the authorization in force. */
-export async function grantAuthorization(ctx: CommandContext<Tx>, id: string, input: Reason & { readonly conditions?: readonly unknown[] }): Promise<AuthorizationView> {
-  mustSay(input.reason);
-  return ctx.transact(async (tx, record) => {
-    const opened = await open(tx, ctx, id);
-    await mustApproveThemselves(tx, ctx);
-    return grantSeat(tx, ctx, record, opened, seatFor(ctx, opened.authorization, opened.system.spec), input);
-  });
-}
+const authorizationOf = (approval: ApprovalRecord): string => String(approval.context["authorization"]);
 
-async function grantSeat(tx: Tx, ctx: CommandContext<Tx>, record: RecordEvidence, { authorization, system }: Opened, seat: string, input: Reason & { readonly conditions?: readonly unknown[] }): Promise<AuthorizationView> {
-  if (authorization.state !== "submitted" && authorization.state !== "in_review") throw wrongState(`This authorization is ${authorization.state}, so there is nothing to grant.`, "Promote or apply again to open a new one.");
-  const state = (await systemStates(tx, ctx.org)).get(system.name);
-  // INVARIANT (G6): what is granted is exactly the version that was shown.
-  if (state?.digest !== authorization.versionDigest) throw wrongState("The system changed since this was submitted.", "Submit the version that is there now.");
-  if (state.tier === "X") throw new AppError({ code: "authorization.prohibited", status: 403, message: "This practice is prohibited (Article 5), so nobody can authorize it.", remedies: [{ text: "Correct the intake if it is wrong; the change is recorded." }] });
-  if (state.halt === "retired") throw wrongState("The system is retired.", "Register a new one.");
-  const approvers: Approver[] = [...authorization.approvers, { person: ctx.actor.id, email: ctx.actor.email, role: seat, at: new Date(ctx.now()).toISOString(), reason: input.reason }];
-  const conditions = [...authorization.conditions, ...(input.conditions ?? [])];
-  if (vacantSeats({ ...authorization, approvers }).length === 0) {
-    return authorizationView(await putInForce(tx, ctx, record, authorization, { approvers, conditions, reason: input.reason, role: seat }), ctx.now());
-  }
-  const next = await updateAuthorization(tx, ctx, authorization, { state: "in_review", approvers, conditions }, { reason: input.reason, role: seat });
-  record({ type: "authorization", system: system.name, payload: { event: "approved", authorization: authorization.id, versionDigest: authorization.versionDigest, approvers, vacant: vacantSeats(next) } });
-  return authorizationView(next, ctx.now());
-}
-
-/** Effect of an approved question with action `pilot`: its business owner accepted. */
-export const pilotAccepted: ApprovalEffect = async (tx, ctx, approval, record) => {
-  const id = String((approval.context as { authorization?: unknown }).authorization);
-  const opened = await open(tx, ctx, id);
-  await mustApproveThemselves(tx, ctx);
-  await grantSeat(tx, ctx, record, opened, seatFor(ctx, opened.authorization, opened.system.spec), { reason: approval.reason ?? "accepted" });
+/**
+ * What an answer does to the authorization it is about. Every grant comes through here, whichever door was used.
+ * INVARIANT (G6): what is granted is exactly the version, tier and terms that the signed statement holds.
+ */
+export const authorizationDecided: ApprovalHooks = {
+  async before(tx, ctx, approval, choice) {
+    const { authorization } = await open(tx, ctx, authorizationOf(approval));
+    if (authorization.state !== "submitted" && authorization.state !== "in_review") throw wrongState(`This authorization is ${authorization.state}, so there is nothing to decide.`, "Promote or apply again to open a new one.");
+    if (authorization.approvalId !== approval.id) throw wrongState("This question was replaced by a newer one.", "Answer the newer one.");
+    if (choice === "refuse") return;
+    const { statement } = approval;
+    if (statement["authorization"] !== authorization.id || statement["versionDigest"] !== authorization.versionDigest || statement["tier"] !== authorization.tier) {
+      throw wrongState("The request isn't the one that was shown.", "Submit it again.");
+    }
+    const state = (await systemStates(tx, ctx.org)).get(authorization.system);
+    if (state?.digest !== authorization.versionDigest) throw wrongState("The system changed since this was submitted.", "Submit the version that is there now.");
+    if (state.tier === "X") throw new AppError({ code: "authorization.prohibited", status: 403, message: "This practice is prohibited (Article 5), so nobody can authorize it.", remedies: [{ text: "Correct the intake if it is wrong; the change is recorded." }] });
+    // A tier that rose asks more people than were asked here.
+    if (tiers.indexOf(state.tier) > tiers.indexOf(authorization.tier)) throw wrongState(`The system is ${state.tier} by now, and this was asked for ${authorization.tier}.`, "Submit it again.");
+    if (state.halt === "retired") throw wrongState("The system is retired.", "Register a new one.");
+  },
+  async answered(tx, ctx, approval, record) {
+    const { authorization } = await open(tx, ctx, authorizationOf(approval));
+    const approvers = approversOf(approval);
+    await updateAuthorization(tx, ctx, authorization, { state: "in_review", approvers, conditions: conditionsOf(approval) }, { reason: approval.reason, role: approvers.at(-1)!.role });
+    record({ type: "authorization", system: authorization.system, approvals: [approval.id], payload: { event: "approved", authorization: authorization.id, versionDigest: authorization.versionDigest, approvers } });
+  },
+  async approved(tx, ctx, approval, record) {
+    const { authorization } = await open(tx, ctx, authorizationOf(approval));
+    const approvers = approversOf(approval);
+    await putInForce(tx, ctx, record, authorization, { approvers, conditions: conditionsOf(approval), reason: approval.reason ?? "approved", role: approvers.at(-1)!.role });
+  },
+  async refused(tx, ctx, approval, record) {
+    const { authorization } = await open(tx, ctx, authorizationOf(approval));
+    const no = approval.signatures.findLast((one) => one.choice === "refuse")!;
+    const to = no.terms.changes === true ? "changes_requested" : "denied";
+    await updateAuthorization(tx, ctx, authorization, { state: to }, { reason: no.reason, role: no.role });
+    record({ type: "authorization", system: authorization.system, approvals: [approval.id], payload: { event: to, authorization: authorization.id, versionDigest: authorization.versionDigest, person: no.personId, role: no.role, reason: no.reason } });
+  },
 };
+
+/** More days for a pilot, as its approvers agreed. */
+export const pilotExtended: ApprovalHooks = {
+  async before(tx, ctx, approval, choice) {
+    const { authorization } = await open(tx, ctx, authorizationOf(approval));
+    if (choice === "approve" && (authorization.state === "reassessment_required" || !inForceStates.includes(authorization.state) || approval.statement["extension"] !== authorization.extensions + 1)) {
+      throw wrongState("The pilot isn't the one that was to run longer.", "Ask again.");
+    }
+  },
+  async approved(tx, ctx, approval, record) {
+    const { authorization } = await open(tx, ctx, authorizationOf(approval));
+    const ends = new Date(String((approval.statement["terms"] as { ends?: unknown }).ends));
+    await updateAuthorization(tx, ctx, authorization, { ends, extensions: authorization.extensions + 1 }, { reason: approval.reason, role: approval.signatures.at(-1)!.role });
+    record({ type: "authorization", system: authorization.system, approvals: [approval.id], payload: { event: "extended", authorization: authorization.id, extension: authorization.extensions + 1, ends: ends.toISOString(), approvers: approversOf(approval) } });
+  },
+};
+
+/** Everyone who said yes, with the role held then. */
+function approversOf(approval: ApprovalRecord): Approver[] {
+  return approval.signatures.filter((one) => one.choice === "approve").map((one) => ({ person: one.personId, email: one.email, role: one.role, at: one.at, reason: one.reason }));
+}
+
+function conditionsOf(approval: ApprovalRecord): readonly unknown[] {
+  return approval.signatures.flatMap((one) => one.terms.conditions ?? []);
+}
+
+/** One door of the two: finds the question about this authorization and answers it. */
+async function answer(ctx: CommandContext<Tx>, id: string, input: AnswerInput, ports: DecisionPorts): Promise<AuthorizationView> {
+  mustSay(input.reason);
+  const authorization = await ctx.read((tx) => readAuthorization(tx, ctx.org, id));
+  if (!authorization) throw authorizationUnknown();
+  if (!openStates.includes(authorization.state) || authorization.approvalId === null) throw wrongState(`This authorization is ${authorization.state}, so there is nothing to decide.`, "Look at the system's current authorization.");
+  await decideApproval(ctx, authorization.approvalId, input, ports);
+  return authorizationView((await ctx.read((tx) => readAuthorization(tx, ctx.org, id)))!, ctx.now());
+}
+
+export type Answering = Omit<AnswerInput, "choice" | "changes">;
+
+/** Says yes in the actor's seat; the last one puts the authorization in force. */
+export function grantAuthorization(ctx: CommandContext<Tx>, id: string, input: Answering, ports: DecisionPorts): Promise<AuthorizationView> {
+  return answer(ctx, id, { ...input, choice: "approve" }, ports);
+}
+
+export function requestChanges(ctx: CommandContext<Tx>, id: string, input: Answering, ports: DecisionPorts): Promise<AuthorizationView> {
+  return answer(ctx, id, { ...input, choice: "refuse", changes: true }, ports);
+}
+
+export function denyAuthorization(ctx: CommandContext<Tx>, id: string, input: Answering, ports: DecisionPorts): Promise<AuthorizationView> {
+  return answer(ctx, id, { ...input, choice: "refuse" }, ports);
+}
 
 /** (Re)submits a request about the version that is there now, with the actor as requester. */
 export function submitAuthorization(ctx: CommandContext<Tx>, id: string, input: Reason): Promise<AuthorizationView> {
   return ctx.transact(async (tx, record) => {
-    const { authorization } = await open(tx, ctx, id);
+    const { authorization, system } = await open(tx, ctx, id);
     if (!openStates.includes(authorization.state)) throw wrongState(`This authorization is ${authorization.state}.`, "Promote the system to open a new one.");
     const state = (await systemStates(tx, ctx.org)).get(authorization.system);
+    await withdrawQuestion(tx, ctx, authorization);
     const next = await updateAuthorization(
       tx, ctx, authorization,
-      { state: "submitted", approvers: [], requester: ctx.actor.id, requesterEmail: ctx.actor.email, versionDigest: state?.digest ?? authorization.versionDigest, tier: state?.tier ?? authorization.tier },
+      { state: "submitted", approvers: [], conditions: [], requester: ctx.actor.id, requesterEmail: ctx.actor.email, versionDigest: state?.digest ?? authorization.versionDigest, tier: state?.tier ?? authorization.tier },
       { reason: input.reason },
     );
     record({ type: "authorization", system: authorization.system, payload: { event: "submitted", authorization: id, versionDigest: next.versionDigest, requester: ctx.actor.id, reason: input.reason } });
-    return authorizationView(next, ctx.now());
-  });
-}
-
-export function requestChanges(ctx: CommandContext<Tx>, id: string, input: Reason): Promise<AuthorizationView> {
-  return answer(ctx, id, "changes_requested", input);
-}
-
-export function denyAuthorization(ctx: CommandContext<Tx>, id: string, input: Reason): Promise<AuthorizationView> {
-  return answer(ctx, id, "denied", input);
-}
-
-async function answer(ctx: CommandContext<Tx>, id: string, to: "changes_requested" | "denied", input: Reason): Promise<AuthorizationView> {
-  mustSay(input.reason);
-  return ctx.transact(async (tx, record) => {
-    const { authorization, system } = await open(tx, ctx, id);
-    await mustApproveThemselves(tx, ctx);
-    if (!openStates.includes(authorization.state)) throw wrongState(`This authorization is ${authorization.state}, so there is nothing to decide.`, "Look at the system's current authorization.");
-    const seat = seatsOf(ctx, system.spec).find((role) => vacantSeats({ ...authorization, approvers: [] }).includes(role));
-    if (seat === undefined) throw mayNot("wrong_role", "You hold no role that decides this.", `Ask its ${vacantSeats({ ...authorization, approvers: [] }).join(" or ")}.`);
-    const next = await updateAuthorization(tx, ctx, authorization, { state: to }, { reason: input.reason, role: seat });
-    record({ type: "authorization", system: system.name, payload: { event: to, authorization: id, versionDigest: authorization.versionDigest, person: ctx.actor.id, role: seat, reason: input.reason } });
-    return authorizationView(next, ctx.now());
+    return authorizationView(await askApprovers(tx, ctx, record, next, system, input.reason), ctx.now());
   });
 }
 

@@ -8,10 +8,15 @@ import type { Approver, Authorization, Caps, Terms } from "./store.ts";
 export type RecordEvidence = (evidence: MutationEvidence) => void;
 export const dayMs = 86_400_000;
 
-/** Seats that must all be filled, each by another person (SPEC 2, People; `before_production` of the tiers). */
-export function requiredSeats(tier: Tier, type: AuthorizationType): readonly string[] {
-  if (type === "pilot") return { T0: ["technical-owner"], T1: ["business-owner"], T2: ["business-owner"], T3: ["authorizing-official"], X: ["nobody"] }[tier];
-  return { T0: ["technical-owner"], T1: ["business-owner"], T2: ["business-owner", "security-reviewer"], T3: ["authorizing-official", "legal-reviewer"], X: ["nobody"] }[tier];
+export type SeatName = "technical-owner" | "business-owner" | "security-reviewer" | "legal-reviewer" | "authorizing-official";
+
+/** Seats that must all be filled, each by another person (SPEC 2, People; `before_production` of the tiers). X: nobody. */
+export function requiredSeats(tier: Tier, type: AuthorizationType): readonly SeatName[] {
+  const seats: Readonly<Record<AuthorizationType, Readonly<Record<Tier, readonly SeatName[]>>>> = {
+    pilot: { T0: ["technical-owner"], T1: ["business-owner"], T2: ["business-owner"], T3: ["authorizing-official"], X: [] },
+    production: { T0: ["technical-owner"], T1: ["business-owner"], T2: ["business-owner", "security-reviewer"], T3: ["authorizing-official", "legal-reviewer"], X: [] },
+  };
+  return seats[type][tier];
 }
 
 /** Terms of a pilot as the manifest writes them, the tier's where it is silent. */

@@ -4,17 +4,19 @@ import type { CommandContext } from "../command.ts";
 import type { Tx } from "../database/index.ts";
 import { lockRegister, readObject } from "../registry/index.ts";
 import type { StoredObject } from "../registry/index.ts";
-import { mayStop, mustApproveThemselves, seatsOf } from "./approvers.ts";
+import { mayStop } from "./approvers.ts";
+import { askForExtension, openAuthorization } from "./ask.ts";
 import type { Reason } from "./decide.ts";
 import { mayNot, systemUnknown, wrongState } from "./errors.ts";
-import { dayMs, requiredSeats } from "./grant.ts";
+import { dayMs } from "./grant.ts";
 import type { RecordEvidence } from "./grant.ts";
-import { openAuthorization, reconcile } from "./reconcile.ts";
+import { reconcile } from "./reconcile.ts";
 import { missingParts } from "./status.ts";
 import { authorizationsOf, inForce, openRequest, systemStates, updateAuthorization, writeSystemState } from "./store.ts";
 import type { Authorization, SystemState } from "./store.ts";
 import { authorizationView, readSystemView } from "./views.ts";
 import type { AuthorizationView, SystemView } from "./views.ts";
+import { withdraw } from "./withdraw.ts";
 
 interface Opened {
   readonly system: StoredObject<"AISystem">;
@@ -67,7 +69,7 @@ export function resumeSystem(ctx: CommandContext<Tx>, name: string, input: Reaso
   });
 }
 
-/** Extends a pilot by its tier's days, twice at most. At T2 and T3 whoever may grant the pilot extends it. */
+/** Extends a pilot by its tier's days, twice at most. At T2 and T3 this asks whoever may grant the pilot. */
 export function renewSystem(ctx: CommandContext<Tx>, name: string, input: Reason): Promise<SystemView> {
   return onSystem(ctx, name, input, async (tx, record, { system, authorizations }) => {
     const held = inForce(authorizations);
@@ -75,12 +77,12 @@ export function renewSystem(ctx: CommandContext<Tx>, name: string, input: Reason
     if (held.state === "reassessment_required") throw wrongState("This pilot waits for reassessment; more time doesn't settle it.", "Decide the open authorization first.");
     const terms = tierTerms(held.tier);
     if (held.extensions >= terms.pilotExtensionsMax) throw wrongState(`A pilot is extended ${terms.pilotExtensionsMax} times at most.`, "Promote the system to production, or retire it.");
-    if (held.tier === "T2" || held.tier === "T3") {
-      await mustApproveThemselves(tx, ctx);
-      const seats = requiredSeats(held.tier, "pilot");
-      if (!seatsOf(ctx, system.spec).some((seat) => seats.includes(seat))) throw mayNot("wrong_role", `Extending this pilot is up to its ${seats.join(" or ")}.`, `Ask its ${seats.join(" or ")}.`);
-    } else if (!mayStop(ctx, system.spec)) throw mayNot("wrong_role", "You hold no role that may extend this pilot.", "Ask one of its owners.");
+    if (!mayStop(ctx, system.spec)) throw mayNot("wrong_role", "You hold no role that may extend this pilot.", "Ask one of its owners.");
     const ends = new Date(Math.max(held.ends.getTime(), ctx.now()) + terms.pilotDays * dayMs);
+    if (held.tier === "T2" || held.tier === "T3") {
+      await askForExtension(tx, ctx, record, held, ends, input.reason);
+      return (await readSystemView(tx, ctx.org, name, ctx.now()))!;
+    }
     await updateAuthorization(tx, ctx, held, { ends, extensions: held.extensions + 1 }, { reason: input.reason });
     record({ type: "authorization", system: name, payload: { event: "extended", authorization: held.id, extension: held.extensions + 1, ends: ends.toISOString(), reason: input.reason, by: ctx.actor.id } });
     return (await readSystemView(tx, ctx.org, name, ctx.now()))!;
@@ -95,8 +97,9 @@ export function promoteSystem(ctx: CommandContext<Tx>, name: string, input: Reas
     const missing = missingParts(system.spec);
     if (missing.length > 0) throw new AppError({ code: "authorization.incomplete", status: 409, message: `The record lacks ${missing.join(", ")}.`, details: { missing }, remedies: [{ text: `Add ${missing.join(", ")} to the manifest and apply it.` }] });
     const known = openRequest(authorizations, "production");
-    if (known?.versionDigest === state.digest && known.state !== "changes_requested") return authorizationView(known, ctx.now());
-    if (known) await updateAuthorization(tx, ctx, known, { state: "superseded" }, { reason: "promoted again" });
+    const lapsed = known?.answerBy != null && known.answerBy.getTime() <= ctx.now();
+    if (known?.versionDigest === state.digest && known.tier === state.tier && known.state !== "changes_requested" && !lapsed) return authorizationView(known, ctx.now());
+    await withdraw(tx, ctx, known, "promoted again");
     const opened = await openAuthorization(tx, ctx, record, { system, digest: state.digest, type: "production", tier: state.tier, terms: { ends: null, caps: null }, reason: input.reason });
     return authorizationView(opened, ctx.now());
   });

@@ -3,12 +3,11 @@ import type { TierDetermination } from "@mandate/frameworks";
 import { tierTerms } from "@mandate/frameworks";
 import type { AuthorizationType, Tier } from "@mandate/model";
 import { tiers } from "@mandate/model";
-import { sql } from "kysely";
-import { openApproval } from "../approvals/index.ts";
 import type { CommandContext } from "../command.ts";
 import type { Tx } from "../database/index.ts";
 import { loadPins, loadRegister } from "../registry/index.ts";
 import type { Register, StoredObject } from "../registry/index.ts";
+import { openAuthorization } from "./ask.ts";
 import { compareVersions } from "./compare-versions.ts";
 import type { VersionChange } from "./compare-versions.ts";
 import { dayMs, period, pilotTerms } from "./grant.ts";
@@ -19,10 +18,9 @@ import type { Authorization, SystemState, Terms } from "./store.ts";
 import { tierOf } from "./tiering.ts";
 import { buildVersion } from "./version.ts";
 import type { Version } from "./version.ts";
+import { withdraw } from "./withdraw.ts";
 
 const reassessmentDays = 14;
-/** Longer than a reassessment may take, so that the question outlives its due date. */
-const acceptWithinMs = 30 * dayMs;
 
 /** What the register's change did to one system. */
 export interface Reconciled {
@@ -212,13 +210,6 @@ async function settle(tx: Tx, ctx: CommandContext<Tx>, record: RecordEvidence, s
   if (before?.tier !== determined.tier) record({ type: "tier", system: system.name, payload: { tier: determined.tier, was: before?.tier ?? null, reasons: determined.reasons, unanswered: determined.unanswered, versionDigest: version.digest } });
 }
 
-async function withdraw(tx: Tx, ctx: CommandContext<Tx>, request: Authorization | undefined, reason: string): Promise<void> {
-  if (!request) return;
-  await updateAuthorization(tx, ctx, request, { state: "superseded" }, { reason });
-  // The question was about a version that nobody will run.
-  if (request.approvalId) await sql`update approvals set state = 'lapsed' where org = ${ctx.org} and id = ${request.approvalId} and state = 'pending'`.execute(tx);
-}
-
 /** Puts the current version to its approvers, once; an older open question about this system is withdrawn. */
 async function ask(tx: Tx, ctx: CommandContext<Tx>, record: RecordEvidence, subject: Subject, type: AuthorizationType, tier: Tier, terms: Terms, authorizations: readonly Authorization[]): Promise<void> {
   const known = openRequest(authorizations, type);
@@ -226,37 +217,4 @@ async function ask(tx: Tx, ctx: CommandContext<Tx>, record: RecordEvidence, subj
   if (same) return;
   await withdraw(tx, ctx, known, "the version changed");
   await openAuthorization(tx, ctx, record, { system: subject.system, digest: subject.version.digest, type, tier, terms, reason: null });
-}
-
-export interface OpenAuthorization {
-  readonly system: StoredObject<"AISystem">;
-  readonly digest: string;
-  readonly type: AuthorizationType;
-  readonly tier: Tier;
-  readonly terms: Terms;
-  readonly reason: string | null;
-}
-
-/** A submitted request. A pilot at T2 is also a question to its business owner, who answers with any token of theirs. */
-export async function openAuthorization(tx: Tx, ctx: CommandContext<Tx>, record: RecordEvidence, request: OpenAuthorization): Promise<Authorization> {
-  const { system, digest, type, tier, terms, reason } = request;
-  const opened = await insertAuthorization(tx, ctx, { system: system.name, type, state: "submitted", versionDigest: digest, tier, terms, starts: null, ends: null, reason });
-  record({ type: "authorization", system: system.name, payload: { event: "submitted", authorization: opened.id, number: opened.number, type, versionDigest: digest, tier, terms, requester: ctx.actor.id, reason } });
-  const { business } = system.spec.owners;
-  if (type !== "pilot" || tierTerms(tier).pilotGrantedBy !== "business-owner" || business === undefined) return opened;
-  const approval = await openApproval(tx, ctx, record, {
-    action: "pilot",
-    system: system.name,
-    resource: `system:${system.name}`,
-    tier,
-    callHash: null,
-    reason: `${system.spec.title ?? system.name} asks to start its pilot.`,
-    requester: ctx.actor.email,
-    rules: [],
-    approvers: [{ group: "owners", count: 1, members: [{ email: business, role: "business-owner" }] }],
-    withinMs: acceptWithinMs,
-    statement: { versionDigest: digest, tier, terms },
-    context: { authorization: opened.id },
-  });
-  return updateAuthorization(tx, ctx, opened, { approvalId: approval.id }, { reason: "asked its business owner" });
 }

@@ -2,10 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { AppError, cleanLabels } from "@mandate/model";
 import { compilePolicy } from "@mandate/policy";
 import type { CommandContext, Actor } from "../command.ts";
-import { decideApproval } from "../approvals/index.ts";
 import type { Tx } from "../database/index.ts";
 import { deleteObject, getObject, history, listObjects, noteSeen, pinServer, putObject } from "../registry/index.ts";
-import { denyAuthorization, getSystem, grantAuthorization, listAuthorizations, listSystems, pilotAccepted, promoteSystem, renewSystem, resumeSystem, retireSystem, revokeAuthorization, submitAuthorization, suspendSystem } from "./index.ts";
+import { denyAuthorization as deny, getSystem, grantAuthorization as grant, listAuthorizations, listSystems, promoteSystem, renewSystem, resumeSystem, retireSystem, revokeAuthorization, submitAuthorization, suspendSystem } from "./index.ts";
 import { bootstrap, concierge, helper, openTestRegister, person } from "./testing.ts";
 
 const day = 86_400_000;
@@ -32,10 +31,14 @@ const official = person("helena@halden.example", "authorizing-official");
 const legal = person("pieter@halden.example", "legal-reviewer");
 const ann = person("ann@x.example");
 const ben = person("ben@x.example");
+const grantAuthorization = (ctx: CommandContext<Tx>, id: string, input: Parameters<typeof grant>[2]) => grant(ctx, id, input, register.decisions(ctx));
+const denyAuthorization = (ctx: CommandContext<Tx>, id: string, input: Parameters<typeof deny>[2]) => deny(ctx, id, input, register.decisions(ctx));
 const accept = async (by: Actor) => {
   const open = (await listAuthorizations(root, { filters: { state: "submitted" } })).items.find((one) => one.approval !== null);
-  return decideApproval(as(by), open!.approval!, "approve", "fine", { pilot: pilotAccepted });
+  return grantAuthorization(as(by), open!.id, { reason: "fine" });
 };
+
+const answerLast = async (by: Actor) => grantAuthorization(as(by), (await listAuthorizations(root)).items[0]!.id, { reason: "late" });
 
 describe("applying a manifest", () => {
   it("takes the design's example as it stands: T3, proposed, waiting for an authorizing official", async () => {
@@ -167,10 +170,27 @@ describe("a pilot", () => {
     const { id } = (await listAuthorizations(root)).items[0]!;
     for (const actor of [marta, bootstrap, legal]) await expect(grantAuthorization(as(actor), id, { reason: "go" })).rejects.toMatchObject({ status: 403 });
     await submitAuthorization(as(official), id, { reason: "mine" });
-    await expect(grantAuthorization(as(official), id, { reason: "go" })).rejects.toMatchObject({ code: "authorization.own_request" });
+    await expect(grantAuthorization(as(official), id, { reason: "go" })).rejects.toMatchObject({ code: "approvals.own_request" });
     await submitAuthorization(as(marta), id, { reason: "hers" });
-    expect(await grantAuthorization(as(official), id, { reason: "go", conditions: ["weekly review"] })).toMatchObject({ state: "granted_with_conditions" });
-    expect(await factsOf("support-concierge")).toMatchObject({ status: "operating", grants: { tools: ["orders.lookup", "refunds.issue"] }, limits: { callsPerDay: 1000, tokensPerDay: 1_000_000 }, parameters: { stalenessSeconds: 5, gatewayKeysInProduction: false } });
+    await expect(grantAuthorization(as(official), id, { reason: "go" })).rejects.toMatchObject({ code: "approvals.passkey_required" });
+    expect(await getSystem(root, "support-concierge")).toMatchObject({ lifecycle: "proposed", status: "refused" });
+    const codes = register.entries.filter((entry) => entry.payload["event"] === "attempt_refused").map((entry) => entry.payload["code"]);
+    expect(codes).toEqual(expect.arrayContaining(["approvals.not_routed", "approvals.not_a_person", "approvals.own_request", "approvals.passkey_required"]));
+  });
+
+  it("at T2 keeps the conditions it was granted with", async () => {
+    await register.apply(root, concierge.replace("autonomy: acts ", "autonomy: acts-with-approval "));
+    const { id } = (await listAuthorizations(root)).items[0]!;
+    expect(await grantAuthorization(as(marta), id, { reason: "go", conditions: ["weekly review"] })).toMatchObject({ state: "granted_with_conditions", conditions: ["weekly review"] });
+    expect(await factsOf("support-concierge")).toMatchObject({ status: "operating", grants: { tools: ["orders.lookup", "refunds.issue"] } });
+  });
+
+  it("at T2 that nobody answers in time is refused by the clock alone", async () => {
+    await register.apply(root, concierge.replace("autonomy: acts ", "autonomy: acts-with-approval "));
+    register.clock.now += 30 * day;
+    expect((await listAuthorizations(root)).items[0]).toMatchObject({ state: "denied", needs: [] });
+    await expect(answerLast(marta)).rejects.toMatchObject({ code: "approvals.decided" });
+    register.clock.now -= 30 * day;
   });
 
   it("is extended twice at most", async () => {
@@ -212,7 +232,7 @@ describe("lifecycle", () => {
     const request = await promoteSystem(as(person("tomasz.wrona@halden.example")), "support-concierge", { reason: "ready" });
     expect(request).toMatchObject({ type: "production", state: "submitted", needs: ["business-owner", "security-reviewer"] });
     expect(await grantAuthorization(as(marta), request.id, { reason: "yes" })).toMatchObject({ state: "in_review", needs: ["security-reviewer"] });
-    await expect(grantAuthorization(as(marta), request.id, { reason: "yes" })).rejects.toMatchObject({ code: "authorization.answered" });
+    await expect(grantAuthorization(as(marta), request.id, { reason: "yes" })).rejects.toMatchObject({ code: "approvals.answered" });
     await register.apply(root, text.replace("tokensPerDay: 4000000", "tokensPerDay: 5000000"));
     await expect(grantAuthorization(as(person("ines@x.example", "security-reviewer")), request.id, { reason: "yes" })).rejects.toMatchObject({ status: 409 });
     await register.apply(root, text);

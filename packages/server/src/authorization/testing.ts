@@ -3,13 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { newId } from "@mandate/model";
 import type { Role } from "@mandate/model";
+import type { DecisionPorts } from "../approvals/index.ts";
 import type { Actor, CommandContext, MutationEvidence } from "../command.ts";
 import { createContexts } from "../context/index.ts";
 import { openDatabase } from "../database/index.ts";
 import type { Tx } from "../database/index.ts";
 import { applyManifest } from "../registry/index.ts";
 import type { ApplyResult, RegisterPorts } from "../registry/index.ts";
-import { deriveFacts, reconcile } from "./index.ts";
+import { authorizationDecided, deriveFacts, pilotExtended, reconcile } from "./index.ts";
 
 /** A register on a real PostgreSQL with a clock of its own, for slice tests. */
 export async function openTestRegister() {
@@ -31,6 +32,8 @@ export async function openTestRegister() {
   const apply = (ctx: CommandContext<Tx>, text: string, options = {}): Promise<ApplyResult> => applyManifest(ctx, ports, text, options);
   return {
     db, clock, entries, ports, organization, apply,
+    /** Answers by token alone: whoever tests passkeys brings a relying party. */
+    decisions: (ctx: CommandContext<Tx>): DecisionPorts => ({ effects: { pilot: authorizationDecided, production: authorizationDecided, renew: pilotExtended }, relyingParty: null, quiet: () => ctx }),
     facts: (ctx: CommandContext<Tx>) => ctx.read((tx) => deriveFacts(tx, clock.now)),
     close: async () => {
       await db.close();

@@ -33,11 +33,13 @@ export interface AuthorizationView {
 }
 
 export function authorizationView(one: Authorization, nowMs: number): AuthorizationView {
+  // Lapse means refusal.
+  const unanswered = (one.state === "submitted" || one.state === "in_review") && one.answerBy !== null && one.answerBy.getTime() <= nowMs;
   const over = (one.state === "granted" || one.state === "granted_with_conditions") && one.ends !== null && one.ends.getTime() <= nowMs;
   return {
-    id: one.id, system: one.system, number: one.number, type: one.type, state: over ? "expired" : one.state, tier: one.tier, versionDigest: one.versionDigest, terms: one.terms, conditions: one.conditions,
+    id: one.id, system: one.system, number: one.number, type: one.type, state: over ? "expired" : unanswered ? "denied" : one.state, tier: one.tier, versionDigest: one.versionDigest, terms: one.terms, conditions: one.conditions,
     starts: one.starts?.toISOString() ?? null, ends: one.ends?.toISOString() ?? null, extensions: one.extensions, requester: one.requesterEmail ?? one.requester, approvers: one.approvers,
-    needs: openStates.includes(one.state) ? vacantSeats(one) : [], approval: one.approvalId, createdAt: one.createdAt.toISOString(),
+    needs: openStates.includes(one.state) && !unanswered ? vacantSeats(one) : [], approval: one.approvalId, createdAt: one.createdAt.toISOString(),
   };
 }
 

@@ -168,6 +168,7 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
         ...header(entry.type, controlOrigin, head),
         ...(entry.system === undefined ? {} : { system: entry.system }),
         ...(entry.approvals === undefined ? {} : { approvals: entry.approvals }),
+        ...(entry.commits === undefined ? {} : { commits: entry.commits }),
         register: entry.register,
         ct: sealed.ct,
         pc: sealed.pc,

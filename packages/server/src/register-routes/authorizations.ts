@@ -1,5 +1,5 @@
-import { AppError } from "@mandate/model";
 import { z } from "zod";
+import { answerBody } from "../approvals/index.ts";
 import { denyAuthorization, getAuthorization, grantAuthorization, listAuthorizations, requestChanges, revokeAuthorization, submitAuthorization } from "../authorization/index.ts";
 import type { AuthorizationView } from "../authorization/index.ts";
 import { systemActor } from "../context/index.ts";
@@ -34,11 +34,13 @@ export function shownAuthorization(view: AuthorizationView): z.infer<typeof auth
   };
 }
 
-const body = z.strictObject({ reason: z.string().trim().min(1).max(1000), conditions: z.array(z.unknown()).max(50).default([]) });
 const params = z.object({ id: pathName });
-const verbs = { submit: submitAuthorization, "request-changes": requestChanges, grant: grantAuthorization, deny: denyAuthorization, revoke: revokeAuthorization } as const;
+const asked = z.strictObject({ reason: z.string().trim().min(1).max(1000), conditions: z.array(z.unknown()).max(0).optional() });
+const own = { submit: submitAuthorization, revoke: revokeAuthorization } as const;
+/** These answer the question about it: the other door is `/approvals/{id}/approve|refuse`. */
+const answers = { grant: grantAuthorization, deny: denyAuthorization, "request-changes": requestChanges } as const;
 
-export function authorizationRoutes(app: App, { contexts }: RegisterRouteDeps): void {
+export function authorizationRoutes(app: App, { contexts, decisions }: RegisterRouteDeps): void {
   const reading = contexts.quiet(systemActor("reader"));
 
   app.get(
@@ -53,12 +55,15 @@ export function authorizationRoutes(app: App, { contexts }: RegisterRouteDeps): 
 
   app.get("/api/v1/authorizations/:id", { config: { access: "signed-in" }, schema: { operationId: "getAuthorization", params, response: { 200: authorization } } }, async ({ params }) => shownAuthorization(await getAuthorization(reading, params.id)));
 
-  for (const [verb, command] of Object.entries(verbs)) {
-    app.post(`/api/v1/authorizations/:id/${verb}`, { config: { access: editors }, schema: { operationId: `${verb.replace("-c", "C")}Authorization`, params, body, response: { 200: authorization } } }, async (request) => {
-      if (request.body.conditions.length > 0 && verb !== "grant") {
-        throw new AppError({ code: "authorization.conditions", status: 400, message: "Conditions go with a grant.", remedies: [{ text: "Leave conditions out, or grant with them." }] });
-      }
-      return shownAuthorization(await command(contexts.for(actorOf(request)), request.params.id, request.body));
-    });
+  for (const [verb, command] of Object.entries(own)) {
+    app.post(`/api/v1/authorizations/:id/${verb}`, { config: { access: editors }, schema: { operationId: `${verb}Authorization`, params, body: asked, response: { 200: authorization } } }, async (request) =>
+      shownAuthorization(await command(contexts.for(actorOf(request)), request.params.id, { reason: request.body.reason })),
+    );
+  }
+
+  for (const [verb, command] of Object.entries(answers)) {
+    app.post(`/api/v1/authorizations/:id/${verb}`, { config: { access: "signed-in" }, schema: { operationId: `${verb.replace("-c", "C")}Authorization`, params, body: answerBody, response: { 200: authorization } } }, async (request) =>
+      shownAuthorization(await command(contexts.for(actorOf(request)), request.params.id, request.body, decisions)),
+    );
   }
 }

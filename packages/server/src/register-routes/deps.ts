@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import type { DecisionPorts } from "../approvals/index.ts";
 import type { CommandContext } from "../command.ts";
 import type { Contexts, ServerContext } from "../context/index.ts";
 import { revokeCredentialsOf } from "../credentials/index.ts";
@@ -12,6 +13,7 @@ export interface RegisterRouteDeps {
   readonly now: () => number;
   readonly contexts: Contexts;
   readonly ports: RegisterPorts;
+  readonly decisions: DecisionPorts;
 }
 
 /** The same context, doing something more at the end of each of its transactions. */

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { answerHabits } from "./pack-answers.ts";
+import { answerHabits } from "./habits.ts";
 
 const asked = new Date("2026-01-01T00:00:00Z");
 const approval = (person: string, choice: string, seconds: number) => ({ id: "apr_1", state: "approved", createdAt: asked, expiresAt: asked, signatures: [{ person, choice, at: new Date(asked.getTime() + seconds * 1000).toISOString() }] });
