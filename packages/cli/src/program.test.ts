@@ -427,7 +427,7 @@ describe("what a stranger gets wrong is told in time", () => {
 
   test("diff shows no member that the file merely leaves to its default", async () => {
     const model = { protocol: "openai", endpoint: "http://127.0.0.1:1/v1" };
-    const stored = { name: "m", spec: { ...model, region: "EEA", maxSensitivity: "internal" } };
+    const stored = { name: "m", spec: { ...model, region: "EEA", maxSensitivity: "internal", training: "unknown" } };
     const server = {
       "POST /api/v1/apply?dryRun=true": {
         body: { changes: [{ kind: "Model", name: "m", action: "change", needsApproval: false, voids: null }] },
