@@ -41,3 +41,9 @@ export interface CommandContext<Tx> {
   /** Read-only, same organization scope. */
   readonly read: <T>(work: (tx: Tx) => Promise<T>) => Promise<T>;
 }
+
+/**
+ * What ends with a person, in the transaction that deactivates them; each slice brings its own.
+ * @typeParam Tx the database transaction (Kysely) of the server
+ */
+export type Departure<Tx> = (tx: Tx, ctx: CommandContext<Tx>, person: { readonly id: string; readonly email: string }, record: (evidence: MutationEvidence) => void) => Promise<void>;

@@ -33,7 +33,7 @@ export async function askForReset(ctx: CommandContext<Tx>, email: string, reason
       reason,
       requester: actor.email,
       rules: [],
-      approvers: [{ group: "administrators", count: 1, members: others.map((one) => ({ email: one, role: "administrator" })) }],
+      approvers: [{ group: "administrators", count: 1, seat: { kind: "role", role: "administrator" }, members: others.map((one) => ({ email: one, role: "administrator" })) }],
       withinMs: answerWithinMs,
       statement: { person: person.id, asks: actor.id },
     });
@@ -54,6 +54,7 @@ export async function askForReset(ctx: CommandContext<Tx>, email: string, reason
 /** Effect of an approved `passkey.reset`: leave to add one passkey, within a day. */
 export const passkeyResetEffect: ApprovalEffect = async (tx, ctx, approval, record) => {
   const personId = String(approval.statement["person"]);
+  if (ctx.actor.id === personId) throw twoPeople("A reset of your own passkeys is confirmed by somebody else.");
   await grantReset(tx, ctx, { personId, approvalId: approval.id });
   record({ type: "person", approvals: [approval.id], payload: { event: "passkey.reset_granted", person: personId, email: approval.resource, by: ctx.actor.id } });
   await notify(tx, ctx, {

@@ -159,17 +159,3 @@ function refuseMixedRoles(roles: readonly Role[]): void {
 export async function grantWaitingRoles(tx: Tx, org: string, approvalId: string, now: Date): Promise<void> {
   await sql`update person_roles set granted_at = ${now} where org = ${org} and approval_id = ${approvalId} and granted_at is null`.execute(tx);
 }
-
-/** Deprovisioning: sessions, tokens and links end with the person, in the same transaction. */
-export async function deactivatePerson(ctx: CommandContext<Tx>, email: string): Promise<void> {
-  await ctx.transact(async (tx, record) => {
-    const person = await findPerson(tx, ctx.org, email);
-    if (person === undefined) throw personNotFound(email);
-    const now = new Date(ctx.now());
-    await sql`update people set state = 'deactivated' where org = ${ctx.org} and id = ${person.id}`.execute(tx);
-    await sql`update sessions set ended_at = ${now} where org = ${ctx.org} and person_id = ${person.id} and ended_at is null`.execute(tx);
-    await sql`update api_tokens set revoked_at = ${now} where org = ${ctx.org} and person_id = ${person.id} and revoked_at is null`.execute(tx);
-    await sql`update sign_in_links set used_at = ${now} where org = ${ctx.org} and person_id = ${person.id} and used_at is null`.execute(tx);
-    record({ type: "person", payload: { event: "deactivated", person: person.id, email: person.email, by: ctx.actor.id } });
-  });
-}

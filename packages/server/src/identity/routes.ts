@@ -4,7 +4,9 @@ import { systemActor } from "../context/index.ts";
 import type { Database } from "../database/index.ts";
 import { actorOf, administrators, email, fromCursor, instant, line, page, pageQuery, RateLimit, roleSchema, sessionCookie, toPage } from "../http/index.ts";
 import type { App } from "../http/index.ts";
-import { deactivatePerson, findPerson, listPeople, personById, personNotFound, putPerson } from "./people.ts";
+import { deactivatePerson } from "./deprovision.ts";
+import type { Departures } from "./deprovision.ts";
+import { findPerson, listPeople, personById, personNotFound, putPerson } from "./people.ts";
 import type { AskForRoles, Person } from "./people.ts";
 import type { PasskeySupport } from "../passkeys/index.ts";
 import { endSessions, sessionLifetimeMs } from "./sessions.ts";
@@ -37,6 +39,7 @@ export interface IdentityRouteDeps {
   readonly secureCookies: boolean;
   readonly sample: boolean;
   readonly passkeys: PasskeySupport;
+  readonly departures: Departures;
   /** Whether links lead to this server from another device, or why not. */
   readonly phoneLinks: { readonly on: boolean; readonly why: string | null };
 }
@@ -46,7 +49,7 @@ export function identityRoutes(app: App, deps: IdentityRouteDeps): void {
   sessionRoutes(app, deps);
 }
 
-function peopleRoutes(app: App, { db, org, contexts, askForRoles, consoleUrl }: IdentityRouteDeps): void {
+function peopleRoutes(app: App, { db, org, contexts, askForRoles, consoleUrl, departures }: IdentityRouteDeps): void {
   const view = (one: Person) => one;
 
   app.get(
@@ -79,7 +82,7 @@ function peopleRoutes(app: App, { db, org, contexts, askForRoles, consoleUrl }: 
   );
 
   app.delete("/api/v1/people/:email", { config: { access: administrators }, schema: { operationId: "deactivatePerson", params, response: { 204: z.null() } } }, async (request, reply) => {
-    await deactivatePerson(contexts.quiet(actorOf(request)), request.params.email);
+    await deactivatePerson(contexts.quiet(actorOf(request)), request.params.email, departures);
     return reply.code(204).send(null);
   });
 
