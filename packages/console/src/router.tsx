@@ -36,7 +36,7 @@ const system = createRoute({
   ...inShell,
   path: "/systems/$name",
   validateSearch: only("tab"),
-  component: lazyRouteComponent(() => import("./pages/system.tsx"), "SystemPage"),
+  component: lazyRouteComponent(() => import("./pages/system/page.tsx"), "SystemPage"),
 });
 const register = createRoute({
   ...inShell,

@@ -1,14 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { reach } from "../api.ts";
-import type { ReachEdge, ReachNode, SystemView } from "../api-types.ts";
-import { DataTable } from "../components/data-table.tsx";
-import type { Column } from "../components/data-table.tsx";
-import { Loaded } from "../components/states.tsx";
-import { Status } from "../components/status.tsx";
-import { Panel } from "../components/ui.tsx";
-import { count } from "../format.ts";
-import { t } from "../text.ts";
+import { reach } from "../../api.ts";
+import type { ReachEdge, ReachNode, SystemView } from "../../api-types.ts";
+import { DataTable } from "../../components/data-table.tsx";
+import type { Column } from "../../components/data-table.tsx";
+import { Loaded } from "../../components/states.tsx";
+import { Status } from "../../components/status.tsx";
+import { Panel } from "../../components/ui.tsx";
+import { count } from "../../format.ts";
+import { t } from "../../text.ts";
 
 interface Row {
   readonly node: ReachNode;
@@ -38,7 +38,11 @@ const columns: readonly Column<Row>[] = [
     id: "rule",
     title: t.system.rule,
     value: (row) => row.edge.outcome,
-    cell: (row) => <Status mark={row.edge.outcome}>{row.edge.outcome === "hold" ? t.system.allowedOrHeld : t.mark[row.edge.outcome]}</Status>,
+    cell: (row) => (
+      <Status mark={row.edge.outcome}>
+        {row.edge.outcome === "hold" ? t.system.allowedOrHeld : t.mark[row.edge.outcome]}
+      </Status>
+    ),
   },
   {
     id: "last",

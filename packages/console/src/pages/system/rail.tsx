@@ -1,12 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import { credentials, overview } from "../api.ts";
-import { Loaded } from "../components/states.tsx";
-import { Status } from "../components/status.tsx";
-import { Panel } from "../components/ui.tsx";
-import { daysUntil } from "../format.ts";
-import { t } from "../text.ts";
-import { EvidenceSummaryPanel } from "./evidence-summary.tsx";
+import { credentials, overview } from "../../api.ts";
+import { Loaded } from "../../components/states.tsx";
+import { Status } from "../../components/status.tsx";
+import { Panel } from "../../components/ui.tsx";
+import { daysUntil } from "../../format.ts";
+import { t } from "../../text.ts";
+import { EvidenceSummaryPanel } from "../evidence-summary.tsx";
 
 export function EvidenceRail() {
   const query = useQuery(overview);

@@ -1,0 +1,37 @@
+import { useQuery } from "@tanstack/react-query";
+import { activity, client, queries } from "../../api.ts";
+import type { SystemView } from "../../api-types.ts";
+import { ReasonDialog } from "../../components/dialog.tsx";
+import { t } from "../../text.ts";
+
+export type Verb = "suspend" | "resume" | "renew" | "promote";
+
+export function Act({ system, verb, onClose }: { system: SystemView; verb: Verb | null; onClose: () => void }) {
+  const recent = useQuery({ ...activity(system.name), enabled: verb === "suspend" }).data;
+  const perHour = recent === undefined ? undefined : Math.round(recent.totals.allow / Math.max(1, recent.hours.length));
+  const words = {
+    suspend: [
+      t.system.suspendTitle(system.title),
+      perHour === undefined ? t.system.suspendUnknown : t.system.suspendEffect(perHour),
+      t.system.suspend,
+    ],
+    resume: [t.system.resumeTitle(system.title), t.system.resumeEffect, t.system.resume],
+    renew: [t.system.renewTitle(system.title), t.system.renewEffect, t.system.renew],
+    promote: [t.system.promoteTitle(system.title), t.system.promoteEffect, t.system.promote],
+  }[verb ?? "suspend"];
+  return (
+    <ReasonDialog
+      open={verb !== null}
+      onClose={onClose}
+      title={words[0] ?? ""}
+      effect={words[1] ?? ""}
+      verb={words[2] ?? ""}
+      danger={verb === "suspend"}
+      act={async (reason) => {
+        if (verb === null) return;
+        await client.systems[verb](system.name, { reason });
+        await queries.invalidateQueries();
+      }}
+    />
+  );
+}

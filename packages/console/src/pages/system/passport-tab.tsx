@@ -1,0 +1,91 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { activity, approvals, findings } from "../../api.ts";
+import type { Need, SystemView } from "../../api-types.ts";
+import { HourBars } from "../../components/bars.tsx";
+import { Loaded } from "../../components/states.tsx";
+import { Status } from "../../components/status.tsx";
+import { Panel } from "../../components/ui.tsx";
+import { count } from "../../format.ts";
+import { t } from "../../text.ts";
+import { Needs } from "../overview.tsx";
+import { Latest } from "./latest.tsx";
+import { CredentialRail, EvidenceRail } from "./rail.tsx";
+import { ReachPanel } from "./reach-panel.tsx";
+import { MayDo } from "./terms.tsx";
+
+export function PassportTab({ system }: { system: SystemView }) {
+  const figures = useQuery(activity(system.name));
+  const open = useQuery(findings({ system: system.name }));
+  const waiting = useQuery(approvals({ system: system.name })).data?.items ?? [];
+  const needs: Need[] = [
+    ...waiting.map((item) => ({
+      kind: "approval",
+      outcome: "hold" as const,
+      title: item.question ?? item.title ?? item.id,
+      detail: item.reason ?? item.effect ?? "",
+      href: `/approve/${item.id}`,
+    })),
+    ...(open.data?.items ?? []).map((finding) => ({
+      kind: "finding",
+      outcome: "deny" as const,
+      title: finding.title,
+      detail: finding.detail ?? "",
+      href: "/findings",
+    })),
+  ];
+  return (
+    <div className="with-rail">
+      <div className="stack">
+        <ReachPanel system={system} />
+        <MayDo system={system} />
+        <Latest name={system.name} limit={8} />
+      </div>
+      <div className="stack">
+        <Needs items={needs} />
+        <Panel
+          title={t.system.enforcement}
+          aside={
+            figures.data?.p95AddedMs === undefined ? undefined : (
+              <span className="muted small">{t.system.added(figures.data.p95AddedMs)}</span>
+            )
+          }
+        >
+          <div className="panel-body">
+            <Loaded query={figures} what={t.system.enforcement} rows={3}>
+              {(data) => (
+                <>
+                  <div className="trio">
+                    {(["allow", "hold", "deny"] as const).map((mark) => (
+                      <span key={mark}>
+                        <Link
+                          to="/evidence"
+                          search={{ system: system.name, outcome: mark }}
+                          aria-label={`${count(data.totals[mark])} ${t.mark[mark].toLowerCase()}`}
+                        >
+                          <b>{count(data.totals[mark])}</b>
+                        </Link>
+                        <small>
+                          <Status mark={mark}>{t.mark[mark].toLowerCase()}</Status>
+                        </small>
+                      </span>
+                    ))}
+                  </div>
+                  <HourBars activity={data} />
+                  <p className="small">
+                    <Status mark="unknown">{t.system.seenOutside}</Status>
+                  </p>
+                </>
+              )}
+            </Loaded>
+          </div>
+        </Panel>
+        <EvidenceRail />
+        <CredentialRail name={system.name} />
+        <Panel title={t.system.controlsTitle}>
+          <p className="panel-body muted small">{t.system.controlsNone}</p>
+        </Panel>
+      </div>
+    </div>
+  );
+}

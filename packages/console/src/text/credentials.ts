@@ -1,0 +1,31 @@
+import { plural } from "./plural.ts";
+
+export const credentials = {
+  title: "Credentials",
+  create: "Create a key",
+  name: "Name",
+  system: "System",
+  state: "State",
+  ends: "Ends",
+  lastUsed: "Last used",
+  accountable: "Accountable",
+  key: "Key",
+  rotate: "Rotate",
+  suspend: "Suspend",
+  resume: "Resume",
+  revoke: "Revoke",
+  emptyTitle: "There is no credential yet.",
+  empty: "A key says who calls. What it may do comes from its system's authorization.",
+  ttl: "Valid for",
+  makeKey: "Create key",
+  actions: "Actions",
+  states: { active: "Active", suspended: "Suspended", revoked: "Revoked", expired: "Ended" } as Record<string, string>,
+  effect: {
+    rotate: "A successor is made now. The old key works through the overlap, then ends.",
+    suspend: "Calls with this key are refused within a second. Resume undoes it.",
+    resume: "Calls with this key are decided again.",
+    revoke: "Calls with this key are refused within a second, for good.",
+  },
+  question: (verb: string, name: string) => `${verb} ${name}?`,
+  validDays: (n: number) => plural(n, "day", "days"),
+} as const;

@@ -1,0 +1,70 @@
+export const place = {
+  notYet: "This page isn't there yet.",
+  today: "What exists today:",
+  will: "What will stand here",
+  reach: {
+    title: "Reach map",
+    text: "A table of everything an agent, key, vendor or dataset can reach, through whom, with a graph beside it. Each system's own reach is on its page already, under Data flows.",
+    commands: ["npx mandate get systems", "curl $MANDATE_URL/api/v1/systems/NAME/reach"],
+  },
+  unregistered: {
+    title: "Unregistered",
+    text: "AI use seen outside the record: what, where, who, how sure we are, and what to do about it. Nothing looks outside the gateway yet, so how much there is can't be told.",
+    commands: [],
+  },
+  policies: {
+    title: "Policies",
+    text: "The rules in force, an editor with their tests, and Try it on last week's traffic. Each decision already names the rule that decided it.",
+    commands: ["npx mandate get policies", "npx mandate apply -f policy.yaml"],
+  },
+  exceptions: {
+    title: "Exceptions",
+    text: "What was let pass, by whom, why and until when; soonest end first. No exception can be granted yet, so none is in force.",
+    commands: [],
+  },
+  reassessments: {
+    title: "Reassessments",
+    text: "Each change that re-opened an authorization: old against new, affected systems, and the outcome. Today a system's Changes tab lists its versions, and its standing says when a reassessment is required.",
+    commands: ["npx mandate plan -f FILE"],
+  },
+  incidents: {
+    title: "Incidents",
+    text: "Timeline, owner and legal clocks of each incident. Today a system or key is stopped at once:",
+    commands: ['npx mandate system suspend NAME --reason "…"', 'npx mandate credential revoke ID --reason "…"'],
+  },
+  risks: {
+    title: "Risks",
+    text: "Each risk with owner, treatment, what remains, and who accepted it until when.",
+    commands: [],
+  },
+  reviews: {
+    title: "Outcome reviews",
+    text: "Sampled outcomes reviewed by people, evaluation scores, drift and complaints.",
+    commands: [],
+  },
+  "legal-reviews": {
+    title: "Legal reviews",
+    text: "Cross-border flows that wait for a legal decision, with reviewer, scope and end.",
+    commands: [],
+  },
+  audits: {
+    title: "Audit",
+    text: "An auditor's sample, fixed by a checkpoint, and what it found. Today an evidence pack holds the entries with their proofs.",
+    commands: ["npx mandate evidence pack -f evidence.zip", "npx mandate evidence verify evidence.zip"],
+  },
+  sessions: {
+    title: "Session",
+    text: "One conversation: its labels, where they came from, and each decision in it. Today each decision has its entry.",
+    commands: ["npx mandate decisions tail"],
+  },
+  frameworks: {
+    title: "Frameworks",
+    text: "Each requirement, the control that supports it, how it is measured, and its evidence. No control is measured yet, so none is shown as met.",
+    commands: [],
+  },
+  promotion: {
+    title: "Promotion",
+    text: "The tier's gates for production: met, not met and who can fix it, waived until when. Asking for production works from the system's page.",
+    commands: ['npx mandate system promote NAME --reason "…"'],
+  },
+} as const;

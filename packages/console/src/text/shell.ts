@@ -1,0 +1,75 @@
+export const product = "Mandate";
+
+export const skip = "Skip to content";
+
+export const find = {
+  button: "Find or ask",
+  title: "Find",
+  placeholder: "A system, a page, a decision, or “what can X reach”",
+  nothing: "Nothing by that name.",
+  reach: (name: string) => `What can ${name} reach?`,
+  close: "Close",
+} as const;
+
+export const nav = {
+  label: "Main",
+  overview: "Overview",
+  systems: "Systems",
+  approvals: "Approvals",
+  findings: "Findings",
+  evidence: "Evidence",
+  inventory: "Inventory",
+  models: "Models",
+  prompts: "Prompts",
+  tools: "Tools",
+  agents: "Agents",
+  datasets: "Datasets",
+  destinations: "Destinations",
+  vendors: "Vendors",
+  credentials: "Credentials",
+  unregistered: "Unregistered",
+  rules: "Rules",
+  policies: "Policies",
+  exceptions: "Exceptions",
+  frameworks: "Frameworks",
+  settings: "Settings",
+  menu: "Menu",
+  account: "You",
+  signOut: "Sign out",
+  theme: "Theme",
+  light: "Light",
+  dark: "Dark",
+  system: "As the system",
+  density: "Density",
+  compact: "Compact",
+  comfortable: "Comfortable",
+  keys: "Keyboard shortcuts",
+  keysOn: "Single keys are on",
+  keysOff: "Single keys are off",
+  sample: "Sample data",
+} as const;
+
+export const live = {
+  live: "Live",
+  connecting: "Connecting",
+  stale: (at: string) => `Last figures ${at}`,
+  paused: "Paused",
+  pause: "Pause updates",
+  resume: "Resume updates",
+} as const;
+
+export const keys = {
+  title: "Keyboard",
+  rows: [
+    ["Ctrl K", "Find"],
+    ["g o", "Overview"],
+    ["g s", "Systems"],
+    ["g a", "Approvals"],
+    ["g f", "Findings"],
+    ["g e", "Evidence"],
+    ["j, k", "Next or previous row"],
+    ["e", "Evidence of this system"],
+    ["?", "This list"],
+  ] as const,
+  toggle: "Single keys",
+} as const;

@@ -1,0 +1,15 @@
+export const signIn = {
+  title: "Sign in",
+  busy: "Signing you in",
+  welcome: (name: string) => `Welcome, ${name}`,
+  welcomeText: "You are signed in.",
+  go: "Go to the overview",
+  passkey: "Sign in with a passkey",
+  passkeyLater: "Passkeys are not available on this server yet. Use a sign-in link.",
+  how: "Ask an administrator for a sign-in link. Whoever holds an administrator's token makes one with:",
+  addPasskey: "Add a passkey",
+  addLater: "A passkey can be added here once this server offers them.",
+  spent: "This link can't be used",
+  spentText: "A sign-in link works once and for a short time. Nothing was changed. Ask for a new one.",
+  passkeyUnavailable: "This browser or server can't use a passkey yet. Use a sign-in link.",
+} as const;
