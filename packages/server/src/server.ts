@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { OutboundRule } from "@mandate/gateway";
 import { tierTerms } from "@mandate/frameworks";
-import { approvalReminders, approvalRoutes, askToSignDelegation, committeeAppointed, delegationSignedEffect, openHold, spendApproval } from "./approvals/index.ts";
+import { approvalReminders, approvalRoutes, askToSignDelegation, committeeAppointed, delegationSignedEffect, lapseQuestionsOf, openHold, spendApproval } from "./approvals/index.ts";
 import type { DecisionPorts } from "./approvals/index.ts";
 import { authorizationDecided, deriveFacts, pilotExtended, readSystemView, reconcile } from "./authorization/index.ts";
 import type { Configuration } from "./configuration.ts";
@@ -15,7 +15,7 @@ import { authzenRoutes, startDataPlane } from "./data-plane/index.ts";
 import type { DataPlane } from "./data-plane/index.ts";
 import type { Database } from "./database/index.ts";
 import { decisionItem, decisionRoutes } from "./decisions/index.ts";
-import { delegationRoutes } from "./delegations/index.ts";
+import { delegationRoutes, endDelegationsOf } from "./delegations/index.ts";
 import { EventHub, eventRoutes } from "./events/index.ts";
 import { listDecisions, openEvidence } from "./evidence/index.ts";
 import type { Evidence } from "./evidence/index.ts";
@@ -28,6 +28,7 @@ import { startJobs } from "./jobs/index.ts";
 import type { RunningJobs } from "./jobs/index.ts";
 import type { ServerLog } from "./log.ts";
 import { askServer, mcpPinRoutes } from "./mcp-pins/index.ts";
+import { deliverNotices, notificationRoutes } from "./notifications/index.ts";
 import { overviewRoutes } from "./overview/index.ts";
 import { createChallenges, passkeySupport, phoneLinks } from "./passkeys/index.ts";
 import { proofRoutes } from "./proof/index.ts";
@@ -129,6 +130,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   let checked: { readonly at: number; readonly ok: boolean; readonly problems: readonly unknown[] } | null = null;
   const closers: (() => void)[] = [];
   const passkeys = passkeySupport(configuration.consoleUrl);
+  const departures = [endDelegationsOf, lapseQuestionsOf];
   const decisions: DecisionPorts = {
     effects: { "role.grant": roleGrantEffect, "passkey.reset": passkeyResetEffect, pilot: authorizationDecided, production: authorizationDecided, renew: pilotExtended, delegation: delegationSignedEffect, "committee.appoint": committeeAppointed },
     relyingParty: passkeys.relyingParty,
@@ -163,13 +165,15 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       ];
     },
   });
-  identityRoutes(app, { db, org, organizationName, now, contexts, askForRoles: askHoldersForRoles, consoleUrl: configuration.consoleUrl, gatewayUrl: configuration.gatewayUrl, secureCookies, sample: options.sample, passkeys, phoneLinks: phoneLinks(configuration.publicUrl) });
+  identityRoutes(app, { db, org, organizationName, now, contexts, askForRoles: askHoldersForRoles, consoleUrl: configuration.consoleUrl, gatewayUrl: configuration.gatewayUrl, secureCookies, sample: options.sample, passkeys, departures, phoneLinks: phoneLinks(configuration.publicUrl) });
   const challenges = createChallenges(masterKey, org, random);
   const fallback = createFallback(masterKey, org);
   signInRoutes(app, { now, contexts, secureCookies, passkeys, challenges, fallback });
   accountRoutes(app, { db, org, now, contexts, passkeys, challenges, fallback });
   credentialRoutes(app, { db, org, now, contexts, lookUp });
   secretRoutes(app, { db, org, contexts, masterKey });
+  const outbound = (): OutboundRule => new OutboundRule(publisher.current.outboundAllow);
+  notificationRoutes(app, { db, org, now, random, contexts, masterKey, outbound, publicUrl: configuration.consoleUrl });
   settingRoutes(app, { db, org, contexts, defaultAllow });
   findingRoutes(app, { db, org, now, contexts });
   approvalRoutes(app, { db, org, now, contexts, ports: decisions, openInput: (approval) => sealing.open(approval.context["input"], String(approval.context["sealedAs"])) });
@@ -200,7 +204,13 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   await app.ready();
 
   // One line a job; each slice makes its own.
-  const jobs = startJobs([approvalReminders(contexts.quiet(systemActor("approvals")))], log);
+  const jobs = startJobs(
+    [
+      approvalReminders(contexts.quiet(systemActor("approvals"))),
+      deliverNotices({ db, ctx: contexts.quiet(systemActor("notifications")), masterKey, outbound, publicUrl: configuration.consoleUrl, report: (finding) => reportFinding(quiet, finding) }),
+    ],
+    log,
+  );
 
   if (configuration.bootstrapToken !== null) await noteBootstrapStart(contexts.quiet(systemActor("start")));
   return {

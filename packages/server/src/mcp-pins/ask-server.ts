@@ -1,6 +1,5 @@
-import { request as requestHttp } from "node:http";
-import { request as requestHttps } from "node:https";
 import type { OutboundRule, UpstreamSecret } from "@mandate/gateway";
+import { outboundRequest } from "../outbound/index.ts";
 import type { OfferedTool } from "../registry/index.ts";
 import { offeredTools } from "./offered.ts";
 
@@ -65,41 +64,10 @@ interface Answer {
   readonly session: string | undefined;
 }
 
-/** One POST, redirects not followed, the checked address being the one connected to. */
-function post(target: URL, body: string, headers: Record<string, string>, outbound: OutboundRule, signal: AbortSignal): Promise<Answer> {
-  const secure = target.protocol === "https:";
-  const port = target.port === "" ? (secure ? 443 : 80) : Number(target.port);
-  const host = target.hostname.replace(/^\[|\]$/g, "");
-  return new Promise((resolve, reject) => {
-    const request = (secure ? requestHttps : requestHttp)(
-      target,
-      { method: "POST", signal, agent: false, lookup: outbound.lookup(port), headers: { ...headers, "content-type": "application/json", accept: "application/json, text/event-stream", "content-length": Buffer.byteLength(body) } },
-      (response) => {
-        const parts: Buffer[] = [];
-        let size = 0;
-        response.on("data", (part: Buffer) => {
-          size += part.length;
-          if (size > maxAnswerBytes) request.destroy(new Error("answer too large"));
-          else parts.push(part);
-        });
-        response.on("end", () => {
-          const session = response.headers["mcp-session-id"];
-          resolve({ status: response.statusCode ?? 0, type: response.headers["content-type"] ?? "", body: Buffer.concat(parts).toString("utf8"), session: typeof session === "string" ? session : undefined });
-        });
-        response.on("error", reject);
-      },
-    );
-    // An address written as such is never looked up, so it is checked here.
-    request.once("socket", () => {
-      try {
-        if (/^[0-9.]+$/.test(host) || host.includes(":")) outbound.check(host, host, port);
-      } catch (error) {
-        request.destroy(error as Error);
-      }
-    });
-    request.once("error", reject);
-    request.end(body);
-  });
+async function post(target: URL, body: string, headers: Record<string, string>, outbound: OutboundRule, signal: AbortSignal): Promise<Answer> {
+  const answer = await outboundRequest(target, { method: "POST", body, headers: { ...headers, "content-type": "application/json", accept: "application/json, text/event-stream" }, outbound, signal, maxAnswerBytes });
+  const session = answer.headers["mcp-session-id"];
+  return { status: answer.status, type: answer.headers["content-type"] ?? "", body: answer.body, session: typeof session === "string" ? session : undefined };
 }
 
 /** The JSON-RPC result with this id, from a JSON answer or from an event stream. */

@@ -1,0 +1,2 @@
+export { outboundRequest } from "./request.ts";
+export type { OutboundAnswer, OutboundRequest } from "./request.ts";
