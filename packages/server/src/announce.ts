@@ -33,6 +33,7 @@ export async function announce({ options, configuration, server, internalToken, 
   const sample = await loadSample({ controlUrl: local(configuration.port), gatewayUrl: configuration.gatewayUrl, token: internalToken, log: (line) => log.info("sample", { line }) });
   printAddresses(print, configuration);
   print(`Sign in   ${sample.signInUrl}   (works once)`);
+  print(`CLI       npx mandate login --url ${configuration.consoleUrl} --token ${sample.token}   (for 8 hours)`);
   for (const [name, command] of Object.entries(sample.commands)) print(`\n# ${name}\n${command}`);
   return () => sample.close();
 }

@@ -18,6 +18,8 @@ export interface Sample {
   readonly commands: SampleCommands;
   /** Signs the reader in, once. */
   readonly signInUrl: string;
+  /** Acts as the same reader, for the CLI. */
+  readonly token: string;
   readonly provider: ScriptedProvider;
   /** Stops the traffic and the scripted provider; what was recorded stays. */
   close(): Promise<void>;
@@ -25,6 +27,7 @@ export interface Sample {
 
 /** Keys made for the sample start with this, so that a restart can revoke the ones it can no longer show. */
 const keyPrefix = "sample-";
+const tokenLifeMs = 8 * 3_600_000;
 const callers = [
   "returns-desk",
   "product-copy",
@@ -58,10 +61,13 @@ export async function loadSample(server: SampleServer, options: SampleOptions = 
     await requireOperating(api, "returns-desk");
     const keys = await renewKeys(api, now());
     const { url } = await api.send("POST", `/people/${encodeURIComponent(reader)}/sign-in-links`, {});
+    const notAfter = new Date(now() + tokenLifeMs).toISOString();
+    const { token } = await api.send("POST", `/people/${encodeURIComponent(reader)}/tokens`, { notAfter });
     if (options.traffic !== false) traffic = startTraffic({ gatewayUrl: server.gatewayUrl, keys });
     return {
       commands: sampleCommands(server.gatewayUrl, keys.get("returns-desk") ?? ""),
       signInUrl: String(url),
+      token: String(token),
       provider,
       close: async () => {
         await traffic?.stop();
