@@ -32,6 +32,44 @@ export function ed25519Verifier(publicKey: Uint8Array): (message: Uint8Array, si
   };
 }
 
+/** DER up to the key itself: Ed25519 (RFC 8410 §4), and P-256 as an uncompressed point (RFC 5480 §2). */
+const ed25519Spki = "302a300506032b6570032100";
+const p256Spki = "3059301306072a8648ce3d020106082a8648ce3d030107034200";
+
+export async function verifySpki(spki: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
+  const hex = toHex(spki);
+  try {
+    if (hex.startsWith(ed25519Spki) && spki.length === 44) return ed25519Verifier(spki.subarray(12))(message, signature);
+    if (hex.startsWith(p256Spki) && spki.length === 91) {
+      const curve = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+      const key = await crypto.subtle.importKey("spki", Uint8Array.from(spki), curve, false, ["verify"]);
+      return await crypto.subtle.verify(curve, key, fixedFromDer(signature), Uint8Array.from(message));
+    }
+    const rsa = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
+    const key = await crypto.subtle.importKey("spki", Uint8Array.from(spki), rsa, false, ["verify"]);
+    if ((key.algorithm as { readonly modulusLength?: number }).modulusLength! < 2048) return false;
+    return await crypto.subtle.verify(rsa, key, Uint8Array.from(signature), Uint8Array.from(message));
+  } catch {
+    return false;
+  }
+}
+
+/** Authenticators give ECDSA signatures as DER (a SEQUENCE of two INTEGERs), WebCrypto wants r and s of 32 bytes each. */
+function fixedFromDer(der: Uint8Array): Uint8Array<ArrayBuffer> {
+  const fixed = new Uint8Array(64);
+  let at = 2;
+  for (const end of [32, 64]) {
+    const length = der[at + 1]!;
+    let value = der.subarray(at + 2, at + 2 + length);
+    if (value[0] === 0) value = value.subarray(1);
+    if (der[0] !== 0x30 || der[1] !== der.length - 2 || der[at] !== 0x02 || value.length > 32) throw new TypeError("not DER");
+    fixed.set(value, end - value.length);
+    at += 2 + length;
+  }
+  if (at !== der.length) throw new TypeError("not DER");
+  return fixed;
+}
+
 export async function aes256GcmOpen(
   key: Uint8Array,
   nonce: Uint8Array,
@@ -84,6 +122,7 @@ export function crc32(data: Uint8Array): number {
   sha256Into,
   hmacSha256,
   ed25519Verifier,
+  verifySpki,
   aes256GcmOpen,
   inflateRaw,
   deflateRaw,

@@ -36,6 +36,23 @@ export function ed25519Verifier(publicKey: Uint8Array): (message: Uint8Array, si
   return (message, signature) => signature.length === 64 && verify(null, message, key, signature);
 }
 
+export function verifySpki(spki: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  try {
+    const key = createPublicKey({ key: Buffer.from(spki), format: "der", type: "spki" });
+    const details = key.asymmetricKeyDetails;
+    if (key.asymmetricKeyType === "ed25519") return signature.length === 64 && verify(null, message, key, signature);
+    if (key.asymmetricKeyType === "ec" && details?.namedCurve === "prime256v1") {
+      return verify("sha256", message, { key, dsaEncoding: "der" }, signature);
+    }
+    if (key.asymmetricKeyType === "rsa" && (details?.modulusLength ?? 0) >= 2048) {
+      return verify("sha256", message, key, signature);
+    }
+    return false;
+  } catch {
+    return false;
+  }
+}
+
 export function aes256GcmOpen(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array): Uint8Array | undefined {
   if (key.length !== 32 || nonce.length !== 12 || sealed.length < 16) return undefined;
   const decipher = createDecipheriv("aes-256-gcm", key, nonce, { authTagLength: 16 });
@@ -72,6 +89,7 @@ export function crc32(data: Uint8Array): number {
   sha256Into,
   hmacSha256,
   ed25519Verifier,
+  verifySpki,
   aes256GcmOpen,
   inflateRaw,
   deflateRaw,

@@ -12,6 +12,11 @@ export interface CryptoProvider {
   hmacSha256(key: Uint8Array, data: Uint8Array): Uint8Array;
   /** A check bound to one 32-byte public key; strict RFC 8032 (no ZIP 215 leniency). */
   ed25519Verifier(publicKey: Uint8Array): (message: Uint8Array, signature: Uint8Array) => boolean;
+  /**
+   * Whether `signature` is `message`'s under a SubjectPublicKeyInfo (DER) of one of the kinds passkeys use: ES256 (P-256,
+   * DER signature), EdDSA (Ed25519), RS256 (2048 bits or more). False for anything else.
+   */
+  verifySpki(spki: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean | Promise<boolean>;
   /** Plaintext, or undefined when the tag does not match. `sealed` is ciphertext followed by the 16-byte tag. */
   aes256GcmOpen(
     key: Uint8Array,

@@ -20,6 +20,8 @@ export interface PackResult {
   readonly entries: number;
   /** Payload files whose ciphertext matches its name. */
   readonly payloads: number;
+  /** Passkey signatures that verify over exactly their approval's statement. */
+  readonly approvals: number;
   /** Entries newer than the newest checkpoint that someone outside vouches for. */
   readonly unanchored: number;
   readonly problems: readonly PackProblem[];

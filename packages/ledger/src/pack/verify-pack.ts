@@ -3,6 +3,7 @@ import { messageOf, PackFiles } from "./pack-files.ts";
 import type { PackLog } from "./pack-log.ts";
 import { openPackLog, rootText } from "./pack-log.ts";
 import { MetaView } from "./pack-meta.ts";
+import { PackApprovals } from "./pack-approvals.ts";
 import { PackPayloads } from "./pack-payloads.ts";
 import { judgeTrust } from "./pack-trust.ts";
 import type { PackResult } from "./result.ts";
@@ -26,7 +27,7 @@ export async function verifyPack(zipBytes: Uint8Array, options: VerifyOptions = 
     return await verify(zipBytes, options, problems);
   } catch (error) {
     problems.add("pack.unreadable", messageOf(error));
-    const nothing = { trust: "self-attested", logs: [], entries: 0, payloads: 0, unanchored: 0 } as const;
+    const nothing = { trust: "self-attested", logs: [], entries: 0, payloads: 0, approvals: 0, unanchored: 0 } as const;
     return { ok: false, ...nothing, problems: problems.finish() };
   }
 }
@@ -36,6 +37,7 @@ async function verify(zipBytes: Uint8Array, options: VerifyOptions, problems: Pr
   const logs = openLogs(files, problems);
   const meta = new MetaView(problems);
   const payloads = new PackPayloads(files, problems);
+  const approvals = new PackApprovals(files, problems);
   const indexes = new Map<PackLog, number[]>();
   let entries = 0;
   for (const log of logs) {
@@ -44,11 +46,13 @@ async function verify(zipBytes: Uint8Array, options: VerifyOptions, problems: Pr
     entries += readEntries(files, log, problems, (entry) => {
       own.push(entry.index);
       payloads.addEntry(entry);
+      approvals.addEntry(entry);
       if (log.dir === "logs/meta") meta.addEntry(entry);
     });
   }
   meta.compare(logs);
   const matching = await payloads.finish();
+  const signed = await approvals.finish();
   const { trust, anchoredSize } = judgeTrust(logs, meta, options.trust, options.pinned ?? [], problems);
   files.finish();
   let anchored = 0;
@@ -62,6 +66,7 @@ async function verify(zipBytes: Uint8Array, options: VerifyOptions, problems: Pr
     logs: logs.map((log) => ({ origin: log.checkpoint.origin, size: log.checkpoint.size, root: rootText(log) })),
     entries,
     payloads: matching,
+    approvals: signed,
     unanchored: entries - anchored,
     problems: problems.finish(),
   };

@@ -12,3 +12,4 @@ export { askToSignDelegation, delegationSignedEffect } from "./delegation-questi
 export { answerBody, approvalRoutes } from "./routes.ts";
 export { approvalReminders } from "./remind.ts";
 export { approvalAnswers, approvalFiles } from "./pack-answers.ts";
+export { lapseQuestionsOf } from "./leave.ts";

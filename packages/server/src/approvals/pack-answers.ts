@@ -44,7 +44,7 @@ export function packedApproval(one: ApprovalRecord, untilMs: number) {
   const decided = one.decidedAt !== null && one.decidedAt.getTime() < untilMs;
   const statement = outcomeStatement(one, decided && one.stored === "refused");
   return {
-    schema: "mandate.approval/2",
+    schema: one.signatures.some((signed) => signed.digest === null) ? "mandate.approval/1" : "mandate.approval/2",
     id: one.id,
     state: decided ? one.stored : "pending",
     digestOf: "SHA-256 of the RFC 8785 form of `statement`; a signature covers the statement with its own `choice`, and the log's entry commits to it",

@@ -33,8 +33,8 @@ export async function signAnswer(tx: Tx, ctx: ServerContext, approval: ApprovalR
   const digest = statementDigest(statementFor(approval.statement, choice));
   const offered = webauthn === undefined || isYesForNo(approval, choice, webauthn) ? undefined : webauthn;
   if (offered === undefined) {
-    const proof: string = ctx.actor.proof;
-    return { kind: proof === "totp" ? "totp" : "token", assertion: null, digest };
+    // Password with a code is the fallback for whoever has no passkey: marked as the weaker one.
+    return { kind: ctx.actor.proof === "password" ? "totp" : "token", assertion: null, digest };
   }
   if (relyingParty === null) throw new AppError({ code: "approvals.no_passkeys", status: 403, message: "This server is asked for by a number, and passkeys need a name.", remedies: [{ text: "Set MANDATE_PUBLIC_URL, or use localhost." }] });
   const { signature: verified, coolingUntil } = await verifyPersonAssertion(tx, ctx.org, {

@@ -66,7 +66,7 @@ export function viewApproval(approval: ApprovalRecord, reader: Reader, input: Re
     mayDecide: "place" in found,
     ...("obstacle" in found ? { cannotBecause: found.obstacle.message } : found.place.onBehalfOf === null ? {} : { onBehalfOf: found.place.onBehalfOf }),
     votesInCommittee: "place" in found && found.place.committee,
-    method: needsPasskey || reader.passkeys.length > 0 ? ("passkey" as const) : actor.proof === "session" ? ("session" as const) : ("token" as const),
+    method: needsPasskey || reader.passkeys.length > 0 ? ("passkey" as const) : actor.proof === "token" ? ("token" as const) : ("session" as const),
     passkeyRequired: needsPasskey,
     /** What the page hands to `navigator.credentials.get`; null where this reader has no passkey here. */
     passkey: reader.rpId === null || reader.passkeys.length === 0 ? null : { rpId: reader.rpId, credentialIds: [...reader.passkeys] },
