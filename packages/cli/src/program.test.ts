@@ -448,6 +448,41 @@ describe("what a stranger gets wrong is told in time", () => {
     );
   });
 
+  test("a pack is refused before it is made: unknown system, unwritable folder, time that is none", async () => {
+    for (const [line, hint] of [
+      ["evidence pack --system nope -f p.zip", "no such object"],
+      ["evidence pack -f /nonexistent/p.zip", "Nothing can be written in /nonexistent"],
+      ["evidence pack --since yesterday -f p.zip", "2026-06-30T00:00:00Z"],
+    ] as const) {
+      const { code, err, requests } = await cli(line);
+      expect(code).toBe(1);
+      expect(err).toContain(hint);
+      expect(requests.filter(({ method }) => method === "POST")).toEqual([]);
+    }
+  });
+
+  test("who answers an approval sees the arguments, and nothing that reads as the other answer", async () => {
+    const approval = {
+      id: "apr_1",
+      state: "pending",
+      statement: { action: "tool.call", choice: "approve", argumentsHash: "ab" },
+      digest: "cd",
+      expiresAt: "2026-11-23T01:44:05Z",
+      signature: null,
+      question: "Shall returns-desk use tool:refunds.issue with exactly these arguments?",
+      facts: [{ label: "amount.value", value: "146.20" }],
+    };
+    const server = {
+      "GET /api/v1/approvals/apr_1": { body: approval },
+      "POST /api/v1/approvals/apr_1/refuse": { body: { ...approval, state: "refused" } },
+    };
+    const { code, err } = await cli("refuse apr_1 --reason no", { server });
+    expect(code).toBe(0);
+    expect(err).toContain("exactly these arguments");
+    expect(err).toContain("amount.value: 146.20");
+    expect(err).not.toContain("choice");
+  });
+
   test("a count that is none is refused, not replaced", async () => {
     expect((await cli("decisions tail -n 0")).code).toBe(1);
     expect((await cli("decisions tail -n many")).err).toContain("from 1 to 200");

@@ -52,6 +52,10 @@ export interface Approval {
   readonly digest: string;
   readonly expiresAt: string;
   readonly signature: Readonly<Record<string, unknown>> | null;
+  /** What it asks, in one sentence. */
+  readonly question?: string;
+  /** What stands behind `argumentsHash`, for a reader. */
+  readonly facts?: readonly { readonly label: string; readonly value: unknown }[];
 }
 
 export interface NewCredential {
@@ -88,4 +92,10 @@ export interface Session {
   readonly sample: boolean;
   /** Value that `x-mandate-csrf` must repeat, where the server hands one out. */
   readonly csrf?: string;
+}
+
+export interface SampleRemoval {
+  readonly removed: number;
+  /** Objects that stay since something outside the sample uses them. */
+  readonly kept: readonly { readonly object: string; readonly users: readonly string[]; readonly reason: string }[];
 }

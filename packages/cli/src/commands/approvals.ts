@@ -41,9 +41,13 @@ async function decide(call: Call, verb: "approve" | "refuse"): Promise<void> {
   else await printObject(call.terminal, call.format, after as unknown as Row, `approval/${id}`);
 }
 
-function summary({ statement, digest, expiresAt }: Approval): string {
-  const shown = Object.entries(statement).filter(([name]) => name !== "nonce" && name !== "id");
+function summary({ statement, digest, expiresAt, question, facts = [] }: Approval): string {
+  // `choice` is what an approval would sign; somebody about to refuse must not read it as what they do.
+  const unread = new Set(["nonce", "id", "choice"]);
+  const shown = Object.entries(statement).filter(([name]) => !unread.has(name));
   return [
+    ...(question === undefined ? [] : [cell(question)]),
+    ...facts.map(({ label, value }) => `  ${cell(label)}: ${cell(value)}`),
     ...shown.map(([name, value]) => `  ${name}: ${cell(value)}`),
     `  digest: ${cell(digest)}`,
     `  lapses: ${cell(expiresAt)}`,

@@ -1,6 +1,6 @@
-import { createWriteStream } from "node:fs";
-import { readFile, rename, rm } from "node:fs/promises";
-import { resolve } from "node:path";
+import { constants, createWriteStream } from "node:fs";
+import { access, readFile, rename, rm } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { MandateError } from "@mandate/sdk";
@@ -8,6 +8,7 @@ import { CliError } from "../cli-error.ts";
 import type { Call } from "../command.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 import { clean, printObject, type Row } from "../render/format.ts";
+import { instantOf } from "./get.ts";
 
 /** Written beside its name and renamed when whole: half a pack must not look like one. */
 export async function pack(call: Call): Promise<void> {
@@ -15,13 +16,15 @@ export async function pack(call: Call): Promise<void> {
   const { signal } = call.terminal;
   const asked = {
     system: call.option("system"),
-    since: call.option("since"),
-    until: call.option("until"),
+    since: instantOf(call, "since"),
+    until: instantOf(call, "until"),
     disclose: call.option("disclose"),
   };
+  const file = call.option("file") ?? "-";
+  if (file !== "-") await requireFolder(call, file);
+  if (asked.system !== undefined) await client.get("systems", asked.system, undefined, { signal });
   const body = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
   const bytes = await client.evidence.pack(body, { signal });
-  const file = call.option("file") ?? "-";
   const source = Readable.fromWeb(bytes as Parameters<typeof Readable.fromWeb>[0]);
   if (file === "-") {
     for await (const part of source) await call.terminal.outBytes(part as Uint8Array);
@@ -37,6 +40,19 @@ export async function pack(call: Call): Promise<void> {
     throw error;
   }
   call.say(`Wrote ${file}. To verify it anywhere: mandate evidence verify ${file}`);
+}
+
+/** Before the export, which is itself an entry, is made for nothing. */
+async function requireFolder(call: Call, file: string): Promise<void> {
+  const folder = dirname(resolve(call.terminal.cwd, file));
+  await access(folder, constants.W_OK).catch((cause: NodeJS.ErrnoException) => {
+    throw new CliError({
+      code: "folder_unwritable",
+      message: `Nothing can be written in ${folder} (${cause.code ?? cause.message}).`,
+      next: "Name a file in another folder with -f.",
+      cause,
+    });
+  });
 }
 
 /** INVARIANT: exit 6 wherever anything fails, a file that can't be read included: "could not check" is never "fine". */

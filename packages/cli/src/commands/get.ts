@@ -59,16 +59,21 @@ async function one(call: Call, kind: Kind, name: string): Promise<Row> {
 }
 
 function asOfOf(call: Call): { readonly asOf?: string } {
-  const asOf = call.option("asOf");
-  if (asOf === undefined) return {};
-  const instant = new Date(asOf);
-  if (Number.isNaN(instant.getTime()))
-    throw new CliError({
-      code: "instant_invalid",
-      message: `\`${asOf}\` is not an instant.`,
-      next: "Write it as 2026-06-30T00:00:00Z.",
-    });
-  return { asOf: instant.toISOString() };
+  const asOf = instantOf(call, "asOf");
+  return asOf === undefined ? {} : { asOf };
+}
+
+/** The option as RFC 3339 in UTC. Raises a CliError for what is no instant. */
+export function instantOf(call: Call, option: string): string | undefined {
+  const text = call.option(option);
+  if (text === undefined) return undefined;
+  const instant = new Date(text);
+  if (!Number.isNaN(instant.getTime())) return instant.toISOString();
+  throw new CliError({
+    code: "instant_invalid",
+    message: `\`${text}\` is not an instant.`,
+    next: "Write it as 2026-06-30T00:00:00Z.",
+  });
 }
 
 /**
