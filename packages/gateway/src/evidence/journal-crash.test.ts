@@ -1,8 +1,10 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { parseHeader } from "@mandate/ledger";
-import { openTestJournal, testDirectory, testSigner } from "./test-journal.ts";
+import { openTestJournal, removeTestDirectories, testDirectory, testSigner } from "./test-journal.ts";
+
+afterAll(removeTestDirectories);
 
 const writer = fileURLToPath(new URL("./crash-writer.ts", import.meta.url));
 

@@ -52,8 +52,11 @@ export function recoverJournal(directory: string, acknowledged: number, verify: 
     while (at < bytes.length) {
       const header = readBatchHeader(bytes, at);
       if (header === undefined || !hasWholeBody(bytes, at, header)) {
+        const written = writtenEnd(bytes, at);
+        // A segment grows by zeros ahead of its batches; cutting real ones this way breaks the chain or its count.
+        if (written === at) break;
         if (place < names.length - 1 || hasBatchAfter(bytes, at + 1, verify)) throw broken(name, `damage at ${at}`);
-        tornBytes = bytes.length - at;
+        tornBytes = written - at;
         break;
       }
       // What came before the oldest segment was acknowledged and removed; only there is the chain taken up on trust.
@@ -91,6 +94,13 @@ export function trackCall(openCalls: Map<string, OpenCall>, header: EntryHeader,
   if (header.decision === undefined) return;
   if (header.type === "call.intent") openCalls.set(header.decision, { header, seq });
   else if (header.type === "call.outcome") openCalls.delete(header.decision);
+}
+
+/** One past the last byte that isn't zero. */
+function writtenEnd(bytes: Buffer, from: number): number {
+  let end = bytes.length;
+  while (end > from && bytes[end - 1] === 0) end--;
+  return end;
 }
 
 function hasBatchAfter(bytes: Buffer, from: number, verify: Verify): boolean {

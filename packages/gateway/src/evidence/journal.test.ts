@@ -1,11 +1,17 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, test } from "vitest";
 import { parseHeader } from "@mandate/ledger";
 import { generateSigner, keyWrapper, openSealed } from "@mandate/ledger/node";
 import { nodeDisk } from "./journal-disk.ts";
-import { openTestJournal, testDirectory, testDraft, testKey } from "./test-journal.ts";
+import { openTestJournal, removeTestDirectories, testDirectory, testDraft, testKey, testSigner } from "./test-journal.ts";
 
+afterAll(removeTestDirectories);
+
+const crashWriter = fileURLToPath(new URL("./crash-writer.ts", import.meta.url));
 const outcome = (id: string, terminal: "done" | "aborted" = "done") => ({
   ...testDraft(id, { type: "call.outcome" }),
   terminal,
@@ -74,6 +80,15 @@ describe("an acknowledged append", () => {
   });
 });
 
+async function written(): Promise<{ directory: string; path: string; bytes: Buffer }> {
+  const directory = testDirectory();
+  const { journal, sink } = openTestJournal(directory);
+  for (let i = 0; i < 4; i++) await sink.intent(testDraft(`dec_${i}`));
+  await journal.close();
+  const path = join(directory, segmentsOf(directory)[0]!);
+  return { directory, path, bytes: readFileSync(path) };
+}
+
 describe("a start", () => {
   test("closes every call left open as unknown, once", async () => {
     const directory = testDirectory();
@@ -93,22 +108,15 @@ describe("a start", () => {
     await third.journal.close();
   });
 
-  async function written(): Promise<{ directory: string; path: string; bytes: Buffer }> {
-    const directory = testDirectory();
-    const { journal, sink } = openTestJournal(directory);
-    for (let i = 0; i < 4; i++) await sink.intent(testDraft(`dec_${i}`));
-    await journal.close();
-    const path = join(directory, segmentsOf(directory)[0]!);
-    return { directory, path, bytes: readFileSync(path) };
-  }
-
   test("cuts a torn tail wherever the write stopped, and loses nothing before it", async () => {
     const { directory, path, bytes } = await written();
     const lastFrame = bytes.lastIndexOf("MJB1");
     for (let cut = lastFrame + 1; cut < bytes.length; cut += 37) {
       writeFileSync(path, bytes.subarray(0, cut));
       const { journal, sink } = openTestJournal(directory);
-      expect([journal.size(), journal.tornBytes]).toEqual([3, cut - lastFrame]);
+      // Zeros at the end are what a segment grows by: they don't count as torn.
+      const torn = bytes.subarray(lastFrame, cut).findLastIndex((byte) => byte !== 0) + 1;
+      expect([journal.size(), journal.tornBytes]).toEqual([3, torn]);
       expect((await sink.intent(testDraft("dec_new"))).index).toBe(3);
       expect(await journal.read(0, 1_000_000)).toHaveLength(4);
       await journal.close();
@@ -118,7 +126,9 @@ describe("a start", () => {
   test("cuts a tail of zeros, as a power cut leaves them", async () => {
     const { directory, path, bytes } = await written();
     writeFileSync(path, Buffer.concat([bytes, Buffer.alloc(5000)]));
-    expect(openTestJournal(directory).journal.size()).toBe(4);
+    const { journal } = openTestJournal(directory);
+    expect([journal.size(), journal.tornBytes]).toEqual([4, 0]);
+    await journal.close();
   });
 
   test("refuses a chain broken before its end, whatever byte was changed", async () => {
@@ -156,6 +166,43 @@ describe("a start", () => {
     expect(() => openTestJournal(directory)).toThrow(expect.objectContaining({ code: "journal.broken" }));
     for (const name of segmentsOf(directory)) rmSync(join(directory, name));
     expect(() => openTestJournal(directory)).toThrow(expect.objectContaining({ code: "journal.broken" }));
+  });
+});
+
+describe("the lock", () => {
+  test("keeps a second journal off a directory in use, and off one whose lock another live process holds", async () => {
+    const directory = testDirectory();
+    const { journal } = openTestJournal(directory);
+    const inUse = expect.objectContaining({ code: "journal.in_use" });
+    expect(() => openTestJournal(directory)).toThrow(inUse);
+    expect(() => openTestJournal(`${directory}/../${basename(directory)}`)).toThrow(inUse);
+    await journal.close();
+    const other = spawn(process.execPath, [crashWriter, directory, testSigner.name, testSigner.exportPem()]);
+    await once(other.stdout, "data");
+    expect(() => openTestJournal(directory)).toThrow(inUse);
+    const gone = once(other, "exit");
+    other.kill("SIGKILL");
+    await gone;
+    await openTestJournal(directory).journal.close();
+  });
+
+  test("left by a process that died stands in nobody's way, even when its pid lives on as another program", async () => {
+    const directory = testDirectory();
+    const lock = join(directory, "journal.lock");
+    for (const left of ["", "none\n", `${process.pid} 1\n`, `${process.ppid} 1\n`, "999999999 1\n"]) {
+      writeFileSync(lock, left);
+      const { journal } = openTestJournal(directory);
+      await journal.close();
+      expect(readdirSync(directory)).not.toContain("journal.lock");
+    }
+  });
+
+  test("is given back by a start that fails", async () => {
+    const { directory, path, bytes } = await written();
+    writeFileSync(path, bytes.subarray(100));
+    expect(() => openTestJournal(directory)).toThrow(expect.objectContaining({ code: "journal.broken" }));
+    writeFileSync(path, bytes);
+    await openTestJournal(directory).journal.close();
   });
 });
 

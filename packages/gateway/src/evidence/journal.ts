@@ -1,23 +1,16 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { mkdirSync } from "node:fs";
 import type { EntryHeader, EntryRef } from "@mandate/model";
 import { verifyEd25519 } from "@mandate/ledger/node";
 import type { JournalReader, JournalRecord } from "../evidence-sink.ts";
 import { evidenceUnavailable } from "./errors.ts";
 import type { JournalDisk } from "./journal-disk.ts";
 import { nodeDisk } from "./journal-disk.ts";
-import {
-  decodeRecords,
-  encodeBatch,
-  encodeRecord,
-  frameHeaderBytes,
-  hasWholeBody,
-  maxBatchBytes,
-  readBatchHeader,
-} from "./journal-frame.ts";
+import { JournalFiles, readAcknowledged, writeAcknowledged } from "./journal-files.ts";
+import { decodeRecords, encodeRecord, maxBatchBytes } from "./journal-frame.ts";
+import { lockJournal } from "./journal-lock.ts";
 import type { OpenCall } from "./journal-recovery.ts";
 import { recoverJournal, trackCall } from "./journal-recovery.ts";
-import { Segment, segmentFile } from "./journal-segment.ts";
+import type { Segment } from "./journal-segment.ts";
 
 export interface JournalSigner {
   /** Origin of the log: also the note key name. */
@@ -62,10 +55,15 @@ const probeIntervalMs = 250;
 const flushBytes = 8 * 1024 * 1024;
 /** What waits for the disk stays in memory: a disk that hangs must not take the process with it. */
 const maxPendingBytes = 128 * 1024 * 1024;
+/**
+ * Each flush costs its CPU whatever it carries. Once this many came together, more are on their way: the next batch gives
+ * them a moment, so that a busy gateway flushes seldom and an idle one never waits.
+ */
+const busyBatch = 3;
+const gatherMs = 1;
 
 /**
- * The gateway's durable, append-only journal. One batch is written and flushed at a time while the next one fills, so the
- * disk's own pace sets the batch size and no timer is needed.
+ * The gateway's durable, append-only journal. One batch is written and flushed at a time while the next one fills.
  */
 export class Journal implements JournalReader {
   readonly origin: string;
@@ -73,12 +71,12 @@ export class Journal implements JournalReader {
   /** Bytes that a start found torn and cut off. */
   readonly tornBytes: number;
   readonly #options: Required<JournalOptions>;
-  readonly #segments: Segment[];
+  readonly #files: JournalFiles;
+  readonly #unlock: () => void;
   readonly #openCalls: Map<string, OpenCall>;
   readonly #openedHere = new Set<string>();
   readonly #systemBytes = new Map<string, number>();
   readonly #listeners = new Set<() => void>();
-  #previous: Uint8Array;
   #durableSeq: number;
   #nextSeq: number;
   #acknowledged: number;
@@ -91,7 +89,8 @@ export class Journal implements JournalReader {
   #lastProbeMs = Number.NEGATIVE_INFINITY;
   #closed = false;
 
-  /** Recovers what the directory holds. @throws AppError `journal.broken` when the chain is damaged before its end */
+  /** Recovers what the directory holds. @throws AppError `journal.broken` when the chain is damaged before its
+   * end, `journal.in_use` while another process writes it */
   constructor(options: JournalOptions) {
     const maxBytes = options.maxBytes ?? 4 * 1024 ** 3;
     this.#options = {
@@ -106,26 +105,26 @@ export class Journal implements JournalReader {
     this.origin = options.signer.name;
     this.writerKey = options.signer.vkey;
     mkdirSync(options.directory, { recursive: true, mode: 0o700 });
-    const acknowledged = readAcknowledged(options.directory);
-    const { publicKey } = options.signer;
-    const recovered = recoverJournal(options.directory, acknowledged.seq, (message, signature) =>
-      verifyEd25519(publicKey, message, signature),
-    );
-    this.#acknowledged = acknowledged.seq;
-    this.#seen = acknowledged.checkpointSize;
-    this.#segments = recovered.segments;
-    this.#openCalls = recovered.openCalls;
-    this.#previous = recovered.previous;
-    this.#durableSeq = recovered.nextSeq;
-    this.#nextSeq = recovered.nextSeq;
-    this.tornBytes = recovered.tornBytes;
-    for (const segment of this.#segments) this.#countUse(segment, 1);
-    const last = this.#segments.at(-1);
-    if (last === undefined) this.#startSegment();
-    else {
-      last.fd = this.#options.disk.open(last.path);
-      this.#options.disk.truncate(last.fd, last.bytes);
+    this.#unlock = lockJournal(options.directory);
+    try {
+      const acknowledged = readAcknowledged(options.directory);
+      const { publicKey, signBytes: sign } = options.signer;
+      const recovered = recoverJournal(options.directory, acknowledged.seq, (message, signature) =>
+        verifyEd25519(publicKey, message, signature),
+      );
+      const { directory, disk, segmentBytes } = this.#options;
+      this.#files = new JournalFiles({ directory, disk, sign, segmentBytes }, recovered);
+      this.#acknowledged = acknowledged.seq;
+      this.#seen = acknowledged.checkpointSize;
+      this.#openCalls = recovered.openCalls;
+      this.#durableSeq = recovered.nextSeq;
+      this.#nextSeq = recovered.nextSeq;
+      this.tornBytes = recovered.tornBytes;
+    } catch (error) {
+      this.#unlock();
+      throw error;
     }
+    for (const segment of this.#files.segments) this.#countUse(segment, 1);
   }
 
   /** Calls whose intent is durable and whose outcome isn't; after a start: what the last run left open. */
@@ -182,19 +181,8 @@ export class Journal implements JournalReader {
     let bytes = 0;
     let seq = fromSeq;
     while (seq < this.#durableSeq && bytes < maxBytes) {
-      const segment = this.#segments.find((one) => seq >= one.firstSeq && seq < one.endSeq);
-      const place = segment?.locate(seq);
-      if (segment === undefined || place === undefined)
-        throw evidenceUnavailable(`record ${seq} is no longer in the journal`);
-      const frame = Buffer.allocUnsafe(place.end - place.offset);
-      segment.fd ??= this.#options.disk.open(segment.path);
-      await this.#options.disk.read(segment.fd, frame, place.offset);
-      const header = readBatchHeader(frame, 0);
-      // A bit that rotted since, or a descriptor that a probe replaced meanwhile, must not reach the log.
-      if (header?.firstSeq !== place.firstSeq || !hasWholeBody(frame, 0, header)) {
-        throw evidenceUnavailable(`batch of record ${place.firstSeq} can't be read back`);
-      }
-      for (const record of decodeRecords(frame.subarray(frameHeaderBytes), place.firstSeq)) {
+      const batch = await this.#files.readBatch(seq);
+      for (const record of decodeRecords(batch.body, batch.firstSeq)) {
         if (record.seq < seq) continue;
         let size = record.leaf.length;
         for (const sealed of record.sealed) size += sealed.bytes.length + sealed.wrapped.length;
@@ -212,19 +200,11 @@ export class Journal implements JournalReader {
     this.#seen = Math.max(this.#seen, checkpointSize);
     let oldestOpen = Number.POSITIVE_INFINITY;
     for (const call of this.#openCalls.values()) oldestOpen = Math.min(oldestOpen, call.seq);
-    // The last segment stays: it carries the chain. One with an open call's intent stays too, or a start after a crash
-    // would not know that the call needs closing.
+    // One with an open call's intent stays, or a start after a crash would not know that the call needs closing.
     const isDone = (segment: Segment): boolean => segment.endSeq <= this.#acknowledged && segment.endSeq <= oldestOpen;
-    const last = this.#segments.at(-1)!;
-    // Until the last one's own opening is flushed, the one before still carries the chain.
-    if (last.endSeq === last.firstSeq || this.#segments.length < 2 || !isDone(this.#segments[0]!)) return;
+    if (!this.#files.canDrop(isDone)) return;
     this.#writeAcknowledged();
-    while (this.#segments.length > 1 && isDone(this.#segments[0]!)) {
-      const [segment] = this.#segments.splice(0, 1);
-      this.#countUse(segment!, -1);
-      if (segment!.fd !== undefined) this.#options.disk.close(segment!.fd);
-      rmSync(segment!.path);
-    }
+    for (const segment of this.#files.drop(isDone)) this.#countUse(segment, -1);
   }
 
   onDurable(listener: () => void): () => void {
@@ -237,16 +217,12 @@ export class Journal implements JournalReader {
     this.#closed = true;
     while (this.#flushing !== undefined) await this.#flushing;
     this.#writeAcknowledged();
-    for (const segment of this.#segments) {
-      if (segment.fd !== undefined) this.#options.disk.close(segment.fd);
-      segment.fd = undefined;
-    }
+    this.#files.close();
+    this.#unlock();
   }
 
   #usedBytes(): number {
-    let bytes = this.#pendingBytes;
-    for (const segment of this.#segments) bytes += segment.bytes;
-    return bytes;
+    return this.#pendingBytes + this.#files.bytes;
   }
 
   #room(): number {
@@ -286,6 +262,7 @@ export class Journal implements JournalReader {
         resolve({ log: this.origin, index: seq });
       }
       for (const listener of this.#listeners) listener();
+      if (batch.length >= busyBatch && !this.#closed) await new Promise((resolve) => setTimeout(resolve, gatherMs));
     }
     this.#flushing = undefined;
   }
@@ -300,43 +277,14 @@ export class Journal implements JournalReader {
   }
 
   async #write(batch: readonly Pending[]): Promise<void> {
-    const { disk, segmentBytes, signer } = this.#options;
-    if (this.#segments.at(-1)!.bytes >= segmentBytes) this.#startSegment();
-    const segment = this.#segments.at(-1)!;
-    const { frame, hash } = encodeBatch(
+    const segment = await this.#files.append(
       batch[0]!.seq,
       batch.map(({ bytes }) => bytes),
-      this.#previous,
-      signer.signBytes,
     );
-    disk.write(segment.fd!, frame, segment.bytes);
-    await disk.datasync(segment.fd!);
-    segment.addBatch(batch[0]!.seq, batch.length, frame.length);
     for (const { header, bytes } of batch) {
       segment.addUse(header.system ?? "", bytes.length);
       this.#pendingBytes -= bytes.length;
     }
-    this.#previous = hash;
-  }
-
-  /** A segment opens with an empty batch that ties it to the one before. */
-  #startSegment(): void {
-    const { disk, directory, signer } = this.#options;
-    const path = join(directory, segmentFile(this.#durableSeq));
-    const segment = new Segment(path, this.#durableSeq);
-    segment.fd = disk.open(path);
-    const { frame, hash } = encodeBatch(this.#durableSeq, [], this.#previous, signer.signBytes);
-    try {
-      disk.truncate(segment.fd, 0);
-      disk.write(segment.fd, frame, 0);
-      disk.syncDirectory(directory);
-    } catch (error) {
-      disk.close(segment.fd);
-      throw error;
-    }
-    segment.addBatch(this.#durableSeq, 0, frame.length);
-    this.#segments.push(segment);
-    this.#previous = hash;
   }
 
   /**
@@ -363,7 +311,8 @@ export class Journal implements JournalReader {
     if (this.#probing || this.#closed || now - this.#lastProbeMs < probeIntervalMs) return;
     this.#probing = true;
     this.#lastProbeMs = now;
-    void this.#tryDisk()
+    void this.#files
+      .repair(this.#options.outcomeReserveBytes)
       .then(() => {
         this.#failure = undefined;
       })
@@ -373,20 +322,6 @@ export class Journal implements JournalReader {
       .finally(() => {
         this.#probing = false;
       });
-  }
-
-  async #tryDisk(): Promise<void> {
-    const { disk, outcomeReserveBytes } = this.#options;
-    const segment = this.#segments.at(-1)!;
-    // A fresh descriptor: an old one may have swallowed the error it should report.
-    if (segment.fd !== undefined) disk.close(segment.fd);
-    segment.fd = undefined;
-    segment.fd = disk.open(segment.path);
-    disk.truncate(segment.fd, segment.bytes);
-    disk.write(segment.fd, Buffer.alloc(outcomeReserveBytes), segment.bytes);
-    await disk.datasync(segment.fd);
-    disk.truncate(segment.fd, segment.bytes);
-    await disk.datasync(segment.fd);
   }
 
   #countUse(segment: Segment, sign: 1 | -1): void {
@@ -400,21 +335,7 @@ export class Journal implements JournalReader {
   }
 
   #writeAcknowledged(): void {
-    const path = join(this.#options.directory, acknowledgedFile);
-    const state = JSON.stringify({ seq: this.#acknowledged, checkpointSize: this.#seen });
-    writeFileSync(`${path}.new`, state, { flush: true, mode: 0o600 });
-    renameSync(`${path}.new`, path);
-    this.#options.disk.syncDirectory(this.#options.directory);
-  }
-}
-
-const acknowledgedFile = "acknowledged.json";
-
-function readAcknowledged(directory: string): { seq: number; checkpointSize: number } {
-  try {
-    const state = JSON.parse(readFileSync(join(directory, acknowledgedFile), "utf8")) as Record<string, unknown>;
-    return { seq: Number(state.seq) || 0, checkpointSize: Number(state.checkpointSize) || 0 };
-  } catch {
-    return { seq: 0, checkpointSize: 0 };
+    const { directory, disk } = this.#options;
+    writeAcknowledged(directory, disk, { seq: this.#acknowledged, checkpointSize: this.#seen });
   }
 }

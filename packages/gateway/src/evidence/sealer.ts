@@ -2,11 +2,13 @@ import { hash } from "node:crypto";
 import type { EntryHeader } from "@mandate/model";
 import { newId } from "@mandate/model";
 import type { KeyWrapper } from "@mandate/ledger/node";
-import { keyWrapper, seal } from "@mandate/ledger/node";
+import { keyWrapper } from "@mandate/ledger/node";
 import type { EntryDraft, SealedRecord } from "../evidence-sink.ts";
 import type { SealingKey } from "../snapshot.ts";
 import { evidenceUnavailable } from "./errors.ts";
 import type { Draft } from "./journal.ts";
+
+const loneSurrogate = /\\ud[89a-f]/;
 
 export interface SealerOptions {
   /** Origin of the log. */
@@ -83,7 +85,7 @@ export class Sealer {
     };
     const text = JSON.stringify(header);
     // The engine escapes a lone surrogate, RFC 8785 has no form for it: the verifier would refuse the entry.
-    if (text.length > 65_536 || /\\ud[89a-f]/.test(text)) throw evidenceUnavailable("entry header is not well-formed");
+    if (text.length > 65_536 || loneSurrogate.test(text)) throw evidenceUnavailable("entry header is not well-formed");
     const summary = {
       ...draft.summary,
       at: header.at,
@@ -139,9 +141,9 @@ export class Sealer {
   }
 
   #seal(plaintext: Uint8Array, wrapper: KeyWrapper, sealed: SealedRecord[]): Commitments {
-    const made = seal(plaintext);
-    sealed.push({ ct: made.ct, bytes: made.bytes, wrapped: wrapper.wrap(made, made.ct), kid: wrapper.kid });
-    return { ct: made.ct, pc: made.pc };
+    const { ct, pc, bytes, wrapped } = wrapper.seal(plaintext);
+    sealed.push({ ct, bytes, wrapped, kid: wrapper.kid });
+    return { ct, pc };
   }
 
   #wrapper(system: string | null): KeyWrapper {

@@ -1,4 +1,4 @@
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { randomFillSync } from "node:crypto";
@@ -14,8 +14,17 @@ import { Sealer } from "./sealer.ts";
 export const testSigner = generateSigner("localhost/acme/gw-1/1");
 export const testKey = { kid: "kek_1", system: null, key: new Uint8Array(32).fill(7) };
 
+const made: string[] = [];
+
 export function testDirectory(): string {
-  return mkdtempSync(join(tmpdir(), "mandate-journal-"));
+  const directory = mkdtempSync(join(tmpdir(), "mandate-journal-"));
+  made.push(directory);
+  return directory;
+}
+
+/** For `afterAll`: nothing of a run stays behind. */
+export function removeTestDirectories(): void {
+  for (const directory of made.splice(0)) rmSync(directory, { recursive: true, force: true });
 }
 
 export function openTestJournal(

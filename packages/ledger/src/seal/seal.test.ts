@@ -1,3 +1,4 @@
+import { createHmac } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import * as browser from "../crypto/browser.ts";
@@ -38,6 +39,38 @@ describe("a sealed payload", () => {
     ]) {
       expect(new Set(many.map(of)).size).toBe(many.length);
     }
+  });
+});
+
+describe("a payload sealed under a key-encryption key", () => {
+  const wrapper = keyWrapper("kek_1", new Uint8Array(32).fill(1));
+
+  test("opens with what was kept for it, and with nothing else", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 2000 }), fc.nat(), (plaintext, at) => {
+        const { bytes, ct, pc, wrapped } = wrapper.seal(plaintext);
+        const opened = (by: typeof wrapper, kept: Uint8Array) => {
+          const keys = by.unwrap(kept, ct);
+          return keys === undefined ? undefined : openSealed(bytes, keys, ct, pc);
+        };
+        expect(opened(wrapper, wrapped)).toEqual(Buffer.from(plaintext));
+        expect(opened(wrapper, flip(wrapped, at))).toBeUndefined();
+        expect(opened(wrapper, wrapper.seal(plaintext).wrapped)).toBeUndefined();
+        expect(opened(wrapper, wrapped.subarray(1))).toBeUndefined();
+        expect(opened(keyWrapper("kek_2", new Uint8Array(32).fill(1)), wrapped)).toBeUndefined();
+        expect(opened(keyWrapper("kek_1", new Uint8Array(32).fill(2)), wrapped)).toBeUndefined();
+      }),
+    );
+  });
+
+  test("its key and salt are HMAC-SHA-512 of the kept bits, as anyone's library computes it", () => {
+    const kek = Buffer.from("0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20", "hex");
+    const kept = Buffer.alloc(32, 9);
+    const both = createHmac("sha512", kek).update("mandate.payload-key/1\nkek_9\n").update(kept).digest();
+    expect(keyWrapper("kek_9", kek).unwrap(kept, "00".repeat(32))).toEqual({
+      key: both.subarray(0, 32),
+      salt: both.subarray(32),
+    });
   });
 });
 
