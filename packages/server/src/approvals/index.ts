@@ -3,7 +3,7 @@ export type { Asking, Choice, Question } from "./open.ts";
 export type { ApproverSet, Seat } from "./seats.ts";
 export { decideApproval } from "./decide.ts";
 export type { AnswerInput, ApprovalEffect, ApprovalHooks, DecisionPorts } from "./decide.ts";
-export { listApprovals, readApproval, stateAt } from "./read.ts";
+export { countWaiting, listApprovals, readApproval, stateAt } from "./read.ts";
 export type { ApprovalRecord, ApprovalSignature } from "./read.ts";
 export { maxPendingPerSystem, openHold, spendApproval } from "./hold.ts";
 export type { HoldSealing } from "./hold.ts";

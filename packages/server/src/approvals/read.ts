@@ -138,6 +138,12 @@ export interface ApprovalFilter {
   readonly action?: string | undefined;
 }
 
+/** How many wait for an answer now. */
+export async function countWaiting(tx: Tx, org: string, nowMs: number): Promise<number> {
+  const { rows } = await sql<{ count: string }>`select count(*) from approvals where org = ${org} and state = 'pending' and expires_at > ${new Date(nowMs)}`.execute(tx);
+  return Number(rows[0]!.count);
+}
+
 /** Soonest to lapse first. The cursor is `expiry~id`. */
 export async function listApprovals(tx: Tx, org: string, nowMs: number, filter: ApprovalFilter): Promise<readonly ApprovalRecord[]> {
   const [at, id] = filter.cursor?.split("~") ?? [];
