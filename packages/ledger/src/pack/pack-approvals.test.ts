@@ -35,8 +35,16 @@ interface Lies {
 }
 
 const statement: Members = {
-  approval: "apr_1", nonce: "AAAAAAAAAAAAAAAAAAAAAA", system: "support-concierge", action: "tool.call", resource: "tool:refunds.issue", argumentsHash: "a".repeat(64),
-  tier: "T3", choice: "approve", reason: "Refunds above €80 need a person.", end: "2026-11-22T12:30:00.000Z",
+  approval: "apr_1",
+  nonce: "AAAAAAAAAAAAAAAAAAAAAA",
+  system: "support-concierge",
+  action: "tool.call",
+  resource: "tool:refunds.issue",
+  argumentsHash: "a".repeat(64),
+  tier: "T3",
+  choice: "approve",
+  reason: "Refunds above €80 need a person.",
+  end: "2026-11-22T12:30:00.000Z",
 };
 
 /** What an authenticator and an honest server leave behind, lies excepted. */
@@ -44,34 +52,92 @@ function signature(lies: Lies = {}, of: Members = statement): Members {
   const { publicKey, privateKey } = keys[lies.kind ?? "ES256"];
   const choice = lies.choice ?? "approve";
   const digest = digestOf({ ...of, choice });
-  const clientDataJSON = JSON.stringify({ type: lies.type ?? "webauthn.get", challenge: base64url(Buffer.from(lies.challenge ?? digest, "hex")), origin: lies.origin ?? "http://localhost:4600", crossOrigin: lies.crossOrigin ?? false });
-  const authenticatorData = Buffer.concat([hash(lies.rpId ?? "localhost"), Buffer.from([lies.flags ?? 0x05, 0, 0, 0, 7])]);
-  const signed = sign(lies.kind === "EdDSA" ? null : "sha256", Buffer.concat([authenticatorData, hash(clientDataJSON)]), lies.key ?? privateKey);
+  const clientDataJSON = JSON.stringify({
+    type: lies.type ?? "webauthn.get",
+    challenge: base64url(Buffer.from(lies.challenge ?? digest, "hex")),
+    origin: lies.origin ?? "http://localhost:4600",
+    crossOrigin: lies.crossOrigin ?? false,
+  });
+  const authenticatorData = Buffer.concat([
+    hash(lies.rpId ?? "localhost"),
+    Buffer.from([lies.flags ?? 0x05, 0, 0, 0, 7]),
+  ]);
+  const signed = sign(
+    lies.kind === "EdDSA" ? null : "sha256",
+    Buffer.concat([authenticatorData, hash(clientDataJSON)]),
+    lies.key ?? privateKey,
+  );
   return {
-    kind: "webauthn", person: "lea@halden.example", role: "leads", set: "leads", choice, reason: "fair", at: "2026-11-22T12:10:00.000Z", digest,
-    credentialId: "Y3JlZA", publicKey: base64url(publicKey.export({ type: "spki", format: "der" })), authenticatorData: base64url(authenticatorData), clientDataJSON: base64url(clientDataJSON), signature: base64url(signed),
-    rpId: "localhost", origin: "http://localhost:4600",
+    kind: "webauthn",
+    person: "lea@halden.example",
+    role: "leads",
+    set: "leads",
+    choice,
+    reason: "fair",
+    at: "2026-11-22T12:10:00.000Z",
+    digest,
+    credentialId: "Y3JlZA",
+    publicKey: base64url(publicKey.export({ type: "spki", format: "der" })),
+    authenticatorData: base64url(authenticatorData),
+    clientDataJSON: base64url(clientDataJSON),
+    signature: base64url(signed),
+    rpId: "localhost",
+    origin: "http://localhost:4600",
   };
 }
 
 /** @param logged what the log committed to; default: what the file says */
-async function packWith(signatures: readonly Members[], change: Members = {}, logged: readonly Members[] = signatures): Promise<Uint8Array> {
+async function packWith(
+  signatures: readonly Members[],
+  change: Members = {},
+  logged: readonly Members[] = signatures,
+): Promise<Uint8Array> {
   const store = sampleStore(2, 0);
   for (const [at, one] of logged.entries()) {
     const seq = 2 + at;
-    store.gateway.leaves.push(canonicalBytes({ v: 1, type: "approval", id: `ent_a${seq}`, at: "2026-11-22T12:10:00.000Z", shard: store.gateway.signer.name, seq, seen: 0, approvals: ["apr_1"], commits: digestOf(one), retention: "control" }));
+    store.gateway.leaves.push(
+      canonicalBytes({
+        v: 1,
+        type: "approval",
+        id: `ent_a${seq}`,
+        at: "2026-11-22T12:10:00.000Z",
+        shard: store.gateway.signer.name,
+        seq,
+        seen: 0,
+        approvals: ["apr_1"],
+        commits: digestOf(one),
+        retention: "control",
+      }),
+    );
   }
   appendCheckpointToMeta(store.meta, store.gateway);
   const parts = samplePackParts(store);
   const [log, meta] = parts.logs;
-  const approval = { id: "apr_1", state: "approved", statement, digest: digestOf(statement), requester: "tom@halden.example", signature: signatures.at(-1) ?? null, signatures, ...change };
-  const file = { path: String(change["path"] ?? "approvals/apr_1.json"), bytes: utf8(JSON.stringify(approval)), mediaType: "application/json" };
+  const approval = {
+    id: "apr_1",
+    state: "approved",
+    statement,
+    digest: digestOf(statement),
+    requester: "tom@halden.example",
+    signature: signatures.at(-1) ?? null,
+    signatures,
+    ...change,
+  };
+  const file = {
+    path: String(change["path"] ?? "approvals/apr_1.json"),
+    bytes: utf8(JSON.stringify(approval)),
+    mediaType: "application/json",
+  };
   return buildPack({ ...parts, logs: [{ ...log!, olderCheckpoints: [] }, meta!], files: [...parts.files, file] });
 }
 
 async function judge(...given: Parameters<typeof packWith>) {
   const result = await verifyPack(await packWith(...given));
-  return { codes: [...new Set(result.problems.map((one) => one.code))], messages: result.problems.map((one) => one.message), approvals: result.approvals };
+  return {
+    codes: [...new Set(result.problems.map((one) => one.code))],
+    messages: result.problems.map((one) => one.message),
+    approvals: result.approvals,
+  };
 }
 
 describe("an approval in a pack", () => {
@@ -99,7 +165,9 @@ describe("an approval in a pack", () => {
     const edited = { ...statement, argumentsHash: "c".repeat(64) };
     expect((await judge([signature()], { statement: edited })).codes).toEqual(["approval.digest"]);
     const { digest: _digest, ...unsaid } = signature();
-    expect((await judge([unsaid], { statement: edited, digest: digestOf(edited) })).codes).toEqual(["approval.assertion"]);
+    expect((await judge([unsaid], { statement: edited, digest: digestOf(edited) })).codes).toEqual([
+      "approval.assertion",
+    ]);
   });
 
   test("whose signature was swapped for another valid one contradicts the log", async () => {
@@ -119,7 +187,20 @@ describe("an approval in a pack", () => {
   test("that is left out, unsigned, late, weaker than T3 asks, or by the requester is named", async () => {
     expect((await judge([])).codes).toEqual(["approval.unsigned"]);
     expect((await judge([{ ...signature(), at: "2026-11-22T12:31:00.000Z" }])).codes).toEqual(["approval.late"]);
-    expect((await judge([{ kind: "token", person: "lea@halden.example", role: "leads", choice: "approve", at: "2026-11-22T12:10:00.000Z", digest: digestOf(statement) }])).codes).toEqual(["approval.weak"]);
+    expect(
+      (
+        await judge([
+          {
+            kind: "token",
+            person: "lea@halden.example",
+            role: "leads",
+            choice: "approve",
+            at: "2026-11-22T12:10:00.000Z",
+            digest: digestOf(statement),
+          },
+        ])
+      ).codes,
+    ).toEqual(["approval.weak"]);
     expect((await judge([signature()], { requester: "lea@halden.example" })).codes).toEqual(["approval.person"]);
     expect((await judge([signature(), signature()])).codes).toEqual(["approval.person"]);
     expect((await judge([signature()], { id: "apr_2" })).codes).toEqual(["approval.other"]);
@@ -134,7 +215,12 @@ describe("an approval in a pack", () => {
   });
 
   test("that can't be read is a problem, never a crash", async () => {
-    for (const change of [{ signatures: 7 }, { signatures: [7] }, { statement: null }, { signatures: [{ kind: "webauthn", choice: "approve" }] }]) {
+    for (const change of [
+      { signatures: 7 },
+      { signatures: [7] },
+      { statement: null },
+      { signatures: [{ kind: "webauthn", choice: "approve" }] },
+    ]) {
       expect((await judge([signature()], change)).codes.length).toBeGreaterThan(0);
     }
   });
@@ -147,10 +233,16 @@ test("the browser's verifier agrees with Node's on every kind of key, bit flips 
     const spki = new Uint8Array(publicKey.export({ type: "spki", format: "der" }));
     for (let round = 0; round < 20; round++) {
       const good = new Uint8Array(sign(kind === "EdDSA" ? null : "sha256", message, privateKey));
-      expect([node.verifySpki(spki, message, good), await browser.verifySpki(spki, message, good)]).toEqual([true, true]);
+      expect([node.verifySpki(spki, message, good), await browser.verifySpki(spki, message, good)]).toEqual([
+        true,
+        true,
+      ]);
       const flipped = Uint8Array.from(good);
       flipped[(round * 7) % flipped.length]! ^= 1 << (round % 8);
-      expect([node.verifySpki(spki, message, flipped), await browser.verifySpki(spki, message, flipped)]).toEqual([false, false]);
+      expect([node.verifySpki(spki, message, flipped), await browser.verifySpki(spki, message, flipped)]).toEqual([
+        false,
+        false,
+      ]);
     }
   }
 });

@@ -49,7 +49,8 @@ export class PackApprovals {
     // Leaving an approval's file out would hide who decided; the log still says that somebody did.
     for (const id of this.#committed.keys()) {
       const path = `approvals/${id}.json`;
-      if (!this.#files.has(path)) this.#problems.add("approval.missing", "the log holds an answer, the pack no approval", path);
+      if (!this.#files.has(path))
+        this.#problems.add("approval.missing", "the log holds an answer, the pack no approval", path);
     }
     return verified;
   }
@@ -62,8 +63,10 @@ export class PackApprovals {
       // Answered before the log committed to signatures; one that it did commit to can't pass itself off as older.
       if (approval.schema === "mandate.approval/1" && !this.#committed.has(id)) return 0;
       const statement = object(approval.statement, "no statement");
-      if (approval.id !== id || statement.approval !== id) throw bad("approval.other", "file, id and statement name different approvals");
-      if (sha256Hex(canonicalBytes(statement)) !== approval.digest) throw bad("approval.digest", "digest is not the statement's");
+      if (approval.id !== id || statement.approval !== id)
+        throw bad("approval.other", "file, id and statement name different approvals");
+      if (sha256Hex(canonicalBytes(statement)) !== approval.digest)
+        throw bad("approval.digest", "digest is not the statement's");
       const signatures = list(approval.signatures).map((one) => object(one, "a signature isn't an object"));
       this.#checkOutcome(path, approval, statement, signatures);
       return await this.#checkSignatures(path, id, approval, statement, signatures);
@@ -95,14 +98,21 @@ export class PackApprovals {
     }
   }
 
-  async #checkSignatures(path: string, id: string, approval: Members, statement: Members, signatures: readonly Members[]): Promise<number> {
+  async #checkSignatures(
+    path: string,
+    id: string,
+    approval: Members,
+    statement: Members,
+    signatures: readonly Members[],
+  ): Promise<number> {
     let verified = 0;
     const committed = this.#committed.get(id);
     let shown = approval.signature === null;
     for (const one of signatures) {
       const who = `${String(one.person)}: `;
       try {
-        if (committed?.has(sha256Hex(canonicalBytes(one))) !== true) throw bad("approval.unlogged", "no entry of the log commits to this signature");
+        if (committed?.has(sha256Hex(canonicalBytes(one))) !== true)
+          throw bad("approval.unlogged", "no entry of the log commits to this signature");
         const choice = one.choice === "approve" || one.choice === "refuse" ? one.choice : undefined;
         if (choice === undefined) throw bad("approval.malformed", "a choice is approve or refuse");
         // A yes and a no are two statements, so that neither signature can be shown as the other.
@@ -148,12 +158,14 @@ export async function checkAssertion(signature: Members, digest: string): Promis
   if (client.crossOrigin === true) throw fail("signed inside another site's page");
   if (!belongsTo(origin, rpId)) throw fail("the origin is not the relying party's");
   if (authenticatorData.length < 37) throw fail("authenticatorData is too short");
-  if (!equalBytes(authenticatorData.subarray(0, 32), sha256(utf8(rpId)))) throw fail("signed for another relying party");
+  if (!equalBytes(authenticatorData.subarray(0, 32), sha256(utf8(rpId))))
+    throw fail("signed for another relying party");
   const flags = authenticatorData[32]!;
   if ((flags & 0x01) === 0) throw fail("nobody was present");
   if ((flags & 0x04) === 0) throw fail("the person wasn't verified");
   const signed = concatBytes(authenticatorData, sha256(clientDataJSON));
-  if (!(await verifySpki(bytesOf(signature.publicKey), signed, bytesOf(signature.signature)))) throw fail("the passkey's signature does not verify");
+  if (!(await verifySpki(bytesOf(signature.publicKey), signed, bytesOf(signature.signature))))
+    throw fail("the passkey's signature does not verify");
 }
 
 function belongsTo(origin: string, rpId: string): boolean {

@@ -33,7 +33,10 @@ export async function verifyPack(zipBytes: Uint8Array, options: VerifyOptions = 
 }
 
 async function verify(zipBytes: Uint8Array, options: VerifyOptions, problems: Problems): Promise<PackResult> {
-  const files = new PackFiles(new ZipReader(zipBytes), problems);
+  const zip = new ZipReader(zipBytes);
+  if (!zip.isAsWritten)
+    problems.add("pack.archive_altered", "the archive is not as it was written: its checksum differs");
+  const files = new PackFiles(zip, problems);
   const logs = openLogs(files, problems);
   const meta = new MetaView(problems);
   const payloads = new PackPayloads(files, problems);

@@ -1,6 +1,7 @@
 import { inflateRaw } from "#crypto";
 import { fromUtf8 } from "../encoding.ts";
 import { LedgerError } from "../errors.ts";
+import { checksumBytes, checksumOf, endsWithChecksum } from "./zip-checksum.ts";
 
 export interface ZipLimits {
   readonly maxFiles: number;
@@ -45,6 +46,13 @@ export class ZipReader {
     }
   }
 
+  /** False when the archive states a checksum and its bytes have another. */
+  get isAsWritten(): boolean {
+    if (!endsWithChecksum(this.#bytes)) return true;
+    const at = this.#bytes.length - checksumBytes;
+    return fromUtf8(checksumOf(this.#bytes.subarray(0, at))) === fromUtf8(this.#bytes.subarray(at));
+  }
+
   get paths(): IterableIterator<string> {
     return this.#entries.keys();
   }
@@ -69,9 +77,13 @@ export class ZipReader {
 
   #readDirectory(limits: ZipLimits): void {
     const view = this.#view;
-    const end = this.#bytes.length - 22;
-    // Only an end record at the very end counts: a comment could carry a second directory for another reader.
+    // Only an end record at the very end counts: a comment could carry a second directory for another reader. A checksum
+    // is the one comment taken, and only where no end record stands without one.
+    const bare = this.#bytes.length - 22;
+    const end = bare >= 0 && view.getUint32(bare, true) === 0x06054b50 ? bare : bare - checksumBytes;
     if (end < 0 || view.getUint32(end, true) !== 0x06054b50) throw bad("no end record");
+    if (view.getUint16(end + 20, true) !== bare - end) throw bad("a comment of another length");
+    if (end !== bare && !endsWithChecksum(this.#bytes)) throw bad("a comment that is no checksum");
     let count = view.getUint16(end + 10, true);
     let size = view.getUint32(end + 12, true);
     let at = view.getUint32(end + 16, true);

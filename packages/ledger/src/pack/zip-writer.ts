@@ -1,5 +1,6 @@
 import { crc32, deflateRaw } from "#crypto";
 import { concatBytes, utf8 } from "../encoding.ts";
+import { checksumBytes, checksumOf } from "./zip-checksum.ts";
 
 /** 1980-01-01, DOS date: a fixed time keeps packs of the same content byte for byte the same. */
 const dosDate = 0x21;
@@ -80,7 +81,8 @@ export class ZipWriter {
     end.setUint16(10, Math.min(count, 0xffff), true);
     end.setUint32(12, Math.min(directoryBytes, zip64Marker), true);
     end.setUint32(16, Math.min(start, zip64Marker), true);
-    const whole = new Uint8Array(start + directoryBytes + end64.byteLength + end.byteLength);
+    end.setUint16(20, checksumBytes, true);
+    const whole = new Uint8Array(start + directoryBytes + end64.byteLength + end.byteLength + checksumBytes);
     let at = 0;
     for (const part of [this.#chunks, this.#directory, [new Uint8Array(end64.buffer), new Uint8Array(end.buffer)]]) {
       for (const chunk of part) {
@@ -88,6 +90,7 @@ export class ZipWriter {
         at += chunk.length;
       }
     }
+    whole.set(checksumOf(whole.subarray(0, at)), at);
     return whole;
   }
 }

@@ -76,4 +76,21 @@ describe("archives", () => {
     for (let cut = 0; cut < bytes.length; cut += 13)
       expect(() => new ZipReader(bytes.subarray(0, cut))).toThrow(unreadable);
   });
+
+  test("with any one bit flipped are refused or known not to be as written, in the ZIP around the files too", () => {
+    const bytes = archive(files);
+    expect(new ZipReader(bytes).isAsWritten).toBe(true);
+    for (let bit = 0; bit < bytes.length * 8; bit++) {
+      const copy = Uint8Array.from(bytes);
+      copy[bit >> 3]! ^= 1 << (bit & 7);
+      let told = false;
+      try {
+        told = !new ZipReader(copy).isAsWritten;
+      } catch (error) {
+        expect(error).toEqual(unreadable);
+        told = true;
+      }
+      expect(told, `bit ${bit}`).toBe(true);
+    }
+  });
 });
