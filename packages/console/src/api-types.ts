@@ -192,8 +192,11 @@ export interface PersonRow {
   readonly email: string;
   readonly name: string;
   readonly roles: readonly string[];
+  readonly pendingRoles?: readonly string[];
   readonly state?: string;
   readonly lastSignIn?: string | null;
+  readonly passkeys?: number;
+  readonly password?: boolean;
 }
 export interface InventoryRow {
   readonly name: string;

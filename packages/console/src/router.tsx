@@ -82,6 +82,11 @@ const settings = createRoute({
   path: "/settings",
   component: lazyRouteComponent(() => import("./pages/settings.tsx"), "SettingsPage"),
 });
+const account = createRoute({
+  ...inShell,
+  path: "/account",
+  component: lazyRouteComponent(() => import("./pages/account/account.tsx"), "AccountPage"),
+});
 const inventory = inventoryKinds.map((kind) =>
   createRoute({
     ...inShell,
@@ -134,6 +139,7 @@ export const router = createRouter({
       findings,
       credentials,
       settings,
+      account,
       ...inventory,
       ...places,
     ]),

@@ -1,9 +1,11 @@
+import { account } from "./text/account.ts";
 import * as approvalsText from "./text/approvals.ts";
 import { credentials } from "./text/credentials.ts";
 import * as evidenceText from "./text/evidence.ts";
 import { findings } from "./text/findings.ts";
 import { inventory } from "./text/inventory.ts";
 import { overview } from "./text/overview.ts";
+import { people } from "./text/people.ts";
 import { place } from "./text/place.ts";
 import { register } from "./text/register.ts";
 import { settings } from "./text/settings.ts";
@@ -17,12 +19,14 @@ import * as wordsText from "./text/words.ts";
 // Layouts hold 40 % longer text. Plain words, sentence case, no blame.
 
 export const t = {
+  account,
   ...approvalsText,
   credentials,
   ...evidenceText,
   findings,
   inventory,
   overview,
+  people,
   place,
   register,
   settings,

@@ -1,9 +1,11 @@
 import type { Session } from "@mandate/sdk";
-import { Link } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { client, isSignedOut, queries, session, signedIn } from "../api.ts";
 import { Failed } from "../components/states.tsx";
-import { Button, Command } from "../components/ui.tsx";
+import { Command } from "../components/ui.tsx";
+import { AddPasskey } from "./account/add-passkey.tsx";
+import { PasskeySignIn, PasswordSignIn } from "./account/sign-in-ways.tsx";
 import { Logo } from "../shell/icons.tsx";
 import { t } from "../text.ts";
 
@@ -43,7 +45,12 @@ async function arrive(): Promise<Arrival> {
 
 export function SignInPage() {
   const [state, setState] = useState<Arrival | undefined>(undefined);
-  const [note, setNote] = useState("");
+  const navigate = useNavigate();
+  const signedInNow = (): void => {
+    // Whoever was signed in here before may be someone else.
+    queries.clear();
+    void navigate({ to: "/" });
+  };
   useEffect(() => {
     document.title = `${t.signIn.title}, ${t.product}`;
     let here = true;
@@ -73,27 +80,22 @@ export function SignInPage() {
           <p>
             {t.signIn.welcomeText} {state.who.organization}.
           </p>
+          <p className="muted small">{t.signIn.addWhy}</p>
+          <AddPasskey off={state.who.passkeysOff ?? null} />
           <div className="row wrap">
-            {state.who.passkeys && (
-              <Button onPress={() => setNote(t.signIn.passkeyUnavailable)}>{t.signIn.addPasskey}</Button>
-            )}
             <Link className="button button-accent" to="/">
               {t.signIn.go}
             </Link>
           </div>
-          <p className="muted small" aria-live="polite">
-            {note !== "" ? note : state.who.passkeys ? "" : t.signIn.addLater}
-          </p>
         </div>
       ) : (
         <div className="stack">
           <h1>{t.signIn.title}</h1>
           {state.error !== null && <Failed error={state.error} what={state.spent ? t.signIn.spent : t.signIn.title} />}
           {state.spent && <p>{t.signIn.spentText}</p>}
-          <Button onPress={() => setNote(t.signIn.passkeyLater)}>{t.signIn.passkey}</Button>
-          <p className="muted small" aria-live="polite">
-            {note}
-          </p>
+          <PasskeySignIn onSignedIn={signedInNow} />
+          <PasswordSignIn onSignedIn={signedInNow} />
+          <h2>{t.signIn.linkWay}</h2>
           <p>{t.signIn.how}</p>
           <Command>npx mandate person sign-in-link EMAIL</Command>
         </div>

@@ -9,6 +9,7 @@ import { count } from "../format.ts";
 import { startLive } from "../live.ts";
 import { t } from "../text.ts";
 import { Find } from "./find.tsx";
+import { SessionEnding } from "./ending.tsx";
 import { Icon, Logo } from "./icons.tsx";
 import { useKeys } from "./keys.ts";
 import { density, singleKeys, theme } from "./preferences.ts";
@@ -86,6 +87,7 @@ export function Shell() {
         </div>
       </aside>
       <main id="content" tabIndex={-1} className="page">
+        <SessionEnding />
         {who.data !== undefined ? (
           <Suspense fallback={<Loading />}>
             <Outlet />
@@ -217,6 +219,9 @@ function Account({
             >
               {t.nav.keys}
             </Button>
+            <Link className="button" to="/account" onClick={() => setOpen(false)}>
+              {t.account.title}
+            </Link>
             <Button onPress={() => void signOut()}>{t.nav.signOut}</Button>
           </div>
         </div>

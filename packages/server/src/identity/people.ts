@@ -13,6 +13,11 @@ export interface Person {
   /** Asked for, waiting for someone who holds an approving role. */
   readonly pendingRoles: readonly Role[];
   readonly createdAt: string;
+  readonly lastSignIn: string | null;
+  /** How many the person can use now. */
+  readonly passkeys: number;
+  /** Signs in with password and code as well, the weaker way. */
+  readonly password: boolean;
 }
 
 interface PersonRow {
@@ -23,16 +28,22 @@ interface PersonRow {
   created_at: Date;
   roles: Role[];
   pending: Role[];
+  last_sign_in: Date | null;
+  passkeys: string;
+  password: boolean;
 }
 
 const selectPerson = sql`
   select p.id, p.email, p.name, p.state, p.created_at,
     coalesce((select array_agg(r.role order by r.role) from person_roles r where r.org = p.org and r.person_id = p.id and r.granted_at is not null), '{}') as roles,
-    coalesce((select array_agg(r.role order by r.role) from person_roles r where r.org = p.org and r.person_id = p.id and r.granted_at is null), '{}') as pending
+    coalesce((select array_agg(r.role order by r.role) from person_roles r where r.org = p.org and r.person_id = p.id and r.granted_at is null), '{}') as pending,
+    (select max(s.created_at) from sessions s where s.org = p.org and s.person_id = p.id and not s.minted) as last_sign_in,
+    (select count(*) from passkeys k where k.org = p.org and k.person_id = p.id and k.removed_at is null and k.blocked_at is null) as passkeys,
+    exists (select 1 from person_passwords w where w.org = p.org and w.person_id = p.id and w.confirmed_at is not null) as password
   from people p`;
 
 function fromRow(row: PersonRow): Person {
-  return { id: row.id, email: row.email, name: row.name, state: row.state, roles: row.roles, pendingRoles: row.pending, createdAt: row.created_at.toISOString() };
+  return { id: row.id, email: row.email, name: row.name, state: row.state, roles: row.roles, pendingRoles: row.pending, createdAt: row.created_at.toISOString(), lastSignIn: row.last_sign_in?.toISOString() ?? null, passkeys: Number(row.passkeys), password: row.password };
 }
 
 export async function findPerson(tx: Tx, org: string, email: string): Promise<Person | undefined> {

@@ -21,7 +21,9 @@ const person = z.object({
   roles: z.array(roleSchema).readonly(),
   pendingRoles: z.array(roleSchema).readonly(),
   createdAt: z.string(),
-  lastSignIn: z.string().optional(),
+  lastSignIn: z.string().nullable(),
+  passkeys: z.number(),
+  password: z.boolean(),
 });
 const params = z.object({ email });
 

@@ -1,0 +1,284 @@
+import { queryOptions, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { client, queries, session } from "../../api.ts";
+import { ReasonlessDialog } from "./confirm.tsx";
+import { AddPasskey } from "./add-passkey.tsx";
+import { PasswordPanel } from "./password.tsx";
+import { TextInput, Sheet } from "../../components/dialog.tsx";
+import { DataTable } from "../../components/data-table.tsx";
+import type { Column } from "../../components/data-table.tsx";
+import { Empty, Failed, Loaded } from "../../components/states.tsx";
+import { Status } from "../../components/status.tsx";
+import { Button, Facts, PageHead, Panel, Time } from "../../components/ui.tsx";
+import { exact } from "../../format.ts";
+import { t } from "../../text.ts";
+
+export interface PasskeyRow {
+  readonly id: string;
+  readonly name: string;
+  readonly createdAt: string;
+  readonly lastUsedAt: string | null;
+  readonly coolingUntil: string | null;
+  readonly synced: boolean;
+  readonly blocked: boolean;
+}
+interface SessionRow {
+  readonly id: string;
+  readonly current: boolean;
+  readonly openedBy: string;
+  readonly minted: boolean;
+  readonly browser: string;
+  readonly createdAt: string;
+  readonly lastSeenAt: string;
+  readonly expiresAt: string;
+}
+export interface AccountView {
+  readonly passkeys: readonly PasskeyRow[];
+  readonly sessions: readonly SessionRow[];
+  readonly password: { readonly set: boolean; readonly blocked: boolean; readonly coolingUntil: string | null };
+}
+
+export const account = queryOptions<AccountView>({
+  queryKey: ["account"],
+  queryFn: ({ signal }) => client.request("GET", "/api/v1/account", undefined, { signal }),
+});
+
+export function AccountPage() {
+  const mine = useQuery(account);
+  const who = useQuery(session);
+  return (
+    <>
+      <PageHead title={t.account.title} />
+      <div className="with-rail">
+        <div className="stack">
+          <Panel title={t.account.passkeys}>
+            <div className="panel-body stack">
+              <p className="muted small">{t.account.passkeysText}</p>
+              <Loaded query={mine} what={t.account.passkeys}>
+                {(data) => <Passkeys rows={data.passkeys} />}
+              </Loaded>
+              {who.data !== undefined && <AddPasskey off={who.data.passkeysOff ?? null} />}
+            </div>
+          </Panel>
+          <Panel title={t.account.sessions}>
+            <Loaded query={mine} what={t.account.sessions}>
+              {(data) => <Sessions rows={data.sessions} />}
+            </Loaded>
+          </Panel>
+        </div>
+        <div className="stack">
+          <Panel title={t.account.you}>
+            <div className="panel-body">
+              <Loaded query={who} what={t.account.you}>
+                {(data) => (
+                  <Facts
+                    rows={[
+                      [t.settings.name, data.person.name],
+                      [
+                        t.settings.email,
+                        <span key="e" className="break">
+                          {data.person.email}
+                        </span>,
+                      ],
+                      [
+                        t.settings.roles,
+                        data.person.roles.map((role) => t.people.names[role] ?? role).join(", ") || t.settings.noRoles,
+                      ],
+                      [t.account.how, t.account.openedBy[data.proof ?? ""] ?? t.account.openedBy["link"]],
+                    ]}
+                  />
+                )}
+              </Loaded>
+            </div>
+          </Panel>
+          <Panel title={t.account.password}>
+            <div className="panel-body stack">
+              <Loaded query={mine} what={t.account.password}>
+                {(data) => <PasswordPanel state={data.password} />}
+              </Loaded>
+            </div>
+          </Panel>
+        </div>
+      </div>
+    </>
+  );
+}
+
+function Passkeys({ rows }: { rows: readonly PasskeyRow[] }) {
+  const [removing, setRemoving] = useState<PasskeyRow | null>(null);
+  const [renaming, setRenaming] = useState<PasskeyRow | null>(null);
+  const columns: readonly Column<PasskeyRow>[] = [
+    {
+      id: "name",
+      title: t.settings.name,
+      value: (row) => row.name,
+      cell: (row) => <span className="break">{row.name}</span>,
+    },
+    {
+      id: "state",
+      title: t.settings.state,
+      cell: (row) =>
+        row.blocked ? (
+          <Status mark="deny">{t.account.blocked}</Status>
+        ) : row.coolingUntil !== null ? (
+          <Status mark="hold">{t.account.cooling(exact(row.coolingUntil))}</Status>
+        ) : (
+          <Status mark="allow">{t.account.ready}</Status>
+        ),
+    },
+    {
+      id: "kind",
+      title: t.account.synced,
+      hideNarrow: true,
+      cell: (row) => (row.synced ? t.account.synced : t.account.oneDevice),
+    },
+    {
+      id: "used",
+      title: t.account.lastUsed,
+      value: (row) => row.lastUsedAt ?? "",
+      cell: (row) => (row.lastUsedAt === null ? t.never : <Time at={row.lastUsedAt} />),
+    },
+    {
+      id: "do",
+      title: t.people.actions,
+      cell: (row) => (
+        <span className="row">
+          <Button look="quiet" aria-label={`${t.account.rename} ${row.name}`} onPress={() => setRenaming(row)}>
+            {t.account.rename}
+          </Button>
+          <Button look="danger-quiet" aria-label={`${t.account.remove} ${row.name}`} onPress={() => setRemoving(row)}>
+            {t.account.remove}
+          </Button>
+        </span>
+      ),
+    },
+  ];
+  return rows.length === 0 ? (
+    <Empty title={t.account.none} />
+  ) : (
+    <>
+      <DataTable label={t.account.passkeys} columns={columns} rows={rows} rowKey={(row) => row.id} />
+      {renaming !== null && <Rename passkey={renaming} onClose={() => setRenaming(null)} />}
+      <ReasonlessDialog
+        open={removing !== null}
+        onClose={() => setRemoving(null)}
+        title={t.account.removeQuestion(removing?.name ?? "")}
+        effect={`${t.account.removeEffect}${rows.length === 1 ? ` ${t.account.removeLast}` : ""}`}
+        verb={t.account.remove}
+        act={async () => {
+          await client.request("DELETE", `/api/v1/account/passkeys/${removing?.id ?? ""}`);
+          await queries.invalidateQueries({ queryKey: ["account"] });
+        }}
+      />
+    </>
+  );
+}
+
+function Rename({ passkey, onClose }: { passkey: PasskeyRow; onClose: () => void }) {
+  const [name, setName] = useState(passkey.name);
+  const [error, setError] = useState<unknown>(null);
+  const save = async (): Promise<void> => {
+    try {
+      await client.request("PUT", `/api/v1/account/passkeys/${passkey.id}`, { name: name.trim() });
+      await queries.invalidateQueries({ queryKey: ["account"] });
+      onClose();
+    } catch (cause) {
+      setError(cause);
+    }
+  };
+  return (
+    <Sheet open onClose={onClose} title={t.account.rename}>
+      <form
+        className="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          if (name.trim() !== "") void save();
+        }}
+      >
+        <TextInput label={t.account.name} help={t.account.nameHelp} value={name} onChange={setName} autoFocus />
+        {error !== null && <Failed error={error} what={t.account.rename} />}
+        <div className="row end">
+          <Button onPress={onClose}>{t.action.cancel}</Button>
+          <Button type="submit" look="accent" isDisabled={name.trim() === ""}>
+            {t.people.save}
+          </Button>
+        </div>
+      </form>
+    </Sheet>
+  );
+}
+
+function Sessions({ rows }: { rows: readonly SessionRow[] }) {
+  const [error, setError] = useState<unknown>(null);
+  const [note, setNote] = useState("");
+  const end = async (work: () => Promise<number>): Promise<void> => {
+    setError(null);
+    try {
+      setNote(t.account.ended(await work()));
+      await queries.invalidateQueries({ queryKey: ["account"] });
+    } catch (cause) {
+      setError(cause);
+    }
+  };
+  const columns: readonly Column<SessionRow>[] = [
+    {
+      id: "how",
+      title: t.account.how,
+      value: (row) => row.openedBy,
+      cell: (row) => (
+        <span>
+          {t.account.openedBy[row.openedBy] ?? row.openedBy}
+          {row.minted && <span className="muted small block">{t.account.minted}</span>}
+        </span>
+      ),
+    },
+    {
+      id: "browser",
+      title: t.account.browser,
+      hideNarrow: true,
+      cell: (row) => <span className="break small">{row.browser === "" ? t.account.unknownBrowser : row.browser}</span>,
+    },
+    { id: "seen", title: t.account.seen, value: (row) => row.lastSeenAt, cell: (row) => <Time at={row.lastSeenAt} /> },
+    { id: "ends", title: t.account.ends, value: (row) => row.expiresAt, cell: (row) => <Time at={row.expiresAt} /> },
+    {
+      id: "do",
+      title: t.people.actions,
+      cell: (row) =>
+        row.current ? (
+          <span className="muted">{t.account.here}</span>
+        ) : (
+          <Button
+            look="danger-quiet"
+            onPress={() =>
+              void end(async () => (await client.request("DELETE", `/api/v1/account/sessions/${row.id}`), 1))
+            }
+          >
+            {t.account.end}
+          </Button>
+        ),
+    },
+  ];
+  return (
+    <>
+      <p className="muted small panel-body">{t.account.sessionsText}</p>
+      <DataTable label={t.account.sessions} columns={columns} rows={rows} rowKey={(row) => row.id} />
+      <div className="panel-body row wrap">
+        <Button
+          isDisabled={rows.length < 2}
+          onPress={() =>
+            void end(
+              async () =>
+                (await client.request<{ ended: number }>("POST", "/api/v1/account/sessions/end-others", {})).ended,
+            )
+          }
+        >
+          {t.account.endOthers}
+        </Button>
+        <span role="status" className="muted small">
+          {note}
+        </span>
+        {error !== null && <Failed error={error} what={t.account.end} />}
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,194 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { client, people, queries, session } from "../../api.ts";
+import type { PersonRow } from "../../api-types.ts";
+import { DataTable } from "../../components/data-table.tsx";
+import type { Column } from "../../components/data-table.tsx";
+import { ReasonDialog } from "../../components/dialog.tsx";
+import { Empty, Loaded } from "../../components/states.tsx";
+import { Owner, Status } from "../../components/status.tsx";
+import { Button, Panel, Time } from "../../components/ui.tsx";
+import { t } from "../../text.ts";
+import { PersonForm } from "./person-form.tsx";
+
+type Open =
+  | { readonly what: "change" | "deactivate" | "reset"; readonly person: PersonRow }
+  | { readonly what: "invite" }
+  | null;
+
+const words = (roles: readonly string[]): string => roles.map((role) => t.people.names[role] ?? role).join(", ");
+
+/** Who is here, what each may do, and how each proves who they are. */
+export function PeoplePanel() {
+  const list = useQuery(people());
+  const who = useQuery(session).data;
+  const [open, setOpen] = useState<Open>(null);
+  const [note, setNote] = useState("");
+  const administers = who?.person.roles.includes("administrator") === true;
+  const close = (): void => setOpen(null);
+  const refresh = () => queries.invalidateQueries({ queryKey: ["people"] });
+  const columns: readonly Column<PersonRow>[] = [
+    {
+      id: "name",
+      title: t.settings.name,
+      value: (row) => row.name,
+      cell: (row) => <Owner email={row.email} name={row.name} />,
+    },
+    {
+      id: "email",
+      title: t.settings.email,
+      value: (row) => row.email,
+      cell: (row) => <span className="break">{row.email}</span>,
+    },
+    {
+      id: "roles",
+      title: t.settings.roles,
+      value: (row) => row.roles.join(" "),
+      cell: (row) => (
+        <span>
+          {row.roles.length === 0 ? <span className="muted">{t.settings.noRoles}</span> : words(row.roles)}
+          {(row.pendingRoles ?? []).length > 0 && (
+            <span className="block small">
+              <Status mark="hold">{t.people.waiting(words(row.pendingRoles ?? []))}</Status>
+            </span>
+          )}
+        </span>
+      ),
+    },
+    {
+      id: "state",
+      title: t.settings.state,
+      value: (row) => row.state ?? "",
+      cell: (row) =>
+        row.state === undefined ? (
+          t.cantTell
+        ) : (
+          <Status mark={row.state === "active" ? "allow" : row.state === "invited" ? "hold" : "deny"}>
+            {t.settings.states[row.state] ?? row.state}
+          </Status>
+        ),
+    },
+    {
+      id: "passkeys",
+      title: t.people.passkeys,
+      value: (row) => row.passkeys ?? 0,
+      cell: (row) => (
+        <span>
+          {(row.passkeys ?? 0) === 0 ? <span className="muted">{t.people.noPasskey}</span> : row.passkeys}
+          {row.password === true && <span className="muted small">, {t.people.passwordToo}</span>}
+        </span>
+      ),
+    },
+    {
+      id: "last",
+      title: t.settings.last,
+      value: (row) => row.lastSignIn ?? "",
+      cell: (row) => (row.lastSignIn == null ? t.never : <Time at={row.lastSignIn} />),
+    },
+    ...(administers
+      ? [
+          {
+            id: "do",
+            title: t.people.actions,
+            cell: (row: PersonRow) =>
+              row.state === "deactivated" ? null : (
+                <span className="row wrap">
+                  <Button
+                    look="quiet"
+                    aria-label={`${t.people.edit} ${row.email}`}
+                    onPress={() => setOpen({ what: "change", person: row })}
+                  >
+                    {t.people.edit}
+                  </Button>
+                  {row.email !== who?.person.email && (row.passkeys ?? 0) > 0 && (
+                    <Button
+                      look="quiet"
+                      aria-label={`${t.people.reset} ${row.email}`}
+                      onPress={() => setOpen({ what: "reset", person: row })}
+                    >
+                      {t.people.reset}
+                    </Button>
+                  )}
+                  {row.email !== who?.person.email && (
+                    <Button
+                      look="danger-quiet"
+                      aria-label={`${t.people.deactivate} ${row.email}`}
+                      onPress={() => setOpen({ what: "deactivate", person: row })}
+                    >
+                      {t.people.deactivate}
+                    </Button>
+                  )}
+                </span>
+              ),
+          },
+        ]
+      : []),
+  ];
+  return (
+    <Panel
+      title={t.settings.people}
+      aside={
+        administers ? (
+          <Button look="accent" onPress={() => setOpen({ what: "invite" })}>
+            {t.people.invite}
+          </Button>
+        ) : undefined
+      }
+    >
+      <Loaded query={list} what={t.settings.people}>
+        {(data) =>
+          data.items.length === 0 ? (
+            <Empty title={t.settings.empty} />
+          ) : (
+            <DataTable
+              label={t.settings.people}
+              columns={columns}
+              rows={data.items}
+              rowKey={(row) => row.email}
+              exportName="people"
+            />
+          )
+        }
+      </Loaded>
+      <p role="status" className="panel-body small">
+        {note}
+      </p>
+      {open !== null && (open.what === "invite" || open.what === "change") && (
+        <PersonForm
+          person={open.what === "change" ? open.person : null}
+          onClose={close}
+          onSaved={() => void refresh()}
+        />
+      )}
+      {open !== null && open.what === "reset" && (
+        <ReasonDialog
+          open
+          onClose={close}
+          title={t.people.resetTitle(open.person.name)}
+          effect={t.people.resetEffect}
+          verb={t.people.reset}
+          act={async (reason) => {
+            await client.request("POST", `/api/v1/people/${encodeURIComponent(open.person.email)}/passkey-reset`, {
+              reason,
+            });
+            setNote(t.people.resetAsked);
+          }}
+        />
+      )}
+      {open !== null && open.what === "deactivate" && (
+        <ReasonDialog
+          open
+          danger
+          onClose={close}
+          title={t.people.deactivateTitle(open.person.name)}
+          effect={t.people.deactivateEffect}
+          verb={t.people.deactivate}
+          act={async (reason) => {
+            await client.request("DELETE", `/api/v1/people/${encodeURIComponent(open.person.email)}`, { reason });
+            await refresh();
+          }}
+        />
+      )}
+    </Panel>
+  );
+}
