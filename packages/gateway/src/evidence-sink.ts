@@ -28,7 +28,10 @@ export interface EntryDraft {
   readonly retention: string;
   /** Sealed. JSON-able; names the caller, rule, reason, detectors and so on. Null: nothing to seal. */
   readonly payload: Readonly<Record<string, unknown>> | null;
-  /** Sealed once per session and referred to from the payload as `{ct, pc}` in this order, member `messages`. */
+  /**
+   * Sealed once per session and referred to from the payload as `{ct, pc}` in this order, member `messages`. Without a
+   * session all of them are one item, the JSON array.
+   */
   readonly messages: readonly Uint8Array[];
   readonly sessionId: string | null;
   /** Sealed apart: what replay needs (DecisionRequest, facts digests, detector versions). */
@@ -53,6 +56,14 @@ export interface DecisionSummary {
   readonly approval: string | null;
   readonly durationMs: number | null;
   readonly tokens: { readonly input: number; readonly output: number } | null;
+  /** Tool calls decided inside a model's answer, once each. */
+  readonly tools?: readonly DecidedTool[];
+}
+
+export interface DecidedTool {
+  /** Register name; what the model called it when it isn't registered. */
+  readonly tool: string;
+  readonly outcome: Verdict;
 }
 
 /** One record of the journal as the sequencer reads it: the entry and the sealed material that belongs to it. */

@@ -13,6 +13,7 @@ export type {
 } from "./options.ts";
 export type { ControlPort, HoldRequest, HoldTicket, SpendResult } from "./control-port.ts";
 export type {
+  DecidedTool,
   DecisionSummary,
   EntryDraft,
   EvidenceSink,

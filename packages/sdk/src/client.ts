@@ -15,6 +15,7 @@ import type {
   NewCredential,
   Page,
   Resource,
+  SampleRemoval,
   Session,
 } from "./types.ts";
 
@@ -190,8 +191,8 @@ export class MandateClient {
   };
 
   readonly sample = {
-    /** Removes the sample organization; the evidence of what it did stays. */
-    remove: (options?: CallOptions): Promise<{ removed: number }> =>
+    /** Removes the sample organization, but for what your own objects use; the evidence of what it did stays. */
+    remove: (options?: CallOptions): Promise<SampleRemoval> =>
       this.request("DELETE", "/api/v1/sample", undefined, options),
   };
 

@@ -18,5 +18,6 @@ export type {
   Outcome,
   Page,
   Resource,
+  SampleRemoval,
   Session,
 } from "./types.ts";

@@ -34,6 +34,8 @@ export interface DecisionSummary {
   readonly reason: string;
   readonly rule: string | null;
   readonly terminal: string | null;
+  /** Tool calls decided inside a model's answer. */
+  readonly tools: readonly { readonly tool: string; readonly outcome: Outcome }[];
   readonly intent: EntryRef | null;
 }
 

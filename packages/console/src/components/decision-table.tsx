@@ -6,6 +6,11 @@ import { DataTable } from "./data-table.tsx";
 import type { Column } from "./data-table.tsx";
 import { OutcomeStatus } from "./status.tsx";
 
+/** A model's answer that was stopped for a tool call is shown under that tool. */
+export function decided(row: DecisionRow): string {
+  return row.tools?.find((one) => row.outcome !== "allow" && one.outcome === row.outcome)?.tool ?? row.resource.id;
+}
+
 const time: Column<DecisionRow> = {
   id: "at",
   title: t.decisions.time,
@@ -33,8 +38,15 @@ const outcome: Column<DecisionRow> = {
 const call: Column<DecisionRow> = {
   id: "call",
   title: t.decisions.call,
-  value: (row) => row.resource.id,
-  cell: (row) => <code>{row.resource.id}</code>,
+  value: (row) => decided(row),
+  cell: (row) => (
+    <>
+      <code>{decided(row)}</code>
+      {decided(row) !== row.resource.id && (
+        <span className="muted small block">{t.decisions.within(row.resource.id)}</span>
+      )}
+    </>
+  ),
 };
 const reason: Column<DecisionRow> = {
   id: "reason",

@@ -46,6 +46,7 @@ export function ReasonDialog({
   effect,
   verb,
   danger = false,
+  fields,
   act,
 }: {
   open: boolean;
@@ -54,6 +55,8 @@ export function ReasonDialog({
   effect: string;
   verb: string;
   danger?: boolean;
+  /** What is asked beside the reason. */
+  fields?: ReactNode;
   act: (reason: string) => Promise<unknown>;
 }) {
   const [reason, setReason] = useState("");
@@ -82,6 +85,7 @@ export function ReasonDialog({
         }}
       >
         <p>{effect}</p>
+        {fields}
         <TextInput label={t.action.reason} help={t.action.why} value={reason} onChange={setReason} autoFocus />
         {error !== null && <Failed error={error} what={verb} />}
         <div className="row end">

@@ -15,6 +15,7 @@ const laneOf = (node: ReachNode, reach: Reach): (typeof lanes)[number] => {
 };
 const laneX = { source: 12, system: 170, capability: 372, destination: 600 };
 const laneW = { source: 128, system: 152, capability: 180, destination: 156 };
+const laneGap = laneX.destination - laneX.capability - laneW.capability;
 const nodeH = 52;
 const gap = 12;
 
@@ -130,13 +131,19 @@ function ends(edge: ReachEdge, placed: Map<string, Placed>) {
 function Edge({ edge, placed }: { edge: ReachEdge; placed: Map<string, Placed> }) {
   const at = ends(edge, placed);
   if (at === undefined) return null;
+  const sameLane = at.x2 < at.x1;
   const bend = (at.x2 - at.x1) / 2;
   const calls = edge.count24h?.allow ?? 0;
   return (
     <path
       className={`edge edge-${edge.outcome}`}
       strokeWidth={calls > 10_000 ? 2.6 : calls > 1000 ? 2 : 1.5}
-      d={`M${at.x1} ${at.y1}C${at.x1 + bend} ${at.y1} ${at.x2 - bend} ${at.y2} ${at.x2} ${at.y2}`}
+      d={
+        // Two boxes of one lane are joined outside it: a line straight across would run behind them.
+        sameLane
+          ? `M${at.x1} ${at.y1}C${at.x1 + laneGap} ${at.y1} ${at.x1 + laneGap} ${at.y2} ${at.x1} ${at.y2}`
+          : `M${at.x1} ${at.y1}C${at.x1 + bend} ${at.y1} ${at.x2 - bend} ${at.y2} ${at.x2} ${at.y2}`
+      }
     />
   );
 }

@@ -98,6 +98,7 @@ export const decisions = {
   reason: "Reason",
   entry: "Entry",
   pending: "unlogged",
+  within: (model: string) => `in an answer of ${model}`,
 } as const;
 
 export const copyOnce = {

@@ -4,7 +4,7 @@ import { type Refusal, refuse, refusalOf } from "../http/refusal.ts";
 import { parseStrictArguments } from "../json/strict-json.ts";
 import { echo } from "../surfaces/fields.ts";
 import type { ToolCall } from "../surfaces/surface.ts";
-import type { Call } from "./call.ts";
+import type { Call, ToolDecision } from "./call.ts";
 import type { Held, Spent } from "./holds.ts";
 import { ask, type Runtime } from "./runtime.ts";
 
@@ -20,7 +20,7 @@ export class AnswerChecker {
   readonly #runtime: Runtime;
   readonly #call: Call;
   readonly #served = new Set<string>();
-  readonly tools: Readonly<Record<string, unknown>>[] = [];
+  readonly tools: ToolDecision[] = [];
 
   constructor(runtime: Runtime, call: Call) {
     this.#runtime = runtime;

@@ -9,6 +9,7 @@ import type {
 import type { Session } from "../auth/session-token.ts";
 import type { User } from "../auth/user-token.ts";
 import type { Compiled } from "../compiled.ts";
+import type { DecidedTool } from "../evidence-sink.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { RequestView, Surface, TokenUsage } from "../surfaces/surface.ts";
 
@@ -39,6 +40,14 @@ export interface Call {
   readonly found: readonly string[];
 }
 
+/** One tool call of an answer, as it was decided. A released answer's calls are decided again under the same key. */
+export interface ToolDecision extends DecidedTool {
+  readonly key: string;
+  readonly code: string | null;
+  readonly rule: string | null;
+  readonly request: DecisionRequest;
+}
+
 /** What is known about an answer when its call ends. */
 export interface AnswerRecord {
   readonly mode: string;
@@ -46,6 +55,6 @@ export interface AnswerRecord {
   readonly served: readonly string[];
   readonly usage: TokenUsage | null;
   readonly releasedBytes: number;
-  readonly tools: readonly Readonly<Record<string, unknown>>[];
+  readonly tools: readonly ToolDecision[];
   readonly body: Buffer | null;
 }

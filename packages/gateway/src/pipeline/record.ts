@@ -1,10 +1,10 @@
 import { detectorVersions, redact } from "@mandate/detectors";
 import type { CredentialFacts, Decision, DecisionRequest, SystemFacts, Terminal, Verdict } from "@mandate/model";
-import type { EntryDraft } from "../evidence-sink.ts";
+import type { DecidedTool, EntryDraft } from "../evidence-sink.ts";
 import type { Compiled } from "../compiled.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { Refusal } from "../http/refusal.ts";
-import type { AnswerRecord, Call } from "./call.ts";
+import type { AnswerRecord, Call, ToolDecision } from "./call.ts";
 
 /** Everything personal the detectors know: what `redacted` detail leaves out. */
 const redactedTypes = [
@@ -183,8 +183,17 @@ export function outcomeDraft(
       approval: refusal?.approval?.id ?? end.approvals.at(0) ?? null,
       durationMs: Math.round(end.nowMs - exchange.startedMs),
       tokens: answer.usage,
+      ...(answer.tools.length === 0 ? {} : { tools: lastWord(answer.tools) }),
     },
   };
+}
+
+const maxToolsInSummary = 64;
+
+/** Each call once, by what was decided last: an approved answer's were held before. */
+function lastWord(tools: readonly ToolDecision[]): readonly DecidedTool[] {
+  const byKey = new Map(tools.map(({ key, tool, outcome }) => [key, { tool, outcome }]));
+  return [...byKey.values()].slice(0, maxToolsInSummary);
 }
 
 /** Content at the detail its tier asks: all, without what the detectors find, or none. */

@@ -28,6 +28,7 @@ const item = z.object({
   terminal: z.enum(terminals).nullable(),
   intent: ref,
   result: ref,
+  tools: z.array(z.object({ tool: z.string(), outcome: z.enum(verdicts) })).readonly(),
   byPerson: z.object({ name: z.string(), reason: z.string() }).optional(),
 });
 const detail = item.extend({

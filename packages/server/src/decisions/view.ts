@@ -35,6 +35,7 @@ export function decisionItem(record: DecisionRecord, person: PersonDecision | un
     terminal: record.terminal,
     intent: record.intent,
     result: record.result,
+    tools: record.tools,
     ...(person?.name == null ? {} : { byPerson: { name: person.name, reason: person.reason ?? "" } }),
   };
 }

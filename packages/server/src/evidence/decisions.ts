@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { RawBuilder } from "kysely";
 import type { EntryHeader, EntryRef, Terminal, Verdict } from "@mandate/model";
-import type { DecisionSummary } from "@mandate/gateway";
+import type { DecidedTool, DecisionSummary } from "@mandate/gateway";
 import type { Tx } from "../database/index.ts";
 
 /** One decision as `GET /api/v1/decisions/{id}` answers it. */
@@ -26,6 +26,8 @@ export interface DecisionRecord {
   readonly terminal: Terminal | null;
   readonly intent: EntryRef | null;
   readonly result: EntryRef | null;
+  /** Tool calls decided inside a model's answer. */
+  readonly tools: readonly DecidedTool[];
 }
 
 export interface IndexedEntry {
@@ -62,6 +64,7 @@ function rowOf({ header, ref, summary }: IndexedEntry): Row {
     intent_index: result ? null : ref.index,
     result_log: result ? ref.log : null,
     result_index: result ? ref.index : null,
+    tools: summary.tools ?? null,
   };
 }
 
@@ -92,10 +95,11 @@ export async function indexDecisions(tx: Tx, org: string, entries: readonly Inde
   }
   if (rows.size === 0) return;
   const values = JSON.stringify([...rows.values()]);
-  await sql`INSERT INTO decision AS d SELECT ${org}, r.* FROM jsonb_to_recordset(${values}::jsonb) AS r(
+  await sql`INSERT INTO decision AS d (org, id, at, outcome, code, reason, rule, system, action, resource, surface, credential, approval, duration_ms,
+      input_tokens, output_tokens, policy_version, register_version, terminal, intent_log, intent_index, result_log, result_index, tools) SELECT ${org}, r.* FROM jsonb_to_recordset(${values}::jsonb) AS r(
       id text, at timestamptz, outcome text, code text, reason text, rule text, system text, action text, resource text, surface text,
       credential text, approval text, duration_ms double precision, input_tokens bigint, output_tokens bigint,
-      policy_version text, register_version bigint, terminal text, intent_log text, intent_index bigint, result_log text, result_index bigint)
+      policy_version text, register_version bigint, terminal text, intent_log text, intent_index bigint, result_log text, result_index bigint, tools jsonb)
     ON CONFLICT (org, id) DO UPDATE SET
       outcome = excluded.outcome, code = excluded.code,
       reason = coalesce(nullif(excluded.reason, ''), d.reason), rule = coalesce(excluded.rule, d.rule),
@@ -103,7 +107,8 @@ export async function indexDecisions(tx: Tx, org: string, entries: readonly Inde
       input_tokens = coalesce(excluded.input_tokens, d.input_tokens), output_tokens = coalesce(excluded.output_tokens, d.output_tokens),
       terminal = coalesce(excluded.terminal, d.terminal),
       intent_log = coalesce(excluded.intent_log, d.intent_log), intent_index = coalesce(excluded.intent_index, d.intent_index),
-      result_log = coalesce(excluded.result_log, d.result_log), result_index = coalesce(excluded.result_index, d.result_index)
+      result_log = coalesce(excluded.result_log, d.result_log), result_index = coalesce(excluded.result_index, d.result_index),
+      tools = coalesce(excluded.tools, d.tools)
     WHERE d.terminal IS NULL`.execute(tx);
 }
 
@@ -130,6 +135,7 @@ interface Stored {
   intent_index: string | null;
   result_log: string | null;
   result_index: string | null;
+  tools: readonly DecidedTool[] | null;
 }
 
 function recordOf(row: Stored): DecisionRecord {
@@ -158,6 +164,7 @@ function recordOf(row: Stored): DecisionRecord {
     terminal: row.terminal,
     intent: ref(row.intent_log, row.intent_index),
     result: ref(row.result_log, row.result_index),
+    tools: row.tools ?? [],
   };
 }
 
@@ -232,16 +239,18 @@ export async function tallyByHour(
   return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
 }
 
-/** Decisions by resource (`tool:refunds.issue`), most frequent first. */
+/** Decisions by resource (`tool:refunds.issue`), most frequent first: calls, and the tool calls inside their answers. */
 export async function tallyByResource(
   tx: Tx,
   org: string,
   filter: { system: string; since: string },
 ): Promise<({ resource: string } & Tally)[]> {
   const { rows } = await sql<{ resource: string; allow: number; hold: number; deny: number }>`
+    WITH recent AS (SELECT resource, outcome, tools FROM decision WHERE org = ${org} AND system = ${filter.system} AND at >= ${filter.since}::timestamptz),
+      decided AS (SELECT resource, outcome FROM recent
+        UNION ALL SELECT 'tool:' || one.tool, one.outcome FROM recent, jsonb_to_recordset(recent.tools) AS one(tool text, outcome text))
     SELECT resource, count(*) FILTER (WHERE outcome = 'allow')::int AS allow,
       count(*) FILTER (WHERE outcome = 'hold')::int AS hold, count(*) FILTER (WHERE outcome = 'deny')::int AS deny
-    FROM decision WHERE org = ${org} AND system = ${filter.system} AND at >= ${filter.since}::timestamptz
-    GROUP BY 1 ORDER BY count(*) DESC LIMIT 200`.execute(tx);
+    FROM decided GROUP BY 1 ORDER BY count(*) DESC LIMIT 200`.execute(tx);
   return rows;
 }

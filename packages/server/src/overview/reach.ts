@@ -37,11 +37,11 @@ export function reachOf(facts: RegisterFacts, system: SystemFacts, counts: Reado
   const granted = system.status === "refused" ? "deny" : "allow";
   const rules = termsByResource(facts.policies.filter((policy) => system.policies.includes(policy.name)));
   const edge = (to: string, more: Partial<ReachEdge> = {}): void => {
-    const count = counts.get(to);
+    const count = tallyOf(to);
     const own = rules.get(to);
     const outcome = more.outcome ?? (granted === "allow" && own?.holds === true ? "hold" : granted);
     const terms = [more.terms, ...(own?.because ?? [])].filter((text) => text !== undefined).join(" ");
-    edges.push({ from: self, to, ...more, ...(terms === "" ? {} : { terms }), outcome, ...(count === undefined ? {} : { count24h: count }) });
+    edges.push({ from: self, to, ...more, ...(terms === "" ? {} : { terms }), outcome, count24h: count });
   };
   put({ id: self, kind: "system", name: system.name, inside: true });
 
@@ -71,13 +71,22 @@ export function reachOf(facts: RegisterFacts, system: SystemFacts, counts: Reado
   for (const text of system.differences) {
     const [kind = "", name = text] = text.split(/:(.*)/s);
     if (!nodes.has(text)) put({ id: text, kind, name, inside: true });
-    edges.push({ from: self, to: text, outcome: "deny", rule: "reassessment_required", terms: "In the record now, but not in what was authorized." });
+    edges.push({ from: self, to: text, outcome: "deny", rule: "reassessment_required", terms: "In the record now, but not in what was authorized.", count24h: tallyOf(text) });
   }
   return { nodes: [...nodes.values()], edges };
 
   function datasetNode(name: string): string {
     const dataset = facts.datasets.find((one) => one.name === name);
     return put({ id: `dataset:${name}`, kind: "dataset", name, sensitivity: dataset?.sensitivity ?? null, region: dataset?.region ?? null, inside: inside(dataset?.region) });
+  }
+
+  /** A dataset is read by each call of a tool that returns it. */
+  function tallyOf(resource: string): Tally {
+    const returning = facts.tools.filter((tool) => tool.returns !== null && resource === `dataset:${tool.returns}`).map((tool) => `tool:${tool.name}`);
+    return [resource, ...returning].reduce<Tally>((sum, one) => {
+      const own = counts.get(one);
+      return own === undefined ? sum : { allow: sum.allow + own.allow, hold: sum.hold + own.hold, deny: sum.deny + own.deny };
+    }, { allow: 0, hold: 0, deny: 0 });
   }
 
   function link(from: string, to: string): void {

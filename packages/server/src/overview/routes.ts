@@ -7,7 +7,7 @@ import { systemActor } from "../context/index.ts";
 import type { Contexts } from "../context/index.ts";
 import type { Database } from "../database/index.ts";
 import { logSummaries, tallyByHour, tallyByResource } from "../evidence/index.ts";
-import { listApprovals } from "../approvals/index.ts";
+import { countWaiting, listApprovals } from "../approvals/index.ts";
 import { listFindings } from "../findings/index.ts";
 import { pathName } from "../http/index.ts";
 import type { App } from "../http/index.ts";
@@ -45,12 +45,13 @@ export function overviewRoutes(app: App, deps: OverviewDeps): void {
 
   app.get("/api/v1/overview", { config: { access: "signed-in" }, schema: { operationId: "getOverview", response: { 200: overview } } }, async () => {
     const { items: systems } = await listSystems(reading, { limit: 1000 });
-    const { waiting, findings, entries, checkpoints, root } = await db.read(org, async (tx) => {
+    const { waiting, waits, findings, entries, checkpoints, root } = await db.read(org, async (tx) => {
       const logs = await logSummaries(tx, org);
       const { rows } = await sql<{ count: string }>`select count(*) from evidence_checkpoint where org = ${org}`.execute(tx);
       return {
-        waiting: await listApprovals(tx, org, now(), { limit: 50, state: "pending" }),
-        findings: await listFindings(tx, org, now(), { limit: 50, state: "open" }),
+        waiting: await listApprovals(tx, org, now(), { limit: 8, state: "pending" }),
+        waits: await countWaiting(tx, org, now()),
+        findings: await listFindings(tx, org, now(), { limit: 8, state: "open" }),
         entries: logs.reduce((sum, one) => sum + one.size, 0),
         checkpoints: Number(rows[0]!.count),
         root: logs.at(-1)?.root ?? null,
@@ -64,7 +65,7 @@ export function overviewRoutes(app: App, deps: OverviewDeps): void {
         operating: count((one) => one.status !== "refused"),
         pilot: count((one) => one.lifecycle === "pilot" && !expired(one)),
         expired: count(expired),
-        waiting: waiting.length,
+        waiting: waits,
         proposed: count((one) => one.lifecycle === "proposed"),
         suspended: count((one) => one.lifecycle === "suspended"),
         retired: count((one) => one.lifecycle === "retired"),
@@ -81,9 +82,9 @@ export function overviewRoutes(app: App, deps: OverviewDeps): void {
         return { tier, proposed: stage("proposed"), pilot: stage("pilot"), production: stage("production"), expired: of.filter(expired).length, retired: stage("retired"), noOwner: of.filter((one) => one.missing.some((part) => part.startsWith("owners."))).length };
       }),
       needs: [
-        ...waiting.slice(0, 8).map((one) => ({ kind: one.action, outcome: "hold", title: `${one.system ?? "People"}: ${one.resource ?? one.action}`, detail: String(one.statement["reason"] ?? ""), href: `/approve/${one.id}` })),
+        ...waiting.map((one) => ({ kind: one.action, outcome: "hold", title: `${one.system ?? "People"}: ${one.resource ?? one.action}`, detail: String(one.statement["reason"] ?? ""), href: `/approve/${one.id}` })),
         ...systems.filter((one) => one.lifecycle !== "retired" && one.missing.length > 0).slice(0, 8).map((one) => ({ kind: "missing", outcome: "deny", title: `${one.title} lacks ${one.missing.join(", ")}`, detail: "Calls are refused until it is there.", href: `/systems/${one.name}` })),
-        ...findings.slice(0, 8).map((one) => ({ kind: "finding", outcome: "unknown", title: one.title, detail: one.detail, href: "/findings" })),
+        ...findings.map((one) => ({ kind: "finding", outcome: "unknown", title: one.title, detail: one.detail, href: "/findings" })),
       ].slice(0, 12),
       // Nothing discovers traffic outside the gateway yet, so the share is not known, and says so.
       traffic: { known: null },

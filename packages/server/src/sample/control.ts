@@ -19,6 +19,8 @@ export interface Control {
   /** Undefined for 404: an expected outcome. */
   find(path: string): Promise<Json | undefined>;
   send(method: "POST" | "PUT" | "DELETE", path: string, body?: Json | string): Promise<Json>;
+  /** @returns undefined when it is gone; the problem document of a 409, an expected outcome, when something holds it */
+  remove(path: string): Promise<Json | undefined>;
   as(token: string): Control;
 }
 
@@ -44,7 +46,7 @@ export function control(server: SampleServer, token = server.token): Control {
     throw new AppError({
       code: "sample.refused",
       status,
-      message: `The sample could not be loaded: ${method} ${path} answered ${status}. ${String(body.detail ?? body.title ?? "")}`,
+      message: `The sample was not changed as asked: ${method} ${path} answered ${status}. ${String(body.detail ?? body.title ?? "")}`,
       internal: JSON.stringify(body).slice(0, 2000),
     });
   };
@@ -55,6 +57,12 @@ export function control(server: SampleServer, token = server.token): Control {
       return answer.status === 404 ? undefined : must("GET", path, answer);
     },
     send: async (method, path, body) => must(method, path, await call(method, path, body)),
+    remove: async (path) => {
+      const answer = await call("DELETE", path);
+      if (answer.status === 409) return answer.body;
+      if (answer.status !== 404) must("DELETE", path, answer);
+      return undefined;
+    },
     as: (other) => control(server, other),
   };
 }

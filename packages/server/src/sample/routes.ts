@@ -13,9 +13,9 @@ export function sampleRoutes(app: App, server: SampleServer): void {
       schema: {
         operationId: "removeSample",
         summary: "Remove the sample organization; the evidence of what it did stays",
-        response: { 200: z.object({ removed: z.number() }) },
+        response: { 200: z.object({ removed: z.number(), kept: z.array(z.object({ object: z.string(), users: z.array(z.string()).readonly(), reason: z.string() })) }) },
       },
     },
-    async () => ({ removed: await removeSample(server) }),
+    () => removeSample(server),
   );
 }

@@ -59,22 +59,47 @@ test("the company has systems in every tier that may run, and in every state tha
   expect(found.get("footfall-insights")?.missing).toContain("owners.technical");
 });
 
+async function paste(name: string, change = (line: string) => line): Promise<string> {
+  const line = new RegExp(`^\\s*# ${name}\\n(curl .+)$`, "m").exec(printed.join("\n"))?.[1] ?? "";
+  const { stdout } = await promisify(execFile)("sh", ["-c", `${change(line)} -w '\\n%{http_code}'`]);
+  return stdout;
+}
+
 test("the three printed commands do what their comment lines say", async () => {
-  const paste = async (name: string) => {
-    const line = new RegExp(`^\\s*# ${name}\\n(curl .+)$`, "m").exec(printed.join("\n"))?.[1] ?? "";
-    const { stdout } = await promisify(execFile)("sh", ["-c", `${line} -w '\\n%{http_code}'`]);
-    return stdout;
-  };
   expect(await paste("allowed")).toMatch(/"chat\.completion"[\s\S]*\n200$/);
   expect(await paste("held")).toMatch(/"approval_required"[\s\S]*\n403$/);
   expect(await paste("denied")).toMatch(/"not_granted"[\s\S]*\n403$/);
 });
 
-test("one action removes every sample object and ends what its keys could do; the record stays", async () => {
-  const { removed } = await control(access).send("DELETE", "/sample");
+test("a tool call inside an answer counts under its tool, and as a read of the dataset the tool returns", async () => {
+  const looked = await paste("held", (line) => line.replace("refunds_issue", "orders_lookup").replace("Please refund EUR 146.20 for order A1042.", "When will the parcel of order A1042 arrive?"));
+  expect(looked).toMatch(/orders_lookup[\s\S]*\n200$/);
+  const { items: held } = await control(access).get("/decisions?system=returns-desk&outcome=hold&limit=1");
+  expect(held).toMatchObject([{ tools: [{ tool: "refunds.issue", outcome: "hold" }] }]);
+  const { edges } = (await control(access).get("/systems/returns-desk/reach")) as { edges: { from: string; to: string; count24h?: Record<string, number> }[] };
+  const count = (to: string) => edges.find((edge) => edge.to === to && edge.from === "system:returns-desk")?.count24h;
+  expect(count("tool:refunds.issue")?.hold).toBeGreaterThan(0);
+  const tool = count("tool:orders.lookup")!;
+  expect(tool.allow).toBeGreaterThan(0);
+  expect(count("dataset:order-history")?.allow).toBe(tool.allow);
+});
+
+test("one action removes every sample object but what an own system uses, names that, and takes it once it is let go", async () => {
+  const api = control(access);
+  const own = {
+    metadata: {},
+    spec: { title: "Menu Writer", uses: { models: ["model:mistral-large-2"] } },
+  };
+  await api.send("PUT", "/systems/menu-writer", own);
+  const { removed, kept } = (await api.send("DELETE", "/sample")) as { removed: number; kept: Json[] };
   expect(removed).toBeGreaterThan(40);
-  expect((await systems()).size).toBe(0);
-  const { items: decisions } = await control(access).get("/decisions?limit=5");
+  expect(kept).toContainEqual(expect.objectContaining({ object: "models/mistral-large-2", users: ["AISystem/menu-writer"] }));
+  expect([...(await systems()).keys()]).toEqual(["menu-writer"]);
+  const { items: decisions } = await api.get("/decisions?limit=5");
   expect((decisions as readonly Json[]).length).toBe(5);
-  expect(await removeSample(access)).toBe(0);
+  await api.send("PUT", "/systems/menu-writer", { ...own, spec: { title: "Menu Writer" } });
+  const again = await removeSample(access);
+  expect(again.kept).toEqual([]);
+  expect(again.removed).toBe(kept.length);
+  expect(await removeSample(access)).toEqual({ removed: 0, kept: [] });
 });

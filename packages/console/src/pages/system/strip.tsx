@@ -22,9 +22,9 @@ export function Strip({ system }: { system: SystemView }) {
         <dt>{t.system.tier}</dt>
         <dd>
           <b>{t.tier[system.tier]}</b>
-          <span className="muted small block">
-            {(system.tierReasons ?? []).map((reason) => `${reason.rule}: ${reason.text}`).join("; ")}
-          </span>
+          {(system.tierReasons ?? []).map((reason) => (
+            <span key={reason.rule} className="muted small block">{`${reason.rule}: ${reason.text}`}</span>
+          ))}
         </dd>
       </div>
       <div>
