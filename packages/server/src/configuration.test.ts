@@ -15,6 +15,7 @@ describe("configuration", () => {
     [{ MANDATE_PORT: "x" }, "MANDATE_PORT"],
     [{ MANDATE_PORT: "70000" }, "MANDATE_PORT"],
     [{ MANDATE_PORT: "5000", MANDATE_GATEWAY_PORT: "5000" }, "MANDATE_GATEWAY_PORT"],
+    [{ MANDATE_DATABASE_URL: "mysql://u:secret@db/x" }, /^MANDATE_DATABASE_URL(?!.*secret)/],
     [{ MANDATE_BOOTSTRAP_TOKEN: "short" }, "MANDATE_BOOTSTRAP_TOKEN"],
     [{ MANDATE_PUBLIC_URL: "javascript:alert(1)" }, "MANDATE_PUBLIC_URL"],
     [{ MANDATE_PUBLIC_URL: "https://m.example/path" }, "MANDATE_PUBLIC_URL"],

@@ -28,6 +28,9 @@ export function readConfiguration(env: Readonly<Record<string, string | undefine
   if (bootstrapToken !== null && (bootstrapToken.length < 32 || !/^[\x21-\x7e]+$/.test(bootstrapToken))) {
     throw wrong("MANDATE_BOOTSTRAP_TOKEN", "needs 32 printable characters or more, without spaces");
   }
+  const databaseUrl = env["MANDATE_DATABASE_URL"] || null;
+  // Its value can hold a password, so it is not repeated.
+  if (databaseUrl !== null && !/^postgres(ql)?:\/\//.test(databaseUrl)) throw wrong("MANDATE_DATABASE_URL", "is not written as postgresql://user:password@host:5432/name");
   if (port === gatewayPort) throw wrong("MANDATE_GATEWAY_PORT", "must differ from MANDATE_PORT");
   const linkHost = isLoopbackName(host) || host === "0.0.0.0" || host === "::" ? "localhost" : host.includes(":") ? `[${host}]` : host;
   return {
@@ -35,7 +38,7 @@ export function readConfiguration(env: Readonly<Record<string, string | undefine
     port,
     gatewayPort,
     dataDir: resolve(env["MANDATE_DATA_DIR"] || "./.mandate"),
-    databaseUrl: env["MANDATE_DATABASE_URL"] || null,
+    databaseUrl,
     publicUrl,
     masterKeyFile: env["MANDATE_MASTER_KEY_FILE"] || null,
     bootstrapToken,

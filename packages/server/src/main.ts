@@ -3,12 +3,14 @@ import { createServer } from "node:net";
 import type { Server } from "node:http";
 import { newId } from "@mandate/model";
 import { readConfiguration } from "./configuration.ts";
+import type { Configuration } from "./configuration.ts";
 import { openDatabase } from "./database/index.ts";
 import { jsonLog } from "./log.ts";
 import { openServer } from "./server.ts";
 import type { RunningServer } from "./server.ts";
 import { loadMasterKey } from "./secrets/index.ts";
 import { announce } from "./announce.ts";
+import { explainStartFault } from "./start-faults.ts";
 
 export interface StartOptions {
   readonly mode: "up" | "serve";
@@ -30,6 +32,14 @@ const closeWithinMs = 9_500;
 /** The composition root: one line a slice, in the order in which they need each other. */
 export async function startServer(options: StartOptions): Promise<ServerHandle> {
   const configuration = readConfiguration(options.env);
+  try {
+    return await start(options, configuration);
+  } catch (error) {
+    throw explainStartFault(error, configuration);
+  }
+}
+
+async function start(options: StartOptions, configuration: Configuration): Promise<ServerHandle> {
   const now = (): number => Date.now();
   const random = (bytes: Uint8Array): Uint8Array => randomFillSync(bytes);
   const log = jsonLog((line) => process.stderr.write(line), now);
