@@ -19,6 +19,11 @@ export const kinds = [
   "groups",
   "legal-entities",
   "policies",
+  "risks",
+  "documents",
+  "training-records",
+  "evaluations",
+  "outcome-reviews",
   "authorizations",
   "credentials",
   "approvals",
@@ -40,6 +45,8 @@ const singulars: Readonly<Record<string, Kind>> = {
   aisystem: "systems",
   mcpserver: "mcp-servers",
   dataflow: "data-flows",
+  trainingrecord: "training-records",
+  outcomereview: "outcome-reviews",
 };
 
 const manifestKinds: Readonly<Partial<Record<Kind, string>>> = {
@@ -57,6 +64,11 @@ const manifestKinds: Readonly<Partial<Record<Kind, string>>> = {
   groups: "Group",
   "legal-entities": "LegalEntity",
   policies: "Policy",
+  risks: "Risk",
+  documents: "Document",
+  "training-records": "TrainingRecord",
+  evaluations: "Evaluation",
+  "outcome-reviews": "OutcomeReview",
 };
 
 /** A manifest's word for a kind: `AISystem`. Undefined for what no manifest holds. */
@@ -205,6 +217,33 @@ const shown: Readonly<Partial<Record<Kind, readonly Column[]>>> = {
     column("resource", "resource"),
     column("code", "code"),
     column("id", "id"),
+  ],
+  risks: [
+    column("name", "name"),
+    column("title", "spec.title"),
+    column("likelihood", "spec.likelihood"),
+    column("impact", "spec.impact"),
+    column("treatment", "spec.treatment"),
+    column("residual", "spec.residual"),
+    column("owner", "spec.owner"),
+  ],
+  documents: [column("name", "name"), column("title", "spec.title"), column("type", "spec.type"), column("owner", "spec.owner"), column("ends", "spec.ends")],
+  "training-records": [column("name", "name"), column("person", "spec.person"), column("course", "spec.course"), column("completed", "spec.completed"), column("ends", "spec.ends")],
+  evaluations: [
+    column("name", "name"),
+    column("system", "spec.system"),
+    column("metric", "spec.metric"),
+    column("score", "spec.score"),
+    column("threshold", "spec.threshold.value"),
+    column("measured", "spec.measured"),
+  ],
+  "outcome-reviews": [
+    column("name", "name"),
+    column("system", "spec.system"),
+    column("sampled", "spec.sampled"),
+    column("adverse", "spec.adverse"),
+    column("tolerated", "spec.tolerated"),
+    column("reviewer", "spec.reviewer"),
   ],
   gateways: [
     column("name", "name"),

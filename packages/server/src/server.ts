@@ -19,7 +19,7 @@ import { delegationRoutes, endDelegationsOf } from "./delegations/index.ts";
 import { EventHub, eventRoutes } from "./events/index.ts";
 import { listDecisions, openEvidence } from "./evidence/index.ts";
 import type { Evidence } from "./evidence/index.ts";
-import { countFindings, findingRoutes, reportFinding } from "./findings/index.ts";
+import { countFindings, findingRoutes, reportFinding, settleFindings } from "./findings/index.ts";
 import { gatewayRoutes } from "./gateways/index.ts";
 import { allowedHosts, buildApp, databaseIdempotency, operationsRoutes, RequestCounts, serveConsole } from "./http/index.ts";
 import type { App, OpenApiDocument } from "./http/index.ts";
@@ -33,6 +33,7 @@ import { overviewRoutes } from "./overview/index.ts";
 import { createChallenges, passkeySupport, phoneLinks } from "./passkeys/index.ts";
 import { proofRoutes } from "./proof/index.ts";
 import { buildSnapshot, FindingReporter, Publisher } from "./publisher/index.ts";
+import { recordRoutes, watchRecords } from "./records/index.ts";
 import { registerRoutes } from "./register-routes/index.ts";
 import type { RegisterPorts } from "./registry/index.ts";
 import { holdSealing, secretRoutes } from "./secrets/index.ts";
@@ -176,7 +177,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   notificationRoutes(app, { db, org, now, random, contexts, masterKey, outbound, publicUrl: configuration.consoleUrl });
   settingRoutes(app, { db, org, contexts, defaultAllow });
   findingRoutes(app, { db, org, now, contexts });
-  approvalRoutes(app, { db, org, now, contexts, ports: decisions, openInput: (approval) => sealing.open(approval.context["input"], String(approval.context["sealedAs"])) });
+  approvalRoutes(app, { db, org, now, contexts, ports: decisions, consoleUrl: configuration.consoleUrl, openInput: (approval) => sealing.open(approval.context["input"], String(approval.context["sealedAs"])) });
   delegationRoutes(app, { db, org, now, contexts, askToSign: askToSignDelegation });
   gatewayRoutes(app, {
     db,
@@ -188,6 +189,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     },
   });
   mcpPinRoutes(app, { contexts, ports });
+  recordRoutes(app, { db, org, now, contexts, ports });
   await registerRoutes(app, { db, org, now, contexts, ports, decisions });
   decisionRoutes(app, { db, org, drain: dataPlane.drain });
   proofRoutes(app, { db, org, now, random, masterKey, evidence, drain: dataPlane.drain, onChecked: (ok, problems) => void (checked = { at: now(), ok, problems }) });
@@ -207,6 +209,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   const jobs = startJobs(
     [
       approvalReminders(contexts.quiet(systemActor("approvals"))),
+      watchRecords(quiet, { report: (finding) => reportFinding(quiet, finding), settle: (kinds, open) => settleFindings(quiet, kinds, open) }),
       deliverNotices({ db, ctx: contexts.quiet(systemActor("notifications")), masterKey, outbound, publicUrl: configuration.consoleUrl, report: (finding) => reportFinding(quiet, finding) }),
     ],
     log,

@@ -1,5 +1,7 @@
 import type { Approval } from "@mandate/sdk";
+import { CliError } from "../cli-error.ts";
 import type { Call } from "../command.ts";
+import { exitCodes } from "../exit-codes.ts";
 import { columnsOf } from "../kinds.ts";
 import { cell, printObject, printRows, type Row } from "../render/format.ts";
 import { reasonOf } from "./reason.ts";
@@ -35,6 +37,19 @@ async function decide(call: Call, verb: "approve" | "refuse"): Promise<void> {
   const options = { signal: call.terminal.signal };
   const before = await client.approvals.get(id, options);
   call.say(summary(before));
+  if (
+    verb === "approve" &&
+    before.state === "pending" &&
+    before.passkeyRequired === true &&
+    before.mayDecide !== false
+  ) {
+    throw new CliError({
+      code: "passkey_required",
+      message: "This needs your passkey, and a terminal has none: a token isn't enough for a yes at its tier.",
+      next: `Open ${before.url ?? `/approve/${id} on the console`} and sign there.`,
+      exit: exitCodes.waiting,
+    });
+  }
   const reason = await reasonOf(call);
   const after = await client.approvals[verb](id, { reason }, options);
   if (call.format === "table") call.terminal.out(`${id}: ${cell(after.state)}\n`);

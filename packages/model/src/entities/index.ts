@@ -2,6 +2,7 @@ import { aiSystem, systemVersion } from "./ai-system.ts";
 import type { EntityDefinition } from "./define.ts";
 import { group, legalEntity, person } from "./people.ts";
 import { policy } from "./policy.ts";
+import { document, evaluation, outcomeReview, risk, trainingRecord } from "./records.ts";
 import { agent, dataFlow, dataset, destination, entity, model, prompt, vendor } from "./supply.ts";
 import { mcpServer, tool } from "./tools.ts";
 import type { ReferenceKind } from "./references.ts";
@@ -32,6 +33,11 @@ export const entities = {
   Entity: entity,
   AISystem: aiSystem,
   SystemVersion: systemVersion,
+  Risk: risk,
+  Document: document,
+  TrainingRecord: trainingRecord,
+  Evaluation: evaluation,
+  OutcomeReview: outcomeReview,
   Person: person,
 } as const;
 export type EntityKind = keyof typeof entities;

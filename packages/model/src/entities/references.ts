@@ -17,6 +17,11 @@ export const referenceKinds = [
   "legal-entity",
   "policy",
   "entity",
+  "risk",
+  "document",
+  "training-record",
+  "evaluation",
+  "outcome-review",
   "secret",
 ] as const;
 export type ReferenceKind = (typeof referenceKinds)[number];

@@ -75,8 +75,18 @@ export async function reportFinding(ctx: ServerContext, finding: NewFinding): Pr
     const id = newId("finding", ctx.now(), ctx.random);
     const { rows } = await sql<{ id: string }>`insert into findings (org, id, key, system, kind, title, detail, state, owner, opened_at, due_at, last_seen_at)
       values (${ctx.org}, ${id}, ${finding.key}, ${finding.system}, ${finding.kind}, ${finding.title}, ${finding.detail}, 'open', ${finding.owner}, ${now}, ${new Date(ctx.now() + dueMs)}, ${now})
-      on conflict (org, key) do nothing returning id`.execute(tx);
-    if (rows.length > 0) record({ type: "finding", ...(finding.system === null ? {} : { system: finding.system }), payload: { event: "opened", finding: id, kind: finding.kind, title: finding.title, detail: finding.detail } });
+      on conflict (org, key) do update set state = 'open', title = excluded.title, detail = excluded.detail, owner = excluded.owner, opened_at = excluded.opened_at, due_at = excluded.due_at, last_seen_at = excluded.last_seen_at, seen = findings.seen + 1
+        where findings.state = 'closed' returning id`.execute(tx);
+    for (const row of rows) record({ type: "finding", ...(finding.system === null ? {} : { system: finding.system }), payload: { event: row.id === id ? "opened" : "reopened", finding: row.id, kind: finding.kind, title: finding.title, detail: finding.detail } });
+  });
+}
+
+/** Closes the open findings of `kinds` whose cause is gone. Dismissed ones stay dismissed: their end is a person's word. */
+export async function settleFindings(ctx: ServerContext, kinds: readonly string[], stillOpen: ReadonlySet<string>): Promise<void> {
+  await ctx.transact(async (tx, record) => {
+    const { rows } = await sql<{ id: string; system: string | null; kind: string }>`update findings set state = 'closed', last_seen_at = ${new Date(ctx.now())}
+      where org = ${ctx.org} and kind = any(${[...kinds]}) and state = 'open' and not (key = any(${[...stillOpen]})) returning id, system, kind`.execute(tx);
+    for (const row of rows) record({ type: "finding", ...(row.system === null ? {} : { system: row.system }), payload: { event: "closed", finding: row.id, kind: row.kind, reason: "its cause is gone" } });
   });
 }
 

@@ -109,7 +109,7 @@ export async function putChannel(ctx: ServerContext, masterKey: Uint8Array, name
     const { rows } = await sql<ChannelRow>`select ${columns} from notification_channels where org = ${ctx.org} and name = ${name} for update`.execute(tx);
     const known = rows[0];
     if (known !== undefined && known.kind !== kind) throw new AppError({ code: "notifications.channel_kind", status: 409, message: `\`${name}\` is a ${known.kind} channel.`, remedies: [{ text: "Remove it first, or choose another name." }] });
-    const target = { id: known?.id ?? newId("webhook", ctx.now(), ctx.random), kind, config: config as ChannelConfig };
+    const target = { id: known?.id ?? newId("webhook", ctx.now(), ctx.random), kind, config };
     const made = kind === "webhook" && known === undefined ? newWebhookSecret(ctx.random) : null;
     const fresh = made ?? given;
     const sameHosts = known !== undefined && hostsOf(kind, known.config).join() === hostsOf(kind, target.config).join();

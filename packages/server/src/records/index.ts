@@ -1,0 +1,4 @@
+export { concernsAt, evaluationState } from "./concerns.ts";
+export type { Concern, EvaluationState } from "./concerns.ts";
+export { recordRoutes } from "./routes.ts";
+export { currentConcerns, watchRecords } from "./watch.ts";
