@@ -54,7 +54,9 @@ export class Sealer {
   /** @throws AppError `evidence_unavailable` when there is no key to seal under */
   entry(draft: EntryDraft, seq: number, seen: number): Draft {
     const sealed: SealedRecord[] = [];
-    const messages = draft.messages.map((message) => this.#sealMessage(message, draft, sealed));
+    // Nothing refers again to what no session knows, so it goes under one key however long the history is.
+    const contents = draft.sessionId === null && draft.messages.length > 1 ? [together(draft.messages)] : draft.messages;
+    const messages = contents.map((message) => this.#sealMessage(message, draft, sealed));
     const hasPayload = draft.payload !== null || messages.length > 0;
     const content = messages.length > 0 ? { ...draft.payload, messages } : draft.payload;
     const payload = hasPayload ? this.#sealJson(content, draft, sealed) : undefined;
@@ -158,3 +160,12 @@ export class Sealer {
     return wrapper;
   }
 }
+
+/** The JSON array of messages that are JSON each. */
+function together(messages: readonly Uint8Array[]): Uint8Array {
+  const parts: Uint8Array[] = [];
+  for (const message of messages) parts.push(parts.length === 0 ? open : between, message);
+  parts.push(close);
+  return Buffer.concat(parts);
+}
+const [open, between, close] = [Buffer.from("["), Buffer.from(","), Buffer.from("]")];

@@ -10,6 +10,8 @@ const fixedHeaders = {
   "cache-control": "no-store",
 } as const;
 
+const oneWriteBytes = 64 * 1024;
+
 /** One request and its one reply: the ids and headers that every reply carries. */
 export class Exchange {
   readonly req: IncomingMessage;
@@ -73,7 +75,10 @@ export class Exchange {
       status,
       this.headers({ ...more, "content-length": body.length, ...(unread ? { connection: "close" } : {}) }),
     );
-    this.res.end(this.req.method === "HEAD" ? undefined : body);
+    if (this.req.method === "HEAD") this.res.end();
+    // Node sends a string and its head in one piece, a buffer in two; Latin-1 carries each byte as it is.
+    else if (body.length <= oneWriteBytes) this.res.end(body.toString("latin1"), "latin1");
+    else this.res.end(body);
   }
 
   refuse(refusal: Refusal): void {

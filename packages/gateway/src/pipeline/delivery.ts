@@ -1,17 +1,28 @@
 import type { Terminal } from "@mandate/model";
-import { type Refusal, refuse, refusalEvent } from "../http/refusal.ts";
+import { type Refusal, refusalEvent } from "../http/refusal.ts";
 import { parseStrictObject } from "../json/strict-json.ts";
 import { SseReader } from "../sse/sse-reader.ts";
 import { parse as parseEvent } from "../surfaces/openai-chat/answer.ts";
 import type { AnswerView, StreamReader, TokenUsage, ToolCall } from "../surfaces/surface.ts";
 import { type UpstreamCall, type UpstreamEvents, UpstreamFailure } from "../upstream/client.ts";
-import { AnswerChecker, decideAgain } from "./answer-checker.ts";
+import { AnswerChecker } from "./answer-checker.ts";
 import type { Call } from "./call.ts";
-import { type Held, heldCallHash, openHold, spend } from "./holds.ts";
+import { settleHeldAnswer } from "./held-answer.ts";
+import type { Held } from "./holds.ts";
 import type { Reservation } from "./meter.ts";
 import { outcomeDraft } from "./record.ts";
 import type { RunningCall, Runtime } from "./runtime.ts";
 import { EventQueue } from "./event-queue.ts";
+import {
+  brokenOff,
+  compressed,
+  failureRefusal,
+  statusRefusal,
+  tooLarge,
+  tooSlow,
+  unreadable,
+  unrecorded,
+} from "./upstream-refusals.ts";
 
 /** Headers of the provider that mean something to its clients. */
 const passedOn = [
@@ -74,18 +85,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
     this.#mode = call.system.parameters.streamMode;
     this.#queue = new EventQueue(call.system.parameters.streamMode, runtime.limits.windowChars);
     this.done = new Promise((resolve) => (this.#settled = resolve));
-    this.#timer = setTimeout(
-      () =>
-        void this.#finish(
-          "upstream_cut",
-          refuse(
-            "upstream_timeout",
-            "The model took longer than this gateway waits.",
-            "Ask for a shorter answer, or repeat the call.",
-          ),
-        ),
-      runtime.limits.callMs,
-    );
+    this.#timer = setTimeout(() => void this.#finish("upstream_cut", tooSlow), runtime.limits.callMs);
     runtime.running.add(this);
     call.exchange.res.on("close", this.#onCallerGone);
   }
@@ -129,14 +129,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
     }
     const encoding = headers["content-encoding"];
     if (encoding !== undefined && encoding !== "identity") {
-      void this.#finish(
-        "upstream_cut",
-        refuse(
-          "upstream_unreachable",
-          "The model's answer is compressed, and what can't be read can't be checked.",
-          "Have the model's endpoint honour Accept-Encoding: identity.",
-        ),
-      );
+      void this.#finish("upstream_cut", compressed);
       return;
     }
     if (status < 300 && (this.#headers["content-type"] ?? "").startsWith("text/event-stream")) {
@@ -176,24 +169,10 @@ export class Delivery implements UpstreamEvents, RunningCall {
       detail: failure.internal,
       model: this.#call.model.name,
     });
-    if (failure.kind === "timeout")
-      void this.#finish(
-        "upstream_cut",
-        refuse("upstream_timeout", failure.message, "Repeat the call; if it stays so, ask the model's owner."),
-      );
-    else if (failure.kind === "refused")
-      void this.#finish(
-        "refused",
-        refuse("upstream_unreachable", failure.message, {
-          text: "An administrator sets which hosts a secret goes to and which inner addresses may be called.",
-          command: `mandate describe model/${this.#call.model.name}`,
-        }),
-      );
-    else
-      void this.#finish(
-        "upstream_cut",
-        refuse("upstream_unreachable", failure.message, "Repeat the call; if it stays so, ask the model's owner."),
-      );
+    void this.#finish(
+      failure.kind === "refused" ? "refused" : "upstream_cut",
+      failureRefusal(failure, this.#call.model.name),
+    );
   }
 
   /** False once the stream was ended. */
@@ -285,37 +264,14 @@ export class Delivery implements UpstreamEvents, RunningCall {
     const body = Buffer.concat(this.#captured);
     const { surface, exchange } = this.#call;
     const pass = () => exchange.bytes(status, body, this.#headers);
-    if (status >= 400 && status < 500 && status !== 401 && status !== 403 && status !== 407)
-      return this.#finish("done", null, pass);
-    if (status < 200 || status >= 300) {
-      const reason =
-        status >= 500
-          ? `The model's provider answered ${status}.`
-          : status < 400
-            ? "The model's endpoint redirects, and redirects are not followed."
-            : "The model's provider did not accept this gateway's secret.";
-      return this.#finish(
-        "upstream_cut",
-        refuse(
-          "upstream_unreachable",
-          reason,
-          "Repeat the call; if it stays so, ask the model's owner to check its endpoint and secret.",
-          `upstream:${status}`,
-        ),
-      );
-    }
+    const refused = statusRefusal(status);
+    if (refused !== null) return this.#finish("upstream_cut", refused);
+    if (status >= 400) return this.#finish("done", null, pass);
     let view: AnswerView;
     try {
       view = surface.readAnswer(parseStrictObject(body, this.#runtime.limits.maxJsonDepth).value);
     } catch {
-      return this.#finish(
-        "upstream_cut",
-        refuse(
-          "upstream_unreachable",
-          "The model's answer can't be read, so it was not passed on.",
-          "Repeat the call; if it stays so, ask the model's owner.",
-        ),
-      );
+      return this.#finish("upstream_cut", unreadable);
     }
     this.#usage = view.usage;
     this.#issued = view.issued;
@@ -334,57 +290,19 @@ export class Delivery implements UpstreamEvents, RunningCall {
     await this.#finish("done", null, pass);
   }
 
-  /** Spends the approval that came with the request where it fits; otherwise asks for one and keeps the answer. */
   async #settleHold(): Promise<Refusal | null> {
-    const { system, credential, requestHash, exchange, approvalId, surface } = this.#call;
-    const callHash = heldCallHash(
-      system.name,
-      requestHash,
-      this.#heldCalls.map((one) => one.held),
-    );
-    if (approvalId !== null) {
-      const result = await spend(this.#runtime, approvalId, callHash, system.name, this.#heldCalls[0]!.held.decision);
-      if ("spent" in result) {
-        const refusal = decideAgain(
-          this.#checker,
-          this.#heldCalls.map((one) => one.call),
-          result.spent,
-        );
-        if (refusal === null) this.#approvals.push(approvalId);
-        return refusal;
-      }
-      if (!result.again) return result.refusal;
-    }
-    const opened = await openHold(
-      this.#runtime,
-      {
-        decisionId: exchange.decisionId,
-        system: system.name,
-        requester: credential.accountable,
-        credentialId: credential.id,
-        callHash,
-      },
-      this.#heldCalls.map((one) => one.held),
-    );
-    if (opened.ticket !== null && this.#complete) {
-      this.#runtime.answers.put(
-        opened.ticket.id,
-        {
-          system: system.name,
-          surface: surface.name,
-          requestHash,
-          callHash,
-          status: this.#status ?? 200,
-          contentType: this.#headers["content-type"] ?? "application/json",
-          calls: this.#calls,
-          served: this.#checker.served,
-          usage: this.#usage,
-          expiresAtMs: Date.parse(opened.ticket.expiresAt),
-        },
-        Buffer.concat(this.#captured),
-      );
-    }
-    return opened.refusal;
+    const settled = await settleHeldAnswer(this.#runtime, this.#call, {
+      held: this.#heldCalls,
+      calls: this.#calls,
+      checker: this.#checker,
+      status: this.#status,
+      contentType: this.#headers["content-type"],
+      usage: this.#usage,
+      body: this.#complete ? Buffer.concat(this.#captured) : null,
+    });
+    if ("refusal" in settled) return settled.refusal;
+    this.#approvals.push(settled.spent);
+    return null;
   }
 
   readonly #onCallerGone = (): void => {
@@ -392,14 +310,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
   };
 
   #tooLarge(): void {
-    void this.#finish(
-      "upstream_cut",
-      refuse(
-        "upstream_unreachable",
-        "The model's answer is larger than this gateway can check.",
-        "Ask for a shorter answer.",
-      ),
-    );
+    void this.#finish("upstream_cut", tooLarge);
   }
 
   /** The one way out. `last` sends what was kept back; without it the refusal is sent in the shape the reply has by then. */
@@ -447,11 +358,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
         decision: exchange.decisionId,
         error: String(error),
       });
-      told = refuse(
-        "evidence_unavailable",
-        "How the call ended could not be recorded, so its answer was withheld.",
-        "Repeat the call shortly.",
-      );
+      told = unrecorded;
       answer = undefined;
     }
     this.#phase = "closed";
@@ -468,12 +375,6 @@ export class Delivery implements UpstreamEvents, RunningCall {
     this.#settled();
   }
 }
-
-const brokenOff = refuse(
-  "upstream_unreachable",
-  "The model's answer broke off.",
-  "Repeat the call; if it stays so, ask the model's owner.",
-);
 
 function isWhole(data: string): boolean {
   if (data === "" || data === "[DONE]") return true;
