@@ -165,6 +165,12 @@ export interface ApprovalView extends Approval {
   readonly mayDecide?: boolean;
   readonly cannotBecause?: string | null;
   readonly method?: string;
+  readonly action?: string;
+  readonly passkey?: { readonly rpId: string; readonly credentialIds: readonly string[] } | null;
+  readonly onBehalfOf?: string;
+  readonly votesInCommittee?: boolean;
+  readonly minutes?: string | null;
+  readonly approvers?: readonly { readonly group: string; readonly count: number; readonly members: readonly string[]; readonly open: boolean }[];
 }
 export interface CredentialRow {
   readonly id: string;

@@ -100,6 +100,14 @@ export const decision = (id: string) =>
     queryFn: ({ signal }) => client.get<DecisionView>("decisions", id, {}, { signal }),
   });
 export const approvals = (filters: Filters = {}) => allOf<ApprovalView>("approvals", { state: "pending", ...filters });
+export const approvalMetrics = queryOptions({
+  queryKey: ["approvals", "metrics"],
+  queryFn: ({ signal }) => client.approvals.metrics({ days: 30 }, { signal }),
+});
+export const delegations = queryOptions({
+  queryKey: ["delegations"],
+  queryFn: ({ signal }) => client.delegations.list({ limit: 50 }, { signal }),
+});
 export const approval = (id: string) =>
   queryOptions({
     queryKey: ["approvals", "one", id],

@@ -6,10 +6,13 @@ import type { LiveEvent } from "./events.ts";
 import { queryString, Transport } from "./transport.ts";
 import type { CallOptions, Query, TransportOptions } from "./transport.ts";
 import type {
+  Answer,
   Approval,
+  ApprovalMetrics,
   Change,
   DecisionRecord,
   DecisionSummary,
+  Delegation,
   EvidenceEntry,
   LogHead,
   NewCredential,
@@ -121,16 +124,15 @@ export class MandateClient {
     return this.request("POST", `/api/v1/systems/${segment(name)}/${verb}`, body, options);
   }
 
+  /** `grant`, `deny` and `requestChanges` answer the question that `approvals` lists: one mechanism, two doors. */
   readonly authorizations = {
-    submit: (id: string, body: Reason & { conditions?: readonly unknown[] }, options?: CallOptions) =>
+    submit: (id: string, body: Reason, options?: CallOptions) =>
       this.#act("authorizations", id, "submit", body, options),
-    requestChanges: (id: string, body: Reason & { conditions?: readonly unknown[] }, options?: CallOptions) =>
+    requestChanges: (id: string, body: Answer, options?: CallOptions) =>
       this.#act("authorizations", id, "request-changes", body, options),
-    grant: (id: string, body: Reason & { conditions?: readonly unknown[] }, options?: CallOptions) =>
-      this.#act("authorizations", id, "grant", body, options),
-    deny: (id: string, body: Reason & { conditions?: readonly unknown[] }, options?: CallOptions) =>
-      this.#act("authorizations", id, "deny", body, options),
-    revoke: (id: string, body: Reason & { conditions?: readonly unknown[] }, options?: CallOptions) =>
+    grant: (id: string, body: Answer, options?: CallOptions) => this.#act("authorizations", id, "grant", body, options),
+    deny: (id: string, body: Answer, options?: CallOptions) => this.#act("authorizations", id, "deny", body, options),
+    revoke: (id: string, body: Reason, options?: CallOptions) =>
       this.#act("authorizations", id, "revoke", body, options),
   };
 
@@ -156,10 +158,25 @@ export class MandateClient {
       this.list<Approval>("approvals", filters, options),
     get: (id: string, options?: CallOptions): Promise<Approval> =>
       this.get<Approval>("approvals", id, undefined, options),
-    approve: (id: string, body: Reason, options?: CallOptions): Promise<Approval> =>
+    approve: (id: string, body: Answer, options?: CallOptions): Promise<Approval> =>
       this.request("POST", `/api/v1/approvals/${segment(id)}/approve`, body, options),
-    refuse: (id: string, body: Reason, options?: CallOptions): Promise<Approval> =>
+    refuse: (id: string, body: Answer, options?: CallOptions): Promise<Approval> =>
       this.request("POST", `/api/v1/approvals/${segment(id)}/refuse`, body, options),
+    /** How long people take, and how often they say yes. */
+    metrics: (query: { days?: number } = {}, options?: CallOptions): Promise<ApprovalMetrics> =>
+      this.request("GET", `/api/v1/approval-metrics${queryString(query)}`, undefined, options),
+  };
+
+  /** Who answers for whom during an absence. */
+  readonly delegations = {
+    list: (filters?: Filters, options?: CallOptions): Promise<Page<Delegation>> =>
+      this.list("delegations", filters, options),
+    create: (
+      body: { to: string; reason: string; starts?: string; ends: string },
+      options?: CallOptions,
+    ): Promise<Delegation> => this.request("POST", "/api/v1/delegations", body, options),
+    end: (id: string, options?: CallOptions): Promise<Delegation> =>
+      this.request("DELETE", `/api/v1/delegations/${segment(id)}`, undefined, options),
   };
 
   readonly people = {

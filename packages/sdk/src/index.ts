@@ -7,16 +7,21 @@ export type { Remedy } from "./error.ts";
 export type { LiveEvent } from "./events.ts";
 export type { CallOptions, Fetch, Query } from "./transport.ts";
 export type {
+  Answer,
   Approval,
+  ApprovalMetrics,
+  ApprovalSignature,
   Change,
   DecisionRecord,
   DecisionSummary,
+  Delegation,
   EntryRef,
   EvidenceEntry,
   LogHead,
   NewCredential,
   Outcome,
   Page,
+  PasskeyAssertion,
   Resource,
   SampleRemoval,
   Session,

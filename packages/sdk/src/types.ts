@@ -46,18 +46,98 @@ export interface DecisionRecord extends DecisionSummary {
   readonly remedies?: readonly Remedy[];
 }
 
+/** A passkey's assertion over a digest, all base64url: `navigator.credentials.get` with the digest's bytes as challenge. */
+export interface PasskeyAssertion {
+  readonly credentialId: string;
+  readonly authenticatorData: string;
+  readonly clientDataJSON: string;
+  readonly signature: string;
+}
+
+export interface ApprovalSignature {
+  /** `token` and `totp` are the weaker ones: the log alone binds them. */
+  readonly kind: "webauthn" | "token" | "totp";
+  readonly person: string;
+  /** Held at the moment of the answer. */
+  readonly role: string;
+  readonly choice: "approve" | "refuse";
+  readonly reason: string;
+  readonly at: string;
+  /** The absent person whose seat it is. */
+  readonly onBehalfOf?: string;
+  readonly credentialId?: string;
+  /** SubjectPublicKeyInfo. */
+  readonly publicKey?: string;
+  readonly authenticatorData?: string;
+  readonly clientDataJSON?: string;
+  readonly signature?: string;
+  readonly rpId?: string;
+  readonly origin?: string;
+}
+
+/** What goes with an answer. */
+export interface Answer {
+  readonly reason: string;
+  readonly webauthn?: PasskeyAssertion;
+  /** With a grant: what is measured from now on. */
+  readonly conditions?: readonly unknown[];
+  /** Of a committee's meeting. */
+  readonly minutes?: string;
+}
+
 export interface Approval {
   readonly id: string;
   readonly state: "pending" | "approved" | "refused" | "lapsed";
   readonly statement: Readonly<Record<string, unknown>>;
-  /** Hex SHA-256 of the statement's RFC 8785 form. */
+  /** Hex SHA-256 of the statement's RFC 8785 form: the bytes that a passkey signs to say yes. */
   readonly digest: string;
-  readonly expiresAt: string;
-  readonly signature: Readonly<Record<string, unknown>> | null;
+  /** The bytes that a passkey signs to say no. */
+  readonly refuseDigest?: string;
   /** What it asks, in one sentence. */
   readonly question?: string;
   /** What stands behind `argumentsHash`, for a reader. */
-  readonly facts?: readonly { readonly label: string; readonly value: unknown }[];
+  readonly facts?: readonly { readonly label: string; readonly value: string }[];
+  readonly expiresAt: string;
+  readonly signature: ApprovalSignature | null;
+  readonly signatures?: readonly ApprovalSignature[];
+  readonly tier?: string;
+  readonly mayDecide?: boolean;
+  readonly cannotBecause?: string | null;
+  /** The page where it is answered. */
+  readonly url?: string;
+  /** A token or session isn't enough for a yes. */
+  readonly passkeyRequired?: boolean;
+}
+
+export interface Delegation {
+  readonly id: string;
+  readonly from: string;
+  readonly to: string;
+  readonly reason: string;
+  readonly starts: string;
+  readonly ends: string;
+  readonly state: "planned" | "active" | "ended";
+  /** Signed with the absent person's passkey: reaches T3. */
+  readonly signed: boolean;
+  /** Where the absent person signs it. */
+  readonly approval: string | null;
+}
+
+export interface ApprovalMetrics {
+  readonly since: string;
+  readonly asked: number;
+  readonly approved: number;
+  readonly refused: number;
+  readonly lapsed: number;
+  readonly pending: number;
+  readonly yesRate: number | null;
+  readonly medianSeconds: number | null;
+  readonly people: readonly {
+    readonly person: string;
+    readonly answers: number;
+    readonly yesRate: number;
+    readonly medianSeconds: number;
+  }[];
 }
 
 export interface NewCredential {
@@ -91,6 +171,14 @@ export interface Session {
   /** Where callers send their calls. */
   readonly gatewayUrl?: string;
   readonly passkeys: boolean;
+  /** Why this server offers no passkeys; null when it does. */
+  readonly passkeysOff?: string | null;
+  /** Whether links lead here from another device, or why not. */
+  readonly phoneLinks?: { readonly on: boolean; readonly why: string | null };
+  /** How the session was proved: `passkey`, `session` (a link), `password`, `oidc`, `minted`… */
+  readonly proof?: string;
+  /** When it ends without another request. */
+  readonly expiresAt?: string | null;
   readonly sample: boolean;
   /** Value that `x-mandate-csrf` must repeat, where the server hands one out. */
   readonly csrf?: string;

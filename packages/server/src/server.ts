@@ -37,6 +37,7 @@ import { recordRoutes, watchRecords } from "./records/index.ts";
 import { registerRoutes } from "./register-routes/index.ts";
 import type { RegisterPorts } from "./registry/index.ts";
 import { holdSealing, secretRoutes } from "./secrets/index.ts";
+import { endServiceAccountsOf, serviceAccountRoutes } from "./service-accounts/index.ts";
 import { loopbackAllow, settingRoutes } from "./settings/index.ts";
 
 export interface ServerOptions {
@@ -131,7 +132,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   let checked: { readonly at: number; readonly ok: boolean; readonly problems: readonly unknown[] } | null = null;
   const closers: (() => void)[] = [];
   const passkeys = passkeySupport(configuration.consoleUrl);
-  const departures = [endDelegationsOf, lapseQuestionsOf];
+  const departures = [endDelegationsOf, lapseQuestionsOf, endServiceAccountsOf];
   const decisions: DecisionPorts = {
     effects: { "role.grant": roleGrantEffect, "passkey.reset": passkeyResetEffect, pilot: authorizationDecided, production: authorizationDecided, renew: pilotExtended, delegation: delegationSignedEffect, "committee.appoint": committeeAppointed },
     relyingParty: passkeys.relyingParty,
@@ -171,6 +172,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   const fallback = createFallback(masterKey, org);
   signInRoutes(app, { now, contexts, secureCookies, passkeys, challenges, fallback });
   accountRoutes(app, { db, org, now, contexts, passkeys, challenges, fallback });
+  serviceAccountRoutes(app, { db, org, now, contexts });
   credentialRoutes(app, { db, org, now, contexts, lookUp });
   secretRoutes(app, { db, org, contexts, masterKey });
   const outbound = (): OutboundRule => new OutboundRule(publisher.current.outboundAllow);

@@ -7,6 +7,7 @@ import { Glyph } from "../components/status.tsx";
 import { LiveDot, PageHead, Panel, useNow } from "../components/ui.tsx";
 import { timeLeft } from "../format.ts";
 import { t } from "../text.ts";
+import { Delegations, Habits } from "./approvals-aside.tsx";
 
 export function ApprovalsPage() {
   const query = useQuery(approvals());
@@ -15,26 +16,34 @@ export function ApprovalsPage() {
       <PageHead title={t.approvals.title}>
         <LiveDot />
       </PageHead>
-      <Loaded query={query} what={t.approvals.title}>
-        {(data) =>
-          data.items.length === 0 ? (
-            <Panel title={t.approvals.emptyTitle}>
-              <Empty title={t.approvals.empty} />
-            </Panel>
-          ) : (
-            <>
-              <p className="sentence-small">{t.approvals.waits(data.items.length)}</p>
-              <ul className="cards">
-                {data.items
-                  .toSorted((a, b) => Date.parse(a.expiresAt) - Date.parse(b.expiresAt))
-                  .map((item) => (
-                    <Waiting key={item.id} item={item} />
-                  ))}
-              </ul>
-            </>
-          )
-        }
-      </Loaded>
+      <div className="with-rail">
+        <div className="stack">
+          <Loaded query={query} what={t.approvals.title}>
+            {(data) =>
+              data.items.length === 0 ? (
+                <Panel title={t.approvals.emptyTitle}>
+                  <Empty title={t.approvals.empty} />
+                </Panel>
+              ) : (
+                <>
+                  <p className="sentence-small">{t.approvals.waits(data.items.length)}</p>
+                  <ul className="cards">
+                    {data.items
+                      .toSorted((a, b) => Date.parse(a.expiresAt) - Date.parse(b.expiresAt))
+                      .map((item) => (
+                        <Waiting key={item.id} item={item} />
+                      ))}
+                  </ul>
+                </>
+              )
+            }
+          </Loaded>
+        </div>
+        <div className="stack">
+          <Habits />
+          <Delegations />
+        </div>
+      </div>
     </>
   );
 }

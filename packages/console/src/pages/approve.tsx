@@ -1,13 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
-import { approval, client, isSignedOut, queries, session } from "../api.ts";
+import { useEffect } from "react";
+import { approval, isSignedOut, session } from "../api.ts";
 import type { ApprovalView } from "../api-types.ts";
-import { Failed, Loaded } from "../components/states.tsx";
+import { Loaded } from "../components/states.tsx";
 import { Status } from "../components/status.tsx";
-import { Button, Facts, useNow } from "../components/ui.tsx";
+import { Facts, useNow } from "../components/ui.tsx";
 import { shortHash, timeLeft } from "../format.ts";
 import { t } from "../text.ts";
+import { Answer } from "./approve-answer.tsx";
 
 const record = (value: unknown): Record<string, unknown> =>
   typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
@@ -49,32 +50,14 @@ export function ApprovePage() {
 
 function Question({ item }: { item: ApprovalView }) {
   const now = useNow();
-  const [reason, setReason] = useState("");
-  const [missing, setMissing] = useState(false);
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
   const resource = record(item.statement["resource"]);
   const call = words(resource["id"]) || words(item.statement["resource"]) || words(item.statement["action"]);
   const system = item.system ?? words(item.statement["system"]);
   const lapsed = item.state === "lapsed" || (item.state === "pending" && Date.parse(item.expiresAt) <= now);
   const pending = item.state === "pending" && !lapsed;
-  const decide = async (choice: "approve" | "refuse"): Promise<void> => {
-    if (reason.trim() === "") {
-      setMissing(true);
-      document.getElementById("reason")?.focus();
-      return;
-    }
-    setBusy(true);
-    setError(null);
-    try {
-      await client.approvals[choice](item.id, { reason: reason.trim() });
-      await queries.invalidateQueries({ queryKey: ["approvals"] });
-    } catch (cause) {
-      setError(cause);
-    } finally {
-      setBusy(false);
-    }
-  };
+  const open = (item.approvers ?? [])
+    .filter((set) => set.open)
+    .map((set) => (set.count > 1 ? `${set.count} × ${set.group}` : set.group));
   return (
     <>
       <main className="approve-body">
@@ -109,9 +92,22 @@ function Question({ item }: { item: ApprovalView }) {
                 ]
               : undefined,
             [t.approve.system, system],
-            [t.approve.call, <code key="call">{call}</code>],
+            [
+              t.approve.call,
+              <code key="call" className="break">
+                {call}
+              </code>,
+            ],
             item.rule ? [t.approve.rule, <code key="rule">{item.rule}</code>] : undefined,
             item.requester ? [t.approve.paid, item.requester] : undefined,
+            pending && open.length > 0 ? [t.approve.needs, open.join(", ")] : undefined,
+            ...(item.signatures ?? []).map(
+              (one) =>
+                [
+                  one.choice === "approve" ? t.approve.approvedBy : t.approve.refusedBy,
+                  <Signed key={one.person} one={one} />,
+                ] as const,
+            ),
             [t.approve.binding, <code key="digest">{shortHash(item.digest)}</code>],
           ]}
         />
@@ -145,38 +141,22 @@ function Question({ item }: { item: ApprovalView }) {
               <b>{t.approvals.own}.</b> {item.cannotBecause}
             </p>
           ) : (
-            <>
-              {error !== null && <Failed error={error} what={t.approve.failed} />}
-              <label htmlFor="reason">{t.approve.reason}</label>
-              <input
-                id="reason"
-                value={reason}
-                maxLength={2000}
-                autoComplete="off"
-                aria-invalid={missing && reason.trim() === ""}
-                aria-describedby="reason-note"
-                onChange={(event) => setReason(event.target.value)}
-              />
-              {missing && reason.trim() === "" && (
-                <p className="problem small" role="alert">
-                  {t.approve.needReason}
-                </p>
-              )}
-              <div className="approve-buttons">
-                <Button isDisabled={busy} onPress={() => void decide("refuse")}>
-                  {t.approve.refuse}
-                </Button>
-                <Button look="accent" isDisabled={busy} onPress={() => void decide("approve")}>
-                  {t.approve.approve}
-                </Button>
-              </div>
-              <p id="reason-note" className="muted small">
-                {t.approve.covers(timeLeft(item.expiresAt, now))} {t.approve.method}
-              </p>
-            </>
+            <Answer item={item} />
           )}
         </footer>
       )}
+    </>
+  );
+}
+
+/** Who decided, in which role, how surely. */
+function Signed({ one }: { one: NonNullable<ApprovalView["signatures"]>[number] }) {
+  return (
+    <>
+      {one.person} {one.onBehalfOf === undefined ? "" : t.approve.forPerson(one.onBehalfOf)}
+      <span className="small block muted">
+        {t.approve.asRole(one.role, one.kind !== "webauthn")}: “{one.reason}”
+      </span>
     </>
   );
 }

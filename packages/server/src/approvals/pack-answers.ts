@@ -62,7 +62,7 @@ export function packedApproval(one: ApprovalRecord, untilMs: number) {
     approvers: one.approvers,
     minutes: one.minutes,
     createdAt: one.createdAt.toISOString(),
-    decidedAt: decided ? one.decidedAt!.toISOString() : null,
+    decidedAt: decided ? one.decidedAt.toISOString() : null,
     spentAt: one.spentAt?.toISOString() ?? null,
     gaps: signatures.some((signed) => signed.kind !== "webauthn") ? ["Answers of a kind other than `webauthn` are bound by the log's entry, not by a signature of the person's own key."] : [],
   };

@@ -81,6 +81,7 @@ const approval = z.object({
   onBehalfOf: z.string().optional(),
   votesInCommittee: z.boolean(),
   method: z.enum(["session", "passkey", "token"]),
+  url: z.string(),
   passkeyRequired: z.boolean(),
   passkey: z.object({ rpId: z.string(), credentialIds: z.array(z.string()) }).nullable(),
 });
@@ -105,6 +106,8 @@ export interface ApprovalRouteDeps {
   readonly now: () => number;
   readonly contexts: Contexts;
   readonly ports: DecisionPorts;
+  /** Base of links. */
+  readonly consoleUrl: string;
   /** Opens the sealed arguments of a held call for whoever may read them. */
   readonly openInput: (approval: ApprovalRecord) => Readonly<Record<string, unknown>> | null;
 }
@@ -119,7 +122,7 @@ export function approvalRoutes(app: App, deps: ApprovalRouteDeps): void {
     const passkeys = actor.kind === "person" && rpId !== null ? (await passkeysOf(tx, org, actor.id)).filter((one) => one.rpId === rpId && one.blockedAt === null).map((one) => one.credentialId) : [];
     return rows.map((row) => {
       const tier = tierInForce(row, row.system === null ? undefined : current.get(row.system));
-      return viewApproval(row, { actor, directory, tier, rpId, passkeys }, mayReadInput(row, actor, directory) ? deps.openInput(row) : null);
+      return viewApproval(row, { actor, directory, tier, consoleUrl: deps.consoleUrl, rpId, passkeys }, mayReadInput(row, actor, directory) ? deps.openInput(row) : null);
     });
   }
 

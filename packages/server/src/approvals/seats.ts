@@ -86,7 +86,7 @@ function placesAs(sets: readonly ApproverSet[], system: string | null, email: st
     const voting = set.committee !== undefined && directory.committee(set.committee.group).some((one) => one.email === email);
     return [
       ...(own === undefined ? [] : [{ set: set.group, role: own.role, committee: false }]),
-      ...(voting ? [{ set: committeeSet(set.committee!.group), role: committeeSet(set.committee!.group), committee: true }] : []),
+      ...(voting ? [{ set: committeeSet(set.committee.group), role: committeeSet(set.committee.group), committee: true }] : []),
     ];
   });
 }
@@ -99,9 +99,10 @@ export function isOpen(set: ApproverSet, answers: readonly Answer[]): boolean {
 
 /** Undefined while votes lack; a tie is a no. */
 export function committeeVerdict(set: ApproverSet, answers: readonly Answer[]): "approve" | "refuse" | undefined {
-  if (set.committee === undefined) return undefined;
-  const votes = answers.filter((one) => one.set === committeeSet(set.committee!.group));
-  if (votes.length < set.committee.quorum) return undefined;
+  const { committee } = set;
+  if (committee === undefined) return undefined;
+  const votes = answers.filter((one) => one.set === committeeSet(committee.group));
+  if (votes.length < committee.quorum) return undefined;
   return votes.filter((one) => one.choice === "approve").length * 2 > votes.length ? "approve" : "refuse";
 }
 

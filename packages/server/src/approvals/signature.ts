@@ -18,7 +18,7 @@ export function shownSignature(one: ApprovalSignature) {
     ...(one.onBehalfOf === null ? {} : { onBehalfOf: one.onBehalfOf }),
     ...(one.delegation === null ? {} : { delegation: one.delegation }),
     ...(one.terms.conditions === undefined ? {} : { conditions: [...one.terms.conditions] }),
-    ...(one.assertion ?? {}),
+    ...one.assertion,
   };
 }
 

@@ -13,6 +13,7 @@ export interface Reader {
   readonly directory: Directory;
   /** As `tierInForce` gives it. */
   readonly tier: Tier;
+  readonly consoleUrl: string;
   /** Null where passkeys can't be used. */
   readonly rpId: string | null;
   readonly passkeys: readonly string[];
@@ -67,6 +68,7 @@ export function viewApproval(approval: ApprovalRecord, reader: Reader, input: Re
     ...("obstacle" in found ? { cannotBecause: found.obstacle.message } : found.place.onBehalfOf === null ? {} : { onBehalfOf: found.place.onBehalfOf }),
     votesInCommittee: "place" in found && found.place.committee,
     method: needsPasskey || reader.passkeys.length > 0 ? ("passkey" as const) : actor.proof === "token" ? ("token" as const) : ("session" as const),
+    url: `${reader.consoleUrl}/approve/${approval.id}`,
     passkeyRequired: needsPasskey,
     /** What the page hands to `navigator.credentials.get`; null where this reader has no passkey here. */
     passkey: reader.rpId === null || reader.passkeys.length === 0 ? null : { rpId: reader.rpId, credentialIds: [...reader.passkeys] },
@@ -115,7 +117,7 @@ function questionOf(approval: ApprovalRecord): string {
     case "tool.call":
       return `Shall ${system} use ${approval.resource ?? "this"} with exactly these arguments?`;
     default:
-      return `${String(approval.statement["reason"] ?? approval.action)}`;
+      return String(approval.statement["reason"] ?? approval.action);
   }
 }
 
