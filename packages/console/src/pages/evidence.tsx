@@ -1,15 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
-import type { Page } from "@mandate/sdk";
-import { client, decisions, overview, queries, systems } from "../api.ts";
-import type { DecisionRow } from "../api-types.ts";
+import { client, overview, systems } from "../api.ts";
 import { DecisionTable } from "../components/decision-table.tsx";
 import { Choice, Sheet } from "../components/dialog.tsx";
 import { EntryPanel } from "../components/entry-panel.tsx";
 import { download } from "../components/data-table.tsx";
 import { Empty, Failed, FilteredEmpty, Loaded } from "../components/states.tsx";
 import { Button, LiveDot, PageHead, Panel } from "../components/ui.tsx";
+import { usePagedDecisions } from "../paged-decisions.ts";
 import { t } from "../text.ts";
 import { Verified } from "./evidence-summary.tsx";
 
@@ -51,16 +50,7 @@ export function EvidencePage() {
     [search.when, minute],
   );
   const filter = { q: search.q, outcome: search.outcome, system: search.system, since };
-  const query = useQuery(decisions(filter));
-  // Older pages go on from the first page's cursor as it was when they were asked for: rows don't slip while new ones arrive.
-  const [older, setOlder] = useState<{ key: string; pages: Page<DecisionRow>[] }>({ key: "", pages: [] });
-  const key = JSON.stringify(filter);
-  const pages = older.key === key ? older.pages : [];
-  const more = async (from: string): Promise<void> => {
-    const next = await queries.fetchQuery(decisions({ ...filter, cursor: from }));
-    const first = query.data === undefined ? [] : [query.data];
-    setOlder({ key, pages: [...(pages.length === 0 ? first : pages), next] });
-  };
+  const { query, joined, more, failed } = usePagedDecisions(filter);
   const evidence = useQuery(overview).data?.evidence;
   const names = useQuery(systems()).data?.items ?? [];
   const filters = [
@@ -127,13 +117,7 @@ export function EvidencePage() {
         <div className="evidence-list">
           <Loaded query={query} what={t.evidence.title} rows={12}>
             {(newest) => {
-              const seen = new Set(newest.items.map((row) => row.id));
-              // No row in common means that rows between were missed: then only what is known to be whole is shown.
-              const kept = pages[0]?.items.some((row) => seen.has(row.id)) === true ? pages : [];
-              const data = {
-                items: [...newest.items, ...kept.flatMap((page) => page.items).filter((row) => !seen.has(row.id))],
-                nextCursor: kept.length === 0 ? newest.nextCursor : (kept.at(-1)?.nextCursor ?? null),
-              };
+              const data = joined(newest);
               const cursor = data.nextCursor;
               return data.items.length === 0 && filters.length === 0 ? (
                 <Panel title={t.evidence.emptyTitle}>
@@ -172,6 +156,7 @@ export function EvidencePage() {
                           <Button onPress={() => void more(cursor)}>{t.table.more}</Button>
                         </p>
                       )}
+                      {failed !== null && <Failed error={failed} what={t.table.older} />}
                     </>
                   )}
                 </Panel>

@@ -28,4 +28,6 @@ export const settings = {
   sampleEffect: (n: number) =>
     `${plural(n, "system", "systems")} that you see may belong to it. Those of the sample end: their calls are refused and their keys revoked. What you registered stays, and so does the evidence.`,
   sampleRemoved: (n: number) => `${plural(n, "object was", "objects were")} removed.`,
+  sampleKept: "The rest stays: what isn't of the sample uses it. Change what uses it, then remove again.",
+  sampleKeptBy: (users: string) => `used by ${users}`,
 } as const;

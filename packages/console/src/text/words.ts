@@ -74,6 +74,7 @@ export const table = {
   json: "JSON",
   download: "Download as",
   more: "Show more",
+  older: "Older rows",
   rows: (n: number) => plural(n, "row", "rows"),
   sort: "Sort by",
   asTable: "As a table",

@@ -2,32 +2,62 @@ import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { decisions } from "../../api.ts";
 import { DecisionTable } from "../../components/decision-table.tsx";
-import { Loaded } from "../../components/states.tsx";
-import { LiveDot, Panel } from "../../components/ui.tsx";
+import { Failed, Loaded } from "../../components/states.tsx";
+import { Button, LiveDot, Panel } from "../../components/ui.tsx";
+import { usePagedDecisions } from "../../paged-decisions.ts";
 import { t } from "../../text.ts";
 
-export function Latest({ name, limit }: { name: string; limit: number }) {
-  const query = useQuery(decisions({ system: name, limit }));
+function Aside({ name }: { name: string }) {
   return (
-    <Panel
-      title={t.system.latest}
-      aside={
-        <>
-          <LiveDot />
-          <Link to="/evidence" search={{ system: name }}>
-            {t.system.allDecisions}
-          </Link>
-        </>
-      }
-    >
+    <>
+      <LiveDot />
+      <Link to="/evidence" search={{ system: name }}>
+        {t.system.allDecisions}
+      </Link>
+    </>
+  );
+}
+
+/** The newest few, beside other panels. */
+export function Latest({ name }: { name: string }) {
+  const query = useQuery(decisions({ system: name, limit: 8 }));
+  return (
+    <Panel title={t.system.latest} aside={<Aside name={name} />}>
       <Loaded query={query} what={t.system.latest}>
         {(data) =>
           data.items.length === 0 ? (
             <p className="panel-body muted">{t.evidence.empty}</p>
           ) : (
-            <DecisionTable rows={data.items} {...(limit > 10 ? { exportName: `${name}-decisions` } : {})} />
+            <DecisionTable rows={data.items} />
           )
         }
+      </Loaded>
+    </Panel>
+  );
+}
+
+/** All of a system's decisions, page after page. */
+export function SystemDecisions({ name }: { name: string }) {
+  const { query, joined, more, failed } = usePagedDecisions({ system: name });
+  return (
+    <Panel title={t.system.decisions} aside={<Aside name={name} />}>
+      <Loaded query={query} what={t.system.decisions}>
+        {(newest) => {
+          const { items, nextCursor } = joined(newest);
+          return items.length === 0 ? (
+            <p className="panel-body muted">{t.evidence.empty}</p>
+          ) : (
+            <>
+              <DecisionTable rows={items} exportName={`${name}-decisions`} />
+              {nextCursor !== null && (
+                <p className="panel-body">
+                  <Button onPress={() => void more(nextCursor)}>{t.table.more}</Button>
+                </p>
+              )}
+              {failed !== null && <Failed error={failed} what={t.table.older} />}
+            </>
+          );
+        }}
       </Loaded>
     </Panel>
   );

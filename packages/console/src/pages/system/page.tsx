@@ -12,7 +12,7 @@ import { CredentialTable } from "../credentials.tsx";
 import { Act } from "./act.tsx";
 import type { Verb } from "./act.tsx";
 import { Changes } from "./changes.tsx";
-import { Latest } from "./latest.tsx";
+import { SystemDecisions } from "./latest.tsx";
 import { PassportTab } from "./passport-tab.tsx";
 import { EvidenceRail } from "./rail.tsx";
 import { ReachPanel } from "./reach-panel.tsx";
@@ -72,7 +72,7 @@ function Passport({ system }: { system: SystemView }) {
       <Tabs name={system.name} tab={tab} />
       <div id="tab-panel">
         {tab === "passport" && <PassportTab system={system} />}
-        {tab === "decisions" && <Latest name={system.name} limit={100} />}
+        {tab === "decisions" && <SystemDecisions name={system.name} />}
         {tab === "flows" && <ReachPanel system={system} />}
         {tab === "credentials" && (
           <Panel title={t.system.credentials}>
@@ -88,7 +88,7 @@ function Passport({ system }: { system: SystemView }) {
         {tab === "evidence" && (
           <div className="stack">
             <EvidenceRail />
-            <Latest name={system.name} limit={50} />
+            <SystemDecisions name={system.name} />
           </div>
         )}
       </div>

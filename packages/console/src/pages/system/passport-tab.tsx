@@ -37,9 +37,12 @@ export function PassportTab({ system }: { system: SystemView }) {
   return (
     <div className="with-rail">
       <div className="stack">
-        <ReachPanel system={system} />
+        {/* On a phone *What it may do* says the same in fewer rows; the table is under Data flows. */}
+        <div className="wide-only">
+          <ReachPanel system={system} />
+        </div>
         <MayDo system={system} />
-        <Latest name={system.name} limit={8} />
+        <Latest name={system.name} />
       </div>
       <div className="stack">
         <Needs items={needs} />
