@@ -26,6 +26,8 @@ export const idPrefixes = {
   webhook: "whk",
   passkey: "pky",
   client: "cli",
+  serviceAccount: "svc",
+  breakGlass: "bgl",
 } as const;
 export type IdKind = keyof typeof idPrefixes;
 

@@ -11,6 +11,7 @@ export const bearerPrefixes = {
   gatewayEnrolment: "mdg",
   session: "mds",
   signInLink: "mdl",
+  serviceToken: "mdv",
 } as const;
 export type BearerKind = keyof typeof bearerPrefixes;
 

@@ -2,8 +2,8 @@ import type { EntryType, Role } from "@mandate/model";
 
 /** Who does something, with the roles held at this moment (they go into the evidence). */
 export interface Actor {
-  readonly kind: "person" | "bootstrap" | "system";
-  /** `per_…` for a person; `bootstrap` or the job's name otherwise. */
+  readonly kind: "person" | "service" | "bootstrap" | "system";
+  /** `per_…` for a person, `svc_…` for a service account; `bootstrap` or the job's name otherwise. */
   readonly id: string;
   readonly email: string | null;
   readonly roles: readonly Role[];
@@ -13,6 +13,8 @@ export interface Actor {
    * a TOTP code: the weaker way) and `oidc` one opened by that.
    */
   readonly proof: "session" | "passkey" | "password" | "oidc" | "token" | "minted" | "bootstrap" | "internal";
+  /** What a service account was given; its roles are none. */
+  readonly scopes?: readonly string[];
 }
 
 /** Evidence of one mutation. Sealed payload: may name people and reasons. */

@@ -13,6 +13,7 @@ import { idempotencyHooks } from "./idempotency.ts";
 import { OpenApiDocument } from "./openapi.ts";
 import { renderProblem } from "./problems.ts";
 import type { RequestCounts } from "./metrics.ts";
+import { requireServiceScope } from "./service-scopes.ts";
 
 export interface AppOptions {
   readonly authenticate: (request: FastifyRequest) => Promise<Authentication | null>;
@@ -73,7 +74,9 @@ export function buildApp(options: AppOptions): { readonly app: App; readonly doc
     }
     if (await redirectToName(request, reply)) return reply;
     request.authentication = await options.authenticate(request);
-    requireAccess(request.routeOptions.config.access ?? "public", request.authentication?.actor ?? null);
+    const actor = request.authentication?.actor ?? null;
+    if (actor?.kind === "service") requireServiceScope(actor.scopes ?? [], request.method, request.routeOptions.url);
+    else requireAccess(request.routeOptions.config.access ?? "public", actor);
     requireSameSite(request);
     return undefined;
   });

@@ -7,6 +7,7 @@ import { systemActor } from "../context/index.ts";
 import type { Database } from "../database/index.ts";
 import { RateLimit, readCookie, sessionCookieName, signInRequired } from "../http/index.ts";
 import type { Authentication } from "../http/index.ts";
+import { recogniseServiceToken } from "../service-accounts/index.ts";
 import { noteSessionUse } from "./sessions.ts";
 import { activatePerson, recogniseSession, recogniseToken } from "./sign-in.ts";
 
@@ -47,6 +48,8 @@ export function createAuthenticate(options: AuthenticateOptions): (request: Fast
       }
       // A gateway key is another surface's credential: the AuthZEN route reads it itself.
       if (token !== undefined && bearerKind(token) === "gatewayKey") return null;
+      const service = token === undefined || bearerKind(token) !== "serviceToken" ? undefined : await db.read(org, (tx) => recogniseServiceToken(tx, org, token, now()));
+      if (service !== undefined) return { ...service, csrf: null, sessionId: null };
       const known = token === undefined ? undefined : await db.read(org, (tx) => recogniseToken(tx, org, token, now()));
       if (known === undefined) {
         failures.take(request.ip, now());

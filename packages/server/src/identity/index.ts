@@ -16,3 +16,4 @@ export { identityRoutes, signInUrl } from "./routes.ts";
 export { firstPersonEmail, inviteFirstPerson } from "./first-person.ts";
 export type { FirstPerson } from "./first-person.ts";
 export { identityAnswers } from "./pack-answers.ts";
+export { recoverAdministrator } from "./recover.ts";

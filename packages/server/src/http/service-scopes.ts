@@ -1,0 +1,49 @@
+import { AppError } from "@mandate/model";
+
+/**
+ * What a service account may be given, and the routes each opens. INVARIANT: everything else is refused, so that a route
+ * added later is closed to automation until somebody lists it here; approvals, people, sessions and secrets never are.
+ */
+export const serviceScopes = {
+  "register.read": "Read the register, decisions, findings and figures",
+  "register.write": "Apply manifests and change register objects",
+  "credentials.write": "Issue, rotate, suspend and revoke gateway keys",
+  "evidence.export": "Export evidence packs without disclosed content",
+  decide: "Ask for decisions (AuthZEN)",
+} as const;
+export type ServiceScope = keyof typeof serviceScopes;
+export const serviceScopeNames = Object.keys(serviceScopes) as ServiceScope[];
+
+type Opening = readonly [methods: RegExp, route: RegExp];
+
+const objectRoute = /^\/api\/v1\/:kind(?:\/|$)/;
+const opens: Readonly<Record<ServiceScope, readonly Opening[]>> = {
+  "register.read": [
+    [/^GET$/, objectRoute],
+    [/^GET$/, /^\/api\/v1\/(?:systems|authorizations|credentials|findings|decisions|overview|frameworks|controls|gateways|exceptions|reassessments|incidents|events|evidence\/(?:logs|head|proof|checkpoints))(?:\/|$)/],
+  ],
+  "register.write": [
+    [/^POST$/, /^\/api\/v1\/apply$/],
+    [/^(?:PUT|DELETE)$/, objectRoute],
+  ],
+  "credentials.write": [[/^POST$/, /^\/api\/v1\/credentials(?:\/|$)/]],
+  "evidence.export": [[/^POST$/, /^\/api\/v1\/evidence\/packs$/]],
+  decide: [[/^POST$/, /^\/access\/v1\//]],
+};
+
+/** Open to each account: who am I, and what is there. */
+const always: readonly Opening[] = [[/^GET$/, /^\/api\/v1\/(?:session|session\/state|openapi\.json)$/]];
+
+/** @param route the route's pattern, `/api/v1/systems/:name`; undefined where nothing is @throws AppError `identity.scope_missing` (403) */
+export function requireServiceScope(scopes: readonly string[], method: string, route: string | undefined): void {
+  const fits = ([methods, routes]: Opening): boolean => methods.test(method) && route !== undefined && routes.test(route);
+  if (always.some(fits)) return;
+  const needed = serviceScopeNames.filter((scope) => opens[scope].some(fits));
+  if (needed.some((scope) => scopes.includes(scope))) return;
+  throw new AppError({
+    code: "identity.scope_missing",
+    status: 403,
+    message: needed.length === 0 ? "A service account can't do this; a person has to." : `This needs the scope ${needed.join(" or ")}.`,
+    remedies: [{ text: needed.length === 0 ? "Do it as a person." : "Ask an administrator to make an account with that scope." }],
+  });
+}

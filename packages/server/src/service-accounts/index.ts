@@ -1,0 +1,3 @@
+export { endServiceAccountsOf, listServiceAccounts, recogniseServiceToken } from "./accounts.ts";
+export type { ServiceAccount } from "./accounts.ts";
+export { serviceAccountRoutes } from "./routes.ts";
