@@ -47,7 +47,7 @@ export const overview = queryOptions<Overview>({
   queryFn: ({ signal }) => client.request("GET", "/api/v1/overview", undefined, { signal }),
 });
 
-type Filters = Record<string, string | number | undefined>;
+export type Filters = Record<string, string | number | undefined>;
 const listOf = <T>(kind: string, filters: Filters = {}) =>
   queryOptions({
     queryKey: [kind, "list", filters],
