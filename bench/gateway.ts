@@ -5,9 +5,22 @@
  *   node bench/gateway.ts [--rounds 5] [--requests 1500] [--delay 20]
  */
 import { type ChildProcess, fork, spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { once } from "node:events";
+import {
+  closeSync,
+  existsSync,
+  fdatasync,
+  ftruncateSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
 import { connect } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { Pool } from "undici";
 
 function option(name: string, fallback: number): number {
@@ -18,6 +31,8 @@ const rounds = option("rounds", 5);
 const requests = option("requests", 1500);
 const delayMs = option("delay", 20);
 const inFlight = 64;
+/** Enough for the compiler to have settled: a gateway runs for weeks. */
+const warmUp = 6000;
 
 const key = "mdt_test_0123456789abcdef0123456789abcdef";
 const body = JSON.stringify({
@@ -36,14 +51,18 @@ interface Target {
   readonly headers: Readonly<Record<string, string>>;
   /** CPU microseconds so far. */
   readonly cpuMicros: () => Promise<number>;
-  readonly stop: () => void;
+  readonly stop: () => Promise<unknown>;
   readonly samples: { cpuMicros: number; perSecond: number; p50Ms: number; p99Ms: number }[];
 }
 
 function next<T>(child: ChildProcess): Promise<T> {
   return new Promise((resolve, reject) => {
-    child.once("message", (message) => resolve(message as T));
-    child.once("exit", (code) => reject(new Error(`a process of the benchmark ended with ${code}`)));
+    const gone = (code: number | null): void => reject(new Error(`a process of the benchmark ended with ${code}`));
+    child.once("exit", gone);
+    child.once("message", (message) => {
+      child.off("exit", gone);
+      resolve(message as T);
+    });
   });
 }
 
@@ -66,7 +85,11 @@ async function ours(name: string, kind: string): Promise<Target> {
       const { usage } = await next<{ usage: NodeJS.CpuUsage }>(child);
       return usage.user + usage.system;
     },
-    stop: () => void child.send("stop"),
+    stop: () => {
+      const gone = once(child, "exit");
+      child.send("stop");
+      return gone;
+    },
     samples: [],
   };
 }
@@ -101,19 +124,27 @@ async function portkey(): Promise<Target | undefined> {
       const fields = readFileSync(`/proc/${child.pid}/stat`, "utf8").split(") ")[1]!.split(" ");
       return (Number(fields[11]) + Number(fields[12])) * 10_000;
     },
-    stop: () => void child.kill(),
+    stop: () => {
+      const gone = once(child, "exit");
+      child.kill();
+      return gone;
+    },
     samples: [],
   };
 }
 
 /** @returns latencies in milliseconds */
-async function load(target: Target, total: number): Promise<{ latencies: number[]; seconds: number }> {
-  const pool = new Pool(`http://127.0.0.1:${target.port}`, { connections: inFlight, pipelining: 1 });
+async function load(
+  target: Pick<Target, "name" | "port" | "headers">,
+  total: number,
+  connections = inFlight,
+): Promise<{ latencies: number[]; seconds: number }> {
+  const pool = new Pool(`http://127.0.0.1:${target.port}`, { connections, pipelining: 1 });
   const latencies: number[] = [];
   let left = total;
   const started = performance.now();
   await Promise.all(
-    Array.from({ length: inFlight }, async () => {
+    Array.from({ length: connections }, async () => {
       while (left-- > 0) {
         const from = performance.now();
         const answer = await pool.request({
@@ -137,6 +168,39 @@ async function load(target: Target, total: number): Promise<{ latencies: number[
 const median = (values: readonly number[]) =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
+/** @returns median milliseconds of one write and flush, as the journal does them */
+async function flushMs(): Promise<number> {
+  const directory = mkdtempSync(join(tmpdir(), "mandate-bench-"));
+  const file = openSync(join(directory, "flush"), "w");
+  const bytes = Buffer.alloc(4096, 1);
+  const times: number[] = [];
+  writeSync(file, Buffer.alloc(300 * bytes.length));
+  await promisify(fdatasync)(file);
+  for (let i = 0; i < 200; i++) {
+    const from = performance.now();
+    writeSync(file, bytes, 0, bytes.length, i * bytes.length);
+    await promisify(fdatasync)(file);
+    times.push(performance.now() - from);
+  }
+  ftruncateSync(file);
+  closeSync(file);
+  rmSync(directory, { recursive: true });
+  return median(times);
+}
+
+/** One call at a time, where nothing waits for a processor: what the gateway and its two flushes add. */
+async function latency(targets: readonly Target[]): Promise<void> {
+  const direct = { name: "direct", port: upstreamPort, headers: { "content-type": "application/json" } };
+  const places = [direct, ...targets];
+  const times = places.map((): number[] => []);
+  for (let round = 0; round < rounds; round++)
+    for (const [at, place] of places.entries()) times[at]!.push(...(await load(place, 60, 1)).latencies);
+  const [base, ...others] = times.map(median);
+  console.log(
+    `one in flight, over direct (${base!.toFixed(1)} ms): ${targets.map(({ name }, at) => `${name} +${(others[at]! - base!).toFixed(2)} ms`).join(", ")}; one flush takes ${(await flushMs()).toFixed(2)} ms (target, whole answer: ≤ 1 ms and two flushes)`,
+  );
+}
+
 try {
   const peer = await portkey();
   const targets = [
@@ -145,7 +209,7 @@ try {
     await ours("gateway, evidence", "evidence"),
     ...(peer === undefined ? [] : [peer]),
   ];
-  for (const target of targets) await load(target, Math.min(2000, requests * 2));
+  for (const target of targets) await load(target, warmUp);
   for (let round = 0; round < rounds; round++) {
     for (const target of round % 2 === 0 ? targets : targets.toReversed()) {
       const before = await target.cpuMicros();
@@ -183,7 +247,8 @@ try {
     console.log(
       `CPU, evidence on, against Portkey: ${ratio(evidence!["cpu µs/request"], other["cpu µs/request"])} (target ≤ 0.2)`,
     );
-  for (const target of targets) target.stop();
+  await latency(targets);
+  await Promise.all(targets.map((target) => target.stop()));
 } finally {
   for (const child of children) child.kill();
 }

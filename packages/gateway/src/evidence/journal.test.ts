@@ -7,7 +7,14 @@ import { afterAll, describe, expect, test } from "vitest";
 import { parseHeader } from "@mandate/ledger";
 import { generateSigner, keyWrapper, openSealed } from "@mandate/ledger/node";
 import { nodeDisk } from "./journal-disk.ts";
-import { openTestJournal, removeTestDirectories, testDirectory, testDraft, testKey, testSigner } from "./test-journal.ts";
+import {
+  openTestJournal,
+  removeTestDirectories,
+  testDirectory,
+  testDraft,
+  testKey,
+  testSigner,
+} from "./test-journal.ts";
 
 afterAll(removeTestDirectories);
 
@@ -376,7 +383,9 @@ describe("a chat's messages", () => {
 
   test("are one item, their JSON array, where no session could refer to them again", async () => {
     const { journal, sink } = openTestJournal(testDirectory());
-    await sink.intent(testDraft("dec_1", { messages: [Buffer.from('{"role":"system"}'), Buffer.from('{"role":"user"}')] }));
+    await sink.intent(
+      testDraft("dec_1", { messages: [Buffer.from('{"role":"system"}'), Buffer.from('{"role":"user"}')] }),
+    );
     const [{ leaf, sealed }] = (await journal.read(0, 1)) as [Awaited<ReturnType<typeof journal.read>>[0]];
     await journal.close();
     const texts = sealed.map((one) => {

@@ -55,7 +55,8 @@ export class Sealer {
   entry(draft: EntryDraft, seq: number, seen: number): Draft {
     const sealed: SealedRecord[] = [];
     // Nothing refers again to what no session knows, so it goes under one key however long the history is.
-    const contents = draft.sessionId === null && draft.messages.length > 1 ? [together(draft.messages)] : draft.messages;
+    const contents =
+      draft.sessionId === null && draft.messages.length > 1 ? [together(draft.messages)] : draft.messages;
     const messages = contents.map((message) => this.#sealMessage(message, draft, sealed));
     const hasPayload = draft.payload !== null || messages.length > 0;
     const content = messages.length > 0 ? { ...draft.payload, messages } : draft.payload;
