@@ -1,4 +1,10 @@
-export { tierRules, tierTerms } from "./tiers/catalog.ts";
-export type { TierRule, TierTerms } from "./tiers/catalog.ts";
-export { determineTier } from "./tiers/determine-tier.ts";
-export type { TierDetermination, TierInputs, TierReason } from "./tiers/determine-tier.ts";
+export { askedInputs, citesLaw, derivedInputs, tierFlags, tierRules, tierTerms } from "./tiers/catalog.ts";
+export type { TierFlag, TierRule, TierTerms } from "./tiers/catalog.ts";
+export { determineTier, lowestTier } from "./tiers/determine-tier.ts";
+export type { TierDetermination, TierOverride, TierReason } from "./tiers/determine-tier.ts";
+export type { FlagReason } from "./tiers/flags.ts";
+export type { TierInputs } from "./tiers/inputs.ts";
+export { shareAlone, withObserved } from "./tiers/observed.ts";
+export type { Contradiction, ObservedTraffic } from "./tiers/observed.ts";
+export { noOwnRules, problemsOfOwnRules } from "./tiers/own-rules.ts";
+export type { OwnCondition, OwnParameters, OwnRule, OwnTierRules } from "./tiers/own-rules.ts";

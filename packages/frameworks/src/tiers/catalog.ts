@@ -1,11 +1,16 @@
 import { readFileSync } from "node:fs";
 import type { StreamMode, Tier, TierParameters, Visibility } from "@mandate/model";
 import { parse } from "yaml";
+import { tightened } from "./own-rules.ts";
+import type { OwnTierRules } from "./own-rules.ts";
 
 type GrantedTier = Exclude<Tier, "X">;
 type PerTier<T> = Readonly<Record<GrantedTier, T>>;
 
 interface TierFile {
+  readonly tiers: readonly { readonly id: Tier; readonly title: string; readonly meaning: string }[];
+  readonly flags: readonly { readonly id: string; readonly when: string; readonly adds: readonly string[] }[];
+  readonly inputs: { readonly asked: readonly { readonly id: string; readonly q: string }[]; readonly derived: readonly { readonly id: string; readonly from: string }[] };
   readonly rules: readonly { readonly id: string; readonly if: string; readonly then: Tier; readonly cite: readonly string[]; readonly own?: boolean }[];
   readonly before_production: PerTier<{ readonly pilot_days: number; readonly review_days: number; readonly credential_max_days: number; readonly log: string }>;
   readonly parameters: {
@@ -34,6 +39,24 @@ export interface TierRule {
 
 export const tierRules: readonly TierRule[] = file.rules.map((rule) => ({ id: rule.id, condition: rule.if, tier: rule.then, citations: rule.cite, own: rule.own ?? false }));
 
+/** The input is computed from the record or from traffic; all others only a person can know. */
+export const derivedInputs: ReadonlyMap<string, string> = new Map(file.inputs.derived.map((input) => [input.id, input.from]));
+export const askedInputs: ReadonlyMap<string, string> = new Map(file.inputs.asked.map((input) => [input.id, input.q]));
+
+/** Carried beside the tier; several may hold. */
+export interface TierFlag {
+  readonly id: string;
+  readonly when: string;
+  /** Controls and articles that it adds. */
+  readonly adds: readonly string[];
+}
+export const tierFlags: readonly TierFlag[] = file.flags;
+
+/** INVARIANT: neither an override nor an organization's own rules go below one of these. */
+export function citesLaw(citations: readonly string[]): boolean {
+  return citations.some((citation) => /^ART-[56](?:\.|$)/.test(citation));
+}
+
 /** What a tier sets: at run time (`runtime`) and in the life of an authorization. */
 export interface TierTerms {
   readonly runtime: TierParameters;
@@ -53,8 +76,13 @@ const pilotGrantedBy = { T0: "registration", T1: "registration", T2: "business-o
 /** T0 and T1 run on for 14 days after an unlisted served model is first seen, T2 and T3 not at all (SPEC 2). */
 const unlistedServedModelGraceDays = { T0: 14, T1: 14, T2: 0, T3: 0 } as const;
 
-/** Terms of a tier. X gets no day and no call; what is left of it is the strictest tier's. */
-export function tierTerms(tier: Tier): TierTerms {
+/** Terms of a tier. X gets no day and no call; what is left of it is the strictest tier's. An organization's own only tighten. */
+export function tierTerms(tier: Tier, own?: OwnTierRules): TierTerms {
+  const terms = catalogTerms(tier);
+  return own === undefined || tier === "X" ? terms : tightened(terms, own.parameters[tier] ?? {});
+}
+
+function catalogTerms(tier: Tier): TierTerms {
   const key: GrantedTier = tier === "X" ? "T3" : tier;
   const { parameters } = file;
   const before = file.before_production[key];

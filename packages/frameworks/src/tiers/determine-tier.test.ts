@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { prohibitedPractices } from "@mandate/model";
 import { determineTier } from "./determine-tier.ts";
-import type { TierInputs } from "./determine-tier.ts";
+import type { TierInputs } from "./inputs.ts";
 import { tierRules, tierTerms } from "./catalog.ts";
 
 const screen = { prohibited: [], annex3: [] };
@@ -64,7 +64,7 @@ describe("the tier", () => {
 
 describe("a tier's terms", () => {
   it("come from the data file, stricter as the tier rises", () => {
-    const terms = (["T0", "T1", "T2", "T3"] as const).map(tierTerms);
+    const terms = (["T0", "T1", "T2", "T3"] as const).map((tier) => tierTerms(tier));
     expect(terms.map((one) => one.pilotDays)).toEqual([90, 60, 45, 30]);
     expect(terms.map((one) => one.runtime.stalenessSeconds)).toEqual([300, 120, 30, 5]);
     expect(terms.map((one) => one.runtime.unlistedField)).toEqual(["pass", "pass", "refuse", "refuse"]);

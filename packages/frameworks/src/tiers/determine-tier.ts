@@ -1,27 +1,12 @@
 import { tiers } from "@mandate/model";
-import type { Audience, Autonomy, Effect, Intake, Sensitivity, Tier } from "@mandate/model";
-import { tierRules } from "./catalog.ts";
-
-/** What a tier is computed from: the answers only a person can give, and what the record itself shows. */
-export interface TierInputs {
-  /** Undefined: nobody answered anything. */
-  readonly intake: Intake | undefined;
-  readonly audience: Audience;
-  readonly autonomy: Autonomy;
-  readonly affected: readonly string[];
-  /** Highest class of boundary and linked datasets. */
-  readonly sensitivity: Sensitivity;
-  /** Union of the boundary's and the linked datasets' classes. */
-  readonly classes: readonly string[];
-  /** Granted tools. An unlabelled tool has the worst effect. */
-  readonly tools: readonly { readonly effect: Effect; readonly reversible: boolean }[];
-  /** A destination outside the organization is granted or shared with. */
-  readonly externalEffect: boolean;
-  readonly interactsWithPeople: boolean;
-  readonly syntheticOutput: boolean;
-  /** Tiers of the systems whose agents it can call: it takes at least those. */
-  readonly calledTiers: readonly Tier[];
-}
+import type { Intake, Tier } from "@mandate/model";
+import { citesLaw, tierRules } from "./catalog.ts";
+import { flagsOf } from "./flags.ts";
+import type { FlagReason } from "./flags.ts";
+import { consequential, hasAnnex3, isPersonal, specialOf, unansweredInputs } from "./inputs.ts";
+import type { TierInputs } from "./inputs.ts";
+import { matchOwnRule, noOwnRules } from "./own-rules.ts";
+import type { OwnTierRules } from "./own-rules.ts";
 
 export interface TierReason {
   readonly rule: string;
@@ -37,27 +22,32 @@ export interface TierDetermination {
   readonly reasons: readonly TierReason[];
   /** Asked inputs that a rule needs and nobody answered. */
   readonly unanswered: readonly string[];
+  /** Carried beside the tier. */
+  readonly flags: readonly FlagReason[];
 }
 
-const consequential: ReadonlySet<Effect> = new Set(["deletes", "pays", "executes", "grants"]);
-const personalClasses: ReadonlySet<string> = new Set(["personal", "pii", "contact", "location", "children", "employee", "customer"]);
-/** Article 9 GDPR classes, regulated data and secrets: R09. */
-const specialClasses: ReadonlySet<string> = new Set([
-  "special", "special-category", "health", "phi", "biometric", "genetic", "ethnicity", "racial", "political", "religion", "union", "sexual", "criminal",
-  "payment", "pci", "financial", "credit", "regulated", "children", "secret", "secrets", "credentials",
-]);
-const specialPersonal: ReadonlySet<string> = new Set(["special", "special-category", "health", "phi", "biometric", "genetic", "ethnicity", "racial", "political", "religion", "union", "sexual", "criminal", "credit"]);
+/** A person's decision beside the rules. */
+export interface TierOverride {
+  readonly tier: Tier;
+  readonly reason: string;
+  /** Rules that matched when it was decided: a lowering speaks of those alone. */
+  readonly covers: readonly string[];
+}
 
 /**
- * Pure. Each rule of `risk-tiers.yaml` is tried; all that match are kept, the highest decides (X > T3 > T2 > T1 > T0).
- * The product proposes, a named person decides; nothing here is legal advice.
+ * Pure. Each rule of `risk-tiers.yaml` and of the organization is tried; all that match are kept, the highest decides
+ * (X > T3 > T2 > T1 > T0). The product proposes, a named person decides; nothing here is legal advice.
  */
-export function determineTier(inputs: TierInputs): TierDetermination {
+export function determineTier(inputs: TierInputs, own: OwnTierRules = noOwnRules, override?: TierOverride): TierDetermination {
   const unanswered = unansweredInputs(inputs);
   const reasons = tierRules.flatMap((rule): TierReason[] => {
     const because = rule.id === "R99" ? undefined : conditions[rule.id]?.(inputs, unanswered);
     return because === undefined ? [] : [{ rule: rule.id, tier: rule.tier, citations: rule.citations, because }];
   });
+  for (const rule of own.rules) {
+    const because = matchOwnRule(rule, inputs);
+    if (because !== undefined) reasons.push({ rule: rule.id, tier: rule.then, citations: rule.cite, because });
+  }
   for (const tier of new Set(inputs.calledTiers)) {
     reasons.push({ rule: "floor", tier, citations: ["MAP 1.5"], because: `It calls an agent of a system of tier ${tier}.` });
   }
@@ -65,9 +55,27 @@ export function determineTier(inputs: TierInputs): TierDetermination {
     const otherwise = tierRules.find((rule) => rule.id === "R99")!;
     reasons.push({ rule: otherwise.id, tier: otherwise.tier, citations: otherwise.citations, because: "No other rule matches." });
   }
-  const sorted = reasons.toSorted((a, b) => tiers.indexOf(b.tier) - tiers.indexOf(a.tier));
-  return { tier: sorted[0]!.tier, reasons: sorted, unanswered };
+  if (override !== undefined) reasons.push({ rule: "override", tier: override.tier, citations: ["GOVERN 1.3"], because: `A person decided: ${override.reason}` });
+  const sorted = reasons.toSorted((a, b) => rank(b.tier) - rank(a.tier));
+  const tier = highest(override === undefined ? sorted : sorted.filter((reason) => reason.rule === "override" || holdsAgainst(reason, override)));
+  return { tier, reasons: sorted, unanswered, flags: flagsOf(inputs, tier) };
 }
+
+/** INVARIANT: a lowering never reaches a rule that cites Article 5 or 6, a floor, or what wasn't known when it was decided. */
+function holdsAgainst(reason: TierReason, override: TierOverride): boolean {
+  return citesLaw(reason.citations) || reason.rule === "floor" || !override.covers.includes(reason.rule);
+}
+
+/** The lowest tier to which a person may bring this down. */
+export function lowestTier({ reasons }: TierDetermination): Tier {
+  return highest([{ tier: "T0" }, ...reasons.filter((reason) => citesLaw(reason.citations) || reason.rule === "floor")]);
+}
+
+function highest(reasons: readonly { readonly tier: Tier }[]): Tier {
+  return reasons.reduce<Tier>((top, { tier }) => (rank(tier) > rank(top) ? tier : top), "T0");
+}
+
+const rank = (tier: Tier): number => tiers.indexOf(tier);
 
 type Condition = (inputs: TierInputs, unanswered: readonly string[]) => string | undefined;
 
@@ -80,38 +88,14 @@ const conditions: Readonly<Record<string, Condition>> = {
   R06: ({ intake }) => when(hasAnnex3(intake) && derogation(intake) && intake?.profiling === false, "It is an Annex III use with a documented derogation."),
   R07: (inputs) => when(inputs.tools.some((tool) => tool.effect !== "reads") || inputs.externalEffect, "It has an effect beyond reading, or sends data outside."),
   R08: ({ audience }) => when(audience !== "internal", `Its audience is ${audience}.`),
-  R09: ({ classes, sensitivity, intake }) =>
-    listed(classes.filter((name) => specialClasses.has(name.toLowerCase())), "It handles special, regulated or secret data") ??
-    when(sensitivity === "restricted", "It handles restricted data.") ??
-    when(intake?.vulnerable === true, "Vulnerable people are affected."),
+  R09: (inputs) =>
+    listed(specialOf(inputs), "It handles special, regulated or secret data") ??
+    when(inputs.sensitivity === "restricted", "It handles restricted data.") ??
+    when(inputs.intake?.vulnerable === true, "Vulnerable people are affected."),
   R10: (inputs) => when(inputs.interactsWithPeople, "It talks with people directly.") ?? when(inputs.syntheticOutput, "It makes synthetic media."),
   R11: (inputs) => when(isPersonal(inputs), "It handles personal data.") ?? when(inputs.sensitivity === "confidential", "It handles confidential data."),
   R12: (_inputs, unanswered) => listed(unanswered, "Nobody answered what a rule needs"),
 };
-
-/**
- * A rule needs an asked input when the record leaves the answer open: the screen of prohibited and Annex III uses
- * always, the rest only where it could matter. That keeps an internal helper at T0 within one screen.
- */
-function unansweredInputs(inputs: TierInputs): string[] {
-  const { intake } = inputs;
-  const outward = inputs.audience !== "internal" || inputs.externalEffect || inputs.tools.some((tool) => tool.effect !== "reads");
-  const people = isPersonal(inputs) || inputs.affected.length > 0 || inputs.audience !== "internal";
-  const needed: [string, boolean, unknown][] = [
-    ["prohibited", true, intake?.prohibited],
-    ["annex3", true, intake?.annex3],
-    ["annex1", outward, intake?.annex1],
-    ["profiling", hasAnnex3(intake), intake?.profiling],
-    ["decisionEffect", isPersonal(inputs), intake?.decisionEffect],
-    ["reversibility", inputs.tools.some((tool) => consequential.has(tool.effect)), intake?.reversibility],
-    ["vulnerable", people, intake?.vulnerable],
-  ];
-  return needed.flatMap(([name, isNeeded, answer]) => (isNeeded && answer === undefined ? [name] : []));
-}
-
-function hasAnnex3(intake: Intake | undefined): boolean {
-  return (intake?.annex3?.length ?? 0) > 0;
-}
 
 /** Article 6(3): relied on with a reason. Refused when the system profiles people (Article 6(3), last subparagraph). */
 function derogation(intake: Intake | undefined): boolean {
@@ -121,10 +105,6 @@ function derogation(intake: Intake | undefined): boolean {
 /** The tools' own declaration counts, and a plain `false` overrules it; words alone never make a tool reversible. */
 function worstUndone({ tools, intake }: TierInputs): boolean {
   return tools.some((tool) => consequential.has(tool.effect) && (!tool.reversible || intake?.reversibility === false));
-}
-
-function isPersonal({ classes }: TierInputs): boolean {
-  return classes.some((name) => personalClasses.has(name.toLowerCase()) || specialPersonal.has(name.toLowerCase()));
 }
 
 function when(holds: boolean, because: string): string | undefined {
