@@ -60,6 +60,10 @@ export function overviewRoutes(app: App, deps: OverviewDeps): void {
     const expired = (one: SystemView): boolean => one.statusCode === "authorization_expired";
     const count = (test: (one: SystemView) => boolean): number => systems.filter(test).length;
     const last = deps.checked();
+    const titles = new Map(systems.map((one) => [one.name, one.title]));
+    // About a system itself, not about a call of it: the system's own name says it better than `system:NAME`.
+    const asks = (one: (typeof waiting)[number]): boolean => one.resource === `system:${one.system}`;
+    const asked = new Set(waiting.filter(asks).map((one) => one.system));
     return {
       counts: {
         operating: count((one) => one.status !== "refused"),
@@ -82,8 +86,8 @@ export function overviewRoutes(app: App, deps: OverviewDeps): void {
         return { tier, proposed: stage("proposed"), pilot: stage("pilot"), production: stage("production"), expired: of.filter(expired).length, retired: stage("retired"), noOwner: of.filter((one) => one.missing.some((part) => part.startsWith("owners."))).length };
       }),
       needs: [
-        ...waiting.map((one) => ({ kind: one.action, outcome: "hold", title: `${one.system ?? "People"}: ${one.resource ?? one.action}`, detail: String(one.statement["reason"] ?? ""), href: `/approve/${one.id}` })),
-        ...systems.filter((one) => one.lifecycle !== "retired" && one.missing.length > 0).slice(0, 8).map((one) => ({ kind: "missing", outcome: "deny", title: `${one.title} lacks ${one.missing.join(", ")}`, detail: "Calls are refused until it is there.", href: `/systems/${one.name}` })),
+        ...waiting.map((one) => ({ kind: one.action, outcome: "hold", title: asks(one) ? `${titles.get(one.system ?? "") ?? one.system} waits for a decision` : `${titles.get(one.system ?? "") ?? "People"}: ${one.resource ?? one.action}`, detail: String(one.statement["reason"] ?? ""), href: `/approve/${one.id}` })),
+        ...systems.filter((one) => one.lifecycle !== "retired" && one.missing.length > 0 && !(asked.has(one.name) && one.missing.every((part) => part === "authorization"))).slice(0, 8).map((one) => ({ kind: "missing", outcome: "deny", title: `${one.title} lacks ${one.missing.join(", ")}`, detail: "Calls are refused until it is there.", href: `/systems/${one.name}` })),
         ...findings.map((one) => ({ kind: "finding", outcome: "unknown", title: one.title, detail: one.detail, href: "/findings" })),
       ].slice(0, 12),
       // Nothing discovers traffic outside the gateway yet, so the share is not known, and says so.
