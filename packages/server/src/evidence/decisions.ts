@@ -239,7 +239,7 @@ export async function tallyByHour(
   return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
 }
 
-/** Decisions by resource (`tool:refunds.issue`), most frequent first: calls, and the tool calls inside their answers. */
+/** Decisions by resource (`tool:refunds.issue`), most frequent first: calls, and the tool calls inside their answers. A hold of such a tool call is the tool's: its model was allowed. */
 export async function tallyByResource(
   tx: Tx,
   org: string,
@@ -247,7 +247,7 @@ export async function tallyByResource(
 ): Promise<({ resource: string } & Tally)[]> {
   const { rows } = await sql<{ resource: string; allow: number; hold: number; deny: number }>`
     WITH recent AS (SELECT resource, outcome, tools FROM decision WHERE org = ${org} AND system = ${filter.system} AND at >= ${filter.since}::timestamptz),
-      decided AS (SELECT resource, outcome FROM recent
+      decided AS (SELECT resource, CASE WHEN tools @> jsonb_build_array(jsonb_build_object('outcome', outcome)) THEN 'allow' ELSE outcome END AS outcome FROM recent
         UNION ALL SELECT 'tool:' || one.tool, one.outcome FROM recent, jsonb_to_recordset(recent.tools) AS one(tool text, outcome text))
     SELECT resource, count(*) FILTER (WHERE outcome = 'allow')::int AS allow,
       count(*) FILTER (WHERE outcome = 'hold')::int AS hold, count(*) FILTER (WHERE outcome = 'deny')::int AS deny

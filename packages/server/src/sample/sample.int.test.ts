@@ -79,6 +79,7 @@ test("a tool call inside an answer counts under its tool, and as a read of the d
   const { edges } = (await control(access).get("/systems/returns-desk/reach")) as { edges: { from: string; to: string; count24h?: Record<string, number> }[] };
   const count = (to: string) => edges.find((edge) => edge.to === to && edge.from === "system:returns-desk")?.count24h;
   expect(count("tool:refunds.issue")?.hold).toBeGreaterThan(0);
+  expect(count("model:mistral-large-2")).toMatchObject({ hold: 0 });
   const tool = count("tool:orders.lookup")!;
   expect(tool.allow).toBeGreaterThan(0);
   expect(count("dataset:order-history")?.allow).toBe(tool.allow);
