@@ -168,7 +168,7 @@ async function load(
 const median = (values: readonly number[]) =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
-/** @returns median milliseconds of one write and flush, as the journal does them */
+/** @returns median milliseconds of one write and flush at the pace of single calls: an idle disk is slower to answer */
 async function flushMs(): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), "mandate-bench-"));
   const file = openSync(join(directory, "flush"), "w");
@@ -177,6 +177,7 @@ async function flushMs(): Promise<number> {
   writeSync(file, Buffer.alloc(300 * bytes.length));
   await promisify(fdatasync)(file);
   for (let i = 0; i < 200; i++) {
+    await new Promise((done) => setTimeout(done, delayMs));
     const from = performance.now();
     writeSync(file, bytes, 0, bytes.length, i * bytes.length);
     await promisify(fdatasync)(file);
