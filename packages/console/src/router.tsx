@@ -96,6 +96,22 @@ const inventory = inventoryKinds.map((kind) =>
   }),
 );
 
+const risks = createRoute({
+  ...inShell,
+  path: "/risks",
+  component: lazyRouteComponent(() => import("./pages/records/risks.tsx"), "RisksPage"),
+});
+const reviews = createRoute({
+  ...inShell,
+  path: "/reviews",
+  component: lazyRouteComponent(() => import("./pages/records/reviews.tsx"), "ReviewsPage"),
+});
+const documents = createRoute({
+  ...inShell,
+  path: "/documents",
+  component: lazyRouteComponent(() => import("./pages/records/documents.tsx"), "DocumentsPage"),
+});
+
 const place = (path: string, key: Parameters<typeof Place>[0]["which"]) =>
   createRoute({ ...inShell, path: path as "/reach", component: () => <Place which={key} /> });
 const places = [
@@ -105,8 +121,6 @@ const places = [
   place("/exceptions", "exceptions"),
   place("/reassessments", "reassessments"),
   place("/incidents", "incidents"),
-  place("/risks", "risks"),
-  place("/reviews", "reviews"),
   place("/legal-reviews", "legal-reviews"),
   place("/audits/$id", "audits"),
   place("/sessions/$id", "sessions"),
@@ -140,6 +154,9 @@ export const router = createRouter({
       credentials,
       settings,
       account,
+      risks,
+      reviews,
+      documents,
       ...inventory,
       ...places,
     ]),

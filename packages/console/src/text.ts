@@ -7,6 +7,7 @@ import { inventory } from "./text/inventory.ts";
 import { overview } from "./text/overview.ts";
 import { people } from "./text/people.ts";
 import { place } from "./text/place.ts";
+import { records } from "./text/records.ts";
 import { register } from "./text/register.ts";
 import { settings } from "./text/settings.ts";
 import * as shellText from "./text/shell.ts";
@@ -28,6 +29,7 @@ export const t = {
   overview,
   people,
   place,
+  records,
   register,
   settings,
   ...shellText,

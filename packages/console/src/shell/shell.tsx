@@ -23,11 +23,13 @@ const inventory = [
   "datasets",
   "destinations",
   "vendors",
+  "documents",
   "credentials",
   "unregistered",
 ] as const;
+const oversight = ["reassessments", "incidents", "risks", "reviews", "legal-reviews"] as const;
 const rules = ["policies", "exceptions", "frameworks"] as const;
-type Item = (typeof main)[number] | (typeof inventory)[number] | (typeof rules)[number] | "settings";
+type Item = (typeof main)[number] | (typeof inventory)[number] | (typeof oversight)[number] | (typeof rules)[number] | "settings";
 
 export function Shell() {
   const who = useQuery(session);
@@ -124,6 +126,8 @@ function Nav({ ready }: { ready: boolean }) {
         {t.nav.inventory}
       </p>
       {group(inventory)}
+      <p className="nav-title">{t.nav.oversight}</p>
+      {group(oversight)}
       <p className="nav-title">{t.nav.rules}</p>
       {group(rules)}
     </nav>

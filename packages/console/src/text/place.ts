@@ -32,16 +32,6 @@ export const place = {
     text: "Timeline, owner and legal clocks of each incident. Today a system or key is stopped at once:",
     commands: ['npx mandate system suspend NAME --reason "…"', 'npx mandate credential revoke ID --reason "…"'],
   },
-  risks: {
-    title: "Risks",
-    text: "Each risk with owner, treatment, what remains, and who accepted it until when.",
-    commands: [],
-  },
-  reviews: {
-    title: "Outcome reviews",
-    text: "Sampled outcomes reviewed by people, evaluation scores, drift and complaints.",
-    commands: [],
-  },
   "legal-reviews": {
     title: "Legal reviews",
     text: "Cross-border flows that wait for a legal decision, with reviewer, scope and end.",

@@ -1,8 +1,13 @@
 import { control, items, type Json, type SampleServer } from "./control.ts";
 import { administrator, people, reader } from "./people.ts";
 
-/** Systems first: other objects can't go while a system uses them. */
+/** What names others goes before what is named: nothing can go while something uses it. */
 const kinds = [
+  "risks",
+  "outcome-reviews",
+  "evaluations",
+  "training-records",
+  "documents",
   "systems",
   "agents",
   "policies",
