@@ -6,7 +6,7 @@ import type { ApprovalView } from "../api-types.ts";
 import { Loaded } from "../components/states.tsx";
 import { Status } from "../components/status.tsx";
 import { Facts, useNow } from "../components/ui.tsx";
-import { shortHash, timeLeft } from "../format.ts";
+import { shortHash } from "../format.ts";
 import { t } from "../text.ts";
 import { Answer } from "./approve-answer.tsx";
 

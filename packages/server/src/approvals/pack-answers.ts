@@ -1,23 +1,14 @@
-import { sql } from "kysely";
 import type { Tx } from "../database/index.ts";
 import { packAnswer, scopeWords } from "../evidence/index.ts";
 import type { PackFile, PackScope, SectionAnswers } from "../evidence/index.ts";
 import { answerHabits } from "./habits.ts";
 import { statementDigest } from "./open.ts";
-import { readApproval, stateAt } from "./read.ts";
+import { approvalsAskedBefore, stateAt } from "./read.ts";
 import type { ApprovalRecord } from "./read.ts";
 import { outcomeSignature, outcomeStatement, shownSignature } from "./signature.ts";
 
-async function approvalsIn(tx: Tx, org: string, scope: PackScope): Promise<ApprovalRecord[]> {
-  const { rows } = await sql<{ id: string }>`select id from approvals where org = ${org} ${scope.systems.length === 0 ? sql`` : sql`and system = any(${[...scope.systems]}::text[])`}
-    and created_at < coalesce(${scope.until}::timestamptz, 'infinity') order by id`.execute(tx);
-  const found: ApprovalRecord[] = [];
-  for (const { id } of rows) found.push((await readApproval(tx, org, id))!);
-  return found;
-}
-
 export async function approvalAnswers(tx: Tx, org: string, scope: PackScope, nowMs: number): Promise<SectionAnswers> {
-  const all = (await approvalsIn(tx, org, scope)).filter((one) => scope.since === null || one.createdAt.getTime() >= Date.parse(scope.since));
+  const all = (await approvalsAskedBefore(tx, org, scope)).filter((one) => scope.since === null || one.createdAt.getTime() >= Date.parse(scope.since));
   const states = [...Map.groupBy(all, (one) => stateAt(one, nowMs))].map(([state, of]) => ({ state, count: of.length }));
   const query = `questions asked ${scopeWords(scope)}`;
   const habits = answerHabits(all.map((one) => ({ createdAt: one.createdAt, signatures: one.signatures.map((signed) => ({ person: signed.email, choice: signed.choice, at: signed.at })) })));
@@ -35,7 +26,7 @@ export async function approvalAnswers(tx: Tx, org: string, scope: PackScope, now
  */
 export async function approvalFiles(tx: Tx, org: string, scope: PackScope): Promise<readonly PackFile[]> {
   const until = scope.until === null ? Number.POSITIVE_INFINITY : Date.parse(scope.until);
-  const answered = (await approvalsIn(tx, org, scope)).filter((one) => one.signatures.some((signed) => Date.parse(signed.at) < until));
+  const answered = (await approvalsAskedBefore(tx, org, scope)).filter((one) => one.signatures.some((signed) => Date.parse(signed.at) < until));
   return answered.map((one) => ({ path: `approvals/${one.id}.json`, bytes: Buffer.from(`${JSON.stringify(packedApproval(one, until), null, 2)}\n`), mediaType: "application/json" }));
 }
 

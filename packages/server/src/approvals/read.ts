@@ -130,6 +130,13 @@ export async function readApproval(tx: Tx, org: string, id: string, lock = false
   return rows[0] === undefined ? undefined : fromRow(rows[0]);
 }
 
+/** All that were asked before `until`, of these systems (none named: of every one), oldest first. */
+export async function approvalsAskedBefore(tx: Tx, org: string, scope: { readonly systems: readonly string[]; readonly until: string | null }): Promise<readonly ApprovalRecord[]> {
+  const { rows } = await sql<ApprovalRow>`select ${columns} from approvals a where a.org = ${org} ${scope.systems.length === 0 ? sql`` : sql`and a.system = any(${[...scope.systems]}::text[])`}
+    and a.created_at < coalesce(${scope.until}::timestamptz, 'infinity') order by a.id`.execute(tx);
+  return rows.map(fromRow);
+}
+
 export interface ApprovalFilter {
   readonly cursor?: string | undefined;
   readonly limit: number;

@@ -111,5 +111,6 @@ export function outcomeOf(sets: readonly ApproverSet[], answers: readonly Answer
   const votes = new Set(sets.flatMap((set) => (set.committee === undefined ? [] : [committeeSet(set.committee.group)])));
   if (answers.some((one) => one.choice === "refuse" && !votes.has(one.set))) return "refused";
   if (sets.some((set) => committeeVerdict(set, answers) === "refuse")) return "refused";
-  return sets.every((set) => !isOpen(set, answers)) ? "approved" : "pending";
+  // INVARIANT (G11): where nobody is asked, nothing is approved.
+  return sets.length > 0 && sets.every((set) => !isOpen(set, answers)) ? "approved" : "pending";
 }
