@@ -1,7 +1,7 @@
 import type { Call } from "../command.ts";
 import { columnsOf, nameOf } from "../kinds.ts";
 import { printObject, printRows, type Row } from "../render/format.ts";
-import { instantAfter } from "./reason.ts";
+import { instantAfter, reasonOf } from "./reason.ts";
 
 const emailOf = (call: Call) => (call.args[0] ?? "").replace(/^person\//, "");
 
@@ -43,4 +43,34 @@ export async function signInLink(call: Call): Promise<void> {
   if (call.format === "table") call.terminal.out(`${made.url}\n`);
   else await printObject(call.terminal, call.format, { ...made }, made.url);
   call.say(`It signs ${emailOf(call)} in, once.`);
+}
+
+/** Sessions, tokens, delegations and open questions end with the person, at once. */
+export async function deactivate(call: Call): Promise<void> {
+  const client = await call.client();
+  await client.request("DELETE", `/api/v1/people/${encodeURIComponent(emailOf(call))}`);
+  call.say(`${emailOf(call)} is deactivated.`);
+}
+
+export async function resetPasskeys(call: Call): Promise<void> {
+  const client = await call.client();
+  const reason = await reasonOf(call);
+  const asked = await client.request<{ approval: string; expiresAt: string }>(
+    "POST",
+    `/api/v1/people/${encodeURIComponent(emailOf(call))}/passkey-reset`,
+    { reason },
+  );
+  await printObject(call.terminal, call.format, { ...asked }, asked.approval);
+  call.say(`Asked. A second administrator confirms: mandate approve ${asked.approval}. ${emailOf(call)} is told.`);
+}
+
+export async function endSessions(call: Call): Promise<void> {
+  const client = await call.client();
+  const reason = await reasonOf(call);
+  const { ended } = await client.request<{ ended: number }>(
+    "POST",
+    `/api/v1/people/${encodeURIComponent(emailOf(call))}/sessions/end`,
+    { reason },
+  );
+  call.say(`${ended} ended.`);
 }

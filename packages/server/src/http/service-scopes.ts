@@ -1,4 +1,4 @@
-import { AppError } from "@mandate/model";
+import { AppError, entities } from "@mandate/model";
 
 /**
  * What a service account may be given, and the routes each opens. INVARIANT: everything else is refused, so that a route
@@ -16,7 +16,8 @@ export const serviceScopeNames = Object.keys(serviceScopes) as ServiceScope[];
 
 type Opening = readonly [methods: RegExp, route: RegExp];
 
-const objectRoute = /^\/api\/v1\/:kind(?:\/|$)/;
+const plurals = Object.values(entities).map((one) => one.plural).filter((plural) => plural !== "people");
+const objectRoute = new RegExp(`^/api/v1/(?:${plurals.join("|")})(?:/:name)?(?:/history)?$`);
 const opens: Readonly<Record<ServiceScope, readonly Opening[]>> = {
   "register.read": [
     [/^GET$/, objectRoute],
