@@ -77,6 +77,17 @@ export interface SystemFacts {
   readonly policies: readonly string[];
   /** Class B reassessment running out, epoch seconds; null when none is open. */
   readonly reassessmentDue: number | null;
+  /** Break-glass in force; absent or empty: none. Which rules may be lifted is the policy engine's to say. */
+  readonly breakGlass?: readonly BreakGlassFacts[];
+}
+
+/** Rules that two people lifted for at most four hours. */
+export interface BreakGlassFacts {
+  readonly name: string;
+  /** Rule ids, as decisions name them. */
+  readonly rules: readonly string[];
+  /** Epoch seconds; compared with the clock at the call. */
+  readonly until: number;
 }
 
 export interface AuthorizationFacts {

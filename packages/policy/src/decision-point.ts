@@ -3,6 +3,7 @@ import type { DecisionRequest, RefusalCode, RegisterFacts, ResourceType, SystemF
 import { EvaluationError } from "./cedar/values.ts";
 import type { Environment } from "./cedar/expression.ts";
 import { scopeMatches } from "./cedar/policy-set.ts";
+import { liftRules } from "./break-glass.ts";
 import { combineHolds, combineObligations, precedence } from "./combine.ts";
 import { allowReason, paramOf, refusalReason, remediesFor, type Subject } from "./explain.ts";
 import { decideExternal } from "./external.ts";
@@ -165,8 +166,9 @@ function decideSystem(request: DecisionRequest, world: World, book: RuleBook, po
 }
 
 function combine(evaluation: Evaluation, policyVersion: string): PolicyDecision {
-  const { subject, forbids, permits, errors, slice } = evaluation;
-  const matched = [...forbids, ...permits].map((rule) => rule.id);
+  const { subject, permits, errors, slice } = evaluation;
+  const matched = [...evaluation.forbids, ...permits].map((rule) => rule.id);
+  const { binding: forbids, by: brokenGlass } = liftRules(evaluation.forbids, subject.system, subject.request.now);
   const alert = alertOf(evaluation);
 
   const denials = forbids.filter((rule) => rule.hold === null);
@@ -195,8 +197,12 @@ function combine(evaluation: Evaluation, policyVersion: string): PolicyDecision 
     outcome: "allow",
     code: null,
     param: null,
-    reason: allowReason(subject, forbids.length > 0),
-    rule: decisive.id,
+    reason:
+      brokenGlass === null
+        ? allowReason(subject, forbids.length > 0)
+        : `${allowReason(subject, forbids.length > 0)} Break-glass ${brokenGlass.name} lifted the rule ${brokenGlass.rule}.`,
+    // Loud in every list: what let this through was two people, not the rule.
+    rule: brokenGlass === null ? decisive.id : `break-glass:${brokenGlass.name}`,
     matched,
     remedies: [],
     obligations,

@@ -1,3 +1,4 @@
+export { isLiftable } from "./break-glass.ts";
 export type {
   CompiledRules,
   CompileOptions,

@@ -1,0 +1,35 @@
+import type { BreakGlassFacts, SystemFacts } from "@mandate/model";
+import type { Rule } from "./rule.ts";
+
+/** The guardrails that two people may lift for hours. A list of what may, so that a new guardrail never is by default. */
+const liftableGuardrails: ReadonlySet<string> = new Set(["untrusted-session"]);
+
+/**
+ * INVARIANT (SPEC 2, People): break-glass lifts rules of the organization and the hold on untrusted sessions. Never a
+ * guarantee: authorization, its end, the approved version, the data boundary, secrets leaving, Article 5.
+ */
+export function isLiftable(rule: Pick<Rule, "id" | "guardrail" | "policy">): boolean {
+  if (rule.guardrail) return liftableGuardrails.has(rule.id);
+  return !/^EU-AI-ACT:5(?![0-9])/.test(rule.policy.annotations["control"] ?? "");
+}
+
+export interface Lifted {
+  /** What still binds. */
+  readonly binding: readonly Rule[];
+  /** The first rule that was lifted, and by what; null when none was. */
+  readonly by: { readonly name: string; readonly rule: string } | null;
+}
+
+/** @param nowSeconds the call's own instant: an activation ends at the call, no job has to run (G5) */
+export function liftRules(forbids: readonly Rule[], system: SystemFacts, nowSeconds: number): Lifted {
+  const active = (system.breakGlass ?? []).filter((one) => nowSeconds < one.until);
+  if (active.length === 0) return { binding: forbids, by: null };
+  const lifting = (rule: Rule): BreakGlassFacts | undefined =>
+    isLiftable(rule) ? active.find((one) => one.rules.includes(rule.id)) : undefined;
+  const first = forbids.find((rule) => lifting(rule) !== undefined);
+  if (first === undefined) return { binding: forbids, by: null };
+  return {
+    binding: forbids.filter((rule) => lifting(rule) === undefined),
+    by: { name: lifting(first)!.name, rule: first.id },
+  };
+}
