@@ -73,7 +73,10 @@ children.push(upstream);
 const { port: upstreamPort } = await next<{ port: number }>(upstream);
 
 async function ours(name: string, kind: string): Promise<Target> {
-  const child = fork(script("target.ts"), [kind, String(upstreamPort)]);
+  const child = fork(script("target.ts"), [kind, String(upstreamPort)], {
+    // As the launcher starts the product; the bare reference gets the same.
+    execArgv: ["--max-semi-space-size=64"],
+  });
   children.push(child);
   const { port } = await next<{ port: number }>(child);
   return {
