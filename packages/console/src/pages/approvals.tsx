@@ -25,16 +25,7 @@ export function ApprovalsPage() {
                   <Empty title={t.approvals.empty} />
                 </Panel>
               ) : (
-                <>
-                  <p className="sentence-small">{t.approvals.waits(data.items.length)}</p>
-                  <ul className="cards">
-                    {data.items
-                      .toSorted((a, b) => Date.parse(a.expiresAt) - Date.parse(b.expiresAt))
-                      .map((item) => (
-                        <Waiting key={item.id} item={item} />
-                      ))}
-                  </ul>
-                </>
+                <Lists items={data.items.toSorted((a, b) => Date.parse(a.expiresAt) - Date.parse(b.expiresAt))} />
               )
             }
           </Loaded>
@@ -45,6 +36,32 @@ export function ApprovalsPage() {
         </div>
       </div>
     </>
+  );
+}
+
+/** First what this reader can answer; the rest stays in sight, with the reason why not. */
+function Lists({ items }: { items: readonly ApprovalView[] }) {
+  const mine = items.filter((item) => item.mayDecide !== false);
+  const others = items.filter((item) => item.mayDecide === false);
+  return (
+    <>
+      <p className="sentence-small">
+        {t.approvals.waits(items.length)} {t.approvals.mine(mine.length)}
+      </p>
+      {mine.length > 0 && <Cards items={mine} />}
+      {others.length > 0 && <h2>{t.approvals.others}</h2>}
+      {others.length > 0 && <Cards items={others} />}
+    </>
+  );
+}
+
+function Cards({ items }: { items: readonly ApprovalView[] }) {
+  return (
+    <ul className="cards">
+      {items.map((item) => (
+        <Waiting key={item.id} item={item} />
+      ))}
+    </ul>
   );
 }
 

@@ -5,6 +5,8 @@ export const approvals = {
   emptyTitle: "Nothing waits for a decision.",
   empty: "Held calls, changes and promotions appear here, soonest to lapse first.",
   waits: (n: number) => `${plural(n, "decision waits", "decisions wait")}, soonest to lapse first.`,
+  mine: (n: number) => (n === 0 ? "None waits for you." : `${plural(n, "waits", "wait")} for you.`),
+  others: "Waits for others",
   lapses: (left: string) => `Lapses to a refusal in ${left}`,
   requestedBy: "Asked by",
   decide: "Decide",

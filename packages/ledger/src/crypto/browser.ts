@@ -39,7 +39,8 @@ const p256Spki = "3059301306072a8648ce3d020106082a8648ce3d030107034200";
 export async function verifySpki(spki: Uint8Array, message: Uint8Array, signature: Uint8Array): Promise<boolean> {
   const hex = toHex(spki);
   try {
-    if (hex.startsWith(ed25519Spki) && spki.length === 44) return ed25519Verifier(spki.subarray(12))(message, signature);
+    if (hex.startsWith(ed25519Spki) && spki.length === 44)
+      return ed25519Verifier(spki.subarray(12))(message, signature);
     if (hex.startsWith(p256Spki) && spki.length === 91) {
       const curve = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
       const key = await crypto.subtle.importKey("spki", Uint8Array.from(spki), curve, false, ["verify"]);
@@ -62,7 +63,8 @@ function fixedFromDer(der: Uint8Array): Uint8Array<ArrayBuffer> {
     const length = der[at + 1]!;
     let value = der.subarray(at + 2, at + 2 + length);
     if (value[0] === 0) value = value.subarray(1);
-    if (der[0] !== 0x30 || der[1] !== der.length - 2 || der[at] !== 0x02 || value.length > 32) throw new TypeError("not DER");
+    if (der[0] !== 0x30 || der[1] !== der.length - 2 || der[at] !== 0x02 || value.length > 32)
+      throw new TypeError("not DER");
     fixed.set(value, end - value.length);
     at += 2 + length;
   }

@@ -42,6 +42,8 @@ const statement: Members = {
   resource: "tool:refunds.issue",
   argumentsHash: "a".repeat(64),
   tier: "T3",
+  requester: "tom@halden.example",
+  approvers: [{ group: "leads", count: 1 }],
   choice: "approve",
   reason: "Refunds above €80 need a person.",
   end: "2026-11-22T12:30:00.000Z",
@@ -194,6 +196,7 @@ describe("an approval in a pack", () => {
             kind: "token",
             person: "lea@halden.example",
             role: "leads",
+            set: "leads",
             choice: "approve",
             at: "2026-11-22T12:10:00.000Z",
             digest: digestOf(statement),
@@ -201,10 +204,25 @@ describe("an approval in a pack", () => {
         ])
       ).codes,
     ).toEqual(["approval.weak"]);
-    expect((await judge([signature()], { requester: "lea@halden.example" })).codes).toEqual(["approval.person"]);
+    const own = { ...statement, requester: "lea@halden.example" };
+    expect((await judge([signature({}, own)], { statement: own, digest: digestOf(own) })).codes).toEqual(["approval.person"]);
     expect((await judge([signature(), signature()])).codes).toEqual(["approval.person"]);
     expect((await judge([signature()], { id: "apr_2" })).codes).toEqual(["approval.other"]);
     expect((await judge([signature()], { signature: signature() })).codes).toEqual(["approval.other"]);
+  });
+
+  test("signed by fewer than its statement asks for is named, and a committee counts by quorum and majority", async () => {
+    const asks = async (approvers: unknown, signatures: readonly Members[]) => {
+      const asked = { ...statement, approvers };
+      const signed = signatures.map((one) => ({ ...signature({}, asked), ...one }));
+      return (await judge(signed, { statement: asked, digest: digestOf(asked) })).codes;
+    };
+    expect(await asks([{ group: "leads", count: 2 }], [{}])).toEqual(["approval.unsigned"]);
+    expect(await asks([{ group: "leads", count: 2 }], [{}, { person: "kim@halden.example" }])).toEqual([]);
+    const board = [{ group: "authorizing-official", count: 1, committee: { group: "board", quorum: 2 } }];
+    const vote = { set: "committee board" };
+    expect(await asks(board, [vote])).toEqual(["approval.unsigned"]);
+    expect(await asks(board, [vote, { ...vote, person: "kim@halden.example" }])).toEqual([]);
   });
 
   test("that the log answered and the pack leaves out is missing; calling itself older excuses nothing the log committed to", async () => {

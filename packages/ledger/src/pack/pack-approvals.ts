@@ -86,12 +86,17 @@ export class PackApprovals {
     const problem = (code: string, message: string): void => this.#problems.add(code, message, path);
     const people = signatures.flatMap((one) => [one.person, ...(one.onBehalfOf === undefined ? [] : [one.onBehalfOf])]);
     if (new Set(people).size !== people.length) problem("approval.person", "one person stands for two");
-    if (approval.requester !== null && people.includes(approval.requester ?? null) && statement.tier !== "T0") {
+    const requester = statement.requester ?? approval.requester ?? null;
+    if (requester !== null && people.includes(requester) && statement.tier !== "T0") {
       problem("approval.person", "the requester is among the approvers");
     }
     if (approval.state !== "approved") return;
     const yes = signatures.filter((one) => one.choice === "approve");
     if (yes.length === 0) problem("approval.unsigned", "approved by nobody");
+    for (const set of statement.approvers === undefined ? [] : list(statement.approvers)) {
+      if (!isFilled(object(set, "a set isn't an object"), signatures))
+        problem("approval.unsigned", `too few signed for ${String(object(set, "").group)}`);
+    }
     if (statement.choice !== "approve") problem("approval.other", "approved, but the statement says otherwise");
     if (statement.tier === "T3" && yes.some((one) => one.kind !== "webauthn")) {
       problem("approval.weak", "at T3 every approval is signed with a passkey, and one here isn't");
@@ -168,6 +173,19 @@ export async function checkAssertion(signature: Members, digest: string): Promis
     throw fail("the passkey's signature does not verify");
 }
 
+/** The count of one set is reached, or its committee's quorum voted and more than half of it said yes. */
+function isFilled(set: Members, signatures: readonly Members[]): boolean {
+  const of = (name: Json | undefined) => signatures.filter((one) => one.set === name);
+  if (of(set.group).filter((one) => one.choice === "approve").length >= Number(set.count)) return true;
+  if (set.committee === undefined) return false;
+  const committee = object(set.committee, "a committee isn't an object");
+  const votes = of(`committee ${String(committee.group)}`);
+  return (
+    votes.length >= Number(committee.quorum) &&
+    votes.filter((one) => one.choice === "approve").length * 2 > votes.length
+  );
+}
+
 function belongsTo(origin: string, rpId: string): boolean {
   const match = /^(https?):\/\/([a-z0-9.-]+)(?::[0-9]{1,5})?$/.exec(origin);
   if (match === null) return false;
@@ -186,7 +204,7 @@ function object(value: Json | undefined, why: string): Members {
 }
 
 function list(value: Json | undefined): readonly Json[] {
-  if (!Array.isArray(value)) throw bad("approval.malformed", "no list of signatures");
+  if (!Array.isArray(value)) throw bad("approval.malformed", "not a list");
   return value as readonly Json[];
 }
 

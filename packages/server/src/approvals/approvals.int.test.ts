@@ -264,7 +264,11 @@ describe("T3 production", () => {
     const stale = await helena.sign(approval, "approve");
     expect(stale.status).toBe(409);
     await apply("payouts", "acts");
-    ok(await helena.sign(approval, "approve", { conditions: [{ metric: "complaints", atMost: 0.02 }] }));
+    // The other door to the same command.
+    const assertion = helena.passkey.assert(Buffer.from((await root("GET", `/approvals/${approval}`)).body.digest, "hex"));
+    const { authenticatorData, clientDataJSON, signature } = assertion.response;
+    const granted = ok(await helena.session.request("POST", `/authorizations/${id}/grant`, { reason: "fit", conditions: [{ metric: "complaints", atMost: "0.02" }], webauthn: { credentialId: assertion.id, authenticatorData, clientDataJSON, signature } }));
+    expect(granted.body).toMatchObject({ state: "granted_with_conditions", approvers: [{ role: "legal-reviewer" }, { role: "authorizing-official" }] });
     expect(await stateOf("payouts")).toMatchObject({ lifecycle: "production", authorization: { state: "granted_with_conditions" } });
   });
 });
@@ -288,7 +292,13 @@ describe("a T2 question", () => {
       record({ type: "tier", system: "payouts-two", payload: { tier: "T2" } });
     });
     expect((await who.bea.answer(approval, "approve")).body.code).toBe("approvals.altered");
-    expect(await refusals(approval)).toMatchObject({ "approvals.passkey_required": 1, "approvals.altered": 1 });
+    await inside.transact(async (tx, record) => {
+      await sql`update approvals set tier = 'T2', statement = jsonb_set(statement, '{tier}', '"T2"'), requester = 'nobody@x.example' where id = ${approval}`.execute(tx);
+      record({ type: "tier", system: "payouts-two", payload: {} });
+    });
+    // Another requester in the row alone, so that the true one could answer.
+    expect((await who.bea.answer(approval, "approve")).body.code).toBe("approvals.altered");
+    expect(await refusals(approval)).toMatchObject({ "approvals.passkey_required": 1, "approvals.altered": 2 });
   });
 });
 
@@ -321,6 +331,10 @@ describe("a delegation", () => {
     expect((await root("GET", "/delegations")).body.items[0]).toMatchObject({ id: made.id, state: "active" });
     ok(await ines.session.request("DELETE", `/delegations/${made.id}`));
     expect((await root("GET", "/delegations")).body.items[0]).toMatchObject({ id: made.id, state: "ended" });
+    const brief = ok(await bea.session.request("POST", "/delegations", { to: "kim@x.example", reason: "An hour", ends: new Date(mandate.now() + minuteMs).toISOString() })).body;
+    expect(brief).toMatchObject({ state: "active", approval: null });
+    mandate.advance(minuteMs);
+    expect((await root("GET", "/delegations")).body.items[0]).toMatchObject({ id: brief.id, state: "ended" });
   });
 });
 

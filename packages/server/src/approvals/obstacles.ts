@@ -1,7 +1,8 @@
+import { isDeepStrictEqual } from "node:util";
 import { AppError, tiers } from "@mandate/model";
 import type { Tier } from "@mandate/model";
 import type { Actor } from "../command.ts";
-import { statementDigest } from "./open.ts";
+import { setsAsked, statementDigest } from "./open.ts";
 import { stateAt } from "./read.ts";
 import type { ApprovalRecord } from "./read.ts";
 import { isOpen, placesOf } from "./seats.ts";
@@ -34,7 +35,7 @@ export function placeFor(approval: ApprovalRecord, actor: Actor, directory: Dire
   }
   // INVARIANT (G5): time never goes backward.
   if (nowMs < approval.createdAt.getTime() - maxSkewMs) return no("approvals.back_dated", "This answer would be older than its question.", "Set the server's clock right.");
-  if (statementDigest(approval.statement) !== approval.digest) return no("approvals.altered", "The question isn't the one that was asked: its statement doesn't match its digest.", "Keep the database as it is, and run `mandate evidence verify`.");
+  if (!isAsAsked(approval)) return no("approvals.altered", "The question isn't the one that was asked: its statement doesn't match its digest.", "Keep the database as it is, and run `mandate evidence verify`.");
   if (actor.kind !== "person" || actor.email === null) return no("approvals.not_a_person", "A service account approves nothing.", "Use a person's own token or session.");
   const { email } = actor;
   // T0 alone is self-attested (SPEC 2, People).
@@ -62,6 +63,12 @@ export function placeFor(approval: ApprovalRecord, actor: Actor, directory: Dire
     return no("approvals.passkey_required", "At tier T3 an approval is signed with a passkey; a token or session isn't enough.", "Open the question in the console and sign with your passkey.", `/approve/${approval.id}`);
   }
   return { place };
+}
+
+/** The row says what the signed statement says: lowering a count or a requester in the database alone lowers nothing. */
+function isAsAsked({ statement, digest, approvers, requester }: ApprovalRecord): boolean {
+  if (statementDigest(statement) !== digest) return false;
+  return statement["approvers"] === undefined || isDeepStrictEqual([statement["approvers"], statement["requester"]], [setsAsked(approvers), requester]);
 }
 
 function no(code: string, message: string, remedy: string, url?: string): { obstacle: AppError } {

@@ -69,8 +69,10 @@ export async function openApproval(tx: Tx, asking: Asking, record: (evidence: Mu
     system: question.system,
     action: question.action,
     ...(question.statement ?? { resource: question.resource, argumentsHash: question.callHash }),
-    // Signed, so that a question can't be answered by the rules of a lower tier.
+    // Signed, so that nobody answers by the rules of a lower tier, with fewer people, or their own request.
     tier: question.tier,
+    requester: question.requester,
+    approvers: setsAsked(question.approvers),
     choice: "approve",
     reason: question.reason,
     end: expiresAt.toISOString(),
@@ -97,6 +99,11 @@ export async function openApproval(tx: Tx, asking: Asking, record: (evidence: Mu
     path: `/approve/${id}`,
   });
   return { id, expiresAt: expiresAt.toISOString() };
+}
+
+/** Who must say yes, without the people's names. */
+export function setsAsked(approvers: readonly Pick<ApproverSet, "group" | "count" | "committee">[]): { group: string; count: number; committee?: NonNullable<ApproverSet["committee"]> }[] {
+  return approvers.map(({ group, count, committee }) => ({ group, count, ...(committee === undefined ? {} : { committee }) }));
 }
 
 /** Everybody a question is put to. The requester hears of the outcome, not of the question. */

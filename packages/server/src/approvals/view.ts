@@ -46,7 +46,7 @@ export function viewApproval(approval: ApprovalRecord, reader: Reader, input: Re
     resource: approval.resource,
     tier,
     title: titleOf(approval),
-    question: questionOf(approval),
+    question: questionOf(approval, input),
     facts: factsOf(approval, input),
     claim: claimOf(input),
     checks: checksOf(approval, input),
@@ -95,7 +95,7 @@ function titleOf(approval: ApprovalRecord): string {
   }
 }
 
-function questionOf(approval: ApprovalRecord): string {
+function questionOf(approval: ApprovalRecord, input: Readonly<Record<string, unknown>> | null): string {
   const system = approval.system ?? "this system";
   switch (approval.action) {
     case "pilot":
@@ -115,10 +115,18 @@ function questionOf(approval: ApprovalRecord): string {
     case "model.call":
       return `Shall ${system} call ${approval.resource ?? "this model"}?`;
     case "tool.call":
-      return `Shall ${system} use ${approval.resource ?? "this"} with exactly these arguments?`;
+      return `Shall ${system} use ${(approval.resource ?? "this").replace(/^tool:/, "")} with ${effectOf(input)}?`;
     default:
       return String(approval.statement["reason"] ?? approval.action);
   }
+}
+
+/** The effect in a heading's length: the first few arguments, word for word. */
+function effectOf(input: Readonly<Record<string, unknown>> | null): string {
+  const facts = input === null ? [] : argumentsOf(input);
+  const shown = facts.slice(0, 3).map(({ label, value }) => `${label} ${value.length > 60 ? `${value.slice(0, 59)}…` : value}`);
+  if (shown.length === 0) return "exactly these arguments";
+  return facts.length > shown.length ? `${shown.join(", ")} and ${facts.length - shown.length} more` : shown.join(", ");
 }
 
 const claims = ["reason", "justification", "because", "rationale"] as const;
@@ -150,21 +158,33 @@ function checksOf(approval: ApprovalRecord, input: Readonly<Record<string, unkno
 }
 
 /** Flat label and value lines of the arguments, depth-first, bounded: an approver reads values, not JSON. */
-function factsOf(approval: ApprovalRecord, input: Readonly<Record<string, unknown>> | null): { label: string; value: string }[] {
+function flatten(facts: { label: string; value: string }[], label: string, value: unknown, depth: number): void {
+  if (facts.length >= 50) return;
+  if (isMoney(value)) facts.push({ label, value: `${value.value} ${value.currency}` });
+  else if (typeof value === "object" && value !== null && depth < 4) {
+    for (const [key, inner] of Object.entries(value)) flatten(facts, label === "" ? key : `${label}.${key}`, inner, depth + 1);
+  } else facts.push({ label, value: String(typeof value === "object" ? JSON.stringify(value) : value).slice(0, 500) });
+}
+
+/** `mandate:money` of the manifest: one fact, not two. */
+function isMoney(value: unknown): value is { readonly value: string; readonly currency: string } {
+  if (typeof value !== "object" || value === null || Object.keys(value).length !== 2) return false;
+  const { value: amount, currency } = value as Partial<Record<string, unknown>>;
+  return typeof amount === "string" && typeof currency === "string" && /^[A-Z]{3}$/.test(currency);
+}
+
+function argumentsOf(input: Readonly<Record<string, unknown>>): { label: string; value: string }[] {
   const facts: { label: string; value: string }[] = [];
-  const walk = (label: string, value: unknown, depth: number): void => {
-    if (facts.length >= 50) return;
-    if (typeof value === "object" && value !== null && depth < 4) {
-      for (const [key, inner] of Object.entries(value)) walk(label === "" ? key : `${label}.${key}`, inner, depth + 1);
-    } else {
-      facts.push({ label, value: String(typeof value === "object" ? JSON.stringify(value) : value).slice(0, 500) });
-    }
-  };
-  if (input !== null) walk("", Object.fromEntries(Object.entries(input).filter(([key]) => !(claims as readonly string[]).includes(key))), 0);
+  flatten(facts, "", Object.fromEntries(Object.entries(input).filter(([key]) => !(claims as readonly string[]).includes(key))), 0);
+  return facts;
+}
+
+function factsOf(approval: ApprovalRecord, input: Readonly<Record<string, unknown>> | null): { label: string; value: string }[] {
+  const facts = input === null ? [] : argumentsOf(input);
   if (typeof approval.context["purpose"] === "string") facts.push({ label: "purpose", value: approval.context["purpose"] });
   for (const key of ["versionDigest", "terms", "roles", "members", "quorum", "starts", "ends", "delegate"]) {
     const value = approval.statement[key];
-    if (value !== undefined) walk(key, value, 1);
+    if (value !== undefined) flatten(facts, key, value, 1);
   }
   return facts;
 }

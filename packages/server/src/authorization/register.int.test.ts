@@ -185,6 +185,12 @@ describe("a pilot", () => {
     expect(await factsOf("support-concierge")).toMatchObject({ status: "operating", grants: { tools: ["orders.lookup", "refunds.issue"] } });
   });
 
+  it("at T2 accepted in a session of password and code is marked as the weaker kind", async () => {
+    await register.apply(root, concierge.replace("autonomy: acts ", "autonomy: acts-with-approval "));
+    await grantAuthorization(as({ ...marta, proof: "password" }), (await listAuthorizations(root)).items[0]!.id, { reason: "go" });
+    expect(register.entries.find((entry) => entry.payload["event"] === "approved")!.payload).toMatchObject({ kind: "totp", assertion: null, role: "business-owner", roles: ["business-owner"] });
+  });
+
   it("at T2 that nobody answers in time is refused by the clock alone", async () => {
     await register.apply(root, concierge.replace("autonomy: acts ", "autonomy: acts-with-approval "));
     register.clock.now += 30 * day;

@@ -44,7 +44,7 @@ RFC 6962 hashing; RFC 8785 JSON; in-toto and DSSE).
 | \`payloads/CT\` | nonce, ciphertext, tag of what an entry sealed; CT is its SHA-256 |
 | \`disclosures.jsonl\` | keys and salts that open payloads, where disclosed |
 | \`policies/\` | the guardrails as enforced, each custom policy in Cedar with its version, the schema |
-| \`approvals/\` | each decided question: statement, its digest, answers with the role held at that moment |
+| \`approvals/\` | each answered question: statement, its digest, signatures with the role held at that moment (passkeys' verify offline) |
 | \`sections/\` | what an auditor asks for, gaps included |
 
 ## What it can't show
