@@ -2,10 +2,10 @@ import type { Server } from "node:http";
 import { join } from "node:path";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { OutboundRule } from "@mandate/gateway";
-import { tierTerms } from "@mandate/frameworks";
 import { approvalReminders, approvalRoutes, askToSignDelegation, committeeAppointed, delegationSignedEffect, lapseQuestionsOf, openHold, spendApproval } from "./approvals/index.ts";
 import type { DecisionPorts } from "./approvals/index.ts";
 import { authorizationDecided, deriveFacts, pilotExtended, readSystemView, reconcile } from "./authorization/index.ts";
+import { breakGlassApproved, breakGlassRoutes, withBreakGlass } from "./break-glass/index.ts";
 import type { Configuration } from "./configuration.ts";
 import { createContexts, readRegisterVersion, systemActor } from "./context/index.ts";
 import type { Contexts } from "./context/index.ts";
@@ -39,6 +39,7 @@ import type { RegisterPorts } from "./registry/index.ts";
 import { holdSealing, secretRoutes } from "./secrets/index.ts";
 import { endServiceAccountsOf, serviceAccountRoutes } from "./service-accounts/index.ts";
 import { loopbackAllow, settingRoutes } from "./settings/index.ts";
+import { loweringDecided, organizationTerms, ownRulesApproved, reviewTiers, tieringRoutes } from "./tiering/index.ts";
 
 export interface ServerOptions {
   readonly configuration: Configuration;
@@ -91,7 +92,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     failed: (error) => log.warn("findings not written", { internal: String(error) }),
   });
   const publisher: Publisher = new Publisher({
-    build: () => buildSnapshot({ db, org, organizationName, now, masterKey, evidence, defaultAllow, consoleUrl: configuration.consoleUrl, log, deriveFacts }),
+    build: () => buildSnapshot({ db, org, organizationName, now, masterKey, evidence, defaultAllow, consoleUrl: configuration.consoleUrl, log, deriveFacts: async (tx, nowMs) => withBreakGlass(tx, nowMs, await deriveFacts(tx, nowMs)) }),
     version: () => db.read(org, (tx) => readRegisterVersion(tx, org)),
     now,
     log,
@@ -134,7 +135,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   const passkeys = passkeySupport(configuration.consoleUrl);
   const departures = [endDelegationsOf, lapseQuestionsOf, endServiceAccountsOf];
   const decisions: DecisionPorts = {
-    effects: { "role.grant": roleGrantEffect, "passkey.reset": passkeyResetEffect, pilot: authorizationDecided, production: authorizationDecided, renew: pilotExtended, delegation: delegationSignedEffect, "committee.appoint": committeeAppointed },
+    effects: { "role.grant": roleGrantEffect, "break-glass": breakGlassApproved, "passkey.reset": passkeyResetEffect, pilot: authorizationDecided, production: authorizationDecided, renew: pilotExtended, delegation: delegationSignedEffect, "committee.appoint": committeeAppointed, "tier.lower": loweringDecided(reconcile), "tier.rules": ownRulesApproved(reconcile) },
     relyingParty: passkeys.relyingParty,
     quiet: (actor) => contexts.quiet(actor),
   };
@@ -172,6 +173,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   const fallback = createFallback(masterKey, org);
   signInRoutes(app, { now, contexts, secureCookies, passkeys, challenges, fallback });
   accountRoutes(app, { db, org, now, contexts, passkeys, challenges, fallback });
+  breakGlassRoutes(app, { db, org, now, contexts, tierOf: async (tx, inOrg, name, nowMs) => (await readSystemView(tx, inOrg, name, nowMs))?.tier });
   serviceAccountRoutes(app, { db, org, now, contexts });
   credentialRoutes(app, { db, org, now, contexts, lookUp });
   secretRoutes(app, { db, org, contexts, masterKey });
@@ -192,6 +194,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   });
   mcpPinRoutes(app, { contexts, ports });
   recordRoutes(app, { db, org, now, contexts, ports });
+  tieringRoutes(app, { db, org, now, contexts, ports });
   await registerRoutes(app, { db, org, now, contexts, ports, decisions });
   decisionRoutes(app, { db, org, drain: dataPlane.drain });
   proofRoutes(app, { db, org, now, random, masterKey, evidence, drain: dataPlane.drain, onChecked: (ok, problems) => void (checked = { at: now(), ok, problems }) });
@@ -210,6 +213,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   // One line a job; each slice makes its own.
   const jobs = startJobs(
     [
+      reviewTiers({ db, org, ctx: contexts.for(systemActor("tiering")), quiet: contexts.quiet(systemActor("tiering")), follow: reconcile }),
       approvalReminders(contexts.quiet(systemActor("approvals"))),
       watchRecords(quiet, { report: (finding) => reportFinding(quiet, finding), settle: (kinds, open) => settleFindings(quiet, kinds, open) }),
       deliverNotices({ db, ctx: contexts.quiet(systemActor("notifications")), masterKey, outbound, publicUrl: configuration.consoleUrl, report: (finding) => reportFinding(quiet, finding) }),
@@ -247,7 +251,7 @@ const mcpAskMs = 3000;
 /** What issuing a key must know of its system. */
 const lookUp: LookUpSystem = async (tx, org, name, nowMs) => {
   const view = await readSystemView(tx, org, name, nowMs);
-  return view && { retired: view.lifecycle === "retired", maxDays: tierTerms(view.tier).credentialMaxDays, owners: view.owners };
+  return view && { retired: view.lifecycle === "retired", maxDays: (await organizationTerms(tx, org))(view.tier).credentialMaxDays, owners: view.owners };
 };
 
 /** Takes no new connection; running calls are ended by the gateway's own drain. */

@@ -85,6 +85,8 @@ export const aiSystem = defineEntity({
     identities: z.array(identitySchema).max(50).optional(),
     pilot: z.strictObject({ ends: instantSchema.optional(), caps: capsSchema.optional() }).optional(),
     reassessAlsoWhen: wordsSchema.optional(),
+    /** Systems that looked alike at intake, and why this one isn't the same. */
+    distinctFrom: z.array(z.strictObject({ system: nameSchema, reason: lineSchema })).max(20).optional(),
   }),
   refs: (spec) => [
     ...(spec.roles ?? []).flatMap((role, index) => referencesIn(`legal-entity:${role.entity}`, "roles", index, "entity")),
@@ -97,7 +99,7 @@ export const aiSystem = defineEntity({
     ...referencesIn(spec.uses.agents, "uses", "agents"),
     ...referencesIn(spec.policies, "policies"),
   ],
-  cosmetic: ["title", "description", "reassessAlsoWhen", "identities", "owners", "pilot"],
+  cosmetic: ["title", "description", "reassessAlsoWhen", "distinctFrom", "identities", "owners", "pilot"],
 });
 export type AISystemSpec = z.output<typeof aiSystem.spec>;
 

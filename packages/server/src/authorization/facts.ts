@@ -1,4 +1,4 @@
-import { tierTerms } from "@mandate/frameworks";
+import type { TierTerms } from "@mandate/frameworks";
 import { audiences, autonomies, sensitivityRank } from "@mandate/model";
 import type { AISystemSpec, LimitFacts, PolicyFacts, RegisterFacts, SystemFacts, Tier } from "@mandate/model";
 import { tiers } from "@mandate/model";
@@ -8,7 +8,8 @@ import { compiledPolicy, loadPins, loadRegister } from "../registry/index.ts";
 import type { Register, StoredObject } from "../registry/index.ts";
 import { objectFacts } from "./object-facts.ts";
 import { deriveStatus, missingParts } from "./status.ts";
-import { currentAuthorizations, inForce, systemStates, versionManifests } from "./store.ts";
+import { currentAuthorizations, inForce, systemStates, tierAt, versionManifests } from "./store.ts";
+import { organizationTerms } from "../tiering/index.ts";
 import type { Authorization, Caps, SystemState } from "./store.ts";
 import type { Grants, VersionManifest } from "./version.ts";
 import { buildVersion, nameOf } from "./version.ts";
@@ -25,6 +26,7 @@ export async function deriveFacts(tx: Tx, nowMs: number, options: { readonly asW
   const register = await loadRegister(tx, org);
   const pins = await loadPins(tx, org);
   const states = await systemStates(tx, org);
+  const terms = await organizationTerms(tx, org);
   const authorizations = await currentAuthorizations(tx, org);
   const held = new Map([...authorizations].flatMap(([name, all]) => { const one = inForce(all); return one ? [[name, one] as const] : []; }));
   const manifests = await versionManifests(tx, org, [...held.values()]);
@@ -37,7 +39,7 @@ export async function deriveFacts(tx: Tx, nowMs: number, options: { readonly asW
     // INVARIANT (G11): an authorization whose version can't be read grants nothing; without one the status refuses.
     if (authorization && !approved && !options.asWritten) throw new Error(`version of authorization ${authorization.id} is missing`);
     const current = buildVersion(system, register, pins).manifest;
-    return [systemFacts({ system, state, authorization, approved, current, policies, register }, nowMs)];
+    return [systemFacts({ system, state, authorization, approved, current, policies, register, terms }, nowMs)];
   });
   return { systems, policies: [...policies.values()], ...objectFacts(register, pins) };
 }
@@ -50,13 +52,14 @@ interface Inputs {
   readonly current: VersionManifest;
   readonly policies: Map<string, PolicyFacts>;
   readonly register: Register;
+  readonly terms: (tier: Tier) => TierTerms;
 }
 
-function systemFacts({ system, state, authorization, approved, current, policies, register }: Inputs, nowMs: number): SystemFacts {
+function systemFacts({ system, state, authorization, approved, current, policies, register, terms }: Inputs, nowMs: number): SystemFacts {
   const { spec } = system;
   const before = approved?.spec ?? spec;
   // A lower tier needs a new decision; a higher one holds at once.
-  const tier: Tier = authorization && tiers.indexOf(authorization.tier) > tiers.indexOf(state.tier) ? authorization.tier : state.tier;
+  const tier: Tier = authorization && tiers.indexOf(authorization.tier) > tiers.indexOf(tierAt(state, nowMs)) ? authorization.tier : tierAt(state, nowMs);
   const missing = missingParts(spec);
   const grantedFor = authorization?.starts && authorization.ends
     ? { id: authorization.id, number: authorization.number, type: authorization.type, state: authorization.state, versionDigest: authorization.versionDigest, starts: seconds(authorization.starts), ends: seconds(authorization.ends) }
@@ -80,7 +83,7 @@ function systemFacts({ system, state, authorization, approved, current, policies
     differences: state.differences,
     authorization: grantedFor,
     versionDigest: state.digest,
-    parameters: tierTerms(tier).runtime,
+    parameters: terms(tier).runtime,
     limits: narrowLimits(before.limits, spec.limits, authorization?.type === "pilot" ? authorization.terms.caps : null, spec.pilot?.caps),
     // How a session is known decides who counts as the user: the approved way, until another is approved.
     session: { user: before.session?.user ?? "none", issuers: before.session?.issuers ?? [], claims: before.session?.claims ?? [], userChannel: before.session?.userChannel ?? "mixed" },

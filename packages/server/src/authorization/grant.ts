@@ -1,7 +1,8 @@
-import { tierTerms } from "@mandate/frameworks";
+import type { TierTerms } from "@mandate/frameworks";
 import type { AISystemSpec, AuthorizationType, Tier } from "@mandate/model";
 import type { CommandContext, MutationEvidence } from "../command.ts";
 import type { Tx } from "../database/index.ts";
+import { organizationTerms } from "../tiering/index.ts";
 import { authorizationsOf, inForce, systemStates, updateAuthorization, writeSystemState } from "./store.ts";
 import type { Approver, Authorization, Caps, Terms } from "./store.ts";
 
@@ -20,17 +21,16 @@ export function requiredSeats(tier: Tier, type: AuthorizationType): readonly Sea
 }
 
 /** Terms of a pilot as the manifest writes them, the tier's where it is silent. */
-export function pilotTerms(spec: AISystemSpec, tier: Tier): Terms {
-  const { pilotCaps } = tierTerms(tier);
+export function pilotTerms(spec: AISystemSpec, { pilotCaps }: TierTerms): Terms {
   const written = spec.pilot?.caps;
   const caps: Caps = { calls: written?.calls ?? pilotCaps.calls, tokens: written?.tokens ?? pilotCaps.tokens, euros: written?.euros ?? pilotCaps.euros, people: written?.people ?? pilotCaps.people };
   return { ends: spec.pilot?.ends === undefined ? null : new Date(spec.pilot.ends).toISOString(), caps };
 }
 
 /** Start and end of an authorization granted at `nowMs`: as written, never past the tier's days. */
-export function period(terms: Terms, type: AuthorizationType, tier: Tier, nowMs: number): { starts: Date; ends: Date } {
-  const { pilotDays, authorizationMaxDays } = tierTerms(tier);
-  const latest = nowMs + (type === "pilot" ? pilotDays : authorizationMaxDays) * dayMs;
+export function period(terms: Terms, type: AuthorizationType, { pilotDays, authorizationMaxDays }: TierTerms, nowMs: number, tierUntil: Date | null): { starts: Date; ends: Date } {
+  // INVARIANT: what was granted under a lowered tier ends with the lowering, at the call and by the clock (G5).
+  const latest = Math.min(nowMs + (type === "pilot" ? pilotDays : authorizationMaxDays) * dayMs, tierUntil?.getTime() ?? Number.POSITIVE_INFINITY);
   const ends = Math.min(terms.ends === null ? latest : Date.parse(terms.ends), latest);
   // An end that lies in the past is taken as written: the pilot is there, and over.
   return { starts: new Date(Math.min(nowMs, ends - 1000)), ends: new Date(ends) };
@@ -46,7 +46,9 @@ export async function putInForce(
 ): Promise<Authorization> {
   const replaced = inForce(await authorizationsOf(tx, ctx.org, request.system));
   if (replaced) await updateAuthorization(tx, ctx, replaced, { state: "superseded" }, { reason: `replaced by authorization ${request.number}` });
-  const { starts, ends } = period(request.terms, request.type, request.tier, ctx.now());
+  const state = (await systemStates(tx, ctx.org)).get(request.system);
+  const terms = await organizationTerms(tx, ctx.org);
+  const { starts, ends } = period(request.terms, request.type, terms(request.tier), ctx.now(), state?.tierUntil ?? null);
   const granted = await updateAuthorization(
     tx,
     ctx,
@@ -54,7 +56,6 @@ export async function putInForce(
     { state: by.conditions.length > 0 ? "granted_with_conditions" : "granted", conditions: by.conditions, approvers: by.approvers, starts, ends },
     { reason: by.reason, role: by.role },
   );
-  const state = (await systemStates(tx, ctx.org)).get(request.system);
   if (state) await writeSystemState(tx, ctx.org, { ...state, differences: [], reassessmentDue: null });
   record({
     type: "authorization",

@@ -1,4 +1,3 @@
-import { tierTerms } from "@mandate/frameworks";
 import { AppError } from "@mandate/model";
 import type { CommandContext } from "../command.ts";
 import type { Tx } from "../database/index.ts";
@@ -10,6 +9,7 @@ import type { Reason } from "./decide.ts";
 import { mayNot, systemUnknown, wrongState } from "./errors.ts";
 import { dayMs } from "./grant.ts";
 import type { RecordEvidence } from "./grant.ts";
+import { organizationTerms } from "../tiering/index.ts";
 import { reconcile } from "./reconcile.ts";
 import { missingParts } from "./status.ts";
 import { authorizationsOf, inForce, openRequest, systemStates, updateAuthorization, writeSystemState } from "./store.ts";
@@ -75,7 +75,7 @@ export function renewSystem(ctx: CommandContext<Tx>, name: string, input: Reason
     const held = inForce(authorizations);
     if (held?.type !== "pilot" || !held.ends) throw wrongState("There is no pilot to extend.", held ? "Promote again before the production authorization ends." : "Apply the system's manifest to ask for a pilot.");
     if (held.state === "reassessment_required") throw wrongState("This pilot waits for reassessment; more time doesn't settle it.", "Decide the open authorization first.");
-    const terms = tierTerms(held.tier);
+    const terms = (await organizationTerms(tx, ctx.org))(held.tier);
     if (held.extensions >= terms.pilotExtensionsMax) throw wrongState(`A pilot is extended ${terms.pilotExtensionsMax} times at most.`, "Promote the system to production, or retire it.");
     if (!mayStop(ctx, system.spec)) throw mayNot("wrong_role", "You hold no role that may extend this pilot.", "Ask one of its owners.");
     const ends = new Date(Math.max(held.ends.getTime(), ctx.now()) + terms.pilotDays * dayMs);

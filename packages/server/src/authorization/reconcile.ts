@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import type { TierDetermination } from "@mandate/frameworks";
 import { tierTerms } from "@mandate/frameworks";
+import type { FlagReason, TierReason, TierTerms } from "@mandate/frameworks";
 import type { AuthorizationType, Tier } from "@mandate/model";
 import { tiers } from "@mandate/model";
 import type { CommandContext } from "../command.ts";
@@ -10,12 +10,14 @@ import type { Register, StoredObject } from "../registry/index.ts";
 import { openAuthorization } from "./ask.ts";
 import { compareVersions } from "./compare-versions.ts";
 import type { VersionChange } from "./compare-versions.ts";
-import { dayMs, period, pilotTerms } from "./grant.ts";
+import { dayMs, period, pilotTerms, requiredSeats } from "./grant.ts";
 import type { RecordEvidence } from "./grant.ts";
 import { missingParts } from "./status.ts";
 import { authorizationsOf, currentAuthorizations, inForce, insertAuthorization, keepVersion, openRequest, systemStates, updateAuthorization, versionManifests, writeSystemState } from "./store.ts";
 import type { Authorization, SystemState, Terms } from "./store.ts";
-import { tierOf } from "./tiering.ts";
+import { keepDetermination, latestDigests, loadTierContext } from "../tiering/index.ts";
+import type { AssessedTier } from "../tiering/index.ts";
+import { assessTier } from "./tiering.ts";
 import { buildVersion } from "./version.ts";
 import type { Version } from "./version.ts";
 import { withdraw } from "./withdraw.ts";
@@ -26,6 +28,13 @@ const reassessmentDays = 14;
 export interface Reconciled {
   readonly system: string;
   readonly tier: Tier;
+  /** Before this change; null for a system that is new. */
+  readonly was: Tier | null;
+  readonly reasons: readonly TierReason[];
+  readonly flags: readonly FlagReason[];
+  readonly unanswered: readonly string[];
+  /** Days of a pilot at this tier, here. */
+  readonly pilotDays: number;
   /** Somebody has to decide before all of it is in force. */
   readonly needsApproval: boolean;
   /** Ids of authorizations that no longer let it run. */
@@ -35,9 +44,15 @@ export interface Reconciled {
 interface Subject {
   readonly system: StoredObject<"AISystem">;
   readonly version: Version;
-  readonly determined: TierDetermination;
+  readonly determined: AssessedTier;
   readonly before: SystemState | undefined;
+  /** Hash of the last determination. */
+  readonly lastDigest: string | undefined;
+  /** Each tier's, as the organization has tightened them. */
+  readonly terms: (tier: Tier) => TierTerms;
 }
+
+type Outcome = Pick<Reconciled, "system" | "tier" | "needsApproval" | "voids">;
 
 /**
  * After any change of the register, in its transaction: version, tier and authorization of every system follow.
@@ -49,22 +64,26 @@ export async function reconcile(tx: Tx, ctx: CommandContext<Tx>, record: RecordE
   const states = await systemStates(tx, ctx.org);
   const current = await currentAuthorizations(tx, ctx.org);
   const manifests = await versionManifests(tx, ctx.org, [...current.values()].flat());
+  const tierContext = await loadTierContext(tx, ctx.org, register, ctx.now());
+  const digests = await latestDigests(tx, ctx.org);
   const outcomes: Reconciled[] = [];
   for (const system of register.all("AISystem")) {
     const version = buildVersion(system, register, pins);
-    const subject: Subject = { system, version, determined: tierOf(system, version.manifest.grants, register), before: states.get(system.name) };
+    const subject: Subject = { system, version, determined: assessTier(system, version.manifest.grants, register, tierContext), before: states.get(system.name), lastDigest: digests.get(system.name), terms: (tier) => tierTerms(tier, tierContext.own) };
     if (version.digest !== subject.before?.digest) await keepVersion(tx, ctx.org, version, new Date(ctx.now()));
     const authorizations = current.get(system.name) ?? [];
     const held = inForce(authorizations);
     const approved = held && manifests.get(`${system.name} ${held.versionDigest}`);
     const changes = approved ? compareVersions(approved, version.manifest) : [];
-    outcomes.push(held ? await follow(tx, ctx, record, subject, held, authorizations, changes, register) : await begin(tx, ctx, record, subject, authorizations));
+    const outcome = held ? await follow(tx, ctx, record, subject, held, authorizations, changes, register) : await begin(tx, ctx, record, subject, authorizations);
+    const { reasons, flags, unanswered } = subject.determined;
+    outcomes.push({ ...outcome, was: subject.before?.tier ?? null, reasons, flags, unanswered, pilotDays: subject.terms(outcome.tier).pilotDays });
   }
   return outcomes;
 }
 
 /** A system without an authorization: its pilot starts, or the question is put to whoever starts it. */
-async function begin(tx: Tx, ctx: CommandContext<Tx>, record: RecordEvidence, subject: Subject, authorizations: readonly Authorization[]): Promise<Reconciled> {
+async function begin(tx: Tx, ctx: CommandContext<Tx>, record: RecordEvidence, subject: Subject, authorizations: readonly Authorization[]): Promise<Outcome> {
   const { system, determined } = subject;
   const { tier } = determined;
   await settle(tx, ctx, record, subject, [], null);
@@ -73,12 +92,12 @@ async function begin(tx: Tx, ctx: CommandContext<Tx>, record: RecordEvidence, su
   const past = await authorizationsOf(tx, ctx.org, system.name);
   // What somebody refused or revoked doesn't come back by applying the file again.
   const fresh = past.every((one) => one.state === "superseded" || one.state === "submitted");
-  if (tierTerms(tier).pilotGrantedBy === "registration" && fresh) {
+  if (subject.terms(tier).pilotGrantedBy === "registration" && fresh) {
     await withdraw(tx, ctx, openRequest(authorizations, "pilot"), "the tier allows a pilot on registration");
-    await selfAttest(tx, ctx, record, subject, tier, pilotTerms(system.spec, tier), 0);
+    await selfAttest(tx, ctx, record, subject, tier, pilotTerms(system.spec, subject.terms(tier)), 0);
     return nothing;
   }
-  await ask(tx, ctx, record, subject, "pilot", tier, pilotTerms(system.spec, tier), authorizations);
+  await ask(tx, ctx, record, subject, "pilot", tier, pilotTerms(system.spec, subject.terms(tier)), authorizations);
   return { ...nothing, needsApproval: true };
 }
 
@@ -92,7 +111,7 @@ async function follow(
   authorizations: readonly Authorization[],
   changes: readonly VersionChange[],
   register: Register,
-): Promise<Reconciled> {
+): Promise<Outcome> {
   const { system, version, determined, before } = subject;
   const open = { ...held.terms, ends: held.ends?.toISOString() ?? null };
   const stops = changes.filter((change) => change.class === "C");
@@ -122,6 +141,14 @@ async function follow(
     return { system: system.name, tier: determined.tier, needsApproval: false, voids: [] };
   }
   await tighten(tx, ctx, record, subject, held);
+  if (denied.length === 0 && asksMore(held, raised)) {
+    // The same version, riskier than whoever granted it knew: they, or who a higher tier names, decide within the 14 days.
+    const due = before?.reassessmentDue ?? new Date(ctx.now() + reassessmentDays * dayMs);
+    await settle(tx, ctx, record, subject, [], due);
+    if (before?.reassessmentDue == null) record({ type: "authorization", system: system.name, payload: { event: "reassessment_opened", authorization: held.id, class: "B", tier: raised, was: held.tier, due: due.toISOString(), versionDigest: version.digest } });
+    await ask(tx, ctx, record, subject, held.type, raised, open, authorizations);
+    return { system: system.name, tier: determined.tier, needsApproval: true, voids: [] };
+  }
   if (denied.length === 0) {
     await settle(tx, ctx, record, subject, [], null);
     return { system: system.name, tier: determined.tier, needsApproval: false, voids: [] };
@@ -150,6 +177,11 @@ function expand(changes: readonly VersionChange[], { version }: Subject, registe
   return [...new Set(changes.flatMap((change) => [change.subject, ...through(change.subject)]))].toSorted();
 }
 
+/** A tier that rose past what was granted, to one whose grant other people give. */
+function asksMore(held: Authorization, raised: Tier): boolean {
+  return raised !== held.tier && !isDeepStrictEqual(requiredSeats(raised, held.type), requiredSeats(held.tier, held.type)) && !(held.type === "pilot" && raised === "T1");
+}
+
 /** Who may attest at T0 and T1: an owner. The service account that applies from Git registers for them. */
 function attests(ctx: CommandContext<Tx>, { system }: Subject): boolean {
   const { business, technical } = system.spec.owners;
@@ -158,7 +190,7 @@ function attests(ctx: CommandContext<Tx>, { system }: Subject): boolean {
 }
 
 async function selfAttest(tx: Tx, ctx: CommandContext<Tx>, record: RecordEvidence, subject: Subject, tier: Tier, terms: Terms, extensions: number, replaces?: Authorization): Promise<void> {
-  const { starts, ends } = replaces?.starts ? { starts: replaces.starts, ends: endOf(terms, replaces) } : period(terms, "pilot", tier, ctx.now());
+  const { starts, ends } = replaces?.starts ? { starts: replaces.starts, ends: endOf(terms, replaces) } : period(terms, "pilot", subject.terms(tier), ctx.now(), subject.determined.override?.direction === "down" ? subject.determined.override.ends : null);
   const granted = await insertAuthorization(tx, ctx, {
     system: subject.system.name, type: "pilot", state: "granted", versionDigest: subject.version.digest, tier, terms, starts, ends, extensions, reason: "self-attested on registration",
   });
@@ -174,10 +206,10 @@ function endOf(terms: Terms, replaces: Authorization): Date {
   return terms.ends === null || !replaces.ends ? replaces.ends! : new Date(Date.parse(terms.ends));
 }
 
-function retunedTerms(held: Authorization, { system }: Subject, nowMs: number): Terms {
-  const written = pilotTerms(system.spec, held.tier);
+function retunedTerms(held: Authorization, { system, terms }: Subject, nowMs: number): Terms {
+  const written = pilotTerms(system.spec, terms(held.tier));
   const ends = held.ends!.toISOString();
-  const latest = held.starts!.getTime() + tierTerms(held.tier).pilotDays * dayMs;
+  const latest = held.starts!.getTime() + terms(held.tier).pilotDays * dayMs;
   const wanted = written.ends === null ? null : Math.min(Date.parse(written.ends), Math.max(latest, held.ends!.getTime()));
   // Once over, a pilot is over: only `renew` starts it again.
   const over = held.ends!.getTime() <= nowMs;
@@ -199,15 +231,16 @@ async function tighten(tx: Tx, ctx: CommandContext<Tx>, record: RecordEvidence, 
   record({ type: "authorization", system: system.name, payload: { event: "shortened", authorization: held.id, ends: ends.toISOString() } });
 }
 
-/** Stores what was derived; a tier that moved is an entry of its own. */
+/** Stores what was derived; a determination that differs from the last is an entry of its own. */
 async function settle(tx: Tx, ctx: CommandContext<Tx>, record: RecordEvidence, subject: Subject, differences: readonly string[], due: Date | null): Promise<void> {
-  const { system, version, determined, before } = subject;
+  const { system, version, determined, before, lastDigest } = subject;
   const next: SystemState = {
     system: system.name, halt: before?.halt ?? null, haltReason: before?.haltReason ?? null, tier: determined.tier, tierReasons: determined.reasons, unanswered: determined.unanswered,
     digest: version.digest, differences, reassessmentDue: due,
+    ...(determined.override?.direction === "down" ? { tierUntil: determined.override.ends, tierAfter: determined.without } : { tierUntil: null, tierAfter: null }),
   };
   if (!isDeepStrictEqual(before, next)) await writeSystemState(tx, ctx.org, next);
-  if (before?.tier !== determined.tier) record({ type: "tier", system: system.name, payload: { tier: determined.tier, was: before?.tier ?? null, reasons: determined.reasons, unanswered: determined.unanswered, versionDigest: version.digest } });
+  await keepDetermination(tx, ctx, record, system.name, determined, version.digest, { tier: before?.tier ?? null, digest: lastDigest });
 }
 
 /** Puts the current version to its approvers, once; an older open question about this system is withdrawn. */

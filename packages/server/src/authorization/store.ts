@@ -136,19 +136,27 @@ export interface SystemState {
   readonly digest: string;
   readonly differences: readonly string[];
   readonly reassessmentDue: Date | null;
+  /** End of a lowered tier; past it `tierAfter` holds, without any job. */
+  readonly tierUntil: Date | null;
+  readonly tierAfter: Tier | null;
+}
+
+/** INVARIANT (G5): a lowering ends by the clock, wherever a tier is read. */
+export function tierAt(state: SystemState, nowMs: number): Tier {
+  return state.tierUntil !== null && state.tierUntil.getTime() <= nowMs ? (state.tierAfter ?? "T3") : state.tier;
 }
 
 export async function systemStates(tx: Tx, org: string): Promise<Map<string, SystemState>> {
-  const { rows } = await sql<SystemState>`select system, halt, halt_reason as "haltReason", tier, tier_reasons as "tierReasons", unanswered, digest, differences, reassessment_due as "reassessmentDue"
+  const { rows } = await sql<SystemState>`select system, halt, halt_reason as "haltReason", tier, tier_reasons as "tierReasons", unanswered, digest, differences, reassessment_due as "reassessmentDue", tier_until as "tierUntil", tier_after as "tierAfter"
     from system_states where org = ${org}`.execute(tx);
   return new Map(rows.map((row) => [row.system, row]));
 }
 
 export async function writeSystemState(tx: Tx, org: string, state: SystemState): Promise<void> {
-  await sql`insert into system_states (org, system, halt, halt_reason, tier, tier_reasons, unanswered, digest, differences, reassessment_due)
-    values (${org}, ${state.system}, ${state.halt}, ${state.haltReason}, ${state.tier}, ${JSON.stringify(state.tierReasons)}, ${[...state.unanswered]}, ${state.digest}, ${[...state.differences]}, ${state.reassessmentDue})
+  await sql`insert into system_states (org, system, halt, halt_reason, tier, tier_reasons, unanswered, digest, differences, reassessment_due, tier_until, tier_after)
+    values (${org}, ${state.system}, ${state.halt}, ${state.haltReason}, ${state.tier}, ${JSON.stringify(state.tierReasons)}, ${[...state.unanswered]}, ${state.digest}, ${[...state.differences]}, ${state.reassessmentDue}, ${state.tierUntil}, ${state.tierAfter})
     on conflict (org, system) do update set halt = excluded.halt, halt_reason = excluded.halt_reason, tier = excluded.tier, tier_reasons = excluded.tier_reasons, unanswered = excluded.unanswered,
-      digest = excluded.digest, differences = excluded.differences, reassessment_due = excluded.reassessment_due`.execute(tx);
+      digest = excluded.digest, differences = excluded.differences, reassessment_due = excluded.reassessment_due, tier_until = excluded.tier_until, tier_after = excluded.tier_after`.execute(tx);
 }
 
 /** Written once for each digest; the same content later is the same version. */

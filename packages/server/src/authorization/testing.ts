@@ -8,6 +8,7 @@ import type { Actor, CommandContext, MutationEvidence } from "../command.ts";
 import { createContexts } from "../context/index.ts";
 import { openDatabase } from "../database/index.ts";
 import type { Tx } from "../database/index.ts";
+import { loweringDecided, ownRulesApproved } from "../tiering/index.ts";
 import { applyManifest } from "../registry/index.ts";
 import type { ApplyResult, RegisterPorts } from "../registry/index.ts";
 import { authorizationDecided, deriveFacts, pilotExtended, reconcile } from "./index.ts";
@@ -33,7 +34,7 @@ export async function openTestRegister() {
   return {
     db, clock, entries, ports, organization, apply,
     /** Answers by token alone: whoever tests passkeys brings a relying party. */
-    decisions: (ctx: CommandContext<Tx>): DecisionPorts => ({ effects: { pilot: authorizationDecided, production: authorizationDecided, renew: pilotExtended }, relyingParty: null, quiet: () => ctx }),
+    decisions: (ctx: CommandContext<Tx>): DecisionPorts => ({ effects: { "tier.lower": loweringDecided(reconcile), "tier.rules": ownRulesApproved(reconcile), pilot: authorizationDecided, production: authorizationDecided, renew: pilotExtended }, relyingParty: null, quiet: () => ctx }),
     facts: (ctx: CommandContext<Tx>) => ctx.read((tx) => deriveFacts(tx, clock.now)),
     close: async () => {
       await db.close();

@@ -7,7 +7,7 @@ import type { StoredObject } from "../registry/index.ts";
 import { vacantSeats } from "./approvers.ts";
 import { authorizationUnknown } from "./errors.ts";
 import { deriveStatus, missingParts } from "./status.ts";
-import { authorizationsOf, everyAuthorization, inForce, openStates, readAuthorization, standingAuthorizations, systemStates } from "./store.ts";
+import { authorizationsOf, everyAuthorization, inForce, openStates, readAuthorization, standingAuthorizations, systemStates, tierAt } from "./store.ts";
 import type { Approver, Authorization, SystemState, Terms } from "./store.ts";
 
 export interface AuthorizationView {
@@ -80,14 +80,14 @@ export function systemView(system: StoredObject<"AISystem">, state: SystemState,
   const now = Math.floor(nowMs / 1000);
   const derived = deriveStatus(
     {
-      halt: state.halt, tier: state.tier, missing: parts, differences: state.differences,
+      halt: state.halt, tier: tierAt(state, nowMs), missing: parts, differences: state.differences,
       authorization: held?.starts && held.ends ? { type: held.type, state: held.state, starts: seconds(held.starts), ends: seconds(held.ends) } : null,
       reassessmentDue: state.reassessmentDue && seconds(state.reassessmentDue),
     },
     now,
   );
   return {
-    id: system.id, name: system.name, title: system.spec.title ?? system.name, unit: system.unit, labels: system.labels, tier: state.tier, tierReasons: state.tierReasons, unanswered: state.unanswered,
+    id: system.id, name: system.name, title: system.spec.title ?? system.name, unit: system.unit, labels: system.labels, tier: tierAt(state, nowMs), tierReasons: state.tierReasons, unanswered: state.unanswered,
     ...derived, haltReason: state.haltReason, owners: { business: system.spec.owners.business ?? null, technical: system.spec.owners.technical ?? null },
     authorization: shown ? authorizationView(shown, nowMs) : null, requests: requests.map((one) => authorizationView(one, nowMs)),
     missing: held ? parts : [...parts, "authorization"], differences: state.differences, reassessmentDue: state.reassessmentDue?.toISOString() ?? null,

@@ -1,7 +1,10 @@
 import { z } from "zod";
+import { tiers } from "@mandate/model";
 import { actorOf, editors } from "../http/index.ts";
 import type { App } from "../http/index.ts";
 import { applyManifest } from "../registry/index.ts";
+import type { Change } from "../registry/index.ts";
+import { shownReason, tierFlag, tierReason } from "../tiering/index.ts";
 import { invitingMembers } from "./deps.ts";
 import type { RegisterRouteDeps } from "./deps.ts";
 
@@ -11,7 +14,14 @@ export const change = z.object({
   action: z.enum(["create", "change", "unchanged", "remove"]),
   needsApproval: z.boolean(),
   voids: z.array(z.string()).readonly(),
+  tier: z
+    .object({ is: z.enum(tiers), was: z.enum(tiers).nullable(), reasons: z.array(tierReason).readonly(), flags: z.array(tierFlag).readonly(), unanswered: z.array(z.string()).readonly() })
+    .optional(),
 });
+
+export function shownChange({ tier, ...rest }: Change): z.infer<typeof change> {
+  return tier === undefined ? rest : { ...rest, tier: { ...tier, reasons: tier.reasons.map(shownReason) } };
+}
 
 const maxManifestBytes = 8 * 1024 * 1024;
 
@@ -34,7 +44,8 @@ export async function applyRoute(app: App, { contexts, ports }: RegisterRouteDep
       },
       handler: async (request) => {
         const query = request.query as { dryRun: string; reason?: string; commit?: string; file?: string };
-        return applyManifest(invitingMembers(contexts.for(actorOf(request))), ports, request.body as string, { dryRun: query.dryRun === "true", reason: query.reason, commit: query.commit, file: query.file });
+        const { changes } = await applyManifest(invitingMembers(contexts.for(actorOf(request))), ports, request.body as string, { dryRun: query.dryRun === "true", reason: query.reason, commit: query.commit, file: query.file });
+        return { changes: changes.map(shownChange) };
       },
     });
   });

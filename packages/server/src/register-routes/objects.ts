@@ -6,7 +6,7 @@ import { actorOf, editors, fromCursor, instant, page, pageQuery, pathName } from
 import type { App } from "../http/index.ts";
 import { deleteObject, getObject, history, listObjects, putObject } from "../registry/index.ts";
 import type { ObjectView } from "../registry/index.ts";
-import { change } from "./apply.ts";
+import { change as withTier, shownChange } from "./apply.ts";
 import { invitingMembers } from "./deps.ts";
 import type { RegisterRouteDeps } from "./deps.ts";
 
@@ -100,6 +100,8 @@ function historyRoute(app: App, { contexts }: RegisterRouteDeps, kind: EntityKin
 }
 
 function writeRoutes(app: App, { contexts, ports }: RegisterRouteDeps, kind: EntityKind, plural: string): void {
+  // Systems alone have a tier.
+  const change = kind === "AISystem" ? withTier : withTier.omit({ tier: true });
   app.put(
     `/api/v1/${plural}/:name`,
     {
@@ -112,11 +114,11 @@ function writeRoutes(app: App, { contexts, ports }: RegisterRouteDeps, kind: Ent
         response: { 200: change },
       },
     },
-    (request) => putObject(invitingMembers(contexts.for(actorOf(request))), ports, kind, request.params.name, request.body, { reason: request.query.reason, dryRun: request.query.dryRun === "true" }),
+    async (request) => shownChange(await putObject(invitingMembers(contexts.for(actorOf(request))), ports, kind, request.params.name, request.body, { reason: request.query.reason, dryRun: request.query.dryRun === "true" })),
   );
 
-  app.delete(`/api/v1/${plural}/:name`, { config: { access: editors }, schema: { operationId: `delete${kind}`, params, querystring: z.object({ reason: z.string().max(1000).optional() }), response: { 200: change } } }, (request) =>
-    deleteObject(contexts.for(actorOf(request)), ports, kind, request.params.name, { reason: request.query.reason }),
+  app.delete(`/api/v1/${plural}/:name`, { config: { access: editors }, schema: { operationId: `delete${kind}`, params, querystring: z.object({ reason: z.string().max(1000).optional() }), response: { 200: change } } }, async (request) =>
+    shownChange(await deleteObject(contexts.for(actorOf(request)), ports, kind, request.params.name, { reason: request.query.reason })),
   );
 }
 

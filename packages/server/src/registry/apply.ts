@@ -4,7 +4,7 @@ import type { EntityKind, RegisterFacts } from "@mandate/model";
 import { fieldText, parseManifest } from "@mandate/model/manifest";
 import type { ManifestObject, ManifestProblem } from "@mandate/model/manifest";
 import { runPolicyTests } from "@mandate/policy";
-import { tierTerms } from "@mandate/frameworks";
+import type { FlagReason, TierReason } from "@mandate/frameworks";
 import type { Tier } from "@mandate/model";
 import type { CommandContext, MutationEvidence } from "../command.ts";
 import type { Tx } from "../database/index.ts";
@@ -24,6 +24,16 @@ export interface Change {
   readonly needsApproval: boolean;
   /** Authorizations that this stops. */
   readonly voids: readonly string[];
+  /** Of a system: the tier it has with this, and why. */
+  readonly tier?: ChangedTier;
+}
+
+export interface ChangedTier {
+  readonly is: Tier;
+  readonly was: Tier | null;
+  readonly reasons: readonly TierReason[];
+  readonly flags: readonly FlagReason[];
+  readonly unanswered: readonly string[];
 }
 
 export interface ApplyResult {
@@ -33,7 +43,7 @@ export interface ApplyResult {
 /** What the register asks of other slices; wired once, in `main.ts`. */
 export interface RegisterPorts {
   /** Versions, tiers and authorizations follow a change, in its transaction. */
-  readonly reconcile: (tx: Tx, ctx: CommandContext<Tx>, record: (evidence: MutationEvidence) => void) => Promise<readonly { readonly system: string; readonly tier: Tier; readonly needsApproval: boolean; readonly voids: readonly string[] }[]>;
+  readonly reconcile: (tx: Tx, ctx: CommandContext<Tx>, record: (evidence: MutationEvidence) => void) => Promise<readonly { readonly system: string; readonly tier: Tier; readonly was: Tier | null; readonly reasons: readonly TierReason[]; readonly flags: readonly FlagReason[]; readonly unanswered: readonly string[]; readonly pilotDays: number; readonly needsApproval: boolean; readonly voids: readonly string[] }[]>;
   readonly deriveFacts: (tx: Tx, nowMs: number, options?: { readonly asWritten?: boolean }) => Promise<RegisterFacts>;
   /** Tools a server offers now, or undefined where it can't be reached. Called outside any transaction. */
   readonly pinMcpServer?: (server: { readonly name: string; readonly url: string; readonly credential: string | null }) => Promise<readonly OfferedTool[] | undefined>;
@@ -100,11 +110,11 @@ export async function applyObjects(ctx: CommandContext<Tx>, ports: RegisterPorts
       mustHold([...checkPilots(objects, outcomes, ctx.now(), file), ...(await checkPolicies(tx, ctx, ports, objects, file))]);
       const changes = objects.map((object): Change => {
         const outcome = object.kind === "AISystem" ? outcomes.get(object.name) : undefined;
-        return { kind: object.kind, name: object.name, action: actions.get(`${object.kind}/${object.name}`)!, needsApproval: outcome?.needsApproval ?? false, voids: outcome?.voids ?? [] };
+        return { kind: object.kind, name: object.name, action: actions.get(`${object.kind}/${object.name}`)!, needsApproval: outcome?.needsApproval ?? false, voids: outcome?.voids ?? [], ...(outcome === undefined ? {} : { tier: { is: outcome.tier, was: outcome.was, reasons: outcome.reasons, flags: outcome.flags, unanswered: outcome.unanswered } }) };
       });
       // A shared object's change reaches systems that this manifest doesn't hold: say so.
       for (const outcome of outcomes.values()) {
-        if (outcome.voids.length > 0 && !actions.has(`AISystem/${outcome.system}`)) changes.push({ kind: "AISystem", name: outcome.system, action: "unchanged", needsApproval: outcome.needsApproval, voids: outcome.voids });
+        if ((outcome.voids.length > 0 || outcome.was !== outcome.tier) && !actions.has(`AISystem/${outcome.system}`)) changes.push({ kind: "AISystem", name: outcome.system, action: "unchanged", needsApproval: outcome.needsApproval, voids: outcome.voids, tier: { is: outcome.tier, was: outcome.was, reasons: outcome.reasons, flags: outcome.flags, unanswered: outcome.unanswered } });
       }
       if (options.dryRun) throw new DryRun({ changes });
       return { changes };
@@ -166,12 +176,12 @@ function ownersIn(objects: readonly ManifestObject[]): string[] {
   });
 }
 
-function checkPilots(objects: readonly ManifestObject[], outcomes: ReadonlyMap<string, { readonly tier: Tier }>, nowMs: number, file: string): ManifestProblem[] {
+function checkPilots(objects: readonly ManifestObject[], outcomes: ReadonlyMap<string, { readonly tier: Tier; readonly pilotDays: number }>, nowMs: number, file: string): ManifestProblem[] {
   return objects.filter((object) => object.kind === "AISystem").flatMap((object) => {
     const ends = (object.spec as StoredObject<"AISystem">["spec"]).pilot?.ends;
-    const tier = outcomes.get(object.name)?.tier;
-    if (ends === undefined || tier === undefined || tier === "X") return [];
-    const { pilotDays } = tierTerms(tier);
+    const outcome = outcomes.get(object.name);
+    if (ends === undefined || outcome === undefined || outcome.tier === "X") return [];
+    const { tier, pilotDays } = outcome;
     if (Date.parse(ends) <= nowMs + pilotDays * 86_400_000) return [];
     const path = ["spec", "pilot", "ends"];
     return [{ file, ...object.placeOf(path), field: fieldText(path), message: `A pilot at ${tier} ends within ${pilotDays} days.`, remedy: `Write an end before ${new Date(nowMs + pilotDays * 86_400_000).toISOString().slice(0, 10)}, or leave it out.` }];

@@ -1,5 +1,5 @@
-export { applyManifest } from "./apply.ts";
-export type { ApplyOptions, ApplyResult, Change, RegisterPorts } from "./apply.ts";
+export { applyManifest, applyObjects } from "./apply.ts";
+export type { ApplyOptions, ApplyResult, Change, ChangedTier, RegisterPorts } from "./apply.ts";
 export { deleteObject, getObject, history, listObjects, pinServer, putObject } from "./objects.ts";
 export type { HistoryEntry, ObjectPage, ObjectView, PutBody } from "./objects.ts";
 export { loadPins, noteSeen, storePins } from "./pins.ts";

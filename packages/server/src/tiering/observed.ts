@@ -1,0 +1,65 @@
+import type { ObservedTraffic } from "@mandate/frameworks";
+import type { Effect } from "@mandate/model";
+import { sql } from "kysely";
+import type { Tx } from "../database/index.ts";
+import type { Register } from "../registry/index.ts";
+
+interface Use {
+  readonly system: string;
+  readonly action: string;
+  readonly resource: string;
+  readonly allowed: number;
+  readonly approved: number;
+}
+
+/** A call that has no end yet is waited for so long, then counted as it stands. */
+const openForMs = 15 * 60_000;
+const batch = 20_000;
+
+/**
+ * Counts decisions not counted yet, in order, up to the oldest call that is still running.
+ * @returns whether something new was seen
+ */
+export async function countUses(tx: Tx, org: string, nowMs: number): Promise<boolean> {
+  const { rows: known } = await sql<{ watermark: string }>`select watermark from observed_until where org = ${org} for update`.execute(tx);
+  const after = known[0]?.watermark ?? "";
+  const { rows: open } = await sql<{ id: string | null }>`select min(id) as id from decision where org = ${org} and id > ${after} and terminal is null and at > ${new Date(nowMs - openForMs)}`.execute(tx);
+  const { rows } = await sql<{ last: string | null; fresh: boolean }>`
+    with fresh as (
+      select id, at, system, action, resource, approval, tools, outcome from decision
+      where org = ${org} and id > ${after} and (${open[0]?.id ?? null}::text is null or id < ${open[0]?.id ?? null}) order by id limit ${batch}
+    ), uses as (
+      select f.system, f.action, f.resource, f.approval, f.at from fresh f where f.outcome = 'allow' and f.system is not null
+      union all
+      select f.system, 'tool.call', 'tool:' || (t ->> 'tool'), f.approval, f.at from fresh f, jsonb_array_elements(coalesce(f.tools, '[]')) t where t ->> 'outcome' = 'allow' and f.system is not null
+    ), counted as (
+      insert into observed_uses as o (org, system, action, resource, allowed, approved, last_at)
+        select ${org}, system, action, resource, count(*), count(approval), max(at) from uses group by system, action, resource
+      on conflict (org, system, action, resource) do update set allowed = o.allowed + excluded.allowed, approved = o.approved + excluded.approved, last_at = greatest(o.last_at, excluded.last_at)
+      returning 1
+    )
+    select (select max(id) from fresh) as last, exists (select 1 from counted) as fresh`.execute(tx);
+  const { last, fresh } = rows[0]!;
+  if (last !== null) await sql`insert into observed_until (org, watermark) values (${org}, ${last}) on conflict (org) do update set watermark = excluded.watermark`.execute(tx);
+  return fresh;
+}
+
+/** What each system was seen doing, in the words of the register as it is now. */
+export async function loadObserved(tx: Tx, org: string, register: Register): Promise<Map<string, ObservedTraffic>> {
+  const { rows } = await sql<Use>`select system, action, resource, allowed::int as allowed, approved::int as approved from observed_uses where org = ${org} order by system, action, resource`.execute(tx);
+  const seen = new Map<string, ObservedTraffic>();
+  for (const [system, uses] of Map.groupBy(rows, (row) => row.system)) {
+    const named = (use: Use): string => use.resource.slice(use.resource.indexOf(":") + 1);
+    const exports = uses.filter((use) => use.action === "data.export").map(named);
+    seen.set(system, {
+      calls: uses.reduce((sum, use) => sum + use.allowed, 0),
+      tools: uses.filter((use) => use.action === "tool.call").map((use) => {
+        const tool = register.get("Tool", named(use))?.spec;
+        return { name: named(use), effect: tool?.effect ?? ("executes" satisfies Effect), reversible: tool?.reversible === true, allowed: use.allowed, approved: use.approved };
+      }),
+      outside: exports.filter((name) => register.get("Destination", name)?.spec.kind !== "internal"),
+      classes: [],
+    });
+  }
+  return seen;
+}

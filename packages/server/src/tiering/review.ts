@@ -1,0 +1,50 @@
+import type { ServerContext } from "../context/index.ts";
+import type { Database } from "../database/index.ts";
+import { reportFinding } from "../findings/index.ts";
+import type { Job } from "../jobs/index.ts";
+import { lockRegister } from "../registry/index.ts";
+import { countUses } from "./observed.ts";
+import type { Follow } from "./override.ts";
+import { endOverride, openContradictions, overridesRanOut } from "./store.ts";
+
+export interface ReviewDeps {
+  readonly db: Database;
+  readonly org: string;
+  readonly ctx: ServerContext;
+  /** Writes findings without a new register version. */
+  readonly quiet: ServerContext;
+  readonly follow: Follow;
+}
+
+/** Determines tiers anew when traffic showed something or an override ended. What it finds is a finding as well. */
+export function reviewTiers({ db, org, ctx, quiet, follow }: ReviewDeps): Job {
+  return {
+    name: "review tiers",
+    everyMs: 30_000,
+    run: async () => {
+      const now = ctx.now();
+      const seen = await db.transaction(org, (tx) => countUses(tx, org, now));
+      const over = await db.read(org, (tx) => overridesRanOut(tx, org, new Date(now)));
+      if (!seen && over.length === 0) return;
+      await ctx.transact(async (tx, record) => {
+        await lockRegister(tx, org, new Date(now));
+        for (const system of over) {
+          for (const id of await endOverride(tx, org, system, new Date(now))) record({ type: "tier", system, payload: { event: "override_ended", override: id } });
+        }
+        await follow(tx, ctx, record);
+      });
+      for (const { system, owner, tier, contradictions } of await db.read(org, (tx) => openContradictions(tx, org))) {
+        for (const { input, declared, observed } of contradictions) {
+          await reportFinding(quiet, {
+            key: `tier/${system}/${input}`,
+            system,
+            kind: "tier.contradiction",
+            title: `What was declared of ${input} isn't what the gateway sees`,
+            detail: `Declared: ${declared}. Observed: ${observed}. The tier counts what was observed: it is ${tier}. Correct the record, or stop what was seen.`,
+            owner,
+          });
+        }
+      }
+    },
+  };
+}

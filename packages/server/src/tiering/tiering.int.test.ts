@@ -1,0 +1,211 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { AppError } from "@mandate/model";
+import { sql } from "kysely";
+import { decideApproval } from "../approvals/index.ts";
+import { getSystem, listAuthorizations, reconcile } from "../authorization/index.ts";
+import { bootstrap, concierge, helper, openTestRegister, person } from "../authorization/testing.ts";
+import type { Actor, CommandContext } from "../command.ts";
+import type { Tx } from "../database/index.ts";
+import { importRows } from "./import.ts";
+import { overrideTier } from "./override.ts";
+import { organizationTerms, proposeOwnRules } from "./own-rules.ts";
+import { reviewTiers } from "./review.ts";
+import { similarSystems } from "./similar.ts";
+import { readTier } from "./view.ts";
+
+const day = 86_400_000;
+let register: Awaited<ReturnType<typeof openTestRegister>>;
+let as: (actor: Actor) => CommandContext<Tx>;
+let root: CommandContext<Tx>;
+const ann = person("ann@x.example");
+const lead = person("lea@x.example", "governance-lead");
+const full = "{ prohibited: [], annex3: [], annex1: false, profiling: false, decisionEffect: informs, reversibility: yes, vulnerable: false, publicBody: false, euNexus: true }";
+
+beforeAll(async () => void (register = await openTestRegister()));
+afterAll(() => register.close());
+beforeEach(async () => {
+  as = await register.organization();
+  root = as(bootstrap);
+  register.entries.length = 0;
+});
+
+const codeOf = async (work: Promise<unknown>): Promise<string> => {
+  const error = await work.then(() => undefined, (caught: unknown) => caught);
+  expect(error).toBeInstanceOf(AppError);
+  return (error as AppError).code;
+};
+const tierView = (name = "helper") => root.read((tx) => readTier(tx, root.org, name, register.clock.now));
+const inDays = (days: number): string => new Date(register.clock.now + days * day).toISOString();
+const answer = (by: Actor, id: string) => decideApproval(as(by), id, { choice: "approve", reason: "looked at it" }, register.decisions(as(by)));
+const sawCall = (resource: string, parts: { action?: string; outcome?: string; approval?: string; tools?: unknown; id?: string } = {}) =>
+  register.db.transaction(root.org, (tx) => sql`insert into decision (org, id, at, outcome, reason, system, action, resource, surface, approval, policy_version, register_version, terminal, tools)
+    values (${root.org}, ${parts.id ?? `dec_${crypto.randomUUID()}`}, ${new Date(register.clock.now)}, ${parts.outcome ?? "allow"}, '', 'helper', ${parts.action ?? "tool.call"}, ${resource}, 'mcp', ${parts.approval ?? null}, 'p', 1, 'done', ${JSON.stringify(parts.tools ?? [])}::jsonb)`.execute(tx));
+const review = async () => reviewTiers({ db: register.db, org: root.org, ctx: root, quiet: root, follow: reconcile }).run();
+
+describe("a determination", () => {
+  it("is kept with every reason, each answer's author and date, and its hash in the log", async () => {
+    await register.apply(as(ann), helper());
+    const tier = await tierView();
+    expect(tier).toMatchObject({ tier: "T0", reasons: [{ rule: "R99", cite: ["MAP 1.5"] }], history: [{ seq: 1, by: "ann@x.example" }] });
+    expect(tier.inputs.find((one) => one.input === "prohibited")).toMatchObject({ source: "answered", by: "ann@x.example" });
+    expect(tier.inputs.find((one) => one.input === "vulnerable")).toMatchObject({ source: "unanswered", by: null });
+    expect(register.entries.find((entry) => entry.type === "tier")).toMatchObject({ commits: tier.digest, payload: { tier: "T0", digest: tier.digest } });
+  });
+
+  it("names who changed an answer, whatever the manifest says of itself", async () => {
+    await register.apply(as(ann), helper({ intake: "{ prohibited: [], annex3: [], answeredBy: someone-else }" }));
+    await register.apply(as(person("ben@x.example")), helper({ intake: "{ prohibited: [], annex3: [ANX-III.4.a], answeredBy: ann@x.example }" }));
+    const { inputs, tier, history } = await tierView();
+    expect(inputs.find((one) => one.input === "annex3")?.by).toBe("ben@x.example");
+    expect(inputs.find((one) => one.input === "prohibited")?.by).toBe("ann@x.example");
+    expect([tier, history.map((one) => one.tier)]).toEqual(["T3", ["T3", "T0"]]);
+  });
+
+  it("is shown by a dry run, with what it was and why", async () => {
+    await register.apply(root, helper());
+    const { changes } = await register.apply(root, helper({ intake: "{ prohibited: [], annex3: [ANX-III.4.a] }" }), { dryRun: true });
+    expect(changes.find((change) => change.kind === "AISystem")?.tier).toMatchObject({ was: "T0", is: "T3", reasons: [{ rule: "R03" }, { rule: "R12" }] });
+    expect((await tierView()).tier).toBe("T0");
+  });
+});
+
+const mailer = `${helper({ intake: full, spec: "  audience: internal" })}
+---
+apiVersion: v1
+kind: Tool
+metadata: { name: wire }
+spec: { effect: pays, reversible: false }`;
+
+describe("what traffic shows", () => {
+  it("raises the tier, opens a finding, and asks who a higher tier names", async () => {
+    await register.apply(as(ann), mailer);
+    expect((await tierView()).tier).toBe("T0");
+    await sawCall("tool:wire");
+    await review();
+    expect(await tierView()).toMatchObject({ tier: "T3", contradictions: [{ input: "autonomy", declared: "suggests", observed: "acts" }, { input: "tool_effect", declared: "none", observed: "wire pays" }], traffic: { calls: 1, alone: 1 } });
+    expect(register.entries.filter((entry) => entry.type === "finding")).toHaveLength(2);
+    expect((await listAuthorizations(root, { filters: { state: "submitted" } })).items).toMatchObject([{ tier: "T3", needs: ["authorizing-official"] }]);
+    expect(await getSystem(root, "helper")).toMatchObject({ status: "operating", tier: "T3" });
+    register.clock.now += 15 * day;
+    expect(await getSystem(root, "helper")).toMatchObject({ status: "refused", statusCode: "reassessment_required" });
+    register.clock.now -= 15 * day;
+  });
+
+  it("counts tool calls inside answers, those a person approved apart, and each decision once", async () => {
+    await register.apply(as(ann), mailer);
+    await sawCall("model:local", { action: "model.call", approval: "apr_1", tools: [{ tool: "wire", outcome: "allow" }, { tool: "other", outcome: "deny" }] });
+    await review();
+    await review();
+    expect(await tierView()).toMatchObject({ tier: "T2", traffic: { tools: [{ name: "wire", allowed: 1, approved: 1 }], alone: 0 } });
+  });
+
+  it("of what was refused says nothing, and less than declared lowers nothing", async () => {
+    await register.apply(root, concierge);
+    await register.apply(as(ann), mailer);
+    await sawCall("tool:wire", { outcome: "deny" });
+    await review();
+    expect((await tierView()).tier).toBe("T0");
+    expect((await tierView("support-concierge")).tier).toBe("T3");
+  });
+});
+
+const publicHelper = helper({ intake: full, spec: "  audience: public" });
+
+describe("an override", () => {
+  it("upward holds at once, with no second person", async () => {
+    await register.apply(as(ann), helper());
+    expect(await overrideTier(as(ann), "helper", { tier: "T2", reason: "handles board questions" }, reconcile)).toEqual({ approval: null });
+    expect(await tierView()).toMatchObject({ tier: "T2", override: { direction: "up", by: "ann@x.example" } });
+  });
+
+  it("downward waits for a second person, then ends by the clock", async () => {
+    await register.apply(as(ann), publicHelper);
+    expect((await tierView()).tier).toBe("T2");
+    const { approval } = await overrideTier(as(lead), "helper", { tier: "T1", reason: "a page of opening hours", until: inDays(20) }, reconcile);
+    expect((await tierView()).tier).toBe("T2");
+    await expect(answer(lead, approval!)).rejects.toThrow();
+    const other = person("olga@x.example", "governance-lead");
+    await answer(other, approval!);
+    expect(await tierView()).toMatchObject({ tier: "T1", override: { state: "in_force", approver: other.id } });
+    const pilot = (await getSystem(root, "helper"))!.authorization!;
+    expect(Date.parse(pilot.ends!)).toBeLessThanOrEqual(register.clock.now + 20 * day);
+    register.clock.now += 21 * day;
+    // No job has run: the clock alone ends it.
+    expect(await getSystem(root, "helper")).toMatchObject({ tier: "T2", status: "refused" });
+    await review();
+    expect(await tierView()).toMatchObject({ tier: "T2", override: null });
+    register.clock.now -= 21 * day;
+  });
+
+  it("downward without an end, past the longest, or below Article 6 is refused", async () => {
+    await register.apply(as(ann), publicHelper);
+    const lower = (tier: "T0" | "T1" | "T2", until?: string, name = "helper") => codeOf(overrideTier(as(ann), name, { tier, reason: "please", until }, reconcile));
+    expect(await lower("T1")).toBe("tiers.end");
+    expect(await lower("T1", inDays(400))).toBe("tiers.end");
+    expect(await lower("T1", inDays(-1))).toBe("tiers.end");
+    await register.apply(as(ann), helper({ intake: "{ prohibited: [], annex3: [ANX-III.4.a] }" }));
+    expect(await lower("T2", inDays(10))).toBe("tiers.floor");
+    await register.apply(as(ann), helper({ intake: "{ prohibited: [ART-5.1.c], annex3: [] }" }));
+    expect(await lower("T2", inDays(10))).toBe("tiers.floor");
+  });
+
+  it("can't be answered once the determination it spoke of has changed, and covers no later reason", async () => {
+    await register.apply(as(ann), publicHelper);
+    const { approval } = await overrideTier(as(ann), "helper", { tier: "T0", reason: "small", until: inDays(20) }, reconcile);
+    await register.apply(as(ann), helper({ intake: full, spec: "  audience: partner" }));
+    expect(await codeOf(answer(lead, approval!))).toBe("tiers.changed");
+    const again = await overrideTier(as(ann), "helper", { tier: "T0", reason: "small", until: inDays(20) }, reconcile);
+    await answer(lead, again.approval!);
+    expect((await tierView()).tier).toBe("T0");
+    await register.apply(as(ann), helper({ intake: full, spec: "  audience: partner", sensitivity: "restricted" }));
+    expect((await tierView()).tier).toBe("T2");
+  });
+});
+
+describe("an organization's own rules", () => {
+  const rules = { rules: [{ id: "O-STAFF", title: "Answers staff", when: { autonomy: "suggests" as const }, then: "T2" as const, cite: ["Policy 4"] }], parameters: { T2: { pilotDays: 7 } } };
+
+  it("hold once a governance lead has signed them, and raise what is there already", async () => {
+    await register.apply(as(ann), helper());
+    const { approval } = await proposeOwnRules(as(person("adm@x.example", "administrator")), rules, "our policy");
+    expect((await tierView()).tier).toBe("T0");
+    await answer(lead, approval);
+    expect(await tierView()).toMatchObject({ tier: "T2", reasons: [{ rule: "O-STAFF", cite: ["Policy 4"] }] });
+    expect((await root.read((tx) => organizationTerms(tx, root.org)))("T2").pilotDays).toBe(7);
+  });
+
+  it("that loosen a term or take the place of a rule of law are refused before anybody is asked", async () => {
+    expect(await codeOf(proposeOwnRules(root, { rules: [], parameters: { T3: { authorizationMaxDays: 900 } } }, "more time"))).toBe("tiers.weaker");
+    expect(await codeOf(proposeOwnRules(root, { rules: [{ ...rules.rules[0]!, id: "R03" }], parameters: {} }, "ours"))).toBe("tiers.weaker");
+  });
+});
+
+describe("intake of what exists", () => {
+  it("shows systems that do the same, and why", async () => {
+    await register.apply(root, helper());
+    const found = await root.read((tx) => similarSystems(tx, root.org, { title: "Staff helper", purposes: ["Answering questions of staff"], tools: [], datasets: [] }, undefined));
+    expect(found).toMatchObject([{ name: "helper", owner: "ben@x.example" }]);
+    expect(found[0]!.because.length).toBeGreaterThan(0);
+    expect(await root.read((tx) => similarSystems(tx, root.org, { title: "Wind turbine forecast", purposes: ["Predicts yield"], tools: [], datasets: [] }, undefined))).toEqual([]);
+  });
+
+  it("imports rows as drafts with a report of each, and never takes a cell for a signed answer", async () => {
+    await register.apply(root, helper());
+    const rows: Record<string, string>[] = [
+      { Name: "CV screen", Purpose: "Ranks applicants", "Business owner": "ann@x.example", "Technical owner": "ben@x.example", Classification: "internal", Region: "EEA", "Annex III": "4.a", Vendor: "Acme", Model: "local, gone" },
+      { Name: "Notes", Purpose: "Writes notes", "Article 5": "none", "Annex III": "" },
+      { Name: "Helper" },
+      { Name: "" },
+      { Name: "=cmd|' /C calc'!A0", Purpose: "x" },
+      { Name: "Plain", Purpose: "Reads", "Business owner": "ann@x.example", "Technical owner": "ben@x.example", Classification: "internal", Region: "EEA" },
+    ];
+    const before = await importRows(root, register.ports, rows, { dryRun: true, reason: undefined });
+    expect(await getSystem(root, "cv-screen")).toBeUndefined();
+    const report = await importRows(root, register.ports, rows, { dryRun: false, reason: undefined });
+    expect(report).toEqual(before);
+    expect(report.rows.map((row) => [row.status, row.tier])).toEqual([["draft", "T3"], ["refused", null], ["exists", null], ["refused", null], ["draft", "T2"], ["draft", "T2"]]);
+    expect(report.rows[0]!.notMapped).toEqual(["Vendor: Acme", "models: gone isn't in the register"]);
+    expect(await getSystem(root, "plain")).toMatchObject({ lifecycle: "proposed", status: "refused", unanswered: ["prohibited", "annex3"] });
+    expect(await getSystem(root, "cv-screen")).toMatchObject({ lifecycle: "proposed", status: "refused", authorization: { needs: ["authorizing-official"] } });
+  });
+});
