@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
@@ -8,6 +9,7 @@ import { openBrowser } from "../../packages/console/dev/browser.ts";
 import { type Mandate, runCli, startMandate, startUpstream, type Upstream } from "./harness.ts";
 
 const root = join(import.meta.dirname, "../..");
+const axe = readFileSync(createRequire(join(root, "packages/console/package.json")).resolve("axe-core/axe.min.js"), "utf8");
 const phone = { width: 390, height: 844 };
 
 let mandate: Mandate;
@@ -96,6 +98,18 @@ class OnPhone {
     await this.page.locator("h1").first().waitFor();
   }
 
+  /** WCAG 2.2 A and AA, in both themes. */
+  async accessible(): Promise<void> {
+    for (const colorScheme of ["light", "dark"] as const) {
+      await this.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await this.page.evaluate(axe);
+      const found = await this.page.evaluate(`axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] })
+        .then((result) => result.violations.map((one) => location.pathname + " " + one.id + ": " + one.nodes.map((node) => node.target.join(" ")).join(", ")))`);
+      expect(found).toEqual([]);
+      expect(await this.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")).toBe(0);
+    }
+  }
+
   async answer(path: string, reason: string, button: "Approve once" | "Refuse", said: string): Promise<{ interactions: number; seconds: number }> {
     const before = this.taps;
     const started = performance.now();
@@ -175,14 +189,29 @@ test("a held call at T3 is approved on a phone, and the same command then passes
   const { id, url } = held.context.approval!;
   await lea.open(pathOf(url));
   await lea.page.getByText("Waiting for a person").waitFor();
+  await lea.page.getByRole("heading", { name: "Shall payouts use payouts.send with order A1, amount 146?" }).waitFor();
   await lea.page.getByText("“The parcel came back”").waitFor();
   await lea.page.getByText("The agent's reason is not confirmed").waitFor();
+  await lea.accessible();
   const measured = await lea.answer(pathOf(url), "The parcel is here", "Approve once", "Approved once");
   console.log(`flow 4, approve: ${measured.interactions} interactions, ${measured.seconds} s`);
   expect(measured.interactions).toBeLessThanOrEqual(4);
   expect(curl(147, id).decision).toBe(false);
   expect(curl(146, id).decision).toBe(true);
   expect(curl(146, id).decision).toBe(false);
+});
+
+test("what waits is listed with its time left; who asked sees why they can't answer", async () => {
+  const { id } = curl(180).context.approval!;
+  await lea.open("/approvals");
+  await lea.page.getByRole("link", { name: "Decide" }).first().waitFor();
+  await lea.page.getByText("Median time to answer").waitFor();
+  await lea.accessible();
+  await official.open(`/approve/${id}`);
+  await official.page.getByText("This question wasn't routed to you").waitFor();
+  expect(await official.page.getByRole("button", { name: "Approve once" }).count()).toBe(0);
+  await lea.answer(`/approve/${id}`, "Not needed", "Refuse", "Refused");
+  await lea.accessible();
 });
 
 test("refused on a phone the call stays refused, and the caller reads why", async () => {
