@@ -33,7 +33,7 @@ describe("break-glass", () => {
     expect(decide(refund("146.20"), {}, []).outcome).toBe("hold");
     const lifted = decide(refund("146.20"));
     expect(lifted).toMatchObject({ outcome: "allow", rule: "break-glass:payments-down" });
-    expect(lifted.reason).toContain("Break-glass payments-down lifted the rule refund-limit.");
+    expect(lifted.reason).toContain("Break-glass payments-down lifted refund-limit.");
     expect(lifted.matched).toContain("refund-limit");
   });
 

@@ -200,7 +200,7 @@ function combine(evaluation: Evaluation, policyVersion: string): PolicyDecision 
     reason:
       brokenGlass === null
         ? allowReason(subject, forbids.length > 0)
-        : `${allowReason(subject, forbids.length > 0)} Break-glass ${brokenGlass.name} lifted the rule ${brokenGlass.rule}.`,
+        : `${allowReason(subject, forbids.length > 0)} Break-glass ${brokenGlass.name} lifted ${brokenGlass.rules.join(", ")}.`,
     // Loud in every list: what let this through was two people, not the rule.
     rule: brokenGlass === null ? decisive.id : `break-glass:${brokenGlass.name}`,
     matched,

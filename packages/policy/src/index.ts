@@ -1,4 +1,4 @@
-export { isLiftable } from "./break-glass.ts";
+export { isLiftable, isLiftableGuardrail } from "./break-glass.ts";
 export type {
   CompiledRules,
   CompileOptions,
