@@ -4,6 +4,7 @@ import { credentials } from "./text/credentials.ts";
 import * as evidenceText from "./text/evidence.ts";
 import { findings } from "./text/findings.ts";
 import { inventory } from "./text/inventory.ts";
+import { notifications } from "./text/notifications.ts";
 import { overview } from "./text/overview.ts";
 import { people } from "./text/people.ts";
 import { place } from "./text/place.ts";
@@ -26,6 +27,7 @@ export const t = {
   ...evidenceText,
   findings,
   inventory,
+  notifications,
   overview,
   people,
   place,

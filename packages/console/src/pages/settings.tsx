@@ -6,6 +6,7 @@ import { client, overview, queries, session } from "../api.ts";
 import { Sheet } from "../components/dialog.tsx";
 import { Failed, Loaded } from "../components/states.tsx";
 import { Button, Facts, PageHead, Panel } from "../components/ui.tsx";
+import { NotificationsPanel } from "./notifications/notifications-panel.tsx";
 import { PeoplePanel } from "./people/people-panel.tsx";
 import { t } from "../text.ts";
 
@@ -15,7 +16,10 @@ export function SettingsPage() {
     <>
       <PageHead title={t.settings.title} />
       <div className="with-rail">
-        <PeoplePanel />
+        <div className="stack">
+          <PeoplePanel />
+          {who.data?.person.roles.includes("administrator") === true && <NotificationsPanel />}
+        </div>
         <div className="stack">
           <Panel title={t.settings.you}>
             <div className="panel-body">
@@ -32,7 +36,14 @@ export function SettingsPage() {
                       ],
                       [t.settings.roles, data.person.roles.join(", ") || t.settings.noRoles],
                       [t.settings.organization, data.organization],
-                      [t.settings.passkey, data.passkeysOff ?? <Link key="p" to="/account">{t.account.passkeys}</Link>],
+                      [
+                        t.settings.passkey,
+                        data.passkeysOff ?? (
+                          <Link key="p" to="/account">
+                            {t.account.passkeys}
+                          </Link>
+                        ),
+                      ],
                     ]}
                   />
                 )}

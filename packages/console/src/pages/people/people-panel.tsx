@@ -111,7 +111,7 @@ export function PeoplePanel() {
                   )}
                   {row.email !== who?.person.email && (
                     <Button
-                      look="danger-quiet"
+                      look="quiet"
                       aria-label={`${t.people.deactivate} ${row.email}`}
                       onPress={() => setOpen({ what: "deactivate", person: row })}
                     >
