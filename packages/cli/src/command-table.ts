@@ -113,6 +113,22 @@ export const commands: readonly CommandSpec[] = [
     load: async () => (await import("./commands/apply.ts")).apply,
   },
   {
+    words: "import",
+    group: "Record",
+    summary: "Turn the rows of a spreadsheet into proposed systems; reports each row and what found no place",
+    args: [
+      { name: "format", text: "csv or xlsx" },
+      { name: "file", text: "first row: headings such as Name, Purpose, Business owner, Classification" },
+    ],
+    options: [
+      reason,
+      { flags: "--dry-run", text: "report only" },
+      { flags: "--report <file>", text: "keep the report as CSV in a new file" },
+    ],
+    examples: ["mandate import csv use-cases.csv --dry-run", "mandate import xlsx use-cases.xlsx --report report.csv"],
+    load: async () => (await import("./commands/import.ts")).importFile,
+  },
+  {
     words: "get",
     group: "Record",
     summary: "List a kind, or get one object",

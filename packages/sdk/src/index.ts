@@ -12,6 +12,7 @@ export type {
   ApprovalMetrics,
   ApprovalSignature,
   Change,
+  ChangedTier,
   DecisionRecord,
   DecisionSummary,
   Delegation,
@@ -25,4 +26,5 @@ export type {
   Resource,
   SampleRemoval,
   Session,
+  TierReason,
 } from "./types.ts";

@@ -16,6 +16,23 @@ export interface Change {
   readonly action: string;
   readonly needsApproval: boolean;
   readonly voids: readonly string[] | string | null;
+  /** Of a system: the tier it has with this, what it had, and why. */
+  readonly tier?: ChangedTier;
+}
+
+export interface ChangedTier {
+  readonly is: string;
+  readonly was: string | null;
+  readonly reasons: readonly TierReason[];
+  readonly flags: readonly { readonly flag: string; readonly adds: readonly string[]; readonly because: string }[];
+  readonly unanswered: readonly string[];
+}
+
+export interface TierReason {
+  readonly rule: string;
+  readonly tier: string;
+  readonly text: string;
+  readonly cite: readonly string[];
 }
 
 export interface EntryRef {

@@ -142,8 +142,22 @@ export async function sent(
   }
 }
 
+/** A system whose tier moves is something that happens, though its own record stays. */
 export function pending(changes: readonly Change[]): readonly Change[] {
-  return changes.filter((change) => !/^(none|unchanged|no-?op|keep)$/.test(change.action));
+  return changes.filter((change) => (change.tier !== undefined && change.tier.was !== null && change.tier.was !== change.tier.is) || !/^(none|unchanged|no-?op|keep)$/.test(change.action));
+}
+
+function tierMove({ tier }: Change): string {
+  if (tier === undefined) return "";
+  return tier.was === null || tier.was === tier.is ? tier.is : `${tier.was} to ${tier.is}`;
+}
+
+/** The rules that set the tier, and what nobody answered. */
+function whyTier(name: string, tier: NonNullable<Change["tier"]>): string {
+  const reasons = tier.reasons.filter((reason) => reason.tier === tier.is);
+  const why = reasons.map((reason) => `${cell(reason.text)} (${reason.rule}; ${reason.cite.map(cell).join(", ")})`);
+  const next = tier.unanswered.length === 0 ? "" : ` Answer ${tier.unanswered.join(", ")} in spec.intake.`;
+  return `${cell(name)} is ${tier.is}: ${why.join(" ")}${next}`;
 }
 
 /** Create, change and remove, then what needs approval, then what it voids; unchanged objects only as a count. */
@@ -162,6 +176,7 @@ async function printChanges(call: Call, changes: readonly Change[]): Promise<voi
   const columns = [
     { title: "action", value: (row: Row) => row.action },
     { title: "object", value: (row: Row) => `${String(row.kind)}/${String(row.name)}` },
+    { title: "tier", value: (row: Row) => tierMove(row as unknown as Change) },
     { title: "needs approval", value: (row: Row) => (row.needsApproval === true ? "yes" : "") },
     { title: "voids", value: (row: Row) => row.voids },
   ];
@@ -171,6 +186,7 @@ async function printChanges(call: Call, changes: readonly Change[]): Promise<voi
     nameOf: () => "",
     empty: "Nothing changes.",
   });
+  for (const { name, tier } of real) if (tier !== undefined && tier.was !== tier.is) call.say(whyTier(name, tier));
   const count = (test: (change: Change) => boolean) => changes.filter(test).length;
   const parts = [
     `${count((change) => change.action.startsWith("create"))} to create`,
