@@ -113,6 +113,7 @@ interface Evaluated {
 }
 
 let key = "";
+let calling = "payouts";
 /** After the clock was moved the gateway refuses until the control plane has confirmed its snapshot anew. */
 const evaluate = async (input: unknown, ticket?: string): Promise<Evaluated> => {
   for (let tries = 0; ; tries++) {
@@ -125,7 +126,7 @@ const evaluateOnce = (input: unknown, ticket?: string) =>
   fetch(`${mandate.gatewayUrl}/access/v1/evaluation`, {
     method: "POST",
     headers: { "content-type": "application/json", authorization: `Bearer ${key}`, ...(ticket === undefined ? {} : { "x-mandate-approval": ticket }) },
-    body: JSON.stringify({ subject: { type: "system", id: "payouts" }, action: { name: "tool.call" }, resource: { type: "tool", id: "payouts.send" }, context: { input, messages: [{ role: "user", content: "Pay order A1 please" }] } }),
+    body: JSON.stringify({ subject: { type: "system", id: calling }, action: { name: "tool.call" }, resource: { type: "tool", id: "payouts.send" }, context: { input, messages: [{ role: "user", content: "Pay order A1 please" }] } }),
   }).then(async (response) => (await response.json()) as Partial<Evaluated>);
 const hold = async (amount: number): Promise<string> => {
   const { context } = await evaluate({ order: "A1", amount, reason: "The parcel was late" });
@@ -361,6 +362,41 @@ describe("a committee", () => {
     ok(await mandate.request("POST", "/api/v1/apply", { body: "apiVersion: v1\nkind: Group\nmetadata: { name: board }\nspec: { members: [helena@x.example, kim@x.example, pieter@x.example], quorum: 2 }\n" }));
     expect((await who.kim.sign(second, "approve")).body.code).toBe("approvals.not_routed");
     expect((await pieter.sign(second, "approve")).body.code).toBe("approvals.role_ended");
+  });
+});
+
+describe("a person who leaves", () => {
+  it("takes along the yes that wasn't used yet, and what they had asked for", async () => {
+    // Production takes no gateway key at T3, so a pilot calls.
+    calling = "payouts-three";
+    key = ok(await root("POST", "/credentials", { system: calling, name: "pilot-key", ttl: "8h" })).body.key;
+    const id = await hold(700);
+    ok(await who.kim.sign(id, "approve"));
+    await apply("payouts-six", "acts");
+    ok(await who.tom.session.request("POST", `/authorizations/${(await requestOf("payouts-six")).id}/submit`, { reason: "his" }));
+    for (const email of ["kim@x.example", "tom@x.example"]) ok(await root("DELETE", `/people/${email}`));
+    expect((await evaluate({ order: "A1", amount: 700, reason: "The parcel was late" }, id)).decision).toBe(false);
+    const asked = await who.helena.sign((await requestOf("payouts-six")).approval, "approve");
+    expect([asked.status, asked.body.code]).toEqual([409, "approvals.decided"]);
+  });
+});
+
+describe("two administrators who take over an official's account", () => {
+  it("approve nothing with the passkey they put there: not at T3, not at T2, and it is recorded", async () => {
+    ok(await root("POST", "/people", { email: "otto@x.example", name: "otto", roles: ["administrator"] }));
+    const ada = await new Somebody("ada@x.example").arrive();
+    const otto = await new Somebody("otto@x.example").arrive();
+    const { approval: reset } = ok(await ada.session.request("POST", "/people/helena@x.example/passkey-reset", { reason: "Lost the phone" })).body;
+    ok(await otto.sign(reset, "approve"));
+    const takenOver = new Somebody("helena@x.example");
+    ok(await takenOver.session.arrive("helena@x.example"));
+    ok(await takenOver.session.addPasskey(takenOver.passkey));
+    const { approval } = await requestOf("payouts-five");
+    const refused = await takenOver.sign(approval, "approve");
+    expect([refused.status, refused.body.code]).toEqual([403, "approvals.passkey_cooling"]);
+    expect((await takenOver.answer(approval, "approve")).body.code).toBe("approvals.minted_token");
+    expect(await refusals(approval)).toMatchObject({ "approvals.passkey_cooling": 1, "approvals.minted_token": 1 });
+    expect(await stateOf("payouts-five")).toMatchObject({ lifecycle: "proposed" });
   });
 });
 

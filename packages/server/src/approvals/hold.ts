@@ -72,13 +72,16 @@ function approverSets(hold: HoldRequest): Omit<ApproverSet, "members">[] {
 
 /**
  * Spends an approval for exactly this call. INVARIANT: one UPDATE decides, so of two repeats at the same instant one
- * passes; the hash is part of its condition, so a changed call never reaches the approval at all.
+ * passes; the hash is part of its condition, so a changed call never reaches the approval at all. A yes that wasn't used
+ * yet ends with the person who gave it.
  */
 export async function spendApproval(ctx: ServerContext, id: string, callHash: string, system: string, consoleUrl: string): Promise<SpendResult> {
   return ctx.transact<SpendResult>(async (tx, record) => {
     const now = new Date(ctx.now());
     const { rows } = await sql<{ rules: string[] }>`update approvals set spent_at = ${now} where org = ${ctx.org} and id = ${id} and call_hash = ${callHash} and system = ${system}
-      and state = 'approved' and spent_at is null and expires_at > ${now} returning rules`.execute(tx);
+      and state = 'approved' and spent_at is null and expires_at > ${now}
+      and not exists (select from approval_signatures s join people p on p.org = s.org and p.id = s.person_id
+        where s.org = ${ctx.org} and s.approval_id = ${id} and p.state = 'deactivated') returning rules`.execute(tx);
     if (rows[0] === undefined) return whyNot(tx, ctx, record, id, callHash, system, consoleUrl);
     const approval = (await readApproval(tx, ctx.org, id))!;
     const by = approval.signatures.filter((one) => one.choice === "approve").map((one) => one.email);
