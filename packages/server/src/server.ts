@@ -121,8 +121,9 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   const counts = new RequestCounts();
   const secureCookies = configuration.consoleUrl.startsWith("https:");
   let page: (request: FastifyRequest, reply: FastifyReply) => Promise<boolean> = async () => false;
+  const authenticate = createAuthenticate({ db, org, now, contexts, bootstrapToken: configuration.bootstrapToken, internalToken: options.internalToken, secureCookies });
   const { app, document } = buildApp({
-    authenticate: createAuthenticate({ db, org, now, contexts, bootstrapToken: configuration.bootstrapToken, internalToken: options.internalToken, secureCookies }),
+    authenticate,
     allowedHosts: allowedHosts(configuration.host, configuration.publicUrl),
     idempotency: databaseIdempotency(db, org),
     counts,
@@ -199,7 +200,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   decisionRoutes(app, { db, org, drain: dataPlane.drain });
   proofRoutes(app, { db, org, now, random, masterKey, evidence, drain: dataPlane.drain, onChecked: (ok, problems) => void (checked = { at: now(), ok, problems }) });
   overviewRoutes(app, { db, org, now, contexts, publisher, checked: () => checked });
-  eventRoutes(app, hub, (close) => closers.push(close), now);
+  eventRoutes(app, hub, { onClose: (close) => closers.push(close), now, stillValid: async (request) => (await authenticate(request).catch(() => null)) !== null });
   await authzenRoutes(app, () => dataPlane.gateway, configuration.consoleUrl);
   if (options.sample) {
     const { sampleRoutes } = await import("./sample/index.ts");

@@ -6,7 +6,7 @@ import { openApproval } from "../approvals/index.ts";
 import type { ApprovalEffect } from "../approvals/index.ts";
 import type { ServerContext } from "../context/index.ts";
 import type { Tx } from "../database/index.ts";
-import { conflict, unknownPlan } from "./errors.ts";
+import { conflict, mayNot, unknownPlan } from "./errors.ts";
 
 const decideWithinMs = 7 * 86_400_000;
 
@@ -35,7 +35,7 @@ export async function registerPlan(ctx: ServerContext, input: NewPlan, tierOf: T
     for (const system of systems) {
       const found = await tierOf(tx, ctx.org, system, ctx.now());
       if (found === undefined) throw bad("system", `There is no system \`${system}\`.`, "Name systems of the register.");
-      if (found === "X") throw bad("prohibited", `\`${system}\` is a banned practice, which nobody can allow.`, "Leave it out.");
+      if (found === "X") throw mayNot("prohibited", `\`${system}\` is a banned practice, which nobody can allow.`, "Leave it out.");
       if (tiers.indexOf(found) > tiers.indexOf(tier)) tier = found;
     }
     const emails = [...new Set(input.people.map((one) => one.toLowerCase()))];

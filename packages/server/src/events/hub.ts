@@ -1,8 +1,5 @@
 /** A live event: `change` says what to read again, `decision` is a list item. */
-export interface LiveEvent {
-  readonly event: "change" | "decision";
-  readonly data: unknown;
-}
+export type LiveEvent = { readonly event: "change"; readonly data: { readonly kinds: readonly string[]; readonly version: number } } | { readonly event: "decision"; readonly data: unknown };
 
 const maxListeners = 500;
 

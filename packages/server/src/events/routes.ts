@@ -1,3 +1,4 @@
+import type { FastifyRequest } from "fastify";
 import { AppError } from "@mandate/model";
 import type { App } from "../http/index.ts";
 import type { EventHub, LiveEvent } from "./hub.ts";
@@ -6,7 +7,17 @@ const keepAliveMs = 15_000;
 /** A page that lets this much pile up is cut; it reconnects and reads again. */
 const maxBufferedBytes = 1024 * 1024;
 
-export function eventRoutes(app: App, hub: EventHub, onClose: (close: () => void) => void, now: () => number): void {
+export interface EventRouteDeps {
+  readonly onClose: (close: () => void) => void;
+  readonly now: () => number;
+  /** Whether what this request came with still signs in. */
+  readonly stillValid: (request: FastifyRequest) => Promise<boolean>;
+}
+
+/** Changes after which somebody listening may no longer be anyone here. */
+const aboutPeople: ReadonlySet<string> = new Set(["person", "session"]);
+
+export function eventRoutes(app: App, hub: EventHub, { onClose, now, stillValid }: EventRouteDeps): void {
   app.get("/api/v1/events", { config: { access: "signed-in" }, schema: { operationId: "streamEvents", summary: "Server-sent events: change, decision" } }, (request, reply) => {
     const stream = reply.raw;
     let stop: (() => void) | undefined;
@@ -15,7 +26,10 @@ export function eventRoutes(app: App, hub: EventHub, onClose: (close: () => void
       stop?.();
       stream.end();
     };
+    // A stream asks once and runs for hours: whoever was deactivated would go on reading (SPEC 2, within 1 s).
+    const check = (): void => void stillValid(request).then((valid) => (valid ? undefined : end()), end);
     const send = (event: LiveEvent): void => {
+      if (event.event === "change" && event.data.kinds.some((kind) => aboutPeople.has(kind))) check();
       if (stream.writableLength > maxBufferedBytes) end();
       else stream.write(`event: ${event.event}\ndata: ${JSON.stringify(event.data)}\n\n`);
     };
@@ -36,7 +50,10 @@ export function eventRoutes(app: App, hub: EventHub, onClose: (close: () => void
     const expiresAt = request.authentication?.expiresAt ?? null;
     const keepAlive = setInterval(() => {
       if (expiresAt !== null && now() >= expiresAt) end();
-      else stream.write(": still here\n\n");
+      else {
+        stream.write(": still here\n\n");
+        check();
+      }
     }, keepAliveMs);
     onClose(end);
     request.raw.once("close", end);

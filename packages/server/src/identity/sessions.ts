@@ -41,7 +41,7 @@ export async function startSession(tx: Tx, ctx: CommandContext<Tx>, record: (evi
   const { rows } = await sql<{ email: string; state: string }>`select email, state from people where org = ${ctx.org} and id = ${input.personId} for update`.execute(tx);
   const person = rows[0];
   if (person === undefined || person.state === "deactivated") {
-    throw new AppError({ code: "identity.person_deactivated", status: 403, message: "This person can't sign in any more.", remedies: [{ text: "Ask an administrator." }] });
+    throw new AppError({ code: "identity.person_deactivated", status: 409, message: "This person can't sign in any more.", remedies: [{ text: "Ask an administrator." }] });
   }
   const secret = newBearer("session", ctx.random);
   const csrf = newBearer("session", ctx.random).slice(4);
