@@ -25,6 +25,16 @@ const credential = (verb: string, summary: string): CommandSpec => ({
   load: async () => (await import("./commands/credential.ts")).changeCredential(verb),
 });
 
+const breakGlass = (verb: string, summary: string): CommandSpec => ({
+  words: `break-glass ${verb}`,
+  group: "Decide",
+  summary,
+  args: [{ name: "name", text: "the plan" }],
+  options: [reason],
+  examples: [`mandate break-glass ${verb} payments-down --reason "…"`],
+  load: async () => (await import("./commands/break-glass.ts")).act(verb),
+});
+
 /** Every command. Help, parser and docs/cli.md are made from this list. */
 export const commands: readonly CommandSpec[] = [
   {
@@ -265,6 +275,56 @@ export const commands: readonly CommandSpec[] = [
     load: async () => (await import("./commands/secret.ts")).set,
   },
   {
+    words: "break-glass list",
+    group: "Decide",
+    summary: "Emergency plans: who may lift which rules, and what is open or waits for review",
+    examples: ["mandate break-glass list"],
+    load: async () => (await import("./commands/break-glass.ts")).list,
+  },
+  {
+    words: "break-glass register",
+    group: "Decide",
+    summary: "Agree beforehand who may lift which rules in an emergency",
+    args: [{ name: "name", text: "name of the plan" }],
+    options: [
+      { flags: "--system <name...>", text: "a system it covers", required: true },
+      { flags: "--rule <id...>", text: "a rule it lifts, as decisions name it", required: true },
+      { flags: "--person <email...>", text: "who may use it, two or more", required: true },
+      { flags: "--minutes <n>", text: "how long a use lasts, 240 at most", default: "60" },
+      { flags: "--compensating <text>", text: "what is done instead of the rule", required: true },
+      { flags: "--for <duration>", text: "how long the plan stands, 366d at most", default: "90d" },
+      reason,
+    ],
+    examples: [
+      'mandate break-glass register payments-down --system refunds-desk --rule refund-limit --person ada@example.com bo@example.com --compensating "Each refund is called back" --reason "…"',
+    ],
+    load: async () => (await import("./commands/break-glass.ts")).register,
+  },
+  breakGlass("start", "Say that it is needed; the first of two named people"),
+  breakGlass("confirm", "Agree, as the second: the rules are lifted from here"),
+  breakGlass("close", "End the use that is open, at once"),
+  {
+    words: "break-glass review",
+    group: "Decide",
+    summary: "Review a use, as somebody who wasn't part of it",
+    args: [
+      { name: "name", text: "the plan" },
+      { name: "use", text: "bgl_…" },
+    ],
+    options: [reason],
+    examples: ['mandate break-glass review payments-down bgl_01k… --reason "One refund, called back"'],
+    load: async () => (await import("./commands/break-glass.ts")).review,
+  },
+  {
+    words: "break-glass end",
+    group: "Decide",
+    summary: "End a plan for good",
+    args: [{ name: "name", text: "the plan" }],
+    options: [reason],
+    examples: ['mandate break-glass end payments-down --reason "…"'],
+    load: async () => (await import("./commands/break-glass.ts")).end,
+  },
+  {
     words: "person add",
     group: "Identity",
     summary: "Add a person with roles",
@@ -402,7 +462,10 @@ export const commands: readonly CommandSpec[] = [
     group: "Record",
     summary: "Live with what is left of a risk, until a day",
     args: [{ name: "name", text: "the risk" }],
-    options: [{ flags: "--ends <instant>", text: "when the acceptance ends, at most a year ahead", required: true }, reason],
+    options: [
+      { flags: "--ends <instant>", text: "when the acceptance ends, at most a year ahead", required: true },
+      reason,
+    ],
     examples: ['mandate risk accept wrong-refunds --ends 2027-03-31 --reason "sums are small"'],
     load: async () => (await import("./commands/record.ts")).acceptRisk,
   },
