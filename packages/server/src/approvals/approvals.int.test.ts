@@ -246,6 +246,18 @@ describe("a passkey that is new", () => {
   });
 });
 
+describe("a copied passkey", () => {
+  it("whose counter goes backward is refused, blocked, and signs nothing more", async () => {
+    const { lea } = who;
+    ok(await lea.sign(await hold(600), "approve", {}, { counter: 900 }));
+    const id = await hold(601);
+    const behind = await lea.sign(id, "approve", {}, { counter: 3 });
+    expect([behind.status, behind.body.code]).toEqual([403, "passkeys.counter"]);
+    expect((await lea.sign(id, "approve", {}, { counter: 901 })).body.code).toBe("passkeys.counter");
+    expect(await refusals(id)).toMatchObject({ "passkeys.counter": 2 });
+  });
+});
+
 describe("T3 production", () => {
   it("takes official and legal, two people, neither the requester; a change of the system voids what was signed", async () => {
     const { helena, pieter, bea } = who;
@@ -299,7 +311,18 @@ describe("a T2 question", () => {
     });
     // Another requester in the row alone, so that the true one could answer.
     expect((await who.bea.answer(approval, "approve")).body.code).toBe("approvals.altered");
-    expect(await refusals(approval)).toMatchObject({ "approvals.passkey_required": 1, "approvals.altered": 2 });
+    await inside.transact(async (tx, record) => {
+      await sql`update approvals set requester = statement->>'requester', expires_at = expires_at + interval '1 day' where id = ${approval}`.execute(tx);
+      record({ type: "tier", system: "payouts-two", payload: {} });
+    });
+    // A later end in the row alone.
+    expect((await who.bea.answer(approval, "approve")).body.code).toBe("approvals.altered");
+    expect(await refusals(approval)).toMatchObject({ "approvals.passkey_required": 1, "approvals.altered": 3 });
+    await inside.transact(async (tx, record) => {
+      await sql`update approvals set expires_at = (statement->>'end')::timestamptz where id = ${approval}`.execute(tx);
+      record({ type: "tier", system: "payouts-two", payload: {} });
+    });
+    expect(ok(await who.bea.answer(approval, "approve")).body).toMatchObject({ state: "approved", signature: { kind: "token" } });
   });
 });
 

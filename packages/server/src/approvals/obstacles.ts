@@ -66,8 +66,8 @@ export function placeFor(approval: ApprovalRecord, actor: Actor, directory: Dire
 }
 
 /** The row says what the signed statement says: lowering a count or a requester in the database alone lowers nothing. */
-function isAsAsked({ statement, digest, approvers, requester }: ApprovalRecord): boolean {
-  if (statementDigest(statement) !== digest) return false;
+function isAsAsked({ statement, digest, approvers, requester, expiresAt }: ApprovalRecord): boolean {
+  if (statementDigest(statement) !== digest || !(expiresAt.getTime() <= Date.parse(String(statement["end"])))) return false;
   return statement["approvers"] === undefined || isDeepStrictEqual([statement["approvers"], statement["requester"]], [setsAsked(approvers), requester]);
 }
 

@@ -41,7 +41,8 @@ export async function countRefusal(tx: Tx, ctx: Pick<ServerContext, "org" | "now
 /** In a transaction of its own, because the one that was refused is undone. */
 export async function recordRefusedAnswer(quiet: ServerContext, approval: string, choice: string, webauthn: AssertionBody | undefined, error: unknown): Promise<void> {
   if (!(error instanceof AppError) || error.status < 400 || error.status >= 500 || error.status === 404) return;
-  if (webauthn !== undefined) await noteRefusedAssertion(quiet, { credentialId: webauthn.credentialId, for: approval }, error);
+  // A copied passkey is blocked at once. Any other refused assertion is this question's entry below, which is bounded.
+  if (webauthn !== undefined && error.code === "passkeys.counter") await noteRefusedAssertion(quiet, { credentialId: webauthn.credentialId, for: approval }, error);
   await quiet.transact(async (tx, record) => {
     const { rows } = await sql<{ system: string | null; digest: string }>`select system, digest from approvals where org = ${quiet.org} and id = ${approval}`.execute(tx);
     if (rows[0] === undefined) return;
