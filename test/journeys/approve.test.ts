@@ -238,6 +238,26 @@ test("a question that nobody answers lapses before the reader's eyes, and is a r
   expect(curl(300, id).decision).toBe(false);
 });
 
+test("who goes away names a delegate, signs it for T3 with a passkey, and ends it", async () => {
+  const { page } = official;
+  await official.open("/approvals");
+  await page.getByRole("button", { name: "Name a delegate" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Delegate's e-mail").fill("lea@halden.example");
+  await dialog.getByLabel("Last day").fill(new Date(Date.now() + 3 * 86_400_000).toISOString().slice(0, 10));
+  await dialog.getByLabel("Reason").fill("On leave");
+  await dialog.getByRole("button", { name: "Name a delegate" }).click();
+  await page.getByText("lea@halden.example answers for helena@halden.example").waitFor();
+  await official.accessible();
+  await page.getByRole("link", { name: "Sign it for T3" }).click();
+  await page.getByRole("heading", { name: /answer for you at T3 while you are away/ }).waitFor();
+  await official.answer(new URL(page.url()).pathname, "On leave", "Approve once", "Approved once");
+  expect((await mandate.api("GET", "/delegations")).body.items[0]).toMatchObject({ to: "lea@halden.example", state: "active", signed: true });
+  await official.open("/approvals");
+  await page.getByRole("button", { name: "End" }).click();
+  await page.getByText("Nobody stands in for anybody.").waitFor();
+});
+
 test("T3 production is signed by official and legal, and each signature verifies offline in a pack", async () => {
   const owner = await mandate.personToken("bea@halden.example");
   const promoted = await mandate.api("POST", "/systems/payouts/promote", { reason: "The pilot met its goals" }, owner);
