@@ -45,7 +45,7 @@ export async function rowsOfWorkbook(bytes: Uint8Array): Promise<Cells[]> {
 
 function textOf(value: unknown): string {
   if (value === null || value === undefined) return "";
-  return value instanceof Date ? value.toISOString().slice(0, 10) : String(value as string | number | boolean);
+  return value instanceof Date ? value.toISOString().slice(0, 10) : String(value);
 }
 
 function cellsOf([head, ...rows]: readonly (readonly string[])[]): Cells[] {

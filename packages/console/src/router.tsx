@@ -43,6 +43,11 @@ const register = createRoute({
   path: "/register",
   component: lazyRouteComponent(() => import("./pages/register.tsx"), "RegisterPage"),
 });
+const importing = createRoute({
+  ...inShell,
+  path: "/import",
+  component: lazyRouteComponent(() => import("./pages/intake/import.tsx"), "ImportPage"),
+});
 const approvals = createRoute({
   ...inShell,
   path: "/approvals",
@@ -146,6 +151,7 @@ export const router = createRouter({
       systems,
       system,
       register,
+      importing,
       approvals,
       evidence,
       evidenceOne,

@@ -3,6 +3,7 @@ import * as approvalsText from "./text/approvals.ts";
 import { credentials } from "./text/credentials.ts";
 import * as evidenceText from "./text/evidence.ts";
 import { findings } from "./text/findings.ts";
+import { intake } from "./text/intake.ts";
 import { inventory } from "./text/inventory.ts";
 import { notifications } from "./text/notifications.ts";
 import { overview } from "./text/overview.ts";
@@ -26,6 +27,7 @@ export const t = {
   credentials,
   ...evidenceText,
   findings,
+  intake,
   inventory,
   notifications,
   overview,

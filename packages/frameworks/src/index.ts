@@ -1,5 +1,7 @@
 export { askedInputs, citesLaw, derivedInputs, tierFlags, tierRules, tierTerms } from "./tiers/catalog.ts";
 export type { TierFlag, TierRule, TierTerms } from "./tiers/catalog.ts";
+export { deriveClocks, incidentQuestions, legalClock } from "./incidents/clocks.ts";
+export type { DerivedClock, IncidentAnswers, LegalClock } from "./incidents/clocks.ts";
 export { determineTier, lowestTier } from "./tiers/determine-tier.ts";
 export type { TierDetermination, TierOverride, TierReason } from "./tiers/determine-tier.ts";
 export type { FlagReason } from "./tiers/flags.ts";

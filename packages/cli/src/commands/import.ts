@@ -37,7 +37,7 @@ export async function importFile(call: Call): Promise<ExitCode> {
   if (call.format === "json") await printObject(call.terminal, "json", { ...report }, "");
   else
     await printRows(call.terminal, call.format, {
-      rows: report.rows as unknown as readonly Row[],
+      rows: report.rows,
       columns: [
         { title: "row", value: (row) => row.row },
         { title: "system", value: (row) => row.name },

@@ -30,11 +30,9 @@ describe("registering", () => {
   it("nothing that decides the tier is answered in advance", () => {
     expect(Object.keys(problemsOf(emptyForm, 3))).toEqual(["sensitivity", "region"]);
     expect(Object.keys(problemsOf(emptyForm, 4))).toEqual(["audience", "autonomy"]);
-    expect(Object.keys(problemsOf({ ...emptyForm, noneOfThese: true }, 5))).toEqual([
-      "decisionEffect",
-      "reversibility",
-      "euNexus",
-    ]);
+    expect(Object.keys(problemsOf(emptyForm, 5))).toEqual(["uses"]);
+    expect(manifestOf({ ...emptyForm, title: "A", purpose: "b" })).not.toMatch(/prohibited|annex3|decisionEffect|euNexus/);
+    expect(manifestOf({ ...emptyForm, title: "A", purpose: "b", noneOfThese: true })).toContain('"prohibited":[],"annex3":[]');
   });
   it("every practice and use that the model knows is asked, and none that it doesn't", () => {
     expect(prohibitedUses.map(([id]) => id)).toEqual([...prohibitedPractices]);

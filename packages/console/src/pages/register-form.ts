@@ -19,6 +19,11 @@ export interface Form {
   readonly decisionEffect: string;
   readonly reversibility: string;
   readonly euNexus: string;
+  /** Article 6(3) condition relied on, and why it holds. */
+  readonly derogation: string;
+  readonly derogationWhy: string;
+  /** Why this isn't the system named. */
+  readonly distinctFrom: Readonly<Record<string, string>>;
 }
 /** Nothing is answered in advance: a default here would be an answer that nobody gave. */
 export const emptyForm: Form = {
@@ -40,6 +45,9 @@ export const emptyForm: Form = {
   decisionEffect: "",
   reversibility: "",
   euNexus: "",
+  derogation: "",
+  derogationWhy: "",
+  distinctFrom: {},
 };
 
 /** `Invoice Reader` becomes `invoice-reader`: lower-case ASCII, at most 63 characters. */
@@ -73,16 +81,20 @@ export function problemsOf(form: Form, step: number): Record<string, string> {
   const must = {
     3: ["sensitivity", "region"],
     4: ["audience", "autonomy"],
-    5: ["decisionEffect", "reversibility", "euNexus"],
   } as const;
   for (const field of must[step as 3] ?? []) if (form[field].trim() === "") problems[field] = t.register.required;
   if (step === 5 && !form.noneOfThese && form.prohibited.length + form.annex3.length === 0)
     problems["uses"] = t.register.must;
+  if (step === 5 && form.derogation !== "" && form.derogationWhy.trim() === "")
+    problems["derogationWhy"] = t.register.required;
   return problems;
 }
 
 /** YAML is a superset of JSON: each value is written as JSON, so that no answer can break out of its place. */
 export function manifestOf(form: Form): string {
+  const distinct = Object.entries(form.distinctFrom)
+    .filter(([, reason]) => reason.trim() !== "")
+    .map(([system, reason]) => ({ system, reason: reason.trim() }));
   const spec = {
     title: form.title.trim(),
     purposes: [{ id: nameOf(form.purpose).slice(0, 40).replace(/-+$/, "") || "purpose", text: form.purpose.trim() }],
@@ -90,16 +102,23 @@ export function manifestOf(form: Form): string {
     audience: form.audience,
     autonomy: form.autonomy,
     intake: {
-      prohibited: form.prohibited,
-      annex3: form.annex3,
+      // An empty list says "none of these": it stands only where somebody said so.
+      ...(form.noneOfThese || form.prohibited.length + form.annex3.length > 0
+        ? { prohibited: form.prohibited, annex3: form.annex3 }
+        : {}),
+      ...(form.derogation === ""
+        ? {}
+        : { article6_3: { condition: form.derogation, reason: form.derogationWhy.trim() || "-" } }),
       annex1: form.also.includes("annex1"),
       profiling: form.also.includes("profiling"),
-      decisionEffect: form.decisionEffect,
-      reversibility: form.reversibility,
+      // What nobody answered is left out: a rule that needs it counts it as T2.
+      ...(form.decisionEffect === "" ? {} : { decisionEffect: form.decisionEffect }),
+      ...(form.reversibility === "" ? {} : { reversibility: form.reversibility }),
       vulnerable: form.also.includes("vulnerable"),
       publicBody: form.also.includes("publicBody"),
-      euNexus: form.euNexus === "yes",
+      ...(form.euNexus === "" ? {} : { euNexus: form.euNexus === "yes" }),
     },
+    ...(distinct.length === 0 ? {} : { distinctFrom: distinct }),
     boundary: {
       sensitivity: form.sensitivity,
       classes: [],

@@ -11,6 +11,9 @@ import { Button, CopyButton, CopyOnce, PageHead, Panel } from "../components/ui.
 import { t } from "../text.ts";
 import { emptyForm, manifestOf, nameOf, problemsOf } from "./register-form.ts";
 import type { Form } from "./register-form.ts";
+import { tierPreview } from "./intake/intake-api.ts";
+import { Reasons } from "./intake/reasons.tsx";
+import { SimilarSystems } from "./intake/similar.tsx";
 import { annex3Areas, prohibitedUses } from "./register-uses.ts";
 
 const steps = 5;
@@ -123,6 +126,7 @@ export function RegisterPage() {
               />
             </>
           )}
+          {step === 2 && <SimilarSystems form={form} set={set} />}
           {step === 3 && <Touches form={form} set={set} problems={problems} />}
           {step === 4 && (
             <>
@@ -230,6 +234,9 @@ function Touches({ form, set, problems }: Answers) {
 }
 
 function Uses({ form, set, problems }: Answers) {
+  const preview = useQuery(tierPreview(form)).data ?? null;
+  // The rest only when a rule needs it; what was asked once stays, so that the answer can be taken back.
+  const needs = (input: string, answer: string): boolean => answer !== "" || preview?.unanswered.includes(input) === true;
   return (
     <>
       <p>{t.register.q5Lead}</p>
@@ -270,27 +277,60 @@ function Uses({ form, set, problems }: Answers) {
         value={form.also}
         onChange={(also) => set({ also })}
       />
-      <Choice
-        label={t.register.decisionEffect}
-        value={form.decisionEffect}
-        options={choose(t.register.effects)}
-        problem={problems["decisionEffect"]}
-        onChange={(decisionEffect) => set({ decisionEffect })}
-      />
-      <Choice
-        label={t.register.reversibility}
-        value={form.reversibility}
-        options={choose(t.register.undo)}
-        problem={problems["reversibility"]}
-        onChange={(reversibility) => set({ reversibility })}
-      />
-      <Choice
-        label={t.register.euNexus}
-        value={form.euNexus}
-        options={choose(t.register.yesNo)}
-        problem={problems["euNexus"]}
-        onChange={(euNexus) => set({ euNexus })}
-      />
+      {needs("decisionEffect", form.decisionEffect) && (
+        <Choice
+          label={t.register.decisionEffect}
+          value={form.decisionEffect}
+          options={choose(t.register.effects)}
+          onChange={(decisionEffect) => set({ decisionEffect })}
+        />
+      )}
+      {needs("reversibility", form.reversibility) && (
+        <Choice
+          label={t.register.reversibility}
+          value={form.reversibility}
+          options={choose(t.register.undo)}
+          onChange={(reversibility) => set({ reversibility })}
+        />
+      )}
+      {form.annex3.length > 0 && (
+        <>
+          <Choice
+            label={t.intake.derogation}
+            value={form.derogation}
+            options={Object.entries(t.intake.derogations)}
+            onChange={(derogation) => set({ derogation })}
+          />
+          {form.derogation !== "" && (
+            <TextInput
+              label={t.intake.derogationWhy}
+              value={form.derogationWhy}
+              problem={problems["derogationWhy"]}
+              onChange={(derogationWhy) => set({ derogationWhy })}
+            />
+          )}
+        </>
+      )}
+      {form.annex3.length + form.prohibited.length > 0 && (
+        <Choice
+          label={t.register.euNexus}
+          value={form.euNexus}
+          options={choose(t.register.yesNo)}
+          onChange={(euNexus) => set({ euNexus })}
+        />
+      )}
+      <div className="notice" aria-live="polite">
+        {preview === null || form.noneOfThese === (form.prohibited.length + form.annex3.length > 0) ? (
+          <p>{t.register.must}</p>
+        ) : (
+          <>
+            <p className="strong">
+              {t.intake.live}: {t.tier[preview.is as keyof typeof t.tier]}
+            </p>
+            <Reasons reasons={preview.reasons} flags={preview.flags} />
+          </>
+        )}
+      </div>
     </>
   );
 }

@@ -112,6 +112,9 @@ export function SystemsPage() {
   return (
     <>
       <PageHead title={t.systems.title}>
+        <Link to="/import" className="button">
+          {t.intake.importTitle}
+        </Link>
         <Link to="/register" className="button button-accent">
           {t.overview.register}
         </Link>

@@ -21,6 +21,8 @@ interface TierFile {
     readonly pilot_caps_per_day: PerTier<{ readonly calls: number; readonly tokens: number; readonly euros: number; readonly people: number }>;
     readonly visibility_min: PerTier<Visibility>;
     readonly pilot_extensions_max: PerTier<number>;
+    readonly owner_vacancy_grace_days: PerTier<number>;
+    readonly discovery_triage_days: PerTier<number>;
     readonly log_metadata_days_min: PerTier<number>;
     readonly gateway_keys_in_production: PerTier<string | boolean>;
   };
@@ -69,6 +71,10 @@ export interface TierTerms {
   readonly reviewDays: number;
   readonly credentialMaxDays: number;
   readonly visibilityMin: Visibility;
+  /** Days from the day a seat falls vacant to suspension. */
+  readonly ownerVacancyGraceDays: number;
+  /** Days within which what is found wrong is settled. */
+  readonly triageDays: number;
 }
 
 const pilotGrantedBy = { T0: "registration", T1: "registration", T2: "business-owner", T3: "authorizing-official", X: "nobody" } as const;
@@ -106,5 +112,7 @@ function catalogTerms(tier: Tier): TierTerms {
     reviewDays: before.review_days,
     credentialMaxDays: before.credential_max_days,
     visibilityMin: parameters.visibility_min[key],
+    ownerVacancyGraceDays: none ? 0 : parameters.owner_vacancy_grace_days[key],
+    triageDays: parameters.discovery_triage_days[key],
   };
 }

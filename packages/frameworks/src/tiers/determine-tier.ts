@@ -46,7 +46,7 @@ export function determineTier(inputs: TierInputs, own: OwnTierRules = noOwnRules
   });
   for (const rule of own.rules) {
     const because = matchOwnRule(rule, inputs);
-    if (because !== undefined) reasons.push({ rule: rule.id, tier: rule.then, citations: rule.cite, because });
+    if (because !== undefined) reasons.push({ rule: rule.id, tier: rule.tier, citations: rule.cite, because });
   }
   for (const tier of new Set(inputs.calledTiers)) {
     reasons.push({ rule: "floor", tier, citations: ["MAP 1.5"], because: `It calls an agent of a system of tier ${tier}.` });

@@ -8,7 +8,6 @@ import { tierTerms } from "./catalog.ts";
 import { determineTier, lowestTier } from "./determine-tier.ts";
 import type { TierInputs } from "./inputs.ts";
 import { withObserved } from "./observed.ts";
-import type { ObservedTraffic } from "./observed.ts";
 import { problemsOfOwnRules } from "./own-rules.ts";
 import type { OwnTierRules } from "./own-rules.ts";
 import { tierRules } from "./catalog.ts";
@@ -23,7 +22,7 @@ const { base } = golden;
 function inputsOf(parts: Record<string, unknown>): TierInputs {
   const { intake, ...rest } = parts;
   const answers = intake === null ? undefined : Object.fromEntries(Object.entries({ ...base.intake, ...(intake as object) }).filter(([, answer]) => answer !== null));
-  return { ...base, ...rest, intake: answers } as TierInputs;
+  return { ...base, ...rest, intake: answers };
 }
 
 describe("the golden set", () => {
@@ -88,7 +87,7 @@ describe("a tier", () => {
       tools: fc.array(fc.record({ name: fc.constant("t"), effect: fc.constantFrom("reads", "sends", "pays"), reversible: fc.boolean(), allowed: fc.nat(3), approved: fc.nat(3) }), { maxLength: 3 }),
     });
     fc.assert(fc.property(anySystem, traffic, (declared, seen) => {
-      const after = withObserved(declared, seen as ObservedTraffic);
+      const after = withObserved(declared, seen);
       const [was, is] = [determineTier(declared), determineTier(after.inputs)];
       expect(rank(is.tier)).toBeGreaterThanOrEqual(rank(was.tier));
       if (is.tier !== was.tier) expect(after.contradictions.length).toBeGreaterThan(0);
@@ -112,7 +111,7 @@ describe("a tier", () => {
 });
 
 describe("an organization's own rules", () => {
-  const own: OwnTierRules = { rules: [{ id: "O-MONEY", title: "Touches invoices", when: { classes: ["invoice"], audience: "internal" }, then: "T2", cite: ["Policy 4"] }], parameters: { T2: { pilotDays: 10, stalenessSeconds: 10 } } };
+  const own: OwnTierRules = { rules: [{ id: "O-MONEY", title: "Touches invoices", when: { classes: ["invoice"], audience: "internal" }, tier: "T2", cite: ["Policy 4"] }], parameters: { T2: { pilotDays: 10, stalenessSeconds: 10 } } };
 
   it("raise, with their own citation, and never lower", () => {
     expect(determineTier({ ...base, classes: ["invoice"] }, own)).toMatchObject({ tier: "T2", reasons: [{ rule: "O-MONEY", citations: ["Policy 4"] }] });

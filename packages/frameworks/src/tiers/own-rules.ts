@@ -28,7 +28,7 @@ export interface OwnRule {
   readonly id: string;
   readonly title: string;
   readonly when: OwnCondition;
-  readonly then: Exclude<Tier, "T0">;
+  readonly tier: Exclude<Tier, "T0">;
   readonly cite: readonly string[];
 }
 

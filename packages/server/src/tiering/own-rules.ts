@@ -37,7 +37,7 @@ const parametersSchema = z.strictObject({
 
 export const ownRulesSchema = z.strictObject({
   rules: z
-    .array(z.strictObject({ id: z.string().regex(/^[A-Z][A-Z0-9-]{1,39}$/, "is not an id such as O-MONEY"), title: z.string().trim().min(1).max(200), when: whenSchema, then: z.enum(["T1", "T2", "T3", "X"]), cite: z.array(z.string().trim().min(1).max(100)).min(1).max(10) }))
+    .array(z.strictObject({ id: z.string().regex(/^[A-Z][A-Z0-9-]{1,39}$/, "is not an id such as O-MONEY"), title: z.string().trim().min(1).max(200), when: whenSchema, tier: z.enum(["T1", "T2", "T3", "X"]), cite: z.array(z.string().trim().min(1).max(100)).min(1).max(10) }))
     .max(100)
     .default([]),
   parameters: z.strictObject({ T0: parametersSchema.optional(), T1: parametersSchema.optional(), T2: parametersSchema.optional(), T3: parametersSchema.optional() }).default({}),

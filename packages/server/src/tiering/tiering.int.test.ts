@@ -163,7 +163,7 @@ describe("an override", () => {
 });
 
 describe("an organization's own rules", () => {
-  const rules = { rules: [{ id: "O-STAFF", title: "Answers staff", when: { autonomy: "suggests" as const }, then: "T2" as const, cite: ["Policy 4"] }], parameters: { T2: { pilotDays: 7 } } };
+  const rules = { rules: [{ id: "O-STAFF", title: "Answers staff", when: { autonomy: "suggests" as const }, tier: "T2" as const, cite: ["Policy 4"] }], parameters: { T2: { pilotDays: 7 } } };
 
   it("hold once a governance lead has signed them, and raise what is there already", async () => {
     await register.apply(as(ann), helper());

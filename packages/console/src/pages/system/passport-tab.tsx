@@ -8,6 +8,7 @@ import { Status } from "../../components/status.tsx";
 import { Panel } from "../../components/ui.tsx";
 import { count } from "../../format.ts";
 import { t } from "../../text.ts";
+import { TierPanel } from "../intake/tier-panel.tsx";
 import { Needs } from "../overview.tsx";
 import { Latest } from "./latest.tsx";
 import { CredentialRail, EvidenceRail } from "./rail.tsx";
@@ -42,6 +43,7 @@ export function PassportTab({ system }: { system: SystemView }) {
           <ReachPanel system={system} />
         </div>
         <MayDo system={system} />
+        <TierPanel system={system} />
         <Latest name={system.name} />
       </div>
       <div className="stack">

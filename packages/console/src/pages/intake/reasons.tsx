@@ -1,0 +1,25 @@
+import type { ChangedTier, TierReason } from "@mandate/sdk";
+import { t } from "../../text.ts";
+
+export function Reasons({ reasons, flags }: { reasons: readonly TierReason[]; flags: ChangedTier["flags"] }) {
+  return (
+    <ul className="plain stack">
+      {reasons.map((reason) => (
+        <li key={`${reason.rule} ${reason.tier}`}>
+          <b>{reason.tier}</b> {reason.text}
+          <span className="muted small block">
+            {reason.rule}: {reason.cite.join(", ")}
+          </span>
+        </li>
+      ))}
+      {flags.map((flag) => (
+        <li key={flag.flag}>
+          {flag.because}
+          <span className="muted small block">
+            {t.intake.flags}: {flag.flag}, {flag.adds.join(", ")}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
