@@ -24,7 +24,7 @@ export async function loadDirectory(tx: Tx, org: string, nowMs: number, asked: r
   const sets = asked.flatMap((one) => one.approvers);
   const groupNames = [...new Set(sets.flatMap((set) => [...(set.seat?.kind === "group" ? [set.seat.name] : []), ...(set.committee === undefined ? [] : [set.committee.group])]))];
   const systems = [...new Set(asked.flatMap((one) => (one.system === null ? [] : [one.system])))];
-  const roles = await sql<{ email: string; role: Role }>`select p.email, r.role from person_roles r join people p on p.org = r.org and p.id = r.person_id
+  const roles = await sql<{ email: string; role: Role; scope: string }>`select p.email, r.role, r.scope from person_roles r join people p on p.org = r.org and p.id = r.person_id
     where r.org = ${org} and r.granted_at is not null and p.state <> 'deactivated' order by p.email`.execute(tx);
   const gone = await sql<{ email: string }>`select email from people where org = ${org} and state = 'deactivated'`.execute(tx);
   const groups = groupNames.length === 0 ? [] : (await sql<{ name: string; members: string[]; quorum: number | null }>`select name, spec->'members' as members, (spec->>'quorum')::int as quorum from register_objects
@@ -34,8 +34,14 @@ export async function loadDirectory(tx: Tx, org: string, nowMs: number, asked: r
   const appointed = groupNames.length === 0 ? [] : (await sql<{ group_name: string; members: string[]; quorum: number }>`select group_name, members, quorum from committees
     where org = ${org} and group_name = any(${groupNames}) and appointed_at is not null and ended_at is null`.execute(tx)).rows;
   const departed = new Set(gone.rows.map((one) => one.email));
+  const units = roles.rows.some((one) => one.scope.startsWith("unit:"))
+    ? (await sql<{ name: string; unit: string | null }>`select name, unit from register_objects where org = ${org} and kind = 'AISystem' and name = any(${systems})`.execute(tx)).rows
+    : [];
+  // A role for one unit or system answers for that alone.
+  const reaches = (scope: string, system: string | null): boolean =>
+    scope === "" || (system !== null && (scope === `system:${system}` || units.some((one) => one.name === system && scope === `unit:${one.unit ?? ""}`)));
   const held = [...roles.rows];
-  if (self?.email != null) for (const role of self.roles) if (!held.some((one) => one.email === self.email && one.role === role)) held.push({ email: self.email, role });
+  if (self?.email != null) for (const role of self.roles) if (!held.some((one) => one.email === self.email && one.role === role && one.scope === "")) held.push({ email: self.email, role, scope: "" });
   const present = (members: readonly Member[]): Member[] => members.filter((one) => !departed.has(one.email));
 
   return {
@@ -43,9 +49,9 @@ export async function loadDirectory(tx: Tx, org: string, nowMs: number, asked: r
     delegations: (await activeDelegations(tx, org, nowMs)).filter((one) => !departed.has(one.from) && !departed.has(one.to) && !held.some((role) => role.email === one.to && role.role === "administrator")),
     holders(seat, system) {
       if (seat.kind === "person") return present([{ email: seat.email, role: "person" }]);
-      if (seat.kind === "role") return held.filter((one) => one.role === seat.role).map(({ email, role }) => ({ email, role }));
+      if (seat.kind === "role") return [...new Map(held.filter((one) => one.role === seat.role && reaches(one.scope, system)).map(({ email, role }) => [email, { email, role }])).values()];
       if (seat.kind === "approvers") {
-        const holding = held.filter((one) => (approvingRoles as readonly Role[]).includes(one.role));
+        const holding = held.filter((one) => (approvingRoles as readonly Role[]).includes(one.role) && reaches(one.scope, system));
         return [...Map.groupBy(holding, (one) => one.email).values()].map((of) => ({ email: of[0]!.email, role: of[0]!.role }));
       }
       if (seat.kind === "group") return present((groups.find((one) => one.name === seat.name)?.members ?? []).map((email) => ({ email: email.toLowerCase(), role: seat.name })));

@@ -1,11 +1,10 @@
-export { openApproval, ownersWithinMs, statementDigest, statementFor } from "./open.ts";
-export type { Asking, Choice, Question } from "./open.ts";
+export { openApproval } from "./open.ts";
 export type { ApproverSet, Seat } from "./seats.ts";
 export { decideApproval } from "./decide.ts";
 export type { AnswerInput, ApprovalEffect, ApprovalHooks, DecisionPorts } from "./decide.ts";
 export { countWaiting, listApprovals, readApproval, stateAt } from "./read.ts";
 export type { ApprovalRecord, ApprovalSignature } from "./read.ts";
-export { maxPendingPerSystem, openHold, spendApproval } from "./hold.ts";
+export { openHold, spendApproval } from "./hold.ts";
 export type { HoldSealing } from "./hold.ts";
 export { committeeAppointed, committeeInForce } from "./committees.ts";
 export { askToSignDelegation, delegationSignedEffect } from "./delegation-question.ts";

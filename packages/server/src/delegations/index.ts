@@ -1,4 +1,4 @@
 export { delegationRoutes } from "./routes.ts";
-export { activeDelegations, createDelegation, delegationSigned, endDelegation, listDelegations, maxDelegationDays } from "./delegations.ts";
-export type { AskToSign, Delegation } from "./delegations.ts";
+export { activeDelegations, delegationSigned } from "./delegations.ts";
+export type { AskToSign } from "./delegations.ts";
 export { endDelegationsOf } from "./leave.ts";
