@@ -60,6 +60,8 @@ export function createGateway(given: GatewayOptions): Gateway {
   function cutRefused(snapshot: Snapshot): void {
     if (runtime.running.size === 0) return;
     const systems = new Map(snapshot.facts.systems.map((system) => [system.name, system]));
+    const stopped = new Set(snapshot.facts.models.filter((model) => model.stopped === true).map((model) => model.name));
+    const credentials = new Map(snapshot.credentials.map((credential) => [credential.id, credential.state]));
     for (const call of runtime.running) {
       const system = systems.get(call.system);
       if (system === undefined || system.status === "refused") {
@@ -71,6 +73,11 @@ export function createGateway(given: GatewayOptions): Gateway {
             call.system,
           ),
         );
+      } else if (stopped.has(call.model)) {
+        call.cut(refuse("policy", "The model was stopped by the kill switch while this call ran.", "Ask who stopped it.", `model:${call.model}`));
+      } else if (credentials.get(call.credential) === "revoked" || credentials.get(call.credential) === "suspended") {
+        const state = credentials.get(call.credential) === "revoked" ? "credential_revoked" : "credential_suspended";
+        call.cut(refuse(state, "The key's calls were stopped while this one ran.", "Ask the system's technical owner for another key."));
       }
     }
   }

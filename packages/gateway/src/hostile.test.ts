@@ -1,7 +1,7 @@
 import { request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { testFacts, testKey, testModel, testSnapshot, testSystem, testTool } from "./testing/facts.ts";
+import { testCredential, testFacts, testKey, testModel, testSnapshot, testSystem, testTool } from "./testing/facts.ts";
 import { startTestGateway, type TestGateway } from "./testing/gateway.ts";
 import { chatAnswer, chatStream, sendJson, startTestUpstream, type TestUpstream } from "./testing/upstream.ts";
 import type { GatewayLimits } from "./options.ts";
@@ -559,6 +559,27 @@ describe("how a stream ends: one terminal record each", () => {
     );
     expect((await running).text).toContain("system_suspended");
     expect(gateway.evidence.terminals()).toEqual(["blocked"]);
+  });
+
+  test("revoking a key, or stopping a model, cuts the streams that run with it and no others", async () => {
+    await start();
+    const facts = testFacts(upstream.endpoint, testSystem("T0"));
+    const model = facts.models[0]!;
+    for (const [version, changes, code] of [
+      [8, { credentials: [testCredential({ state: "revoked" })] }, "credential_revoked"],
+      [9, { facts: { ...facts, models: [{ ...model, stopped: true }] } }, "policy"],
+    ] as const) {
+      gateway.control.publish(testSnapshot(facts, { version: version - 0.5 }));
+      upstream.answer = (_request, res) =>
+        res.writeHead(200, { "content-type": "text/event-stream" }).write(`${first}\n\n`);
+      const before = upstream.seen.length;
+      const running = gateway.call("/v1/chat/completions", streaming);
+      await expect.poll(() => upstream.seen.length).toBe(before + 1);
+      await new Promise((done) => setTimeout(done, 30));
+      gateway.control.publish(testSnapshot(facts, { version, ...changes }));
+      expect((await running).text).toContain(code);
+    }
+    expect(gateway.evidence.terminals()).toEqual(["blocked", "blocked"]);
   });
 
   test("an upstream that never answers: 504 in time", async () => {

@@ -77,8 +77,29 @@ export interface SystemFacts {
   readonly policies: readonly string[];
   /** Class B reassessment running out, epoch seconds; null when none is open. */
   readonly reassessmentDue: number | null;
+  /** An owner's seat is vacant: calls are refused from then on, epoch seconds. Absent or null: none is. */
+  readonly ownerVacantDue?: number | null;
+  /** Flows to another region that a legal reviewer cleared; absent or empty: none. */
+  readonly clearedFlows?: readonly ClearedFlowFacts[];
   /** Break-glass in force; absent or empty: none. Which rules may be lifted is the policy engine's to say. */
   readonly breakGlass?: readonly BreakGlassFacts[];
+}
+
+/** What a legal review allows: this target, in this region, for data from these regions, until then. */
+export interface ClearedFlowFacts {
+  readonly review: string;
+  /** `destination:lake-us`, `model:gpt-us`, `tool:mail.send`. */
+  readonly target: string;
+  /** Where the target lay when it was reviewed: a target that moves is another flow. */
+  readonly region: string;
+  /** Regions of the data that was reviewed. */
+  readonly from: readonly string[];
+  /** Empty: any class inside the boundary. */
+  readonly classes: readonly string[];
+  /** Empty: any purpose of the system. */
+  readonly purposes: readonly string[];
+  /** Epoch seconds; compared with the clock at the call. */
+  readonly until: number;
 }
 
 /** Rules that two people lifted for at most four hours. */
@@ -143,6 +164,8 @@ export interface ModelFacts {
   readonly maxSensitivity: Sensitivity;
   readonly visibility: Visibility;
   readonly fallback: boolean;
+  /** By the kill switch; absent: no. */
+  readonly stopped?: boolean;
 }
 
 export interface CriticalArgument {
@@ -171,6 +194,8 @@ export interface ToolFacts {
   readonly hosted: boolean;
   readonly region: string | null;
   readonly returns: string | null;
+  /** By the kill switch; absent: no. */
+  readonly stopped?: boolean;
 }
 
 export interface McpServerFacts {
@@ -197,6 +222,8 @@ export interface DestinationFacts {
   readonly classes: readonly string[];
   readonly maxSensitivity: Sensitivity;
   readonly purposes: readonly string[];
+  /** By the kill switch; absent: no. */
+  readonly stopped?: boolean;
 }
 
 export interface VendorFacts {

@@ -409,3 +409,49 @@ describe("the reference engine", () => {
       expect(point.compareWithReference(question)).toEqual({ equal: true, difference: null });
   });
 });
+
+describe("a legal review clears exactly one flow", () => {
+  const boundary = { ...systemFacts().boundary, regions: ["EEA", "US"] };
+  const granted = { ...systemFacts().grants, destinations: ["lake-us"], models: ["us-model"] };
+  const flow = { review: "lgr_1", target: "destination:lake-us", region: "US", from: ["EEA"], classes: [], purposes: [], until: now + 10 };
+  const cleared = (changes: Partial<typeof flow> = {}) => ({ boundary, grants: granted, clearedFlows: [{ ...flow, ...changes }] });
+  const leaving = exportTo("lake-us", { region: "DE" });
+
+  it("target, region, where the data is from, class, purpose and end all bind", () => {
+    expect(decide(leaving, { boundary, grants: granted }).code).toBe("legal_review");
+    expect(decide(leaving, cleared()).outcome).toBe("allow");
+    expect(decide(leaving, cleared({ until: now })).code).toBe("legal_review");
+    expect(decide(leaving, cleared({ target: "destination:lake-de" })).code).toBe("legal_review");
+    expect(decide(leaving, cleared({ region: "CH" })).code).toBe("legal_review");
+    expect(decide(leaving, cleared({ from: ["FR"] })).code).toBe("legal_review");
+    expect(decide(exportTo("lake-us", { region: "DE", classes: ["payment"] }), { ...cleared(), clearedFlows: [{ ...flow, classes: ["personal"] }] }).code).toBe("legal_review");
+    expect(decide(leaving, { ...cleared(), clearedFlows: [{ ...flow, purposes: ["billing"] }] }).code).toBe("legal_review");
+  });
+  it("data of unknown region was never reviewed where the boundary has several", () => {
+    expect(decide(exportTo("lake-us", { region: null }), cleared()).code).toBe("legal_review");
+  });
+  it("never reaches past the boundary's regions", () => {
+    expect(decide(leaving, { ...cleared(), boundary: systemFacts().boundary }).code).toBe("data_boundary");
+  });
+  it("a model elsewhere waits for it once the session holds data of a region", () => {
+    const ask = { action: "model.call" as const, resource: { type: "model" as const, id: "us-model" }, input: null };
+    const seen = { ...cleanLabels, residency: ["EEA"] };
+    expect(decide(ask, { boundary, grants: granted }).outcome).toBe("allow");
+    expect(decide({ ...ask, labels: seen }, { boundary, grants: granted })).toMatchObject({ code: "legal_review", remedies: [{ command: "mandate legal-review ask --system support-concierge --target model:us-model" }] });
+    expect(decide({ ...ask, labels: seen }, cleared({ target: "model:us-model" })).outcome).toBe("allow");
+  });
+});
+
+describe("what somebody stopped, and who left", () => {
+  it("a vacated seat suspends at its instant, not before", () => {
+    expect(decide({}, { ownerVacantDue: now + 1 }).outcome).toBe("allow");
+    expect(decide({}, { ownerVacantDue: now })).toMatchObject({ code: "system_suspended", rule: "owner-vacant", param: "owners" });
+  });
+  it("a stopped model, tool or destination is refused to every system that was granted it", () => {
+    const facts = registerFacts();
+    const stopped = compilePolicy({ ...facts, models: facts.models.map((one) => ({ ...one, stopped: true })), tools: facts.tools.map((one) => ({ ...one, stopped: true })), destinations: facts.destinations.map((one) => ({ ...one, stopped: true })) });
+    expect(stopped.decide(request({ action: "model.call", resource: { type: "model", id: "mistral-large-2" }, input: null }))).toMatchObject({ outcome: "deny", code: "policy", rule: "kill-switch-model" });
+    expect(stopped.decide(request())).toMatchObject({ rule: "kill-switch-tool" });
+    expect(stopped.decide(request(exportTo("zendesk-eu")))).toMatchObject({ rule: "kill-switch-destination" });
+  });
+});

@@ -106,7 +106,7 @@ export function evaluate(request: DecisionRequest, system: SystemFacts, world: W
   const errors: { rule: Rule; message: string }[] = [];
 
   let data = remainingData(request, system, null);
-  let context = buildContext(request, system, tool, data);
+  let context = buildContext(request, system, resource, tool, data);
   const permitEnvironment: Environment = { principal, action, resource, context, entities: world.entities };
   const permits = satisfied(slice.permits, slice.permitsOn, permitEnvironment, errors);
 
@@ -114,7 +114,7 @@ export function evaluate(request: DecisionRequest, system: SystemFacts, world: W
   let forbidEnvironment = permitEnvironment;
   if (masked.length > 0) {
     data = remainingData(request, system, masked);
-    context = buildContext(request, system, tool, data);
+    context = buildContext(request, system, resource, tool, data);
     forbidEnvironment = { principal, action, resource, context, entities: world.entities };
   }
   const forbids = satisfied(slice.forbids, slice.forbidsOn, forbidEnvironment, errors);
@@ -241,7 +241,7 @@ function deny(
     param: paramOf(rule.slot, subject),
     reason: refusalReason(rule, subject),
     rule: rule.id,
-    remedies: remediesFor(rule, subject.system),
+    remedies: remediesFor(rule, subject),
     obligations: [],
     hold: null,
     ...rest,

@@ -70,11 +70,12 @@ export function allowReason(subject: Subject, approved: boolean): string {
   return approved ? `${what} A person approved this exact call.` : what;
 }
 
-export function remediesFor(rule: Pick<Rule, "remedies">, system: SystemFacts): readonly Remedy[] {
+export function remediesFor(rule: Pick<Rule, "remedies">, subject: Subject): readonly Remedy[] {
+  const target = paramOf("resource", subject) ?? "KIND:NAME";
   return rule.remedies.map((remedy) =>
     remedy.command === undefined
       ? remedy
-      : { ...remedy, command: remedy.command.replaceAll("{name}", () => system.name) },
+      : { ...remedy, command: remedy.command.replaceAll("{name}", () => subject.system.name).replaceAll("{target}", () => target) },
   );
 }
 

@@ -5,7 +5,7 @@ import {
   type SystemFacts,
   type ToolFacts,
 } from "@mandate/model";
-import { CedarRecord, EvaluationError, type Value } from "./cedar/values.ts";
+import { CedarRecord, type Entity, EvaluationError, type Value } from "./cedar/values.ts";
 import { dataClasses } from "./classes.ts";
 import { convertInput } from "./input.ts";
 import { coveredJurisdictions, normaliseRegion, regionWithin } from "./jurisdictions.ts";
@@ -49,6 +49,7 @@ function dataSensitivity(request: DecisionRequest, system: SystemFacts): number 
 export function buildContext(
   request: DecisionRequest,
   system: SystemFacts,
+  resource: Entity,
   tool: ToolFacts | undefined,
   data: { readonly classes: readonly string[]; readonly sensitivity: number },
 ): CedarRecord {
@@ -58,7 +59,7 @@ export function buildContext(
   if (purpose !== null) fields.set("purpose", purpose);
   fields.set("labels", labelsRecord(request));
   fields.set("session", convertInput(null, request.session).record);
-  fields.set("data", dataRecord(request, system, data));
+  fields.set("data", dataRecord(request, system, resource, data));
   if (request.digest !== null) fields.set("digest", request.digest);
   if (request.action === "tool.call") {
     const input = convertInput(tool?.input ?? null, request.input ?? {});
@@ -86,6 +87,7 @@ function labelsRecord({ labels }: DecisionRequest): CedarRecord {
 function dataRecord(
   request: DecisionRequest,
   system: SystemFacts,
+  resource: Entity,
   data: { readonly classes: readonly string[]; readonly sensitivity: number },
 ): CedarRecord {
   const regions = dataRegions(request);
@@ -93,9 +95,33 @@ function dataRecord(
     attributes({
       classes: texts(data.classes),
       sensitivity: data.sensitivity,
-      area: texts(request.action === "data.export" ? dataArea(regions, system.boundary.regions) : []),
+      // Of an export the region is taken for granted where nobody states it; a call is held to the region its data is known to have.
+      area: texts(request.action === "data.export" || regions.length > 0 ? dataArea(regions, system.boundary.regions) : []),
       regionInside: regions.every((region) => regionWithin(region, system.boundary.regions)),
+      regionKnown: regions.length > 0,
+      cleared: isCleared(request, system, resource, regions, data.classes),
     }),
+  );
+}
+
+/** A legal review covers exactly this flow, now: target and where it lies, where the data is from, its classes, the purpose. */
+function isCleared(request: DecisionRequest, system: SystemFacts, resource: Entity, regions: readonly string[], classes: readonly string[]): boolean {
+  const flows = system.clearedFlows ?? [];
+  if (flows.length === 0) return false;
+  const region = resource.attributes?.get("region");
+  const target = `${request.resource.type}:${resource.id}`;
+  const purpose = purposeOf(request, system);
+  // INVARIANT: data of unknown region is from nowhere that was reviewed, unless the boundary has but one region.
+  const from = regions.length > 0 ? regions : system.boundary.regions.length === 1 ? system.boundary.regions : [];
+  if (typeof region !== "string" || from.length === 0) return false;
+  return flows.some(
+    (flow) =>
+      request.now < flow.until &&
+      flow.target === target &&
+      normaliseRegion(flow.region) === region &&
+      from.every((one) => regionWithin(one, flow.from)) &&
+      (flow.classes.length === 0 || classes.every((one) => flow.classes.includes(one))) &&
+      (flow.purposes.length === 0 || (purpose !== null && flow.purposes.includes(purpose))),
   );
 }
 

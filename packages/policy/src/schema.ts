@@ -21,21 +21,21 @@ export function cedarSchema(
     ref: String, title: String, tier: String, lifecycle: String, status: String, missing: Set<String>,
     businessOwner?: String, technicalOwner?: String, purposes: Set<String>, audience: String, autonomy: String,
     environments: Set<String>, sensitivity: Long, classes: Set<String>, regions: Set<String>, training: String,
-    grants: Set<String>, differences: Set<String>, versionDigest: String, reassessmentDue?: Long,
+    grants: Set<String>, differences: Set<String>, versionDigest: String, reassessmentDue?: Long, ownerVacantDue?: Long,
     authorization?: { type: String, state: String, versionDigest: String, starts: Long, ends: Long },
   };
-  entity Model in [Vendor] = { ref: String, known: Bool, region?: String, training: String, maxSensitivity: Long, visibility: String };
+  entity Model in [Vendor] = { ref: String, known: Bool, region?: String, training: String, maxSensitivity: Long, visibility: String, stopped: Bool };
   entity Dataset = { ref: String, known: Bool, sensitivity: Long, classes: Set<String>, region?: String, purposes: Set<String> };
   entity Tool in [McpServer] = {
-    ref: String, known: Bool, effect: String, reversible: Bool, changed: Bool, hosted: Bool, output: String,
+    ref: String, known: Bool, effect: String, reversible: Bool, changed: Bool, hosted: Bool, output: String, stopped: Bool,
     region?: String, returns?: Dataset,
   };
   entity Destination in [Vendor] = {
-    ref: String, known: Bool, kind: String, region?: String, classes: Set<String>, maxSensitivity: Long, purposes: Set<String>,
+    ref: String, known: Bool, kind: String, region?: String, classes: Set<String>, maxSensitivity: Long, purposes: Set<String>, stopped: Bool,
   };
   entity Prompt = { ref: String, known: Bool };
   type Labels = { sensitivity: Long, untrusted: Bool, residency: Set<String>, classes: Set<String>, purposes?: Set<String> };
-  type Data = { classes: Set<String>, sensitivity: Long, area: Set<String>, regionInside: Bool };
+  type Data = { classes: Set<String>, sensitivity: Long, area: Set<String>, regionInside: Bool, regionKnown: Bool, cleared: Bool };
   type Session = ${sessionType(systems)};
   action use;
   action "model.call" in [use] appliesTo { principal: [System], resource: [Model], context: ${contextType("")} };

@@ -124,6 +124,7 @@ function systemAttributes(system: SystemFacts): ReadonlyMap<string, Value> {
     differences: texts(system.differences),
     versionDigest: system.versionDigest,
     reassessmentDue: system.reassessmentDue,
+    ownerVacantDue: system.ownerVacantDue ?? null,
     authorization:
       authorization === null
         ? null
@@ -150,6 +151,7 @@ function modelEntity(model: ModelFacts): Entity {
       training: model.training,
       maxSensitivity: sensitivityRank(model.maxSensitivity),
       visibility: model.visibility,
+      stopped: model.stopped ?? false,
     }),
     vendorKeys(model.vendor),
   );
@@ -166,6 +168,7 @@ function toolEntity(name: string, tool: ToolFacts, datasets: ReadonlyMap<string,
       reversible: tool.reversible,
       changed: tool.changed,
       hosted: tool.hosted,
+      stopped: tool.stopped ?? false,
       output: tool.output,
       region: regionOf(tool.region),
       returns:
@@ -211,6 +214,7 @@ function destinationEntity(name: string, destination: DestinationFacts | undefin
       ref: `destination:${name}`,
       known: destination !== undefined,
       kind: destination?.kind ?? "external",
+      stopped: destination?.stopped ?? false,
       region: regionOf(destination?.region ?? null),
       classes: texts(destination?.classes ?? []),
       maxSensitivity: sensitivityRank(destination?.maxSensitivity ?? "public"),
@@ -225,8 +229,8 @@ function standIn(type: ResourceType, name: string): Entity {
   if (type === "destination") return destinationEntity(name, undefined);
   if (type === "dataset") return datasetEntity(name, undefined);
   const worst: Readonly<Record<string, Value>> = {
-    tool: { effect: "executes", reversible: false, changed: true, hosted: false, output: "untrusted" },
-    model: { training: "unknown", maxSensitivity: 0, visibility: "none" },
+    tool: { effect: "executes", reversible: false, changed: true, hosted: false, output: "untrusted", stopped: false },
+    model: { training: "unknown", maxSensitivity: 0, visibility: "none", stopped: false },
     prompt: {},
     system: {},
   }[type];

@@ -44,6 +44,8 @@ type Phase = "waiting" | "json" | "stream" | "closing" | "closed";
  */
 export class Delivery implements UpstreamEvents, RunningCall {
   readonly system: string;
+  readonly credential: string;
+  readonly model: string;
   /** Resolves once the reply is complete or given up, and recorded. */
   readonly done: Promise<void>;
   readonly #runtime: Runtime;
@@ -79,6 +81,8 @@ export class Delivery implements UpstreamEvents, RunningCall {
     this.#approvals = [...approvals];
     this.#reservation = reservation;
     this.system = call.system.name;
+    this.credential = call.credential.id;
+    this.model = call.model.name;
     this.#checker = new AnswerChecker(runtime, call);
     this.#sse = new SseReader(runtime.limits.maxHeldBytes);
     this.#stream = call.surface.streamReader();

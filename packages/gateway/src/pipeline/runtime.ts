@@ -27,6 +27,8 @@ export interface Runtime {
 
 export interface RunningCall {
   readonly system: string;
+  readonly credential: string;
+  readonly model: string;
   /** Ends the call: the refusal is what its caller reads. */
   cut(refusal: Refusal): void;
 }

@@ -49,6 +49,8 @@ function randomFacts(random: Random): RegisterFacts {
         ),
         differences: usually([], [["tool:refunds.issue"], ["dataset:order-history"], ["model:us-model"]]),
         reassessmentDue: usually(null, [now - 1, now + 1]),
+        ownerVacantDue: usually(null, [now, now + 1]),
+        clearedFlows: usually([], [[{ review: "lgr_1", target: "destination:lake-us", region: "US", from: ["EEA"], classes: [], purposes: [], until: now + 1 }]]),
         authorization: usually(system.authorization, [
           null,
           { ...system.authorization!, ends: now },
@@ -57,8 +59,11 @@ function randomFacts(random: Random): RegisterFacts {
         ]),
       },
     ],
+    models: base.models.map((model) => ({ ...model, stopped: random.chance(0.08) })),
+    destinations: base.destinations.map((destination) => ({ ...destination, stopped: random.chance(0.08) })),
     tools: base.tools.map((tool) => ({
       ...tool,
+      stopped: random.chance(0.05),
       changed: random.chance(0.05),
       region: random.pick([null, "EEA", "DE", "US"]),
     })),
