@@ -346,8 +346,12 @@ export const commands: readonly CommandSpec[] = [
           "administrator",
         ],
       },
+      { flags: "--scoped-role <role@scope...>", text: "a role for one unit:NAME or system:NAME" },
     ],
-    examples: ['mandate person add ada@example.com --name "Ada Berg" --role business-owner'],
+    examples: [
+      'mandate person add ada@example.com --name "Ada Berg" --role business-owner',
+      'mandate person add bo@example.com --name "Bo Lind" --scoped-role security-reviewer@unit:care',
+    ],
     load: async () => (await import("./commands/person.ts")).add,
   },
   {
@@ -489,6 +493,37 @@ export const commands: readonly CommandSpec[] = [
     options: [{ flags: "--measured <instant>", text: "when it was measured; default now" }],
     examples: ["mandate evaluation score answer-accuracy 0.93"],
     load: async () => (await import("./commands/record.ts")).scoreEvaluation,
+  },
+  {
+    words: "identity-provider list",
+    group: "Identity",
+    summary: "OpenID Connect providers that people sign in at",
+    examples: ["mandate identity-provider list"],
+    load: async () => (await import("./commands/identity-provider.ts")).list,
+  },
+  {
+    words: "identity-provider set",
+    group: "Identity",
+    summary: "Make or change a provider; its client secret comes from standard input or is asked for",
+    args: [{ name: "name", text: "name of the provider" }],
+    options: [
+      { flags: "--issuer <address>", text: "its issuer, as its metadata says", required: true },
+      { flags: "--client-id <id>", text: "this installation's client id there", required: true },
+      { flags: "--title <text>", text: "what the sign-in page calls it; default its name" },
+      { flags: "--trust-email", text: "an address it calls verified may take that address's invitation" },
+    ],
+    examples: [
+      "mandate identity-provider set company --issuer https://login.example.com --client-id mandate --trust-email < secret.txt",
+    ],
+    load: async () => (await import("./commands/identity-provider.ts")).set,
+  },
+  {
+    words: "identity-provider remove",
+    group: "Identity",
+    summary: "Nobody signs in through it any more",
+    args: [{ name: "name", text: "name of the provider" }],
+    examples: ["mandate identity-provider remove company"],
+    load: async () => (await import("./commands/identity-provider.ts")).remove,
   },
   {
     words: "channel list",

@@ -182,7 +182,13 @@ export class MandateClient {
   readonly people = {
     list: (filters?: Filters, options?: CallOptions): Promise<Page<Resource>> => this.list("people", filters, options),
     create: (
-      body: { email: string; name: string; roles: readonly string[] },
+      body: {
+        email: string;
+        name: string;
+        roles: readonly string[];
+        /** For one `unit:NAME` or `system:NAME`; absent: as they are. */
+        scopedRoles?: readonly { role: string; scope: string }[];
+      },
       options?: CallOptions,
     ): Promise<Resource> => this.request("POST", "/api/v1/people", body, options),
     createToken: (email: string, body: { notAfter: string }, options?: CallOptions): Promise<{ token: string }> =>

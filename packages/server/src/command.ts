@@ -1,5 +1,13 @@
 import type { EntryType, Role } from "@mandate/model";
 
+export interface ScopedRole {
+  readonly role: Role;
+  /** `unit:NAME` or `system:NAME`. */
+  readonly scope: string;
+  /** Systems it reaches now. */
+  readonly systems: readonly string[];
+}
+
 /** Who does something, with the roles held at this moment (they go into the evidence). */
 export interface Actor {
   readonly kind: "person" | "service" | "bootstrap" | "system";
@@ -13,6 +21,8 @@ export interface Actor {
    * a TOTP code: the weaker way) and `oidc` one opened by that.
    */
   readonly proof: "session" | "passkey" | "password" | "oidc" | "token" | "minted" | "bootstrap" | "internal";
+  /** Roles for one unit or system alone; `roles` are those held everywhere. */
+  readonly scopedRoles?: readonly ScopedRole[];
   /** What a service account was given; its roles are none. */
   readonly scopes?: readonly string[];
 }

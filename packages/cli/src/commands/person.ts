@@ -8,8 +8,17 @@ const emailOf = (call: Call) => (call.args[0] ?? "").replace(/^person\//, "");
 export async function add(call: Call): Promise<void> {
   const client = await call.client();
   const roles = call.list("role").flatMap((text) => text.split(","));
+  const scopedRoles = call.list("scoped-role").map((text) => {
+    const [role = "", scope = ""] = text.split("@", 2);
+    return { role, scope };
+  });
   const person = await client.people.create(
-    { email: emailOf(call), name: call.option("name") ?? "", roles },
+    {
+      email: emailOf(call),
+      name: call.option("name") ?? "",
+      roles,
+      ...(scopedRoles.length === 0 ? {} : { scopedRoles }),
+    },
     { signal: call.terminal.signal },
   );
   await printObject(call.terminal, call.format, person, `person/${emailOf(call)}`);

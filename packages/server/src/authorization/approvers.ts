@@ -8,8 +8,9 @@ import { requiredSeats } from "./grant.ts";
 import type { SeatName } from "./grant.ts";
 
 /** Seats this actor could take for a system: its named owners, and roles held at this moment. */
-export function seatsOf(ctx: CommandContext<Tx>, spec: AISystemSpec): string[] {
-  const { email, roles } = ctx.actor;
+export function seatsOf(ctx: CommandContext<Tx>, spec: AISystemSpec, system: string): string[] {
+  const { email } = ctx.actor;
+  const roles = [...ctx.actor.roles, ...(ctx.actor.scopedRoles ?? []).filter((one) => one.systems.includes(system)).map((one) => one.role)];
   const owner = (role: "business" | "technical") => email !== null && spec.owners[role] === email;
   return [
     ...(owner("business") ? ["business-owner"] : []),
@@ -37,7 +38,7 @@ export function vacantSeats(request: { readonly tier: Tier; readonly type: Autho
 }
 
 /** Stopping needs less than starting: any approver, an owner, or an administrator. */
-export function mayStop(ctx: CommandContext<Tx>, spec: AISystemSpec): boolean {
+export function mayStop(ctx: CommandContext<Tx>, spec: AISystemSpec, system: string): boolean {
   if (ctx.actor.kind !== "person") return true;
-  return seatsOf(ctx, spec).some((seat) => seat === "administrator" || (approvingRoles as readonly string[]).includes(seat));
+  return seatsOf(ctx, spec, system).some((seat) => seat === "administrator" || (approvingRoles as readonly string[]).includes(seat));
 }

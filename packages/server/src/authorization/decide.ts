@@ -151,7 +151,7 @@ export async function revokeAuthorization(ctx: CommandContext<Tx>, id: string, i
   mustSay(input.reason);
   return ctx.transact(async (tx, record) => {
     const { authorization, system } = await open(tx, ctx, id);
-    if (!mayStop(ctx, system.spec)) throw mayNot("wrong_role", "You hold no role that may revoke this.", "Ask one of its owners or an approver.");
+    if (!mayStop(ctx, system.spec, system.name)) throw mayNot("wrong_role", "You hold no role that may revoke this.", "Ask one of its owners or an approver.");
     if (!inForceStates.includes(authorization.state)) throw wrongState(`This authorization is ${authorization.state}, so there is nothing to revoke.`, "Look at the system's current authorization.");
     const next = await updateAuthorization(tx, ctx, authorization, { state: "revoked" }, { reason: input.reason });
     record({ type: "authorization", system: system.name, payload: { event: "revoked", authorization: id, person: ctx.actor.id, reason: input.reason } });

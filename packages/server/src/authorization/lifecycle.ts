@@ -37,7 +37,7 @@ async function onSystem<T>(ctx: CommandContext<Tx>, name: string, input: Reason,
 
 function halt(ctx: CommandContext<Tx>, name: string, input: Reason, to: "suspended" | "retired"): Promise<SystemView> {
   return onSystem(ctx, name, input, async (tx, record, { system, state }) => {
-    if (!mayStop(ctx, system.spec)) throw mayNot("wrong_role", "You hold no role that may stop this system.", "Ask one of its owners or an approver.");
+    if (!mayStop(ctx, system.spec, system.name)) throw mayNot("wrong_role", "You hold no role that may stop this system.", "Ask one of its owners or an approver.");
     if (state.halt === "retired") throw wrongState("The system is retired already.", "Nothing is left to do.");
     await writeSystemState(tx, ctx.org, { ...state, halt: to, haltReason: input.reason });
     record({ type: "authorization", system: name, payload: { event: to, reason: input.reason, by: ctx.actor.id } });
@@ -60,7 +60,7 @@ export function resumeSystem(ctx: CommandContext<Tx>, name: string, input: Reaso
   return onSystem(ctx, name, input, async (tx, record, { system, state }) => {
     if (state.halt === "retired") throw wrongState("A retired system doesn't come back.", "Register a new one.");
     if (state.halt === null) throw wrongState("The system isn't suspended.", "Nothing is left to do.");
-    if (!mayStop(ctx, system.spec)) throw mayNot("wrong_role", "You hold no role that may resume this system.", "Ask one of its owners or an approver.");
+    if (!mayStop(ctx, system.spec, system.name)) throw mayNot("wrong_role", "You hold no role that may resume this system.", "Ask one of its owners or an approver.");
     await writeSystemState(tx, ctx.org, { ...state, halt: null, haltReason: null });
     record({ type: "authorization", system: name, payload: { event: "resumed", reason: input.reason, by: ctx.actor.id } });
     // What changed while it stood still may have to be decided now.
@@ -77,7 +77,7 @@ export function renewSystem(ctx: CommandContext<Tx>, name: string, input: Reason
     if (held.state === "reassessment_required") throw wrongState("This pilot waits for reassessment; more time doesn't settle it.", "Decide the open authorization first.");
     const terms = (await organizationTerms(tx, ctx.org))(held.tier);
     if (held.extensions >= terms.pilotExtensionsMax) throw wrongState(`A pilot is extended ${terms.pilotExtensionsMax} times at most.`, "Promote the system to production, or retire it.");
-    if (!mayStop(ctx, system.spec)) throw mayNot("wrong_role", "You hold no role that may extend this pilot.", "Ask one of its owners.");
+    if (!mayStop(ctx, system.spec, system.name)) throw mayNot("wrong_role", "You hold no role that may extend this pilot.", "Ask one of its owners.");
     const ends = new Date(Math.max(held.ends.getTime(), ctx.now()) + terms.pilotDays * dayMs);
     if (held.tier === "T2" || held.tier === "T3") {
       await askForExtension(tx, ctx, record, held, ends, input.reason);

@@ -25,12 +25,14 @@ export const administrators = ["administrator"] as const satisfies readonly Role
 /** May stop a system or a key. Wide on purpose: stopping is safe, and every stop is an entry. */
 export const stoppers = ["business-owner", "technical-owner", "security-reviewer", "governance-lead", "authorizing-official", "administrator"] as const satisfies readonly Role[];
 
-/** @throws AppError `identity.right_missing` (403) naming the right, or `identity.required` (401) */
-export function requireAccess(access: Access, actor: Actor | null): void {
+/** @param system the system that the route acts on, if it is about one @throws AppError `identity.right_missing` (403) naming the right, or `identity.required` (401) */
+export function requireAccess(access: Access, actor: Actor | null, system?: string): void {
   if (access === "public") return;
   if (actor === null) throw signInRequired();
   if (access === "signed-in") return;
   if (actor.roles.some((role) => access.includes(role))) return;
+  // A role for one unit or system opens what is done to a system it reaches, and nothing else.
+  if (system !== undefined && actor.scopedRoles?.some((one) => access.includes(one.role) && one.systems.includes(system)) === true) return;
   throw new AppError({
     code: "identity.right_missing",
     status: 403,

@@ -76,7 +76,7 @@ export function buildApp(options: AppOptions): { readonly app: App; readonly doc
     request.authentication = await options.authenticate(request);
     const actor = request.authentication?.actor ?? null;
     if (actor?.kind === "service") requireServiceScope(actor.scopes ?? [], request.method, request.routeOptions.url);
-    else requireAccess(request.routeOptions.config.access ?? "public", actor);
+    else requireAccess(request.routeOptions.config.access ?? "public", actor, systemOf(request));
     requireSameSite(request);
     return undefined;
   });
@@ -124,6 +124,13 @@ function notFound(request: FastifyRequest): AppError {
     message: `There is nothing at this path for ${request.method}.`,
     remedies: [{ text: "See the list of paths.", url: "/api/v1/openapi.json" }],
   });
+}
+
+/** The system named in the path of `/api/v1/systems/:name` and what lies under it. */
+function systemOf(request: FastifyRequest): string | undefined {
+  if (request.routeOptions.url?.startsWith("/api/v1/systems/:name") !== true) return undefined;
+  const { params } = request;
+  return typeof params === "object" && params !== null && "name" in params && typeof params.name === "string" ? params.name : undefined;
 }
 
 /** A page asked for on a loopback IP moves to `localhost`: passkeys need a name. The API does not move. */

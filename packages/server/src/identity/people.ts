@@ -12,12 +12,21 @@ export interface Person {
   readonly roles: readonly Role[];
   /** Asked for, waiting for someone who holds an approving role. */
   readonly pendingRoles: readonly Role[];
+  /** For one unit or system alone. */
+  readonly scopedRoles: readonly RoleInScope[];
   readonly createdAt: string;
   readonly lastSignIn: string | null;
   /** How many the person can use now. */
   readonly passkeys: number;
   /** Signs in with password and code as well, the weaker way. */
   readonly password: boolean;
+}
+
+export interface RoleInScope {
+  readonly role: Role;
+  /** `unit:NAME` or `system:NAME`. */
+  readonly scope: string;
+  readonly waiting: boolean;
 }
 
 interface PersonRow {
@@ -28,6 +37,7 @@ interface PersonRow {
   created_at: Date;
   roles: Role[];
   pending: Role[];
+  scoped: RoleInScope[];
   last_sign_in: Date | null;
   passkeys: string;
   password: boolean;
@@ -35,15 +45,16 @@ interface PersonRow {
 
 const selectPerson = sql`
   select p.id, p.email, p.name, p.state, p.created_at,
-    coalesce((select array_agg(r.role order by r.role) from person_roles r where r.org = p.org and r.person_id = p.id and r.granted_at is not null), '{}') as roles,
-    coalesce((select array_agg(r.role order by r.role) from person_roles r where r.org = p.org and r.person_id = p.id and r.granted_at is null), '{}') as pending,
+    coalesce((select array_agg(r.role order by r.role) from person_roles r where r.org = p.org and r.person_id = p.id and r.granted_at is not null and r.scope = ''), '{}') as roles,
+    coalesce((select array_agg(r.role order by r.role) from person_roles r where r.org = p.org and r.person_id = p.id and r.granted_at is null and r.scope = ''), '{}') as pending,
+    coalesce((select jsonb_agg(jsonb_build_object('role', r.role, 'scope', r.scope, 'waiting', r.granted_at is null) order by r.role, r.scope) from person_roles r where r.org = p.org and r.person_id = p.id and r.scope <> ''), '[]'::jsonb) as scoped,
     (select max(s.created_at) from sessions s where s.org = p.org and s.person_id = p.id and not s.minted) as last_sign_in,
     (select count(*) from passkeys k where k.org = p.org and k.person_id = p.id and k.removed_at is null and k.blocked_at is null) as passkeys,
     exists (select 1 from person_passwords w where w.org = p.org and w.person_id = p.id and w.confirmed_at is not null) as password
   from people p`;
 
 function fromRow(row: PersonRow): Person {
-  return { id: row.id, email: row.email, name: row.name, state: row.state, roles: row.roles, pendingRoles: row.pending, createdAt: row.created_at.toISOString(), lastSignIn: row.last_sign_in?.toISOString() ?? null, passkeys: Number(row.passkeys), password: row.password };
+  return { id: row.id, email: row.email, name: row.name, state: row.state, roles: row.roles, pendingRoles: row.pending, scopedRoles: row.scoped, createdAt: row.created_at.toISOString(), lastSignIn: row.last_sign_in?.toISOString() ?? null, passkeys: Number(row.passkeys), password: row.password };
 }
 
 export async function findPerson(tx: Tx, org: string, email: string): Promise<Person | undefined> {
@@ -76,9 +87,16 @@ export async function someoneAdministers(tx: Tx, org: string): Promise<boolean> 
   return rows.length > 0;
 }
 
-async function someoneApproves(tx: Tx, org: string): Promise<boolean> {
-  const { rows } = await sql<{ one: number }>`select 1 as one from person_roles r join people p on p.org = r.org and p.id = r.person_id
+/** True while somebody who is here holds an approving role. */
+export async function someoneApproves(tx: Tx, org: string): Promise<boolean> {
+  const { rows } = await sql`select 1 from person_roles r join people p on p.org = r.org and p.id = r.person_id
     where r.org = ${org} and r.role = any(${[...approvingRoles]}) and r.granted_at is not null and p.state <> 'deactivated' limit 1`.execute(tx);
+  return rows.length > 0;
+}
+
+/** True once anybody held an approving role, also after all of them left or lost it. */
+async function someoneApproved(tx: Tx, org: string): Promise<boolean> {
+  const { rows } = await sql`select 1 from people where org = ${org} and ever_approved limit 1`.execute(tx);
   return rows.length > 0;
 }
 
@@ -109,6 +127,8 @@ export interface NewPerson {
   readonly email: string;
   readonly name: string;
   readonly roles: readonly Role[];
+  /** Absent: stay as they are. */
+  readonly scopedRoles?: readonly { readonly role: Role; readonly scope: string }[] | undefined;
 }
 
 /** What opens the question "may this person hold an approving role?"; injected, because approvals know of people. */
@@ -116,7 +136,8 @@ export type AskForRoles = (
   tx: Tx,
   ctx: CommandContext<Tx>,
   person: { id: string; email: string },
-  roles: readonly Role[],
+  /** `security-reviewer`, or `security-reviewer in unit:care`. */
+  roles: readonly string[],
   record: (evidence: MutationEvidence) => void,
 ) => Promise<string>;
 
@@ -126,7 +147,6 @@ export type AskForRoles = (
  * someone who holds one; otherwise it waits, so that an administrator can't invent an approver.
  */
 export async function putPerson(ctx: CommandContext<Tx>, input: NewPerson, ask: AskForRoles): Promise<{ person: Person; created: boolean }> {
-  refuseMixedRoles(input.roles);
   return ctx.transact(async (tx, record) => {
     const now = new Date(ctx.now());
     const email = input.email.toLowerCase();
@@ -137,24 +157,30 @@ export async function putPerson(ctx: CommandContext<Tx>, input: NewPerson, ask: 
     } else {
       await sql`update people set name = ${input.name} where org = ${ctx.org} and id = ${id}`.execute(tx);
     }
-    const held = new Set<Role>([...(known?.roles ?? []), ...(known?.pendingRoles ?? [])]);
-    const removed = [...held].filter((role) => !input.roles.includes(role));
-    const added = input.roles.filter((role) => !held.has(role));
-    if (removed.length > 0) await sql`delete from person_roles where org = ${ctx.org} and person_id = ${id} and role = any(${removed})`.execute(tx);
-    const waits = new Set(added.filter(isApproving));
+    const held = [...[...(known?.roles ?? []), ...(known?.pendingRoles ?? [])].map((role) => ({ role, scope: "" })), ...(known?.scopedRoles ?? [])];
+    const wanted = [...input.roles.map((role) => ({ role, scope: "" })), ...(input.scopedRoles ?? known?.scopedRoles ?? [])];
+    refuseMixedRoles(wanted.map((one) => one.role));
+    const among = (list: readonly { role: Role; scope: string }[], one: { role: Role; scope: string }) => list.some((other) => other.role === one.role && other.scope === one.scope);
+    const taken = held.filter((one) => !among(wanted, one));
+    const given = wanted.filter((one, at) => !among(held, one) && !among(wanted.slice(0, at), one));
+    for (const { role, scope } of taken) await sql`delete from person_roles where org = ${ctx.org} and person_id = ${id} and role = ${role} and scope = ${scope}`.execute(tx);
+    let waits = given.filter((one) => isApproving(one.role));
     const holder = ctx.actor.roles.some(isApproving) && ctx.actor.proof !== "minted" && ctx.actor.id !== id;
-    if (holder || !(await someoneApproves(tx, ctx.org)) || (ctx.actor.kind !== "person" && !(await someoneAdministers(tx, ctx.org)))) waits.clear();
-    const approvalId = waits.size === 0 ? null : await ask(tx, ctx, { id, email }, [...waits], record);
-    for (const role of added) {
-      const waiting = waits.has(role);
-      await sql`insert into person_roles (org, person_id, role, granted_by, requested_at, granted_at, approval_id)
-        values (${ctx.org}, ${id}, ${role}, ${ctx.actor.id}, ${now}, ${waiting ? null : now}, ${waiting ? approvalId : null})`.execute(tx);
+    if (holder || !(await someoneApproved(tx, ctx.org)) || (ctx.actor.kind !== "person" && !(await someoneAdministers(tx, ctx.org)))) waits = [];
+    const approvalId = waits.length === 0 ? null : await ask(tx, ctx, { id, email }, waits.map(inWords), record);
+    for (const one of given) {
+      const waiting = waits.includes(one);
+      await sql`insert into person_roles (org, person_id, role, scope, granted_by, requested_at, granted_at, approval_id)
+        values (${ctx.org}, ${id}, ${one.role}, ${one.scope}, ${ctx.actor.id}, ${now}, ${waiting ? null : now}, ${waiting ? approvalId : null})`.execute(tx);
     }
-    record({ type: "person", payload: { event: known === undefined ? "invited" : "changed", person: id, email, name: input.name, added, removed, waiting: [...waits], by: ctx.actor.id } });
+    const [added, removed] = [given.map(inWords), taken.map(inWords)];
+    record({ type: "person", payload: { event: known === undefined ? "invited" : "changed", person: id, email, name: input.name, added, removed, waiting: waits.map(inWords), by: ctx.actor.id } });
     const person = await personById(tx, ctx.org, id);
     return { person: person!, created: known === undefined };
   });
 }
+
+const inWords = (one: { readonly role: Role; readonly scope: string }): string => (one.scope === "" ? one.role : `${one.role} in ${one.scope}`);
 
 function refuseMixedRoles(roles: readonly Role[]): void {
   if (!roles.includes("administrator") || !roles.some(isApproving)) return;

@@ -25,7 +25,7 @@ export async function recoverAdministrator(ctx: CommandContext<Tx>, input: { rea
     const id = known?.id ?? newId("person", ctx.now(), ctx.random);
     if (known === undefined) await sql`insert into people (org, id, email, name, state, created_at) values (${ctx.org}, ${id}, ${email}, ${input.name}, 'invited', ${now})`.execute(tx);
     await sql`insert into person_roles (org, person_id, role, granted_by, requested_at, granted_at) values (${ctx.org}, ${id}, 'administrator', ${ctx.actor.id}, ${now}, ${now})
-      on conflict (org, person_id, role) do update set granted_at = coalesce(person_roles.granted_at, excluded.granted_at)`.execute(tx);
+      on conflict (org, person_id, role, scope) do update set granted_at = coalesce(person_roles.granted_at, excluded.granted_at)`.execute(tx);
     await sql`update sessions set ended_at = ${now} where org = ${ctx.org} and person_id = ${id} and ended_at is null`.execute(tx);
     if (await everHadPasskey(tx, ctx.org, id)) await grantReset(tx, ctx, { personId: id, approvalId: null });
     record({ type: "person", payload: { event: "recovered", person: id, email, created: known === undefined } });

@@ -20,6 +20,8 @@ const person = z.object({
   state: z.enum(["invited", "active", "deactivated"]),
   roles: z.array(roleSchema).readonly(),
   pendingRoles: z.array(roleSchema).readonly(),
+  /** For one unit or system alone. */
+  scopedRoles: z.array(z.object({ role: roleSchema, scope: z.string(), waiting: z.boolean() })).readonly(),
   createdAt: z.string(),
   lastSignIn: z.string().nullable(),
   passkeys: z.number(),
@@ -73,11 +75,11 @@ function peopleRoutes(app: App, { db, org, contexts, askForRoles, consoleUrl, de
     "/api/v1/people",
     {
       config: { access: administrators },
-      schema: { operationId: "putPerson", summary: "Invite a person, or set name and roles of one", body: z.strictObject({ email, name: line.optional(), roles: z.array(roleSchema).max(9).default([]) }), response: { 200: person, 201: person } },
+      schema: { operationId: "putPerson", summary: "Invite a person, or set name and roles of one", body: z.strictObject({ email, name: line.optional(), roles: z.array(roleSchema).max(9).default([]), scopedRoles: z.array(z.strictObject({ role: roleSchema.exclude(["administrator"]), scope: z.string().regex(/^(?:unit|system):[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/, "is unit:NAME or system:NAME") })).max(100).optional() }), response: { 200: person, 201: person } },
     },
     async (request, reply) => {
       const { body } = request;
-      const input = { email: body.email, name: body.name ?? body.email, roles: [...new Set(body.roles)] };
+      const input = { email: body.email, name: body.name ?? body.email, roles: [...new Set(body.roles)], scopedRoles: body.scopedRoles };
       const { person: saved, created } = await putPerson(contexts.quiet(actorOf(request)), input, askForRoles);
       return reply.code(created ? 201 : 200).send(saved);
     },

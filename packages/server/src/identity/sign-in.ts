@@ -2,7 +2,7 @@ import { AppError, newId } from "@mandate/model";
 import type { Role } from "@mandate/model";
 import { sql } from "kysely";
 import { bearerHash, bearerHint, bearerKind, newBearer } from "../bearer.ts";
-import type { Actor, CommandContext } from "../command.ts";
+import type { Actor, CommandContext, ScopedRole } from "../command.ts";
 import type { Tx } from "../database/index.ts";
 import { everHadPasskey } from "../passkeys/index.ts";
 import { findPerson, personNotFound, someoneAdministers } from "./people.ts";
@@ -142,6 +142,7 @@ interface PersonRow {
   email: string;
   state: string;
   roles: Role[];
+  scoped: ScopedRole[];
 }
 
 interface BearerRow extends PersonRow {
@@ -150,7 +151,11 @@ interface BearerRow extends PersonRow {
   ends: Date;
 }
 
-const rolesOf = sql`coalesce((select array_agg(r.role order by r.role) from person_roles r where r.org = p.org and r.person_id = p.id and r.granted_at is not null), '{}') as roles`;
+const rolesOf = sql`coalesce((select array_agg(r.role order by r.role) from person_roles r where r.org = p.org and r.person_id = p.id and r.granted_at is not null and r.scope = ''), '{}') as roles,
+  coalesce((select jsonb_agg(jsonb_build_object('role', r.role, 'scope', r.scope, 'systems',
+    case when r.scope like 'system:%' then jsonb_build_array(substr(r.scope, 8))
+      else coalesce((select jsonb_agg(o.name) from register_objects o where o.org = r.org and o.kind = 'AISystem' and 'unit:' || o.unit = r.scope), '[]'::jsonb) end))
+    from person_roles r where r.org = p.org and r.person_id = p.id and r.granted_at is not null and r.scope <> ''), '[]'::jsonb) as scoped`;
 
 /** Whose API token this is, now; undefined when it never was, has ended, was revoked or its person was deactivated. */
 export async function recogniseToken(tx: Tx, org: string, token: string, nowMs: number): Promise<Recognised | undefined> {
@@ -175,5 +180,5 @@ export async function recogniseSession(tx: Tx, org: string, secret: string, nowM
 }
 
 function personActor(row: PersonRow, proof: Actor["proof"]): Actor {
-  return { kind: "person", id: row.person_id, email: row.email, roles: row.roles, proof };
+  return { kind: "person", id: row.person_id, email: row.email, roles: row.roles, proof, ...(row.scoped.length === 0 ? {} : { scopedRoles: row.scoped }) };
 }
