@@ -2,6 +2,7 @@ import { account } from "./text/account.ts";
 import * as approvalsText from "./text/approvals.ts";
 import { credentials } from "./text/credentials.ts";
 import * as evidenceText from "./text/evidence.ts";
+import { federation } from "./text/federation.ts";
 import { findings } from "./text/findings.ts";
 import { intake } from "./text/intake.ts";
 import { inventory } from "./text/inventory.ts";
@@ -11,6 +12,7 @@ import { people } from "./text/people.ts";
 import { place } from "./text/place.ts";
 import { records } from "./text/records.ts";
 import { register } from "./text/register.ts";
+import { serviceAccounts } from "./text/service-accounts.ts";
 import { settings } from "./text/settings.ts";
 import * as shellText from "./text/shell.ts";
 import { signIn } from "./text/sign-in.ts";
@@ -26,6 +28,7 @@ export const t = {
   ...approvalsText,
   credentials,
   ...evidenceText,
+  federation,
   findings,
   intake,
   inventory,
@@ -35,6 +38,7 @@ export const t = {
   place,
   records,
   register,
+  serviceAccounts,
   settings,
   ...shellText,
   signIn,

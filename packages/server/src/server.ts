@@ -19,6 +19,7 @@ import { delegationRoutes, endDelegationsOf } from "./delegations/index.ts";
 import { EventHub, eventRoutes } from "./events/index.ts";
 import { listDecisions, openEvidence } from "./evidence/index.ts";
 import type { Evidence } from "./evidence/index.ts";
+import { callbackPath, createAttempts, createOidcClient, federationRoutes } from "./federation/index.ts";
 import { countFindings, findingRoutes, reportFinding, settleFindings } from "./findings/index.ts";
 import { gatewayRoutes } from "./gateways/index.ts";
 import { allowedHosts, buildApp, databaseIdempotency, operationsRoutes, RequestCounts, serveConsole } from "./http/index.ts";
@@ -179,6 +180,8 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   credentialRoutes(app, { db, org, now, contexts, lookUp });
   secretRoutes(app, { db, org, contexts, masterKey });
   const outbound = (): OutboundRule => new OutboundRule(publisher.current.outboundAllow);
+  const redirectUri = configuration.consoleUrl + callbackPath;
+  federationRoutes(app, { db, org, now, contexts, masterKey, secureCookies, redirectUri, consoleUrl: configuration.consoleUrl, oidc: createOidcClient({ redirectUri, outbound, now }), attempts: createAttempts(masterKey, org, random) });
   notificationRoutes(app, { db, org, now, random, contexts, masterKey, outbound, publicUrl: configuration.consoleUrl });
   settingRoutes(app, { db, org, contexts, defaultAllow });
   findingRoutes(app, { db, org, now, contexts });

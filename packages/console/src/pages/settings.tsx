@@ -6,8 +6,10 @@ import { client, overview, queries, session } from "../api.ts";
 import { Sheet } from "../components/dialog.tsx";
 import { Failed, Loaded } from "../components/states.tsx";
 import { Button, Facts, PageHead, Panel } from "../components/ui.tsx";
+import { ProvidersPanel } from "./federation/providers-panel.tsx";
 import { NotificationsPanel } from "./notifications/notifications-panel.tsx";
 import { PeoplePanel } from "./people/people-panel.tsx";
+import { ServiceAccountsPanel } from "./people/service-accounts-panel.tsx";
 import { t } from "../text.ts";
 
 export function SettingsPage() {
@@ -17,8 +19,16 @@ export function SettingsPage() {
       <PageHead title={t.settings.title} />
       <div className="with-rail">
         <div className="stack">
+          <div className="stack">
           <PeoplePanel />
-          {who.data?.person.roles.includes("administrator") === true && <NotificationsPanel />}
+          <ServiceAccountsPanel />
+        </div>
+          {who.data?.person.roles.includes("administrator") === true && (
+            <>
+              <ProvidersPanel />
+              <NotificationsPanel />
+            </>
+          )}
         </div>
         <div className="stack">
           <Panel title={t.settings.you}>

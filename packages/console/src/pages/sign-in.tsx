@@ -6,6 +6,7 @@ import { Failed } from "../components/states.tsx";
 import { Command } from "../components/ui.tsx";
 import { AddPasskey } from "./account/add-passkey.tsx";
 import { PasskeySignIn, PasswordSignIn } from "./account/sign-in-ways.tsx";
+import { ProviderLinks } from "./federation/provider-links.tsx";
 import { Logo } from "../shell/icons.tsx";
 import { t } from "../text.ts";
 
@@ -94,6 +95,7 @@ export function SignInPage() {
           {state.error !== null && <Failed error={state.error} what={state.spent ? t.signIn.spent : t.signIn.title} />}
           {state.spent && <p>{t.signIn.spentText}</p>}
           <PasskeySignIn onSignedIn={signedInNow} />
+          <ProviderLinks />
           <PasswordSignIn onSignedIn={signedInNow} />
           <h2>{t.signIn.linkWay}</h2>
           <p>{t.signIn.how}</p>

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { client, queries, session } from "../../api.ts";
 import { ReasonlessDialog } from "./confirm.tsx";
 import { AddPasskey } from "./add-passkey.tsx";
+import { OwnIdentities } from "../federation/own-identities.tsx";
 import { PasswordPanel } from "./password.tsx";
 import { TextInput, Sheet } from "../../components/dialog.tsx";
 import { DataTable } from "../../components/data-table.tsx";
@@ -98,6 +99,7 @@ export function AccountPage() {
               </Loaded>
             </div>
           </Panel>
+          <OwnIdentities />
         </div>
       </div>
     </>
