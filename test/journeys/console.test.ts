@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { openBrowser } from "../../packages/console/dev/browser.ts";
-import { type Mandate, type Reply, startMandate } from "./harness.ts";
+import { type Mandate, startMandate } from "./harness.ts";
 
 const root = join(import.meta.dirname, "../..");
 const axe = readFileSync(createRequire(join(root, "packages/console/package.json")).resolve("axe-core/axe.min.js"), "utf8");
@@ -183,42 +183,4 @@ test("a key is shown once", async () => {
   await open("/credentials?system=meeting-notes");
   await page.getByText("meeting-notes-ci").waitFor();
   expect(await page.content()).not.toContain(secret);
-});
-
-test("a T0 system goes from four questions to its first allowed call", async () => {
-  await open("/register");
-  const next = () => page.getByRole("button", { name: "Next" }).click();
-  await page.getByLabel("Name").fill("Menu Writer");
-  await page.getByLabel("Purpose").fill("Drafts canteen menus for staff.");
-  await next();
-  await page.getByLabel("Business owner's e-mail").fill("noor.janssen@halden.example");
-  await page.getByLabel("Technical owner's e-mail").fill("emil.novak@halden.example");
-  await next();
-  await page.getByLabel(/mistral/i).check();
-  await page.getByLabel("Highest data class").selectOption("internal");
-  await page.getByLabel("Regions").fill("EEA");
-  await next();
-  await next();
-  expect(await page.getByText("Fill this in.").count()).toBe(2);
-  await page.getByLabel("Audience").selectOption("internal");
-  await page.getByLabel("How far it acts alone").selectOption("suggests");
-  await next();
-  await page.getByLabel("I say that none of these applies").check();
-  await page.getByLabel("Legal or similar effect on people").selectOption("none");
-  await page.getByLabel("Can the worst outcome be undone?").selectOption({ index: 1 });
-  await page.getByLabel(/used in the EU/).selectOption("yes");
-  await accessible();
-  await page.getByRole("button", { name: "Register and get a key" }).click();
-  await page.getByText("Menu Writer is registered").waitFor();
-  const shown = await page.locator("main").innerText();
-  expect(shown).toContain(`OPENAI_BASE_URL=${mandate.gateway.replace("127.0.0.1", "localhost")}/v1`);
-  const key = /mdk_\w+/.exec(shown)?.[0] ?? "";
-  let reply: Reply;
-  let tries = 0;
-  do {
-    reply = await mandate.call("/v1/chat/completions", key, { model: "mistral-large-2", messages: [{ role: "user", content: "Soup for Monday?" }] });
-    if (reply.status !== 200) await new Promise((done) => setTimeout(done, 250));
-  } while (reply.status !== 200 && tries++ < 12);
-  expect(reply.status, reply.text).toBe(200);
-  await page.getByText("The first call arrived").waitFor();
 });

@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import { CliError } from "../cli-error.ts";
 import type { Call } from "../command.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
-import { cell, printObject, printRows, type Row } from "../render/format.ts";
+import { cell, printObject, printRows } from "../render/format.ts";
 import { boundedWorkbook, csvOf, type Cells, maxFileBytes, rowsOfCsv, rowsOfWorkbook } from "../spreadsheet.ts";
 
 interface Report {

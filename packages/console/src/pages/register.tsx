@@ -11,7 +11,7 @@ import { Button, CopyButton, CopyOnce, PageHead, Panel } from "../components/ui.
 import { t } from "../text.ts";
 import { emptyForm, manifestOf, nameOf, problemsOf } from "./register-form.ts";
 import type { Form } from "./register-form.ts";
-import { tierPreview } from "./intake/intake-api.ts";
+import { similarTo, tierPreview } from "./intake/intake-api.ts";
 import { Reasons } from "./intake/reasons.tsx";
 import { SimilarSystems } from "./intake/similar.tsx";
 import { annex3Areas, prohibitedUses } from "./register-uses.ts";
@@ -35,6 +35,8 @@ export function RegisterPage() {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const [made, setMade] = useState<Made | null>(null);
+  const alike = useQuery({ ...similarTo(form), enabled: step === 2 }).data ?? [];
+  const unjustified = step === 2 && alike.slice(0, 3).some((one) => (form.distinctFrom[one.name] ?? "").trim() === "");
   const problems = tried ? problemsOf(form, step) : {};
   const set = (change: Partial<Form>): void => setForm({ ...form, ...change });
   const submit = async (): Promise<void> => {
@@ -61,7 +63,7 @@ export function RegisterPage() {
     }
   };
   const next = (): void => {
-    if (Object.keys(problemsOf(form, step)).length > 0) {
+    if (Object.keys(problemsOf(form, step)).length > 0 || unjustified) {
       setTried(true);
       return;
     }
@@ -126,7 +128,7 @@ export function RegisterPage() {
               />
             </>
           )}
-          {step === 2 && <SimilarSystems form={form} set={set} />}
+          {step === 2 && <SimilarSystems form={form} set={set} alike={alike} tried={tried} />}
           {step === 3 && <Touches form={form} set={set} problems={problems} />}
           {step === 4 && (
             <>

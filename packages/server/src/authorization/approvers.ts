@@ -4,6 +4,7 @@ import { committeeInForce } from "../approvals/index.ts";
 import type { ApproverSet, Seat } from "../approvals/index.ts";
 import type { CommandContext } from "../command.ts";
 import type { Tx } from "../database/index.ts";
+import { loadOwnRules } from "../tiering/index.ts";
 import { requiredSeats } from "./grant.ts";
 import type { SeatName } from "./grant.ts";
 
@@ -22,7 +23,10 @@ export function seatsOf(ctx: CommandContext<Tx>, spec: AISystemSpec, system: str
 /** Who must say yes: each seat one person, at T3 the appointed committee in the official's place if there is one. */
 export async function approverSets(tx: Tx, org: string, tier: Tier, type: AuthorizationType): Promise<Omit<ApproverSet, "members">[]> {
   const committee = tier === "T3" ? await committeeInForce(tx, org) : undefined;
-  return requiredSeats(tier, type).map((seat) => ({ group: seat, count: 1, seat: seatFor(seat), ...(seat === "authorizing-official" && committee !== undefined ? { committee } : {}) }));
+  const added = type === "production" && tier !== "X" ? ((await loadOwnRules(tx, org)).parameters[tier]?.seats ?? []) : [];
+  const own = requiredSeats(tier, type).map((seat) => ({ group: seat, count: 1, seat: seatFor(seat), ...(seat === "authorizing-official" && committee !== undefined ? { committee } : {}) }));
+  // An organization adds seats; it can't take one away.
+  return [...own, ...added.filter((role) => own.every((set) => set.group !== role)).map((role) => ({ group: role, count: 1, seat: { kind: "role" as const, role } }))];
 }
 
 function seatFor(seat: SeatName): Seat {
