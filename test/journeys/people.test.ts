@@ -143,6 +143,26 @@ test("an administrator invites by the page, with roles that may stand together a
   await bo.context.close();
 });
 
+test("a service account is made by the page, its token is shown once, and ending it ends the token", async () => {
+  const { page } = administrator;
+  await page.goto(`${base}/settings`);
+  await page.getByRole("button", { name: "Make a service account" }).click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByLabel("Account name").fill("pipeline");
+  await dialog.getByLabel("Read the register, decisions and findings").check();
+  await accessible(page);
+  await dialog.getByRole("button", { name: "Make it" }).click();
+  await page.getByRole("button", { name: "Make a token: pipeline" }).click();
+  const token = await page.locator("code.secret").innerText();
+  expect((await mandate.api("GET", "/systems", undefined, token)).status).toBe(200);
+  expect((await mandate.api("POST", "/people", { email: "x@halden.example" }, token)).body.code).toBe("identity.scope_missing");
+  await accessible(page);
+  await page.getByRole("button", { name: "End pipeline" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "End" }).click();
+  await page.getByText("No service account.").waitFor();
+  expect((await mandate.api("GET", "/systems", undefined, token)).status).toBe(401);
+});
+
 test("one administrator alone can't reset a passkey, and a link for someone who is in adds none", async () => {
   const { page } = administrator;
   await page.goto(`${base}/settings`);

@@ -199,6 +199,7 @@ export interface PersonRow {
   readonly name: string;
   readonly roles: readonly string[];
   readonly pendingRoles?: readonly string[];
+  readonly scopedRoles?: readonly { readonly role: string; readonly scope: string; readonly waiting: boolean }[];
   readonly state?: string;
   readonly lastSignIn?: string | null;
   readonly passkeys?: number;

@@ -1,5 +1,4 @@
 import { account } from "./text/account.ts";
-import * as approvalsText from "./text/approvals.ts";
 import { credentials } from "./text/credentials.ts";
 import * as evidenceText from "./text/evidence.ts";
 import { federation } from "./text/federation.ts";
@@ -25,7 +24,6 @@ import * as wordsText from "./text/words.ts";
 
 export const t = {
   account,
-  ...approvalsText,
   credentials,
   ...evidenceText,
   federation,

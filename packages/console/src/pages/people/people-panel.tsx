@@ -47,6 +47,12 @@ export function PeoplePanel() {
       cell: (row) => (
         <span>
           {row.roles.length === 0 ? <span className="muted">{t.settings.noRoles}</span> : words(row.roles)}
+          {(row.scopedRoles ?? []).map((one) => (
+            <span key={`${one.role} ${one.scope}`} className="block small break">
+              {words([one.role])}, {one.scope}
+              {one.waiting && <Status mark="hold">{t.people.waitingShort}</Status>}
+            </span>
+          ))}
           {(row.pendingRoles ?? []).length > 0 && (
             <span className="block small">
               <Status mark="hold">{t.people.waiting(words(row.pendingRoles ?? []))}</Status>

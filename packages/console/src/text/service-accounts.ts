@@ -1,0 +1,23 @@
+export const serviceAccounts = {
+  title: "Service accounts",
+  text: "Names for automation to act under. A person answers for each; it approves nothing, and ends with that person.",
+  none: "No service account.",
+  add: "Make a service account",
+  name: "Account name",
+  nameHelp: "Lower-case letters, digits and hyphens.",
+  owner: "Who answers for it",
+  scopes: "What it may do",
+  words: {
+    "register.read": "Read the register, decisions and findings",
+    "register.write": "Apply manifests",
+    "credentials.write": "Issue and revoke gateway keys",
+    "evidence.export": "Export evidence packs",
+    decide: "Ask for decisions",
+  } as Record<string, string>,
+  create: "Make it",
+  token: "Make a token",
+  tokens: "Tokens",
+  end: "End",
+  endTitle: (name: string) => `End ${name}?`,
+  endEffect: "Its tokens are refused from the next request. This can't be undone.",
+} as const;
