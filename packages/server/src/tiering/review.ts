@@ -1,6 +1,6 @@
 import type { ServerContext } from "../context/index.ts";
 import type { Database } from "../database/index.ts";
-import { reportFinding } from "../findings/index.ts";
+import { reportFinding, settleFindings } from "../findings/index.ts";
 import type { Job } from "../jobs/index.ts";
 import { lockRegister } from "../registry/index.ts";
 import { countUses } from "./observed.ts";
@@ -25,18 +25,20 @@ export function reviewTiers({ db, org, ctx, quiet, follow }: ReviewDeps): Job {
       const now = ctx.now();
       const seen = await db.transaction(org, (tx) => countUses(tx, org, now));
       const over = await db.read(org, (tx) => overridesRanOut(tx, org, new Date(now)));
-      if (!seen && over.length === 0) return;
-      await ctx.transact(async (tx, record) => {
+      if (seen || over.length > 0) await ctx.transact(async (tx, record) => {
         await lockRegister(tx, org, new Date(now));
         for (const system of over) {
           for (const id of await endOverride(tx, org, system, new Date(now))) record({ type: "tier", system, payload: { event: "override_ended", override: id } });
         }
         await follow(tx, ctx, record);
       });
+      const open = new Set<string>();
       for (const { system, owner, tier, contradictions } of await db.read(org, (tx) => openContradictions(tx, org))) {
         for (const { input, declared, observed } of contradictions) {
+          const key = `tier/${system}/${input}`;
+          open.add(key);
           await reportFinding(quiet, {
-            key: `tier/${system}/${input}`,
+            key,
             system,
             kind: "tier.contradiction",
             title: `What was declared of ${input} isn't what the gateway sees`,
@@ -45,6 +47,7 @@ export function reviewTiers({ db, org, ctx, quiet, follow }: ReviewDeps): Job {
           });
         }
       }
+      await settleFindings(quiet, ["tier.contradiction"], open);
     },
   };
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { AppError } from "@mandate/model";
 import { sql } from "kysely";
 import { decideApproval } from "../approvals/index.ts";
-import { getSystem, listAuthorizations, reconcile } from "../authorization/index.ts";
+import { getSystem, listAuthorizations, promoteSystem, reconcile } from "../authorization/index.ts";
 import { bootstrap, concierge, helper, openTestRegister, person } from "../authorization/testing.ts";
 import type { Actor, CommandContext } from "../command.ts";
 import type { Tx } from "../database/index.ts";
@@ -89,6 +89,10 @@ describe("what traffic shows", () => {
     register.clock.now += 15 * day;
     expect(await getSystem(root, "helper")).toMatchObject({ status: "refused", statusCode: "reassessment_required" });
     register.clock.now -= 15 * day;
+    register.entries.length = 0;
+    await register.apply(as(ann), mailer.replace("autonomy: suggests", "autonomy: acts").replace("models: [model:local]", "models: [model:local], tools: [tool:wire]"));
+    await review();
+    expect(register.entries.filter((entry) => entry.type === "finding").map((entry) => entry.payload["event"])).toEqual(["closed", "closed"]);
   });
 
   it("counts tool calls inside answers, those a person approved apart, and each decision once", async () => {
@@ -163,7 +167,7 @@ describe("an override", () => {
 });
 
 describe("an organization's own rules", () => {
-  const rules = { rules: [{ id: "O-STAFF", title: "Answers staff", when: { autonomy: "suggests" as const }, tier: "T2" as const, cite: ["Policy 4"] }], parameters: { T2: { pilotDays: 7 } } };
+  const rules = { rules: [{ id: "O-STAFF", title: "Answers staff", when: { autonomy: "suggests" as const }, tier: "T2" as const, cite: ["Policy 4"] }], parameters: { T2: { pilotDays: 7, seats: ["legal-reviewer" as const] } } };
 
   it("hold once a governance lead has signed them, and raise what is there already", async () => {
     await register.apply(as(ann), helper());
@@ -172,6 +176,9 @@ describe("an organization's own rules", () => {
     await answer(lead, approval);
     expect(await tierView()).toMatchObject({ tier: "T2", reasons: [{ rule: "O-STAFF", cite: ["Policy 4"] }] });
     expect((await root.read((tx) => organizationTerms(tx, root.org)))("T2").pilotDays).toBe(7);
+    await promoteSystem(as(ann), "helper", { reason: "go" });
+    const asked = await root.read((tx) => sql<{ approvers: { group: string }[] }>`select approvers from approvals where org = ${root.org} and action = 'production'`.execute(tx));
+    expect(asked.rows[0]!.approvers.map((set) => set.group)).toEqual(["business-owner", "security-reviewer", "legal-reviewer"]);
   });
 
   it("that loosen a term or take the place of a rule of law are refused before anybody is asked", async () => {
