@@ -137,6 +137,8 @@ export async function answer(request: IncomingMessage, response: ServerResponse)
   else if (kind === "evidence" && name === "entries" && path.length === 3)
     reply(page(empty ? [] : sample.entryList.slice(0, Number(url.searchParams.get("limit") ?? 50))));
   else if (kind === "evidence" && name === "entries") reply(sample.evidenceEntry(Number(path[3])));
+  else if (kind === "approval-metrics") reply(sample.approvalMetrics);
+  else if (kind === "delegations") list(empty ? [] : sample.delegations);
   else if (kind === "approvals" && name === "") list(sample.approvals);
   else if (kind === "approvals" && method === "POST")
     reply({

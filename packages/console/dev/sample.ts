@@ -543,6 +543,30 @@ export function evidenceEntry(index: number) {
 }
 export const entryList = headers.map((header, index) => ({ index, header })).toReversed();
 
+export const approvalMetrics = {
+  since: "2026-10-24T00:00:00Z",
+  asked: 41,
+  approved: 33,
+  refused: 6,
+  lapsed: 1,
+  pending: 1,
+  yesRate: 0.846,
+  medianSeconds: 412,
+  people: [],
+};
+export const delegations = [
+  {
+    id: "dlg_1",
+    from: "marta.lindqvist@halden.example",
+    to: "aylin.kaya@halden.example",
+    reason: "On leave",
+    starts: "2026-11-20T08:00:00Z",
+    ends: "2099-01-01T00:00:00Z",
+    state: "active",
+    signed: true,
+    approval: null,
+  },
+];
 export const approvals = [
   {
     id: "apr_1",

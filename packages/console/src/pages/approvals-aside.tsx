@@ -6,28 +6,30 @@ import { ReasonDialog, TextInput } from "../components/dialog.tsx";
 import { Empty, Loaded } from "../components/states.tsx";
 import { Button, Facts, Panel } from "../components/ui.tsx";
 import { exact } from "../format.ts";
-import { t } from "../text.ts";
+import * as words from "../text/approvals.ts";
 
 /** Oversight that says yes to everything within seconds oversees nothing, so the figures stand beside the questions. */
 export function Habits() {
   const query = useQuery(approvalMetrics);
   return (
-    <Panel title={t.approvals.habits} aside={<span className="muted small">{t.approvals.habitsNote}</span>}>
-      <Loaded query={query} what={t.approvals.habits} rows={3}>
+    <Panel title={words.approvals.habits} aside={<span className="muted small">{words.approvals.habitsNote}</span>}>
+      <Loaded query={query} what={words.approvals.habits} rows={3}>
         {(data) => (
           <div className="panel-body">
             <Facts
               rows={[
-                [t.approvals.asked, data.asked],
+                [words.approvals.asked, data.asked],
                 [
-                  t.approvals.yesRate,
-                  data.yesRate === null ? t.approvals.nothingAnswered : `${Math.round(data.yesRate * 100)} %`,
+                  words.approvals.yesRate,
+                  data.yesRate === null ? words.approvals.nothingAnswered : `${Math.round(data.yesRate * 100)} %`,
                 ],
                 [
-                  t.approvals.median,
-                  data.medianSeconds === null ? t.approvals.nothingAnswered : t.approvals.seconds(data.medianSeconds),
+                  words.approvals.median,
+                  data.medianSeconds === null
+                    ? words.approvals.nothingAnswered
+                    : words.approvals.seconds(data.medianSeconds),
                 ],
-                [t.approvals.lapsedCount, data.lapsed],
+                [words.approvals.lapsedCount, data.lapsed],
               ]}
             />
           </div>
@@ -45,27 +47,27 @@ export function Delegations() {
   const again = () => queries.invalidateQueries({ queryKey: ["delegations"] });
   return (
     <Panel
-      title={t.approvals.delegations}
-      aside={<Button onPress={() => setNaming(true)}>{t.approvals.delegate}</Button>}
+      title={words.approvals.delegations}
+      aside={<Button onPress={() => setNaming(true)}>{words.approvals.delegate}</Button>}
     >
-      <Loaded query={query} what={t.approvals.delegations} rows={2}>
+      <Loaded query={query} what={words.approvals.delegations} rows={2}>
         {(data) => {
           const current = data.items.filter((one) => one.state !== "ended");
-          if (current.length === 0) return <Empty title={t.approvals.noDelegation} />;
+          if (current.length === 0) return <Empty title={words.approvals.noDelegation} />;
           return (
             <ul className="panel-body stack">
               {current.map((one) => (
                 <li key={one.id} className="stack">
-                  <span className="break">{t.approvals.standsIn(one.to, one.from)}</span>
-                  <span className="muted small">{t.approvals.untilDay(exact(one.ends))}</span>
+                  <span className="break">{words.approvals.standsIn(one.to, one.from)}</span>
+                  <span className="muted small">{words.approvals.untilDay(exact(one.ends))}</span>
                   <span className="row wrap">
                     {one.approval !== null && !one.signed && (
                       <Link to="/approve/$id" params={{ id: one.approval }}>
-                        {t.approvals.signIt}
+                        {words.approvals.signIt}
                       </Link>
                     )}
                     <Button look="quiet" onPress={() => void client.delegations.end(one.id).then(again)}>
-                      {t.approvals.endIt}
+                      {words.approvals.endIt}
                     </Button>
                   </span>
                 </li>
@@ -77,13 +79,13 @@ export function Delegations() {
       <ReasonDialog
         open={naming}
         onClose={() => setNaming(false)}
-        title={t.approvals.delegate}
-        effect={t.approvals.delegateEffect}
-        verb={t.approvals.delegate}
+        title={words.approvals.delegate}
+        effect={words.approvals.delegateEffect}
+        verb={words.approvals.delegate}
         fields={
           <>
-            <TextInput label={t.approvals.delegateTo} type="email" value={to} onChange={setTo} />
-            <TextInput label={t.approvals.delegateUntil} type="date" value={until} onChange={setUntil} />
+            <TextInput label={words.approvals.delegateTo} type="email" value={to} onChange={setTo} />
+            <TextInput label={words.approvals.delegateUntil} type="date" value={until} onChange={setUntil} />
           </>
         }
         act={async (reason) => {

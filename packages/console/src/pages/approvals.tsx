@@ -7,22 +7,23 @@ import { Glyph } from "../components/status.tsx";
 import { LiveDot, PageHead, Panel, useNow } from "../components/ui.tsx";
 import { timeLeft } from "../format.ts";
 import { t } from "../text.ts";
+import * as words from "../text/approvals.ts";
 import { Delegations, Habits } from "./approvals-aside.tsx";
 
 export function ApprovalsPage() {
   const query = useQuery(approvals());
   return (
     <>
-      <PageHead title={t.approvals.title}>
+      <PageHead title={words.approvals.title}>
         <LiveDot />
       </PageHead>
       <div className="with-rail">
         <div className="stack">
-          <Loaded query={query} what={t.approvals.title}>
+          <Loaded query={query} what={words.approvals.title}>
             {(data) =>
               data.items.length === 0 ? (
-                <Panel title={t.approvals.emptyTitle}>
-                  <Empty title={t.approvals.empty} />
+                <Panel title={words.approvals.emptyTitle}>
+                  <Empty title={words.approvals.empty} />
                 </Panel>
               ) : (
                 <Lists items={data.items.toSorted((a, b) => Date.parse(a.expiresAt) - Date.parse(b.expiresAt))} />
@@ -46,10 +47,10 @@ function Lists({ items }: { items: readonly ApprovalView[] }) {
   return (
     <>
       <p className="sentence-small">
-        {t.approvals.waits(items.length)} {t.approvals.mine(mine.length)}
+        {words.approvals.waits(items.length)} {words.approvals.mine(mine.length)}
       </p>
       {mine.length > 0 && <Cards items={mine} />}
-      {others.length > 0 && <h2>{t.approvals.others}</h2>}
+      {others.length > 0 && <h2>{words.approvals.others}</h2>}
       {others.length > 0 && <Cards items={others} />}
     </>
   );
@@ -75,20 +76,20 @@ function Waiting({ item }: { item: ApprovalView }) {
           {item.question ?? item.title ?? item.id}
         </Link>
         <p className="muted small">
-          {[item.reason ?? item.effect, item.requester ? `${t.approvals.requestedBy} ${item.requester}` : ""]
+          {[item.reason ?? item.effect, item.requester ? `${words.approvals.requestedBy} ${item.requester}` : ""]
             .filter(Boolean)
             .join(" ")}
         </p>
         {item.mayDecide === false && (
           <p className="small">
-            <b>{t.approvals.own}.</b> {item.cannotBecause}
+            <b>{words.approvals.own}.</b> {item.cannotBecause}
           </p>
         )}
       </div>
       <div className="card-end">
-        <span className="small mono">{t.approvals.lapses(timeLeft(item.expiresAt, now))}</span>
+        <span className="small mono">{words.approvals.lapses(timeLeft(item.expiresAt, now))}</span>
         <Link className="button" to="/approve/$id" params={{ id: item.id }}>
-          {item.mayDecide === false ? t.action.open : t.approvals.decide}
+          {item.mayDecide === false ? t.action.open : words.approvals.decide}
         </Link>
       </div>
     </li>

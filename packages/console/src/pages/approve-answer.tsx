@@ -7,7 +7,7 @@ import { Failed } from "../components/states.tsx";
 import { Button, useNow } from "../components/ui.tsx";
 import { timeLeft } from "../format.ts";
 import { PasskeyDismissed, signWithPasskey } from "../passkeys.ts";
-import { t } from "../text.ts";
+import * as words from "../text/approvals.ts";
 
 type Choice = "approve" | "refuse";
 
@@ -76,22 +76,28 @@ export function Answer({ item }: { item: ApprovalView }) {
   };
   return (
     <>
-      {error !== null && <Failed error={error} what={t.approve.failed} />}
+      {error !== null && <Failed error={error} what={words.approve.failed} />}
       {dismissed && (
         <p className="problem small" role="alert">
-          {t.approve.dismissed}
+          {words.approve.dismissed}
         </p>
       )}
-      {item.onBehalfOf !== undefined && <p className="small">{t.approve.onBehalfOf(item.onBehalfOf)}</p>}
+      {item.onBehalfOf !== undefined && <p className="small">{words.approve.onBehalfOf(item.onBehalfOf)}</p>}
       {cannotSign && (
         <p className="small">
-          {t.approve.noPasskey} <Link to="/account">{t.approve.addPasskey}</Link>
+          {words.approve.noPasskey} <Link to="/account">{words.approve.addPasskey}</Link>
         </p>
       )}
       {item.votesInCommittee === true && (
-        <TextInput label={t.approve.minutes} help={t.approve.minutesHelp} value={minutes} onChange={setMinutes} area />
+        <TextInput
+          label={words.approve.minutes}
+          help={words.approve.minutesHelp}
+          value={minutes}
+          onChange={setMinutes}
+          area
+        />
       )}
-      <label htmlFor="reason">{t.approve.reason}</label>
+      <label htmlFor="reason">{words.approve.reason}</label>
       <input
         id="reason"
         value={reason}
@@ -103,20 +109,20 @@ export function Answer({ item }: { item: ApprovalView }) {
       />
       {missing && reason.trim() === "" && (
         <p className="problem small" role="alert">
-          {t.approve.needReason}
+          {words.approve.needReason}
         </p>
       )}
       <div className="approve-buttons">
         <Button isDisabled={busy} onPress={() => void decide("refuse")}>
-          {t.approve.refuse}
+          {words.approve.refuse}
         </Button>
         <Button look="accent" isDisabled={busy || cannotSign} onPress={() => void decide("approve")}>
-          {t.approve.approve}
+          {words.approve.approve}
         </Button>
       </div>
       <p id="reason-note" className="muted small">
-        {t.approve.covers(timeLeft(item.expiresAt, now))}{" "}
-        {item.passkey == null ? t.approve.bySession : t.approve.byPasskey}
+        {words.approve.covers(timeLeft(item.expiresAt, now))}{" "}
+        {item.passkey == null ? words.approve.bySession : words.approve.byPasskey}
       </p>
     </>
   );

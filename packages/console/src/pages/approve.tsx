@@ -8,11 +8,12 @@ import { Status } from "../components/status.tsx";
 import { Facts, useNow } from "../components/ui.tsx";
 import { shortHash } from "../format.ts";
 import { t } from "../text.ts";
+import * as words from "../text/approvals.ts";
 import { Answer } from "./approve-answer.tsx";
 
 const record = (value: unknown): Record<string, unknown> =>
   typeof value === "object" && value !== null ? (value as Record<string, unknown>) : {};
-const words = (value: unknown): string => (typeof value === "string" ? value : "");
+const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
 
 /** One question, no navigation. Opening the link decides nothing: only the two buttons do. */
 export function ApprovePage() {
@@ -21,7 +22,7 @@ export function ApprovePage() {
   const query = useQuery({ ...approval(id), placeholderData: undefined, refetchInterval: 5000 });
   const signedOut = isSignedOut(who.error) || isSignedOut(query.error);
   useEffect(() => {
-    document.title = `${t.approve.waiting}, ${t.product}`;
+    document.title = `${words.approve.waiting}, ${t.product}`;
   }, []);
   return (
     <div className="approve">
@@ -40,7 +41,7 @@ export function ApprovePage() {
           </Link>
         </main>
       ) : (
-        <Loaded query={query} what={t.approvals.title} rows={8}>
+        <Loaded query={query} what={words.approvals.title} rows={8}>
           {(item) => <Question item={item} />}
         </Loaded>
       )}
@@ -51,8 +52,8 @@ export function ApprovePage() {
 function Question({ item }: { item: ApprovalView }) {
   const now = useNow();
   const resource = record(item.statement["resource"]);
-  const call = words(resource["id"]) || words(item.statement["resource"]) || words(item.statement["action"]);
-  const system = item.system ?? words(item.statement["system"]);
+  const call = textOf(resource["id"]) || textOf(item.statement["resource"]) || textOf(item.statement["action"]);
+  const system = item.system ?? textOf(item.statement["system"]);
   const lapsed = item.state === "lapsed" || (item.state === "pending" && Date.parse(item.expiresAt) <= now);
   const pending = item.state === "pending" && !lapsed;
   const open = (item.approvers ?? [])
@@ -64,19 +65,19 @@ function Question({ item }: { item: ApprovalView }) {
         <p aria-live="polite">
           {pending ? (
             <Status mark="hold" chip>
-              {t.approve.waiting}
+              {words.approve.waiting}
             </Status>
           ) : item.state === "approved" ? (
             <Status mark="person" chip>
-              {t.approve.approved}
+              {words.approve.approved}
             </Status>
           ) : (
             <Status mark="deny" chip>
-              {lapsed ? t.approve.lapsed : t.approve.refused}
+              {lapsed ? words.approve.lapsed : words.approve.refused}
             </Status>
           )}
         </p>
-        <h1>{item.question ?? t.approve.generic(system, call)}</h1>
+        <h1>{item.question ?? words.approve.generic(system, call)}</h1>
         {(item.effect ?? item.reason) && <p className="lead">{item.effect ?? item.reason}</p>}
         <Facts
           className="facts-ruled"
@@ -85,30 +86,30 @@ function Question({ item }: { item: ApprovalView }) {
             item.claim
               ? [
                   <>
-                    {t.approve.claim}
-                    <span className="small block">{t.approve.claimNote}</span>
+                    {words.approve.claim}
+                    <span className="small block">{words.approve.claimNote}</span>
                   </>,
                   `“${item.claim}”`,
                 ]
               : undefined,
-            [t.approve.system, system],
+            [words.approve.system, system],
             [
-              t.approve.call,
+              words.approve.call,
               <code key="call" className="break">
                 {call}
               </code>,
             ],
-            item.rule ? [t.approve.rule, <code key="rule">{item.rule}</code>] : undefined,
-            item.requester ? [t.approve.paid, item.requester] : undefined,
-            pending && open.length > 0 ? [t.approve.needs, open.join(", ")] : undefined,
+            item.rule ? [words.approve.rule, <code key="rule">{item.rule}</code>] : undefined,
+            item.requester ? [words.approve.paid, item.requester] : undefined,
+            pending && open.length > 0 ? [words.approve.needs, open.join(", ")] : undefined,
             ...(item.signatures ?? []).map(
               (one) =>
                 [
-                  one.choice === "approve" ? t.approve.approvedBy : t.approve.refusedBy,
+                  one.choice === "approve" ? words.approve.approvedBy : words.approve.refusedBy,
                   <Signed key={one.person} one={one} />,
                 ] as const,
             ),
-            [t.approve.binding, <code key="digest">{shortHash(item.digest)}</code>],
+            [words.approve.binding, <code key="digest">{shortHash(item.digest)}</code>],
           ]}
         />
         {(item.checks ?? []).length > 0 && (
@@ -123,14 +124,14 @@ function Question({ item }: { item: ApprovalView }) {
         {item.decisionId && (
           <p>
             <Link to="/evidence/$id" params={{ id: item.decisionId }}>
-              {t.approve.seeEntry}
+              {words.approve.seeEntry}
             </Link>
           </p>
         )}
-        {!pending && <p className="muted">{lapsed ? t.approve.lapsedText : t.approve.told}</p>}
+        {!pending && <p className="muted">{lapsed ? words.approve.lapsedText : words.approve.told}</p>}
         {!pending && (
           <p>
-            <Link to="/approvals">{t.approve.another}</Link>
+            <Link to="/approvals">{words.approve.another}</Link>
           </p>
         )}
       </main>
@@ -138,7 +139,7 @@ function Question({ item }: { item: ApprovalView }) {
         <footer className="approve-foot">
           {item.mayDecide === false ? (
             <p>
-              <b>{t.approvals.own}.</b> {item.cannotBecause}
+              <b>{words.approvals.own}.</b> {item.cannotBecause}
             </p>
           ) : (
             <Answer item={item} />
@@ -153,9 +154,9 @@ function Question({ item }: { item: ApprovalView }) {
 function Signed({ one }: { one: NonNullable<ApprovalView["signatures"]>[number] }) {
   return (
     <>
-      {one.person} {one.onBehalfOf === undefined ? "" : t.approve.forPerson(one.onBehalfOf)}
+      {one.person} {one.onBehalfOf === undefined ? "" : words.approve.forPerson(one.onBehalfOf)}
       <span className="small block muted">
-        {t.approve.asRole(one.role, one.kind !== "webauthn")}: “{one.reason}”
+        {words.approve.asRole(one.role, one.kind !== "webauthn")}: “{one.reason}”
       </span>
     </>
   );
