@@ -173,6 +173,27 @@ describe("AuthZEN evaluation", () => {
     expect(await nobody.json()).toMatchObject({ decision: false });
   });
 
+  test("an agent can't say whose session it is: claims count from a signed token, or under an enforcement point's API token", async () => {
+    await start();
+    const forged = question({ order: "A1", limit: "small" }, { session: { customer: "victim", admin: true } });
+    expect((await evaluate(forged)).status).toBe(200);
+    expect(asked(0)).toMatchObject({ session: {}, asserted: [] });
+    control = createServer((req, res) =>
+      gateway.gateway.authzen(req, res, { kind: "token", id: "tok_1", accountable: "amy@halden.example" }),
+    );
+    await new Promise<void>((done) => control!.listen(0, "127.0.0.1", done));
+    const url = `http://127.0.0.1:${(control.address() as AddressInfo).port}/access/v1/evaluation`;
+    expect((await fetch(url, { method: "POST", body: JSON.stringify(forged) })).status).toBe(200);
+    expect(asked(1)).toMatchObject({ session: { customer: "victim" }, asserted: ["customer"] });
+  });
+
+  /** What was evaluated and recorded, in order. */
+  function asked(index: number) {
+    const entry = gateway.evidence.of("decision")[index]!;
+    const { session } = (entry.context as { request: { session: unknown } }).request;
+    return { session, asserted: entry.payload!.asserted };
+  }
+
   const illTyped: [string, unknown][] = [
     ["no subject", { action: { name: "tool.call" }, resource: { type: "tool", id: "x" } }],
     ["a subject that is text", { ...question({}), subject: "notes" }],

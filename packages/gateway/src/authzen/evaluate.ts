@@ -189,7 +189,7 @@ function question(runtime: Runtime, asked: Asked, action: ActionName): DecisionR
     ...base,
     purpose: known.purpose,
     labels: known.labels,
-    session: { ...assertedClaims(context, system), ...known.user?.claims },
+    session: { ...(asker.credential === null ? assertedClaims(context, system) : {}), ...known.user?.claims },
     argumentsFromUser: called !== undefined && input !== null && argumentsFromUser(called, input, known.userTexts),
   };
 }
@@ -207,7 +207,11 @@ function headersOf(asked: Asked): IncomingHttpHeaders {
   };
 }
 
-/** Claims that the enforcement point vouches for (AuthZEN §5.4), of those the register lists; a verified token overrides them. */
+/**
+ * Claims that an enforcement point vouches for under its own API token (AuthZEN §5.4), of those the register lists; a
+ * verified token overrides them. INVARIANT: never for a gateway key. Its holder is the system itself, and an agent that
+ * may say for whom it acts would act for anyone.
+ */
 function assertedClaims(context: Members, system: SystemFacts): Record<string, unknown> {
   if (!isMembers(context.session)) return {};
   const claims: Record<string, unknown> = {};
@@ -276,6 +280,10 @@ async function answer(
       action: evaluation.action,
       resource,
       context: atDetail(evaluation.context, asked.system),
+      asserted:
+        asker.credential === null && asked.system !== null && request !== null
+          ? Object.keys(assertedClaims(evaluation.context, asked.system))
+          : [],
       code: decision.code,
       param: decision.param,
       reason: decision.reason,
