@@ -268,11 +268,32 @@ describe("fields", () => {
     expect(answer.status, answer.text).toBe(200);
   });
 
+  test("what the provider does by default is asked for too: Responses without `store` is refused in T2, a finding in T0", async () => {
+    await start("T2");
+    const silent = { model: "gpt-test", input: "x" };
+    for (const body of [silent, { ...silent, store: null }]) {
+      const answer = await gateway.call("/v1/responses", body);
+      expect([answer.status, answer.body.error.code, answer.body.error.param]).toEqual([
+        422,
+        "unsupported_field",
+        "store",
+      ]);
+      expect(answer.body.error.remedies[0].text).toContain('"store": false');
+    }
+    expect((await gateway.call("/v1/responses", { ...silent, store: true })).status).toBe(403);
+    expect(upstream.connections).toBe(0);
+    await gateway.close();
+    await start("T0");
+    expect((await gateway.call("/v1/responses", silent)).status).toBe(200);
+    expect(gateway.control.findings.map((finding) => finding.kind)).toContain("implied_effect");
+  });
+
   test("a reference to something we did not issue is refused; one we issued passes", async () => {
     await start("T2");
     const foreign = await gateway.call("/v1/responses", {
       model: "gpt-test",
       input: "x",
+      store: false,
       previous_response_id: "resp_1",
     });
     expect([foreign.status, foreign.body.error.param]).toEqual([422, "previous_response_id"]);
@@ -284,9 +305,16 @@ describe("fields", () => {
         output: [],
         usage: { input_tokens: 1, output_tokens: 1 },
       });
-    expect((await gateway.call("/v1/responses", { model: "gpt-test", input: "x" })).status).toBe(200);
+    expect((await gateway.call("/v1/responses", { model: "gpt-test", input: "x", store: false })).status).toBe(200);
     expect(
-      (await gateway.call("/v1/responses", { model: "gpt-test", input: "x", previous_response_id: "resp_1" })).status,
+      (
+        await gateway.call("/v1/responses", {
+          model: "gpt-test",
+          input: "x",
+          store: false,
+          previous_response_id: "resp_1",
+        })
+      ).status,
     ).toBe(200);
   });
 });
@@ -308,13 +336,14 @@ describe("labels", () => {
     );
     upstream.answer = (_request, res) =>
       sendJson(res, { id: "resp_1", model: "gpt-test", output: [], usage: { input_tokens: 1, output_tokens: 1 } });
-    await gateway.call("/v1/responses", { model: "gpt-test", input: "x" });
+    await gateway.call("/v1/responses", { model: "gpt-test", input: "x", store: false });
     upstream.answer = (_request, res) => sendJson(res, { id: "resp_2", model: "gpt-test", output: [call] });
-    const clean = await gateway.call("/v1/responses", { model: "gpt-test", input: "Go on." });
+    const clean = await gateway.call("/v1/responses", { model: "gpt-test", input: "Go on.", store: false });
     expect(clean.status, clean.text).toBe(200);
     const after = await gateway.call("/v1/responses", {
       model: "gpt-test",
       input: "Go on.",
+      store: false,
       previous_response_id: "resp_1",
     });
     expect([after.status, after.body.error.code], after.text).toEqual([403, "approval_required"]);
@@ -326,7 +355,7 @@ describe("labels", () => {
       testSnapshot(testFacts(upstream.endpoint, testSystem("T2", granted), { tools: [pay, other] })),
     );
     upstream.answer = (_request, res) => sendJson(res, { id: "resp_2", model: "gpt-test", output: [call] });
-    expect((await gateway.call("/v1/responses", { model: "gpt-test", input: "order B7" })).body.error.code).toBe(
+    expect((await gateway.call("/v1/responses", { model: "gpt-test", input: "order B7", store: false })).body.error.code).toBe(
       "unknown_tool",
     );
   });

@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { DecisionRequest, ModelFacts, SystemFacts } from "@mandate/model";
+import type { ModelFacts, SystemFacts } from "@mandate/model";
 import { authenticate, type Caller } from "../auth/authenticate.ts";
 import type { Compiled } from "../compiled.ts";
 import type { Exchange } from "../http/exchange.ts";
@@ -16,6 +16,7 @@ import { meetObligations } from "./obligations.ts";
 import { callerContext, detectIn, modelQuestion } from "./question.ts";
 import { intentDraft, outcomeDraft } from "./record.ts";
 import { evidenceRefusal, refuseKnown, type Known, stalenessRefusal } from "./refuse-known.ts";
+import { requestRefusals } from "./request-refusals.ts";
 import { ask, type Runtime } from "./runtime.ts";
 
 /** SPEC 3's one pipeline, for every model surface. */
@@ -228,75 +229,6 @@ function upstreamBody(
   return model.upstream === model.name || span === undefined
     ? body
     : spliceValue(body, span, JSON.stringify(model.upstream));
-}
-
-/** Everything about the request itself that refuses, whatever the rules say of the model. */
-function requestRefusals(
-  runtime: Runtime,
-  compiled: Compiled,
-  system: SystemFacts,
-  model: ModelFacts | undefined,
-  surface: Surface,
-  view: RequestView,
-  request: DecisionRequest,
-): Refusal[] {
-  const refusals: Refusal[] = [];
-  if (model !== undefined && !surface.protocols.includes(model.protocol)) {
-    refusals.push(
-      refuse(
-        "unsupported_field",
-        `\`${model.name}\` speaks another protocol (${model.protocol}) than this path.`,
-        model.protocol === "anthropic" ? "Call /v1/messages." : "Call /v1/chat/completions or /v1/responses.",
-        "model",
-      ),
-    );
-  }
-  if (view.unlisted.length > 0) {
-    if (system.parameters.unlistedField === "refuse") {
-      refusals.push(
-        refuse(
-          "unsupported_field",
-          `\`${echo(view.unlisted[0]!)}\` is not a field this gateway knows, and ${system.tier} systems may send only what is known.`,
-          "Leave it out, or have it added to the field table.",
-          echo(view.unlisted[0]!),
-        ),
-      );
-    } else {
-      for (const name of view.unlisted.slice(0, 8)) {
-        runtime.options.control.report({
-          key: `field:${system.name}:${surface.name}:${echo(name)}`,
-          system: system.name,
-          kind: "unlisted_field",
-          title: `Unlisted field \`${echo(name)}\``,
-          detail: `${surface.fields.version} does not list it; ${system.tier} lets it pass.`,
-        });
-      }
-    }
-  }
-  for (const reference of view.references) {
-    if (!runtime.issued.has(system.name, reference.id))
-      refusals.push(
-        refuse(
-          "unsupported_field",
-          `\`${echo(reference.param)}\` refers to something that this gateway did not issue to this system.`,
-          "Send the content itself.",
-          echo(reference.param),
-        ),
-      );
-  }
-  for (const effect of view.effects) {
-    const id = `hosted.${echo(effect.name)}`;
-    const decision = ask(runtime, compiled, { ...request, action: "tool.call", resource: { type: "tool", id } });
-    if (decision.outcome === "allow") continue;
-    const refusal = refusalOf(decision);
-    // A tool at the provider can't wait for a person: the provider runs it as it likes once it is offered.
-    refusals.push(
-      decision.outcome === "hold"
-        ? { ...refusal, code: "policy" }
-        : { ...refusal, param: refusal.param ?? effect.param },
-    );
-  }
-  return refusals;
 }
 
 async function releaseStored(

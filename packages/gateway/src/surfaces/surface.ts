@@ -13,6 +13,8 @@ export interface RequestView {
   readonly turns: readonly Turn[];
   /** Parts the provider would run or fetch by itself: each must be granted as `tool:hosted.NAME`. */
   readonly effects: readonly HostedEffect[];
+  /** Effects that the provider's default has where the request says nothing. */
+  readonly implied: readonly HostedEffect[];
   /** Ids of things kept at the provider; each must be one that this gateway issued to this system. */
   readonly references: readonly { readonly id: string; readonly param: string }[];
   /** Members outside the field table, in dotted form. */

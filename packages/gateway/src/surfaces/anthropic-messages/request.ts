@@ -78,6 +78,7 @@ export function readRequest(body: Members): RequestView {
     stream: optionalBoolean(body, "stream"),
     turns,
     ...found,
+    implied: [],
     maxOutputTokens: optionalCount(body, "max_tokens"),
   };
 }

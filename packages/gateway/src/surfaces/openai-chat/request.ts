@@ -78,6 +78,7 @@ export function readRequest(body: Members): RequestView {
     stream: optionalBoolean(body, "stream"),
     turns,
     ...found,
+    implied: [],
     maxOutputTokens: max === null ? null : max * Math.max(1, choices),
   };
 }

@@ -32,6 +32,7 @@ function readRequest(body: Members): RequestView {
     stream: false,
     turns,
     effects: [],
+    implied: [],
     references: [],
     unlisted: unlistedFields(body, fields),
     opaque,

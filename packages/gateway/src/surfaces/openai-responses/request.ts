@@ -82,6 +82,8 @@ export function readRequest(body: Members): RequestView {
     stream: optionalBoolean(body, "stream"),
     turns,
     ...found,
+    // Absent means true at OpenAI: the answer would be kept there.
+    implied: body.store === undefined || body.store === null ? [{ name: "store", param: "store" }] : [],
     maxOutputTokens: optionalCount(body, "max_output_tokens"),
   };
 }
