@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { CredentialFacts, ModelFacts, SystemFacts, ToolFacts } from "@mandate/model";
 import { compilePolicy, type PolicyDecisionPoint } from "@mandate/policy";
+import { type VerificationKey, verificationKeys } from "./auth/jws.ts";
 import type { Snapshot, UpstreamSecret } from "./snapshot.ts";
 import { OutboundRule } from "./upstream/address.ts";
 
@@ -16,10 +17,27 @@ export interface Compiled {
   readonly tools: ReadonlyMap<string, ToolFacts>;
   /** By hex SHA-256 of the whole key. */
   readonly credentials: ReadonlyMap<string, CredentialFacts>;
+  readonly credentialsById: ReadonlyMap<string, CredentialFacts>;
+  /** What signs access tokens here; null: none is accepted. */
+  readonly accessTokens: CompiledTokenRules | null;
+  readonly issuerKeys: ReadonlyMap<string, CompiledIssuerKeys>;
   readonly secrets: ReadonlyMap<string, UpstreamSecret>;
   readonly outbound: OutboundRule;
   /** Changes when pools must be rebuilt, so that a withdrawn address is not reached over an old connection. */
   readonly outboundKey: string;
+}
+
+export interface CompiledTokenRules {
+  readonly issuer: string;
+  readonly audience: string;
+  readonly keys: readonly VerificationKey[];
+  readonly origins: readonly string[];
+}
+
+export interface CompiledIssuerKeys {
+  readonly keys: readonly VerificationKey[];
+  /** Epoch seconds. */
+  readonly until: number;
 }
 
 export function compileSnapshot(snapshot: Snapshot): Compiled {
@@ -42,7 +60,17 @@ export function compileSnapshot(snapshot: Snapshot): Compiled {
     models: byName(facts.models),
     toolsByCalledName,
     tools: byName(facts.tools),
-    credentials: new Map(snapshot.credentials.map((credential) => [credential.keyHash, credential])),
+    credentials: new Map(
+      snapshot.credentials.flatMap((credential) => (credential.keyHash === null ? [] : [[credential.keyHash, credential]])),
+    ),
+    credentialsById: new Map(snapshot.credentials.map((credential) => [credential.id, credential])),
+    accessTokens:
+      snapshot.accessTokens === undefined
+        ? null
+        : { ...snapshot.accessTokens, keys: verificationKeys(snapshot.accessTokens.keys) },
+    issuerKeys: new Map(
+      (snapshot.issuerKeys ?? []).map(({ issuer, keys, until }) => [issuer, { keys: verificationKeys(keys), until }]),
+    ),
     secrets: byName(snapshot.secrets),
     outbound: new OutboundRule(snapshot.outboundAllow),
     outboundKey: createHash("sha256").update(JSON.stringify(snapshot.outboundAllow)).digest("hex"),

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { tiers } from "@mandate/model";
 import { handleAuthzen } from "./authzen/handle.ts";
+import { ProofBook } from "./auth/dpop.ts";
 import { createSessionBooks } from "./auth/session-token.ts";
 import { compileSnapshot, type Compiled } from "./compiled.ts";
 import { Exchange } from "./http/exchange.ts";
@@ -36,7 +37,7 @@ export function createGateway(given: GatewayOptions): Gateway {
       clock: now,
       random: options.random,
     }),
-    issuerKeys: options.issuerKeys ?? (() => undefined),
+    proofs: new ProofBook(),
     upstream: new UpstreamClient(limits),
     meter: new Meter(),
     answers: new AnswerStore({ random: options.random, maxBytes: limits.maxStoredAnswerBytes }),

@@ -9,7 +9,6 @@ export type {
   GatewayOptions,
   GatewayReadiness,
   HttpHandler,
-  IssuerKeys,
 } from "./options.ts";
 export type { ControlPort, HoldRequest, HoldTicket, SpendResult } from "./control-port.ts";
 export type {
@@ -21,7 +20,14 @@ export type {
   JournalRecord,
   SealedRecord,
 } from "./evidence-sink.ts";
-export type { SealingKey, Snapshot, UpstreamSecret } from "./snapshot.ts";
+export type { IssuerKeySet, SealingKey, Snapshot, UpstreamSecret } from "./snapshot.ts";
+export { maxActors, maxTokenSeconds, readAccessToken } from "./auth/access-token.ts";
+export type { AccessTokenRules, TokenUse } from "./auth/access-token.ts";
+export { dpopAlgorithms, ProofBook, verifyProof } from "./auth/dpop.ts";
+export { jwsAlgorithms, leewaySeconds, readJws, signedByOneOf, thumbprint, verificationKey, verificationKeys } from "./auth/jws.ts";
+export type { Jwk, Jws, VerificationKey } from "./auth/jws.ts";
+export { readUserToken } from "./auth/user-token.ts";
+export type { User } from "./auth/user-token.ts";
 export { Journal, JournalSink, nodeDisk, Sealer } from "./evidence/index.ts";
 export type { JournalDisk, JournalOptions, JournalSigner, OpenCall, SealerOptions } from "./evidence/index.ts";
 export { OutboundRule } from "./upstream/address.ts";

@@ -60,9 +60,6 @@ export interface GatewayLog {
   error(event: string, details: Readonly<Record<string, unknown>>): void;
 }
 
-/** Public keys of a session issuer as JWKs, or undefined when they aren't known: its tokens are then refused. */
-export type IssuerKeys = (issuer: string) => readonly Readonly<Record<string, unknown>>[] | undefined;
-
 export interface GatewayOptions {
   readonly control: ControlPort;
   readonly evidence: EvidenceSink;
@@ -74,7 +71,6 @@ export interface GatewayOptions {
   readonly log: GatewayLog;
   /** 32 bytes that sign session tokens; absent: random, so tokens end with the process. */
   readonly sessionKey?: Uint8Array;
-  readonly issuerKeys?: IssuerKeys;
 }
 
 export interface GatewayReadiness {

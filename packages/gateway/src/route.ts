@@ -6,6 +6,7 @@ import { Exchange } from "./http/exchange.ts";
 import { type Refusal, refuse } from "./http/refusal.ts";
 import type { GatewayReadiness } from "./options.ts";
 import { handleModelCall } from "./pipeline/model-call.ts";
+import { callerOf } from "./pipeline/record.ts";
 import { evidenceRefusal, type Known, refuseKnown } from "./pipeline/refuse-known.ts";
 import type { Runtime } from "./pipeline/runtime.ts";
 import { anthropicCountTokens } from "./surfaces/anthropic-count-tokens/index.ts";
@@ -124,7 +125,7 @@ function identify(
   routing: Routing,
   resource: string,
 ): (Known & { refusal: Refusal | null }) | undefined {
-  const caller = authenticate(compiled, exchange.req.headers, Math.floor(routing.runtime.now() / 1000));
+  const caller = authenticate(compiled, exchange.req, Math.floor(routing.runtime.now() / 1000), routing.runtime.proofs);
   if (!caller.known) {
     routing.countUnknown(caller.refusal);
     exchange.refuse(caller.refusal);
@@ -175,7 +176,7 @@ async function models(exchange: Exchange, compiled: Compiled, routing: Routing):
       retention: system.tier,
       terminal: "done",
       payload: {
-        caller: { credential: credential.id, name: credential.name, accountable: credential.accountable },
+        caller: callerOf(credential),
         requestId: exchange.requestId,
         surface: "openai-models",
       },

@@ -1,4 +1,6 @@
 import type { CredentialFacts, RegisterFacts } from "@mandate/model";
+import type { AccessTokenRules } from "./auth/access-token.ts";
+import type { Jwk } from "./auth/jws.ts";
 
 /**
  * Everything a gateway enforces, immutable and versioned. The control plane publishes a whole one; the gateway compiles
@@ -18,6 +20,17 @@ export interface Snapshot {
   readonly outboundAllow: readonly string[];
   /** Base of links in refusals, for example `http://localhost:4600`. */
   readonly consoleUrl: string;
+  /** Absent: no access token is accepted. */
+  readonly accessTokens?: AccessTokenRules;
+  /** Keys of those who vouch for people, fetched by the control plane; absent issuers' tokens are refused. */
+  readonly issuerKeys?: readonly IssuerKeySet[];
+}
+
+export interface IssuerKeySet {
+  readonly issuer: string;
+  readonly keys: readonly Jwk[];
+  /** Epoch seconds: keys last confirmed too long ago no longer count, whoever holds them now. */
+  readonly until: number;
 }
 
 export interface UpstreamSecret {

@@ -5,6 +5,7 @@ import type {
   AuthorizationState,
   AuthorizationType,
   Autonomy,
+  CredentialKind,
   CredentialState,
   Effect,
   Lifecycle,
@@ -145,6 +146,8 @@ export interface SessionFacts {
   readonly user: "token" | "none";
   readonly issuers: readonly string[];
   readonly claims: readonly string[];
+  /** What `aud` of a user's token must name; absent or empty: it isn't compared. */
+  readonly audiences?: readonly string[];
   /** `clean`: user turns hold only what the user typed, so they count as the user's own words. */
   readonly userChannel: "clean" | "mixed";
 }
@@ -252,14 +255,14 @@ export interface ExternalFacts {
 
 export interface CredentialFacts {
   readonly id: string;
-  /** Hex SHA-256 of the whole key. */
-  readonly keyHash: string;
+  /** Hex SHA-256 of the whole key; null for kinds that call with access tokens. */
+  readonly keyHash: string | null;
   readonly name: string;
   /** Null: identity known, no system (`not_registered`). */
   readonly system: string | null;
   readonly state: CredentialState;
   readonly notAfter: number;
-  readonly kind: "gateway-key";
+  readonly kind: CredentialKind;
   /** The accountable natural person's e-mail: requester of its holds. */
   readonly accountable: string;
   /** Narrower purposes bound to this credential; empty means the system's. */

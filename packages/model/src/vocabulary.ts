@@ -89,6 +89,10 @@ export type ArgumentType = (typeof argumentTypes)[number];
 export const credentialStates = ["active", "suspended", "revoked"] as const;
 export type CredentialState = (typeof credentialStates)[number];
 
+/** How a machine proves who it is: a key, its own signature, or its platform's word. */
+export const credentialKinds = ["gateway-key", "client", "workload"] as const;
+export type CredentialKind = (typeof credentialKinds)[number];
+
 export const approvalStates = ["pending", "approved", "refused", "lapsed"] as const;
 export type ApprovalState = (typeof approvalStates)[number];
 

@@ -2,6 +2,7 @@ import { createHmac, generateKeyPairSync, randomFillSync, sign } from "node:cryp
 import { describe, expect, test } from "vitest";
 import { cleanLabels } from "@mandate/model";
 import { testNowMs, testSystem } from "../testing/facts.ts";
+import { verificationKeys } from "./jws.ts";
 import { createSessionBooks } from "./session-token.ts";
 import { verifyUser } from "./user-token.ts";
 
@@ -40,7 +41,8 @@ describe("user tokens", () => {
   const now = testNowMs / 1000;
   const pair = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const jwk = { ...pair.publicKey.export({ format: "jwk" }), kid: "k1" };
-  const keys = (issuer: string) => (issuer === "https://login.halden.example" ? [jwk] : undefined);
+  const held = { keys: verificationKeys([jwk]), until: now + 3_600 };
+  const keys = new Map([["https://login.halden.example", held]]);
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
   const jwt = (claims: Record<string, unknown>, header: Record<string, unknown> = { alg: "ES256", kid: "k1" }) => {
     const signed = `${part(header)}.${part({ iss: "https://login.halden.example", sub: "u1", exp: now + 60, ...claims })}`;
@@ -72,6 +74,8 @@ describe("user tokens", () => {
       ["text", "hello"],
     ];
     for (const [what, token] of bad) expect("refusal" in verifyUser(token, system, now, keys), what).toBe(true);
-    expect("refusal" in verifyUser(good, system, now, () => undefined), "no keys held").toBe(true);
+    expect("refusal" in verifyUser(good, system, now, new Map()), "no keys held").toBe(true);
+    const stale = new Map([["https://login.halden.example", { ...held, until: now }]]);
+    expect("refusal" in verifyUser(good, system, now, stale), "keys not confirmed for too long").toBe(true);
   });
 });

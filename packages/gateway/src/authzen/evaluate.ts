@@ -1,7 +1,6 @@
 import {
   actions,
   type ActionName,
-  type CredentialFacts,
   type Decision,
   type DecisionRequest,
   type ResourceType,
@@ -9,6 +8,7 @@ import {
   type Sensitivity,
   type SystemFacts,
 } from "@mandate/model";
+import type { CallingCredential } from "../auth/authenticate.ts";
 import { argumentsFromUser } from "@mandate/policy";
 import type { IncomingHttpHeaders } from "node:http";
 import type { HoldTicket } from "../control-port.ts";
@@ -27,7 +27,7 @@ import type { Evaluation } from "./request.ts";
 
 export interface Asker {
   /** The subject's own gateway key, or null for an API token. */
-  readonly credential: CredentialFacts | null;
+  readonly credential: CallingCredential | null;
   readonly id: string;
   readonly accountable: string;
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
-import { type CredentialFacts, newId, type SystemFacts } from "@mandate/model";
-import { authenticate } from "../auth/authenticate.ts";
+import { newId, type SystemFacts } from "@mandate/model";
+import { authenticate, type CallingCredential } from "../auth/authenticate.ts";
 import type { Compiled } from "../compiled.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { readBody } from "../http/read-body.ts";
@@ -26,10 +26,10 @@ export async function handleAuthzen(
     exchange.res.setHeader("allow", "POST");
     return exchange.refuse(refuse("method_not_allowed", "This path takes POST.", "Send the question as a JSON body."));
   }
-  let credential: CredentialFacts | null = null;
+  let credential: CallingCredential | null = null;
   let stateRefusal: Refusal | null = null;
   if (caller === null) {
-    const known = authenticate(compiled, req.headers, Math.floor(runtime.now() / 1000));
+    const known = authenticate(compiled, req, Math.floor(runtime.now() / 1000), runtime.proofs);
     if (!known.known) {
       countUnknown(known.refusal);
       return exchange.refuse(known.refusal);

@@ -82,7 +82,9 @@ export class Exchange {
   }
 
   refuse(refusal: Refusal): void {
-    this.json(statusOf(refusal.code), refusalBody(this.errorShape, refusal, this.links), {
+    const status = statusOf(refusal.code);
+    this.json(status, refusalBody(this.errorShape, refusal, this.links), {
+      ...(status === 401 ? { "www-authenticate": refusal.challenge ?? "Bearer" } : {}),
       ...(mayRetry(refusal.code) ? {} : { "x-should-retry": "false" }),
       ...(refusal.retryAfterSeconds === undefined ? {} : { "retry-after": String(refusal.retryAfterSeconds) }),
     });

@@ -17,6 +17,8 @@ export interface Refusal {
   readonly remedies: readonly Remedy[];
   readonly approval?: HoldTicket;
   readonly retryAfterSeconds?: number;
+  /** `WWW-Authenticate` of a 401 where it is more than `Bearer`. */
+  readonly challenge?: string;
 }
 
 export function refuse(

@@ -1,11 +1,11 @@
 import type {
-  CredentialFacts,
   Decision,
   DecisionRequest,
   ModelFacts,
   SessionLabels,
   SystemFacts,
 } from "@mandate/model";
+import type { CallingCredential } from "../auth/authenticate.ts";
 import type { Session } from "../auth/session-token.ts";
 import type { User } from "../auth/user-token.ts";
 import type { Compiled } from "../compiled.ts";
@@ -19,7 +19,7 @@ export interface Call {
   readonly compiled: Compiled;
   readonly surface: Surface;
   readonly system: SystemFacts;
-  readonly credential: CredentialFacts;
+  readonly credential: CallingCredential;
   readonly model: ModelFacts;
   readonly view: RequestView;
   readonly body: Buffer;
@@ -48,6 +48,17 @@ export interface ToolDecision extends DecidedTool {
   readonly request: DecisionRequest;
 }
 
+/** What the response detectors did. Written by the check itself, never assumed. */
+export interface ContentCheck {
+  /** `not_run`: the tier's mode is *pass*. `incomplete`: the answer ended or was cut before all of it was read. */
+  readonly result: "not_run" | "incomplete" | "passed" | "found" | "failed";
+  /** Id and version of each that ran. */
+  readonly detectors: Readonly<Record<string, string>>;
+  readonly types: readonly string[];
+  /** UTF-16 units of text read. */
+  readonly chars: number;
+}
+
 /** What is known about an answer when its call ends. */
 export interface AnswerRecord {
   readonly mode: string;
@@ -56,5 +67,6 @@ export interface AnswerRecord {
   readonly usage: TokenUsage | null;
   readonly releasedBytes: number;
   readonly tools: readonly ToolDecision[];
+  readonly check: ContentCheck;
   readonly body: Buffer | null;
 }

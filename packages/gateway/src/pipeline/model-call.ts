@@ -13,7 +13,7 @@ import type { Call } from "./call.ts";
 import { Delivery } from "./delivery.ts";
 import { callHashOf, openHold, type Spent, spend } from "./holds.ts";
 import { meetObligations } from "./obligations.ts";
-import { callerContext, detectIn, modelQuestion } from "./question.ts";
+import { callerContext, type Detected, detectIn, modelQuestion } from "./question.ts";
 import { intentDraft, outcomeDraft } from "./record.ts";
 import { evidenceRefusal, refuseKnown, type Known, stalenessRefusal } from "./refuse-known.ts";
 import { requestRefusals } from "./request-refusals.ts";
@@ -27,7 +27,12 @@ export async function handleModelCall(
   compiled: Compiled,
   countUnknown: (refusal: Refusal) => void,
 ): Promise<void> {
-  const caller: Caller = authenticate(compiled, exchange.req.headers, Math.floor(runtime.now() / 1000));
+  const caller: Caller = authenticate(
+    compiled,
+    exchange.req,
+    Math.floor(runtime.now() / 1000),
+    runtime.proofs,
+  );
   if (!caller.known) {
     countUnknown(caller.refusal);
     return exchange.refuse(caller.refusal);
@@ -80,7 +85,22 @@ export async function handleModelCall(
   const unseen = view.opaque || view.references.length > 0;
   const context = callerContext(runtime, compiled, system, credential, exchange.req.headers, view.turns, unseen);
   if ("refusal" in context) return refuseKnown(runtime, known, context.refusal);
-  const detected = detectIn(view.turns.map((turn) => turn.text));
+  let detected: Detected;
+  try {
+    detected = detectIn(view.turns.map((turn) => turn.text));
+  } catch {
+    // What the detector choked on is content: the log gets none of it.
+    runtime.options.log.error("detectors.failed", { decision: exchange.decisionId });
+    return refuseKnown(
+      runtime,
+      known,
+      refuse(
+        "control_unavailable",
+        "The request could not be checked, so it was refused.",
+        "Repeat the call; if it stays so, tell the person who runs Mandate.",
+      ),
+    );
+  }
   let request = modelQuestion(runtime, system, view.model, context, detected, unseen);
   let decision = ask(runtime, compiled, request);
   const messages = messageBytes(json, body, surface);
@@ -276,6 +296,7 @@ async function releaseStored(
           usage: stored.usage,
           releasedBytes: bytes.length,
           tools: checker.tools,
+          check: stored.check,
           body: bytes,
         },
       }),

@@ -1,11 +1,11 @@
-import { detect } from "@mandate/detectors";
+import { detect, type Finding } from "@mandate/detectors";
 import {
   cleanLabels,
-  type CredentialFacts,
   type DecisionRequest,
   type SessionLabels,
   type SystemFacts,
 } from "@mandate/model";
+import type { CallingCredential } from "../auth/authenticate.ts";
 import { labelsFromMessages, type Turn, userTextsFromMessages } from "@mandate/policy";
 import type { IncomingHttpHeaders } from "node:http";
 import { purposeOf } from "../auth/purpose.ts";
@@ -39,7 +39,7 @@ export function callerContext(
   runtime: Runtime,
   compiled: Compiled,
   system: SystemFacts,
-  credential: CredentialFacts | null,
+  credential: CallingCredential | null,
   headers: IncomingHttpHeaders,
   turns: readonly Turn[],
   opaque: boolean,
@@ -50,7 +50,8 @@ export function callerContext(
     one(headers["x-mandate-user"]),
     system,
     Math.floor(runtime.now() / 1000),
-    runtime.issuerKeys,
+    compiled.issuerKeys,
+    credential?.token?.user ?? null,
   );
   if ("refusal" in verified) return verified;
   const session = runtime.sessions.open(one(headers["x-mandate-session"]), system.name, credential?.id ?? "");
@@ -76,16 +77,18 @@ export interface Detected {
   readonly classes: readonly string[];
 }
 
+/** @throws whatever a detector throws: a check that did not run must refuse (G11) */
 export function detectIn(texts: readonly string[]): Detected {
+  return summarized(texts.flatMap((text) => (text.length < 4 ? [] : detect(text))));
+}
+
+export function summarized(findings: readonly Finding[]): Detected {
   const types = new Set<string>();
   const classes = new Set<string>();
-  for (const text of texts) {
-    if (text.length < 4) continue;
-    for (const finding of detect(text)) {
-      types.add(finding.type);
-      const named = finding.type.startsWith("secret.") ? "secret" : classOfType[finding.type];
-      if (named !== undefined && finding.confidence >= minConfidence) classes.add(named);
-    }
+  for (const finding of findings) {
+    types.add(finding.type);
+    const named = finding.type.startsWith("secret.") ? "secret" : classOfType[finding.type];
+    if (named !== undefined && finding.confidence >= minConfidence) classes.add(named);
   }
   return { types: [...types], classes: [...classes] };
 }

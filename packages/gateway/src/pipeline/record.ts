@@ -1,5 +1,6 @@
 import { detectorVersions, redact } from "@mandate/detectors";
-import type { CredentialFacts, Decision, DecisionRequest, SystemFacts, Terminal, Verdict } from "@mandate/model";
+import type { Decision, DecisionRequest, SystemFacts, Terminal, Verdict } from "@mandate/model";
+import type { CallingCredential } from "../auth/authenticate.ts";
 import type { DecidedTool, EntryDraft } from "../evidence-sink.ts";
 import type { Compiled } from "../compiled.ts";
 import type { Exchange } from "../http/exchange.ts";
@@ -25,7 +26,7 @@ export interface Refused {
   readonly exchange: Exchange;
   readonly compiled: Compiled;
   readonly system: SystemFacts | null;
-  readonly credential: CredentialFacts | null;
+  readonly credential: CallingCredential | null;
   readonly surface: string;
   readonly action: string;
   readonly resource: string;
@@ -164,6 +165,7 @@ export function outcomeDraft(
       streamMode: answer.mode,
       releasedBytes: answer.releasedBytes,
       tools: answer.tools,
+      check: answer.check,
       ...(refusal === null
         ? {}
         : { code: refusal.code, param: refusal.param, reason: refusal.reason, rule: refusal.rule }),
@@ -208,10 +210,24 @@ function atDetail(system: SystemFacts, messages: readonly Uint8Array[]): readonl
   );
 }
 
-function callerOf(credential: CredentialFacts | null): Readonly<Record<string, unknown>> | null {
-  return credential === null
-    ? null
-    : { credential: credential.id, name: credential.name, accountable: credential.accountable };
+/** Who called, and for whom: the whole chain of a delegation, and the token by its id. */
+export function callerOf(credential: CallingCredential | null): Readonly<Record<string, unknown>> | null {
+  if (credential === null) return null;
+  const { id, name, accountable, kind, token } = credential;
+  return {
+    credential: id,
+    name,
+    accountable,
+    ...(token === undefined
+      ? {}
+      : {
+          kind,
+          token: token.jti,
+          bound: token.jkt,
+          ...(token.workload === null ? {} : { workload: token.workload }),
+          ...(token.chain.length === 1 && token.user === null ? {} : { subject: token.subject, chain: token.chain }),
+        }),
+  };
 }
 
 /** What a replay needs: the question exactly as it was asked, and which detectors looked. */

@@ -1,4 +1,5 @@
-import type { CredentialFacts, Decision, DecisionRequest, SystemFacts } from "@mandate/model";
+import type { Decision, DecisionRequest, SystemFacts } from "@mandate/model";
+import type { CallingCredential } from "../auth/authenticate.ts";
 import type { Compiled } from "../compiled.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { type Refusal, refuse } from "../http/refusal.ts";
@@ -10,7 +11,7 @@ export interface Known {
   readonly exchange: Exchange;
   readonly compiled: Compiled;
   readonly system: SystemFacts | null;
-  readonly credential: CredentialFacts;
+  readonly credential: CallingCredential;
   readonly surface: string;
   readonly action: string;
   resource: string;

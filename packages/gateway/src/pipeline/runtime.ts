@@ -1,8 +1,9 @@
 import type { Decision, DecisionRequest } from "@mandate/model";
+import type { ProofBook } from "../auth/dpop.ts";
 import type { SessionBooks } from "../auth/session-token.ts";
 import type { Compiled } from "../compiled.ts";
 import type { Refusal } from "../http/refusal.ts";
-import type { GatewayLimits, GatewayOptions, IssuerKeys } from "../options.ts";
+import type { GatewayLimits, GatewayOptions } from "../options.ts";
 import type { UpstreamClient } from "../upstream/client.ts";
 import type { AnswerStore } from "./answer-store.ts";
 import type { Meter } from "./meter.ts";
@@ -14,7 +15,7 @@ export interface Runtime {
   /** Epoch milliseconds that never go back (G5). */
   readonly now: () => number;
   readonly sessions: SessionBooks;
-  readonly issuerKeys: IssuerKeys;
+  readonly proofs: ProofBook;
   readonly upstream: UpstreamClient;
   readonly meter: Meter;
   readonly answers: AnswerStore;

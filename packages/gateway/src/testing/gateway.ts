@@ -5,7 +5,7 @@ import { AppError, type Terminal } from "@mandate/model";
 import type { ControlPort, HoldRequest, SpendResult } from "../control-port.ts";
 import type { EntryDraft, EvidenceSink } from "../evidence-sink.ts";
 import { createGateway } from "../gateway.ts";
-import type { Gateway, GatewayLimits, IssuerKeys } from "../options.ts";
+import type { Gateway, GatewayLimits } from "../options.ts";
 import { createGatewayServer } from "../server.ts";
 import type { Snapshot } from "../snapshot.ts";
 import { testKey, testNowMs } from "./facts.ts";
@@ -135,7 +135,7 @@ export interface TestReply {
 
 export async function startTestGateway(
   snapshot: Snapshot,
-  more: { limits?: Partial<GatewayLimits>; issuerKeys?: IssuerKeys } = {},
+  more: { limits?: Partial<GatewayLimits> } = {},
 ): Promise<TestGateway> {
   const evidence = new MemoryEvidence();
   const control = new MemoryControl(snapshot);

@@ -44,6 +44,8 @@ const sessionSchema = z.strictObject({
   user: z.enum(["token", "none"]).default("none"),
   issuers: z.array(httpUrlSchema).max(20).default([]),
   claims: wordsSchema.default([]),
+  /** What the tokens' `aud` must name. */
+  audiences: z.array(z.string().min(1).max(500)).max(20).optional(),
   /** `clean`: user turns hold only what the user typed. */
   userChannel: z.enum(["clean", "mixed"]).default("mixed"),
 });

@@ -8,7 +8,7 @@ import { compiledPolicy, loadPins, loadRegister } from "../registry/index.ts";
 import type { Register, StoredObject } from "../registry/index.ts";
 import { objectFacts } from "./object-facts.ts";
 import { deriveStatus, missingParts } from "./status.ts";
-import { currentAuthorizations, inForce, systemStates, tierAt, versionManifests } from "./store.ts";
+import { currentAuthorizations, haltOf, inForce, ownerVacantDue, systemStates, tierAt, versionManifests } from "./store.ts";
 import { organizationTerms } from "../tiering/index.ts";
 import type { Authorization, Caps, SystemState } from "./store.ts";
 import type { Grants, VersionManifest } from "./version.ts";
@@ -65,7 +65,8 @@ function systemFacts({ system, state, authorization, approved, current, policies
     ? { id: authorization.id, number: authorization.number, type: authorization.type, state: authorization.state, versionDigest: authorization.versionDigest, starts: seconds(authorization.starts), ends: seconds(authorization.ends) }
     : null;
   const reassessmentDue = state.reassessmentDue && seconds(state.reassessmentDue);
-  const derived = deriveStatus({ halt: state.halt, tier, missing, authorization: grantedFor, differences: state.differences, reassessmentDue }, Math.floor(nowMs / 1000));
+  const vacantDue = ownerVacantDue(state.vacancies, terms(tier).ownerVacancyGraceDays);
+  const derived = deriveStatus({ halt: haltOf(state), tier, missing, authorization: grantedFor, differences: state.differences, reassessmentDue, ownerVacantDue: vacantDue }, Math.floor(nowMs / 1000));
   return {
     name: system.name,
     title: spec.title ?? system.name,
@@ -86,9 +87,10 @@ function systemFacts({ system, state, authorization, approved, current, policies
     parameters: terms(tier).runtime,
     limits: narrowLimits(before.limits, spec.limits, authorization?.type === "pilot" ? authorization.terms.caps : null, spec.pilot?.caps),
     // How a session is known decides who counts as the user: the approved way, until another is approved.
-    session: { user: before.session?.user ?? "none", issuers: before.session?.issuers ?? [], claims: before.session?.claims ?? [], userChannel: before.session?.userChannel ?? "mixed" },
+    session: { user: before.session?.user ?? "none", issuers: before.session?.issuers ?? [], claims: before.session?.claims ?? [], audiences: before.session?.audiences ?? [], userChannel: before.session?.userChannel ?? "mixed" },
     policies: policiesOf(spec, approved, policies, register),
     reassessmentDue,
+    ownerVacantDue: vacantDue,
   };
 }
 
