@@ -1,5 +1,6 @@
 import type { Server } from "node:http";
 import { join } from "node:path";
+import type { RegisterFacts } from "@mandate/model";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { OutboundRule } from "@mandate/gateway";
 import { approvalReminders, approvalRoutes, askToSignDelegation, committeeAppointed, delegationSignedEffect, lapseQuestionsOf, openHold, spendApproval } from "./approvals/index.ts";
@@ -13,34 +14,40 @@ import { credentialRoutes, noteCredentialUse } from "./credentials/index.ts";
 import type { LookUpSystem } from "./credentials/index.ts";
 import { authzenRoutes, startDataPlane } from "./data-plane/index.ts";
 import type { DataPlane } from "./data-plane/index.ts";
-import type { Database } from "./database/index.ts";
+import type { Database, Tx } from "./database/index.ts";
 import { decisionItem, decisionRoutes } from "./decisions/index.ts";
 import { delegationRoutes, endDelegationsOf } from "./delegations/index.ts";
 import { EventHub, eventRoutes } from "./events/index.ts";
 import { listDecisions, openEvidence } from "./evidence/index.ts";
 import type { Evidence } from "./evidence/index.ts";
 import { callbackPath, createAttempts, createOidcClient, federationRoutes } from "./federation/index.ts";
-import { countFindings, findingRoutes, reportFinding, settleFindings } from "./findings/index.ts";
+import { countFindings, escalateFindings, findingRoutes, reportFinding, settleFindings } from "./findings/index.ts";
+import type { NewFinding } from "./findings/index.ts";
 import { gatewayRoutes } from "./gateways/index.ts";
 import { allowedHosts, buildApp, databaseIdempotency, operationsRoutes, RequestCounts, serveConsole } from "./http/index.ts";
 import type { App, OpenApiDocument } from "./http/index.ts";
 import { accountRoutes, askHoldersForRoles, createAuthenticate, createFallback, identityRoutes, noteBootstrapStart, passkeyResetEffect, roleGrantEffect, signInRoutes } from "./identity/index.ts";
+import { incidentRoutes, killRoutes, watchIncidents, withStops } from "./incidents/index.ts";
 import { startJobs } from "./jobs/index.ts";
 import type { RunningJobs } from "./jobs/index.ts";
 import type { ServerLog } from "./log.ts";
+import { legalReviewDecided, legalReviewRoutes, withClearedFlows } from "./legal-reviews/index.ts";
 import { askServer, mcpPinRoutes } from "./mcp-pins/index.ts";
 import { deliverNotices, notificationRoutes } from "./notifications/index.ts";
 import { overviewRoutes } from "./overview/index.ts";
 import { createChallenges, passkeySupport, phoneLinks } from "./passkeys/index.ts";
 import { proofRoutes } from "./proof/index.ts";
+import { followOwners, ownerRoutes, ownerSucceeds, vacateSeatsOf, watchOwners } from "./owners/index.ts";
 import { buildSnapshot, FindingReporter, Publisher } from "./publisher/index.ts";
 import { recordRoutes, watchRecords } from "./records/index.ts";
 import { registerRoutes } from "./register-routes/index.ts";
 import type { RegisterPorts } from "./registry/index.ts";
+import { scimRoutes } from "./scim/index.ts";
 import { holdSealing, secretRoutes } from "./secrets/index.ts";
 import { endServiceAccountsOf, serviceAccountRoutes } from "./service-accounts/index.ts";
 import { loopbackAllow, settingRoutes } from "./settings/index.ts";
 import { loweringDecided, organizationTerms, ownRulesApproved, reviewTiers, tieringRoutes } from "./tiering/index.ts";
+import { visibilityRoutes, watchVisibility, withFullCapture } from "./visibility/index.ts";
 
 export interface ServerOptions {
   readonly configuration: Configuration;
@@ -93,7 +100,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     failed: (error) => log.warn("findings not written", { internal: String(error) }),
   });
   const publisher: Publisher = new Publisher({
-    build: () => buildSnapshot({ db, org, organizationName, now, masterKey, evidence, defaultAllow, consoleUrl: configuration.consoleUrl, log, deriveFacts: async (tx, nowMs) => withBreakGlass(tx, nowMs, await deriveFacts(tx, nowMs)) }),
+    build: () => buildSnapshot({ db, org, organizationName, now, masterKey, evidence, defaultAllow, consoleUrl: configuration.consoleUrl, log, deriveFacts: enforcedFacts }),
     version: () => db.read(org, (tx) => readRegisterVersion(tx, org)),
     now,
     log,
@@ -135,14 +142,18 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   let checked: { readonly at: number; readonly ok: boolean; readonly problems: readonly unknown[] } | null = null;
   const closers: (() => void)[] = [];
   const passkeys = passkeySupport(configuration.consoleUrl);
-  const departures = [endDelegationsOf, lapseQuestionsOf, endServiceAccountsOf];
+  const departures = [endDelegationsOf, lapseQuestionsOf, endServiceAccountsOf, vacateSeatsOf];
   const decisions: DecisionPorts = {
-    effects: { "role.grant": roleGrantEffect, "break-glass": breakGlassApproved, "passkey.reset": passkeyResetEffect, pilot: authorizationDecided, production: authorizationDecided, renew: pilotExtended, delegation: delegationSignedEffect, "committee.appoint": committeeAppointed, "tier.lower": loweringDecided(reconcile), "tier.rules": ownRulesApproved(reconcile) },
+    effects: { "legal.review": legalReviewDecided, "owner.succeed": ownerSucceeds, "role.grant": roleGrantEffect, "break-glass": breakGlassApproved, "passkey.reset": passkeyResetEffect, pilot: authorizationDecided, production: authorizationDecided, renew: pilotExtended, delegation: delegationSignedEffect, "committee.appoint": committeeAppointed, "tier.lower": loweringDecided(reconcile), "tier.rules": ownRulesApproved(reconcile) },
     relyingParty: passkeys.relyingParty,
     quiet: (actor) => contexts.quiet(actor),
   };
   const ports: RegisterPorts = {
-    reconcile,
+    reconcile: async (tx, ctx, record) => {
+      const outcomes = await reconcile(tx, ctx, record);
+      await followOwners(tx, ctx, record);
+      return outcomes;
+    },
     deriveFacts,
     pinMcpServer: ({ url, credential }) => {
       const { secrets, outboundAllow } = publisher.current;
@@ -187,16 +198,18 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   findingRoutes(app, { db, org, now, contexts });
   approvalRoutes(app, { db, org, now, contexts, ports: decisions, consoleUrl: configuration.consoleUrl, openInput: (approval) => sealing.open(approval.context["input"], String(approval.context["sealedAs"])) });
   delegationRoutes(app, { db, org, now, contexts, askToSign: askToSignDelegation });
-  gatewayRoutes(app, {
-    db,
-    org,
-    contexts,
-    local: () => {
-      const state = dataPlane.gateway.ready();
-      return [{ name: dataPlane.slot, registerVersion: state.registerVersion, lastSeen: new Date(publisher.confirmedAt()).toISOString(), confirmed: state.registerVersion === publisher.current.version }];
-    },
-  });
+  const gateways = () => {
+    const state = dataPlane.gateway.ready();
+    return [{ name: dataPlane.slot, registerVersion: state.registerVersion, lastSeen: new Date(publisher.confirmedAt()).toISOString(), confirmed: state.registerVersion === publisher.current.version }];
+  };
+  gatewayRoutes(app, { db, org, contexts, local: gateways });
+  incidentRoutes(app, { db, org, now, contexts, ports: { reassess: async () => undefined } });
+  killRoutes(app, { db, org, now, contexts, gateways });
+  ownerRoutes(app, { db, org, now, contexts });
+  legalReviewRoutes(app, { db, org, now, contexts });
+  visibilityRoutes(app, { db, org, now, facts: () => publisher.current.facts });
   mcpPinRoutes(app, { contexts, ports });
+  await scimRoutes(app, { db, org, contexts, ports, departures, report: (finding) => reportFinding(quiet, finding), log });
   recordRoutes(app, { db, org, now, contexts, ports });
   tieringRoutes(app, { db, org, now, contexts, ports });
   await registerRoutes(app, { db, org, now, contexts, ports, decisions });
@@ -214,9 +227,14 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   app.get("/api/v1/openapi.json", { config: { access: "public" } }, () => document.render("0.1.0"));
   await app.ready();
 
+  const findingPorts = { report: (finding: NewFinding) => reportFinding(quiet, finding), settle: (kinds: readonly string[], open: ReadonlySet<string>) => settleFindings(quiet, kinds, open) };
   // One line a job; each slice makes its own.
   const jobs = startJobs(
     [
+      escalateFindings(contexts.quiet(systemActor("findings"))),
+      watchIncidents(contexts.quiet(systemActor("incidents")), findingPorts),
+      watchOwners(contexts.quiet(systemActor("owners")), findingPorts),
+      watchVisibility(contexts.quiet(systemActor("visibility")), { ...findingPorts, facts: () => publisher.current.facts }),
       reviewTiers({ db, org, ctx: contexts.for(systemActor("tiering")), quiet: contexts.quiet(systemActor("tiering")), follow: reconcile }),
       approvalReminders(contexts.quiet(systemActor("approvals"))),
       watchRecords(quiet, { report: (finding) => reportFinding(quiet, finding), settle: (kinds, open) => settleFindings(quiet, kinds, open) }),
@@ -248,6 +266,9 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
 }
 
 const noteUseEveryMs = 5000;
+
+/** What gateways enforce: the register, and what people lifted, stopped or cleared beside it. */
+const enforcedFacts = async (tx: Tx, nowMs: number): Promise<RegisterFacts> => withFullCapture(await withClearedFlows(tx, nowMs, await withStops(tx, await withBreakGlass(tx, nowMs, await deriveFacts(tx, nowMs)))));
 
 /** An apply waits this long for MCP servers; those that don't answer stay unpinned. */
 const mcpAskMs = 3000;

@@ -13,6 +13,7 @@ export const serviceAccounts = {
     "credentials.write": "Issue and revoke gateway keys",
     "evidence.export": "Export evidence packs",
     decide: "Ask for decisions",
+    provisioning: "Keep people and groups from a directory",
   } as Record<string, string>,
   create: "Make it",
   token: "Make a token",

@@ -10,6 +10,7 @@ export const serviceScopes = {
   "credentials.write": "Issue, rotate, suspend and revoke gateway keys",
   "evidence.export": "Export evidence packs without disclosed content",
   decide: "Ask for decisions (AuthZEN)",
+  provisioning: "Keep people and groups from a directory (SCIM 2.0)",
 } as const;
 export type ServiceScope = keyof typeof serviceScopes;
 export const serviceScopeNames = Object.keys(serviceScopes) as ServiceScope[];
@@ -30,6 +31,7 @@ const opens: Readonly<Record<ServiceScope, readonly Opening[]>> = {
   "credentials.write": [[/^POST$/, /^\/api\/v1\/credentials(?:\/|$)/]],
   "evidence.export": [[/^POST$/, /^\/api\/v1\/evidence\/packs$/]],
   decide: [[/^POST$/, /^\/access\/v1\//]],
+  provisioning: [[/^(?:GET|POST|PUT|PATCH|DELETE)$/, /^\/scim\/v2\//]],
 };
 
 /** Open to each account: who am I, and what is there. */
