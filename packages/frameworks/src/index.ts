@@ -1,5 +1,7 @@
-export { askedInputs, citesLaw, derivedInputs, tierFlags, tierRules, tierTerms } from "./tiers/catalog.ts";
+export { askedInputs, citesLaw, derivedInputs, reminderDays, tierFlags, tierRules, tierTerms } from "./tiers/catalog.ts";
 export type { TierFlag, TierRule, TierTerms } from "./tiers/catalog.ts";
+export { gateItem, gateItems } from "./gates/gates.ts";
+export type { GateFlags, GateItem } from "./gates/gates.ts";
 export { deriveClocks, incidentQuestions, legalClock } from "./incidents/clocks.ts";
 export type { DerivedClock, IncidentAnswers, LegalClock } from "./incidents/clocks.ts";
 export { determineTier, lowestTier } from "./tiers/determine-tier.ts";

@@ -23,6 +23,8 @@ interface TierFile {
     readonly pilot_extensions_max: PerTier<number>;
     readonly owner_vacancy_grace_days: PerTier<number>;
     readonly discovery_triage_days: PerTier<number>;
+    readonly exception_max_days: PerTier<number>;
+    readonly reminder_days: readonly number[];
     readonly log_metadata_days_min: PerTier<number>;
     readonly gateway_keys_in_production: PerTier<string | boolean>;
   };
@@ -75,7 +77,12 @@ export interface TierTerms {
   readonly ownerVacancyGraceDays: number;
   /** Days within which what is found wrong is settled. */
   readonly triageDays: number;
+  /** Days an exception lasts at most. */
+  readonly exceptionMaxDays: number;
 }
+
+/** Days before an end on which people are told, longest first. */
+export const reminderDays: readonly number[] = file.parameters.reminder_days;
 
 const pilotGrantedBy = { T0: "registration", T1: "registration", T2: "business-owner", T3: "authorizing-official", X: "nobody" } as const;
 
@@ -114,5 +121,6 @@ function catalogTerms(tier: Tier): TierTerms {
     visibilityMin: parameters.visibility_min[key],
     ownerVacancyGraceDays: none ? 0 : parameters.owner_vacancy_grace_days[key],
     triageDays: parameters.discovery_triage_days[key],
+    exceptionMaxDays: none ? 0 : parameters.exception_max_days[key],
   };
 }
