@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv } from "node:crypto";
 import type { TokenUsage, ToolCall } from "../surfaces/surface.ts";
+import type { ContentCheck } from "./call.ts";
 
 /** An answer whose tool call waits for a person. */
 export interface StoredAnswer {
@@ -13,6 +14,8 @@ export interface StoredAnswer {
   readonly calls: readonly ToolCall[];
   readonly served: readonly string[];
   readonly usage: TokenUsage | null;
+  /** As it was when the answer was kept: nothing of it changes since. */
+  readonly check: ContentCheck;
   readonly expiresAtMs: number;
 }
 

@@ -1,11 +1,12 @@
-import type { Terminal } from "@mandate/model";
+import type { StreamMode, Terminal } from "@mandate/model";
 import { type Refusal, refusalEvent } from "../http/refusal.ts";
 import { parseStrictObject } from "../json/strict-json.ts";
-import { SseReader } from "../sse/sse-reader.ts";
-import { parse as parseEvent } from "../surfaces/openai-chat/answer.ts";
+import { isWhole, SseReader } from "../sse/sse-reader.ts";
 import type { AnswerView, StreamReader, TokenUsage, ToolCall } from "../surfaces/surface.ts";
 import { type UpstreamCall, type UpstreamEvents, UpstreamFailure } from "../upstream/client.ts";
+import { AnswerContent } from "./answer-content.ts";
 import { AnswerChecker } from "./answer-checker.ts";
+import { answerHeaders } from "./answer-headers.ts";
 import type { Call } from "./call.ts";
 import { settleHeldAnswer } from "./held-answer.ts";
 import type { Held } from "./holds.ts";
@@ -24,18 +25,6 @@ import {
   unrecorded,
 } from "./upstream-refusals.ts";
 
-/** Headers of the provider that mean something to its clients. */
-const passedOn = [
-  "content-type",
-  "retry-after",
-  "request-id",
-  "openai-processing-ms",
-  "openai-version",
-  "anthropic-ratelimit-requests-remaining",
-  "x-ratelimit-remaining-requests",
-  "x-ratelimit-remaining-tokens",
-] as const;
-
 type Phase = "waiting" | "json" | "stream" | "closing" | "closed";
 
 /**
@@ -53,10 +42,11 @@ export class Delivery implements UpstreamEvents, RunningCall {
   readonly #approvals: string[];
   readonly #reservation: Reservation;
   readonly #checker: AnswerChecker;
+  readonly #content: AnswerContent;
   readonly #sse: SseReader;
   readonly #stream: StreamReader;
   readonly #queue: EventQueue;
-  readonly #mode: string;
+  readonly #mode: StreamMode;
   readonly #timer: NodeJS.Timeout;
   #settled!: () => void;
   #upstream: UpstreamCall | undefined;
@@ -87,7 +77,8 @@ export class Delivery implements UpstreamEvents, RunningCall {
     this.#sse = new SseReader(runtime.limits.maxHeldBytes);
     this.#stream = call.surface.streamReader();
     this.#mode = call.system.parameters.streamMode;
-    this.#queue = new EventQueue(call.system.parameters.streamMode, runtime.limits.windowChars);
+    this.#content = new AnswerContent(runtime, call, this.#mode);
+    this.#queue = new EventQueue(this.#mode, runtime.limits.windowChars);
     this.done = new Promise((resolve) => (this.#settled = resolve));
     this.#timer = setTimeout(() => void this.#finish("upstream_cut", tooSlow), runtime.limits.callMs);
     runtime.running.add(this);
@@ -127,10 +118,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
   head(status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void {
     if (this.#phase !== "waiting") return;
     this.#status = status;
-    for (const name of passedOn) {
-      const value = headers[name];
-      if (typeof value === "string") this.#headers[name] = value;
-    }
+    this.#headers = answerHeaders(headers);
     const encoding = headers["content-encoding"];
     if (encoding !== undefined && encoding !== "identity") {
       void this.#finish("upstream_cut", compressed);
@@ -193,7 +181,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
     }
     if (!this.#judge(view.calls)) return false;
     if (view.terminal) this.#sawEnd = true;
-    this.#queue.push(event.raw, view.text.length);
+    this.#queue.push(event.raw, this.#content.readEvent(event));
     if (
       this.#queue.bytes >
       (this.#mode === "full" || this.#heldCalls.length > 0
@@ -203,8 +191,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
       this.#tooLarge();
       return false;
     }
-    this.#release();
-    return true;
+    return this.#release();
   }
 
   #judge(calls: readonly ToolCall[]): boolean {
@@ -220,10 +207,20 @@ export class Delivery implements UpstreamEvents, RunningCall {
     return true;
   }
 
-  /** Lets go what may go: nothing behind an undecided tool call, nothing behind the surface's end mark. */
-  #release(): void {
-    if (this.#stream.pending || this.#heldCalls.length > 0 || this.#sawEnd) return;
+  /**
+   * Lets go what may go: nothing unchecked, nothing behind an undecided tool call or the surface's end mark.
+   * @returns false once the stream was ended
+   */
+  #release(): boolean {
+    if (this.#stream.pending || this.#heldCalls.length > 0 || this.#sawEnd || !this.#queue.ready) return true;
+    if (this.#mustName && this.#checker.served.length === 0) return true;
+    const refusal = this.#content.check(false);
+    if (refusal !== null) {
+      void this.#finish("blocked", refusal);
+      return false;
+    }
     this.#outgoing.push(...this.#queue.take());
+    return true;
   }
 
   /** One write for all that a chunk let go. */
@@ -253,12 +250,19 @@ export class Delivery implements UpstreamEvents, RunningCall {
     if (rest !== undefined && !isWhole(rest.data)) return this.#finish("upstream_cut", brokenOff);
     if (rest !== undefined && !this.#accept(rest)) return;
     if (!this.#judge(this.#stream.unfinished())) return;
+    const unnamed = this.#mustName && this.#checker.served.length === 0 ? this.#checker.checkServed(null) : null;
+    if (unnamed !== null) return this.#finish("blocked", unnamed);
+    const withheld = this.#content.check(true);
+    if (withheld !== null) return this.#finish("blocked", withheld);
+    // Masks are set in *full* alone, where nothing has left.
+    const waiting = this.#queue.takeAll();
+    const leaving = this.#content.masked ? this.#content.maskedEvents(waiting) : waiting;
     if (this.#heldCalls.length > 0) {
-      const refusal = await this.#settleHold();
+      const refusal = await this.#settleHold(this.#content.masked ? Buffer.concat(leaving) : this.#whole());
       if (refusal !== null) return this.#finish("blocked", refusal);
     }
     await this.#finish(this.#sawEnd ? "done" : "upstream_cut", null, () => {
-      this.#write(this.#queue.takeAll());
+      this.#write(leaving);
       this.#call.exchange.res.end();
     });
   }
@@ -267,34 +271,49 @@ export class Delivery implements UpstreamEvents, RunningCall {
     const status = this.#status ?? 502;
     const body = Buffer.concat(this.#captured);
     const { surface, exchange } = this.#call;
-    const pass = () => exchange.bytes(status, body, this.#headers);
     const refused = statusRefusal(status);
     if (refused !== null) return this.#finish("upstream_cut", refused);
-    if (status >= 400) return this.#finish("done", null, pass);
-    let view: AnswerView;
+    let view: AnswerView | undefined;
     try {
-      view = surface.readAnswer(parseStrictObject(body, this.#runtime.limits.maxJsonDepth).value);
+      const { value } = parseStrictObject(body, this.#runtime.limits.maxJsonDepth);
+      this.#content.readJson(value);
+      if (status < 400) view = surface.readAnswer(value);
     } catch {
-      return this.#finish("upstream_cut", unreadable);
+      if (status < 400) return this.#finish("upstream_cut", unreadable);
+      this.#content.readJson({ unread: body.toString("utf8") });
     }
-    this.#usage = view.usage;
-    this.#issued = view.issued;
-    const grace = this.#call.system.parameters.unlistedServedModelGraceDays;
-    const served: readonly (string | null)[] =
-      view.served.length === 0 && surface.namesModel && grace === 0 ? [null] : view.served;
-    for (const id of served) {
-      const refusal = this.#checker.checkServed(id);
-      if (refusal !== null) return this.#finish("blocked", refusal);
+    if (view !== undefined) {
+      this.#usage = view.usage;
+      this.#issued = view.issued;
+      for (const id of view.served.length === 0 && this.#mustName ? [null] : view.served) {
+        const refusal = this.#checker.checkServed(id);
+        if (refusal !== null) return this.#finish("blocked", refusal);
+      }
+      if (!this.#judge(view.calls)) return;
     }
-    if (!this.#judge(view.calls)) return;
+    const withheld = this.#content.check(true);
+    if (withheld !== null) return this.#finish("blocked", withheld);
+    const leaving = this.#content.masked ? this.#content.maskedJson() : body;
     if (this.#heldCalls.length > 0) {
-      const refusal = await this.#settleHold();
+      const refusal = await this.#settleHold(leaving);
       if (refusal !== null) return this.#finish("blocked", refusal);
     }
-    await this.#finish("done", null, pass);
+    await this.#finish("done", null, () => exchange.bytes(status, leaving, this.#headers));
   }
 
-  async #settleHold(): Promise<Refusal | null> {
+  /** Where no other model may serve, an answer that doesn't say who did is refused. */
+  get #mustName(): boolean {
+    const { surface, system } = this.#call;
+    return surface.namesModel && system.parameters.unlistedServedModelGraceDays === 0;
+  }
+
+  /** All bytes of the answer, or null when they are more than is kept. */
+  #whole(): Buffer | null {
+    return this.#complete ? Buffer.concat(this.#captured) : null;
+  }
+
+  /** @param body what leaves once a person agrees */
+  async #settleHold(body: Buffer | null): Promise<Refusal | null> {
     const settled = await settleHeldAnswer(this.#runtime, this.#call, {
       held: this.#heldCalls,
       calls: this.#calls,
@@ -302,7 +321,8 @@ export class Delivery implements UpstreamEvents, RunningCall {
       status: this.#status,
       contentType: this.#headers["content-type"],
       usage: this.#usage,
-      body: this.#complete ? Buffer.concat(this.#captured) : null,
+      check: this.#content.record,
+      body,
     });
     if ("refusal" in settled) return settled.refusal;
     this.#approvals.push(settled.spent);
@@ -353,6 +373,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
             usage,
             releasedBytes: this.#releasedBytes,
             tools: this.#checker.tools,
+            check: this.#content.record,
             body: this.#captured.length === 0 ? null : Buffer.concat(this.#captured),
           },
         }),
@@ -378,9 +399,4 @@ export class Delivery implements UpstreamEvents, RunningCall {
     }
     this.#settled();
   }
-}
-
-function isWhole(data: string): boolean {
-  if (data === "" || data === "[DONE]") return true;
-  return parseEvent(data) !== undefined;
 }

@@ -2,7 +2,8 @@ import type { StreamMode } from "@mandate/model";
 
 /**
  * Events waiting to leave, in order. *pass* lets each go at once, *window* keeps back the newest text so that a check
- * sees what surrounds it, *full* keeps all until the end.
+ * sees what surrounds it, and lets a window's worth go at a time, so that each text is checked about twice; *full* keeps
+ * all until the end.
  */
 export class EventQueue {
   readonly #mode: StreamMode;
@@ -23,9 +24,14 @@ export class EventQueue {
     this.bytes += raw.length;
   }
 
-  /** What may leave now. */
+  /** Whether `take` gives anything. What it gives must have been checked first. */
+  get ready(): boolean {
+    if (this.#mode === "full") return false;
+    return this.#mode === "pass" ? this.#events.length > 0 : this.#chars >= 2 * this.#windowChars;
+  }
+
   take(): Buffer[] {
-    if (this.#mode === "full") return [];
+    if (!this.ready) return [];
     if (this.#mode === "pass") return this.takeAll();
     let ready = 0;
     let behind = this.#chars;

@@ -1,7 +1,7 @@
 import type { Refusal } from "../http/refusal.ts";
 import type { TokenUsage, ToolCall } from "../surfaces/surface.ts";
 import { type AnswerChecker, decideAgain } from "./answer-checker.ts";
-import type { Call } from "./call.ts";
+import type { Call, ContentCheck } from "./call.ts";
 import { type Held, heldCallHash, openHold, spend } from "./holds.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -14,6 +14,7 @@ export interface HeldAnswer {
   readonly status: number | null;
   readonly contentType: string | undefined;
   readonly usage: TokenUsage | null;
+  readonly check: ContentCheck;
   /** Null: more than can be kept. */
   readonly body: Buffer | null;
 }
@@ -66,6 +67,7 @@ export async function settleHeldAnswer(
         calls: answer.calls,
         served: answer.checker.served,
         usage: answer.usage,
+        check: answer.check,
         expiresAtMs: Date.parse(opened.ticket.expiresAt),
       },
       answer.body,

@@ -53,3 +53,8 @@ test("several data lines are one value, and names are read", () => {
   const [first] = new SseReader(1000).push(Buffer.from("event: delta\ndata: a\ndata:b\n\n"));
   expect(first).toMatchObject({ name: "delta", data: "a\nb" });
 });
+
+test("a byte order mark hides no event: clients drop it, so the first event is read behind it", () => {
+  const bytes = Buffer.from("\ufeffdata: {\"a\":1}\n\n\ufeffdata: not a field\n\n");
+  expect(read(bytes, [1, 2, 5]).map((one) => one.data)).toEqual(['{"a":1}', ""]);
+});

@@ -24,6 +24,7 @@ export class SseReader {
   #pending: Buffer = Buffer.alloc(0);
   /** Bytes of `#pending` already known to hold no blank line. */
   #scanned = 0;
+  #first = true;
 
   constructor(maxEventBytes: number) {
     this.#maxEventBytes = maxEventBytes;
@@ -38,7 +39,7 @@ export class SseReader {
     for (;;) {
       const end = blankLineEnd(this.#pending, at);
       if (end < 0) break;
-      events.push(readEvent(this.#pending.subarray(start, end)));
+      events.push(this.#read(this.#pending.subarray(start, end)));
       start = end;
       at = end;
     }
@@ -52,9 +53,15 @@ export class SseReader {
   /** What came after the last blank line; an event only where the stream ended without one. */
   rest(): SseEvent | undefined {
     if (this.#pending.length === 0) return undefined;
-    const event = readEvent(this.#pending);
+    const event = this.#read(this.#pending);
     this.#pending = Buffer.alloc(0);
     this.#scanned = 0;
+    return event;
+  }
+
+  #read(raw: Buffer): SseEvent {
+    const event = readEvent(raw, this.#first);
+    this.#first = false;
     return event;
   }
 }
@@ -83,11 +90,12 @@ function blankLineEnd(bytes: Buffer, from: number): number {
   return -1;
 }
 
-function readEvent(raw: Buffer): SseEvent {
+function readEvent(raw: Buffer, first: boolean): SseEvent {
   let name = "";
   let data: string | undefined;
   const text = raw.toString("utf8");
-  let start = 0;
+  // Clients drop a byte order mark before the first line: what stands behind one is as real to them as any other event.
+  let start = first && text.charCodeAt(0) === 0xfeff ? 1 : 0;
   while (start < text.length) {
     let end = start;
     while (end < text.length && text.charCodeAt(end) !== lf && text.charCodeAt(end) !== cr) end++;
@@ -105,4 +113,15 @@ function readEvent(raw: Buffer): SseEvent {
 function fieldValue(text: string, start: number, end: number): string {
   if (start >= end) return "";
   return text.slice(text.charCodeAt(start) === 0x20 ? start + 1 : start, end);
+}
+
+/** Whether an event that no blank line ended was all there: half a JSON document is not. */
+export function isWhole(data: string): boolean {
+  if (data === "" || data === "[DONE]") return true;
+  try {
+    const value: unknown = JSON.parse(data);
+    return typeof value === "object" && value !== null && !Array.isArray(value);
+  } catch {
+    return false;
+  }
 }

@@ -1,0 +1,216 @@
+import { detect, detectorVersions, type Finding } from "@mandate/detectors";
+import type { StreamMode } from "@mandate/model";
+import { type Refusal, refuse, refusalOf } from "../http/refusal.ts";
+import type { SseEvent } from "../sse/sse-reader.ts";
+import type { Members } from "../surfaces/fields.ts";
+import { parse } from "../surfaces/openai-chat/answer.ts";
+import { type TextPiece, textPieces, withTexts } from "./answer-text.ts";
+import type { Call, ContentCheck } from "./call.ts";
+import { summarized } from "./question.ts";
+import { ask, type Runtime } from "./runtime.ts";
+
+export type Detect = (text: string) => readonly Finding[];
+
+interface Channel {
+  /** In *window* what the next check reads; in *full* all. */
+  text: string;
+  dirty: boolean;
+  readonly parts: { readonly event: number; readonly piece: TextPiece; readonly start: number }[];
+  masks: readonly Finding[];
+}
+
+/**
+ * The response detectors: reads an answer's texts before they leave and asks the rules about what it found, as is done
+ * for requests. INVARIANT: `passed` is written here and nowhere else, after the whole answer was read.
+ */
+export class AnswerContent {
+  readonly #runtime: Runtime;
+  readonly #call: Call;
+  readonly #mode: StreamMode;
+  readonly #detect: Detect;
+  readonly #channels = new Map<string, Channel>();
+  /** What can be masked: the one JSON body, or all events of a stream in *full*. */
+  readonly #whole: { readonly name: string; readonly body: Members | undefined }[] = [];
+  readonly #types = new Set<string>();
+  readonly #classes = new Set<string>();
+  #chars = 0;
+  #result: ContentCheck["result"];
+
+  constructor(runtime: Runtime, call: Call, mode: StreamMode, detector: Detect = detect) {
+    this.#runtime = runtime;
+    this.#call = call;
+    this.#mode = mode;
+    this.#detect = detector;
+    this.#result = mode === "pass" ? "not_run" : "incomplete";
+  }
+
+  get record(): ContentCheck {
+    return {
+      result: this.#result,
+      detectors: this.#mode === "pass" ? {} : detectorVersions,
+      types: [...this.#types],
+      chars: this.#chars,
+    };
+  }
+
+  /** @returns how much text the event carries, UTF-16 units */
+  readEvent(event: SseEvent): number {
+    if (this.#mode === "pass") return 0;
+    const body = event.data === "" || event.data === "[DONE]" ? undefined : parse(event.data);
+    // What isn't JSON carries nothing a client of the surface shows as it is; it is read as text all the same.
+    const pieces =
+      body !== undefined ? textPieces(body) : event.data === "[DONE]" ? [] : textPieces({ unread: event.data });
+    if (this.#mode === "full") this.#whole.push({ name: event.name, body });
+    return this.#add(pieces);
+  }
+
+  /** Reads a whole JSON answer; its text where it can't be parsed. */
+  readJson(body: Members): void {
+    if (this.#mode === "pass") return;
+    this.#whole.push({ name: "", body });
+    this.#add(textPieces(body));
+  }
+
+  #add(pieces: readonly TextPiece[]): number {
+    let chars = 0;
+    for (const piece of pieces) {
+      let channel = this.#channels.get(piece.channel);
+      if (channel === undefined) {
+        channel = { text: "", dirty: true, parts: [], masks: [] };
+        this.#channels.set(piece.channel, channel);
+      }
+      if (this.#whole.length > 0)
+        channel.parts.push({ event: this.#whole.length - 1, piece, start: channel.text.length });
+      channel.text += piece.text;
+      channel.dirty = true;
+      chars += piece.text.length;
+    }
+    this.#chars += chars;
+    return chars;
+  }
+
+  /**
+   * Checks what was read since the last time, together with the text around it.
+   * @param whole nothing follows: masks may be set, and without a refusal the answer has passed
+   */
+  check(whole: boolean): Refusal | null {
+    if (this.#mode === "pass" || this.#result === "found" || this.#result === "failed") return null;
+    try {
+      const refusal = this.#check(whole);
+      if (refusal !== null) this.#result = "found";
+      else if (whole) this.#result = this.masked ? "found" : "passed";
+      return refusal;
+    } catch (error) {
+      this.#result = "failed";
+      this.#runtime.options.log.error("detectors.failed", {
+        decision: this.#call.exchange.decisionId,
+        error: error instanceof Error ? error.name : "unknown",
+      });
+      return refuse(
+        "control_unavailable",
+        "The model's answer could not be checked, so it was withheld.",
+        "Repeat the call; if it stays so, tell the person who runs Mandate.",
+      );
+    }
+  }
+
+  #check(whole: boolean): Refusal | null {
+    const found: [Channel, readonly Finding[]][] = [];
+    for (const channel of this.#channels.values()) {
+      if (!channel.dirty) continue;
+      channel.dirty = false;
+      const findings = channel.text.length < 4 ? [] : this.#detect(channel.text);
+      if (findings.length > 0) found.push([channel, findings]);
+      if (channel.parts.length === 0) channel.text = channel.text.slice(-this.#runtime.limits.windowChars);
+    }
+    if (found.length === 0) return null;
+    const { types, classes } = summarized(found.flatMap(([, findings]) => findings));
+    for (const type of types) this.#types.add(type);
+    for (const name of classes) this.#classes.add(name);
+    const { request, decision } = this.#call;
+    const again = ask(this.#runtime, this.#call.compiled, {
+      ...request,
+      now: Math.floor(this.#runtime.now() / 1000),
+      data: { ...request.data, classes: [...new Set([...request.data.classes, ...this.#classes])] },
+    });
+    if (again.outcome !== "allow") {
+      const refusal = refusalOf(again);
+      // Nobody is asked about words that came back: a hold is bound to a request.
+      const code = again.outcome === "hold" ? ("policy" as const) : refusal.code;
+      return { ...refusal, code, reason: `The model's answer was withheld. ${refusal.reason}` };
+    }
+    const obligations = [...decision.obligations, ...again.obligations];
+    const wanted = new Set(obligations.flatMap((one) => (one.kind === "redact" ? one.types : [])));
+    if (obligations.some((one) => one.kind === "tokenize"))
+      return refuse(
+        "policy",
+        "A rule asks for tokens in place of what the model's answer holds, which this gateway can't put in.",
+        "Use `redact` in the rule.",
+      );
+    let masks = 0;
+    for (const [channel, findings] of found) {
+      channel.masks = findings.filter(({ type }) => wanted.has(type) || (type.startsWith("secret.") && wanted.has("secret")));
+      masks += channel.masks.length;
+    }
+    if (masks === 0 || (whole && this.#whole.length > 0)) return null;
+    return refuse(
+      "policy",
+      "A rule masks what the model's answer holds, and a stream that has begun to leave can't be masked.",
+      "Send the call without `stream`.",
+      "stream",
+    );
+  }
+
+  /** True once the answer must leave as `maskedEvents` or `maskedJson` give it. */
+  get masked(): boolean {
+    for (const channel of this.#channels.values()) if (channel.masks.length > 0) return true;
+    return false;
+  }
+
+  /** The stream's events with their masks, framed anew where one was set. @param raw all events, in order */
+  maskedEvents(raw: readonly Buffer[]): Buffer[] {
+    const texts = this.#maskedTexts();
+    return raw.map((bytes, index) => {
+      const { name, body } = this.#whole[index]!;
+      const changed = texts.get(index);
+      if (body === undefined || changed === undefined) return bytes;
+      return Buffer.from(
+        `${name === "" ? "" : `event: ${name}\n`}data: ${JSON.stringify(withTexts(body, changed))}\n\n`,
+        "utf8",
+      );
+    });
+  }
+
+  maskedJson(): Buffer {
+    return Buffer.from(JSON.stringify(withTexts(this.#whole[0]!.body!, this.#maskedTexts().get(0) ?? [])), "utf8");
+  }
+
+  #maskedTexts(): Map<number, { path: TextPiece["path"]; text: string }[]> {
+    const texts = new Map<number, { path: TextPiece["path"]; text: string }[]>();
+    for (const channel of this.#channels.values()) {
+      if (channel.masks.length === 0) continue;
+      for (const { event, piece, start } of channel.parts) {
+        const text = maskPart(piece.text, start, channel.masks);
+        if (text === piece.text) continue;
+        const changed = texts.get(event) ?? [];
+        changed.push({ path: piece.path, text });
+        texts.set(event, changed);
+      }
+    }
+    return texts;
+  }
+}
+
+/** A text that several events share is masked where it starts, and removed from the events it goes on in. */
+function maskPart(text: string, start: number, masks: readonly Finding[]): string {
+  let masked = "";
+  let at = 0;
+  for (const mask of masks) {
+    const from = Math.max(mask.start - start, 0);
+    const to = Math.min(mask.end - start, text.length);
+    if (from >= to) continue;
+    masked += text.slice(at, from) + (mask.start >= start ? `[${mask.type.toUpperCase()}]` : "");
+    at = to;
+  }
+  return masked + text.slice(at);
+}
