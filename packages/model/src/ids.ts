@@ -28,6 +28,7 @@ export const idPrefixes = {
   client: "cli",
   serviceAccount: "svc",
   breakGlass: "bgl",
+  changeEvent: "chg",
 } as const;
 export type IdKind = keyof typeof idPrefixes;
 

@@ -1,0 +1,10 @@
+export { closeReassessments } from "./close.ts";
+export type { Closing } from "./close.ts";
+export { earlier, effectOf, noEffect, openEffects, servedSince, servedSubject } from "./effect.ts";
+export type { OpenEffect, ServedSince } from "./effect.ts";
+export { noteChange, openReassessment } from "./open.ts";
+export type { AffectedSystem, NewReassessment } from "./open.ts";
+export { undecided } from "./store.ts";
+export type { Case, CaseChange, CaseSystem, ChangeEvent, Outcome } from "./store.ts";
+export { reassessmentDays, triggerNames, triggers, worst } from "./triggers.ts";
+export type { ChangeClass, Trigger } from "./triggers.ts";
