@@ -80,6 +80,7 @@ export async function scimRoutes(app: App, deps: ScimDeps): Promise<void> {
       scim.route({ method: ["POST", "PUT", "PATCH", "DELETE"], url: `${base}/${path}`, ...access, handler: () => Promise.reject(scimError(405, null, "This is read, never written.")) });
       if (path !== "ServiceProviderConfig") scim.get<{ Params: { id: string } }>(`${base}/${path}/:id`, access, async (request, reply) => send(reply, 200, await new Resource(request.params.id).read()));
     }
+    scim.all(`${base}/*`, access, () => Promise.reject(scimError(404, null, "There is nothing at this path.")));
   });
 }
 
@@ -99,13 +100,13 @@ function resourceRoutes(scim: FastifyInstance, deps: ScimDeps, path: "Users" | "
   const listQuery = (request: FastifyRequest) => query.parse(request.query);
   const work = <T>(request: FastifyRequest, act: (ctx: ScimContext) => Promise<T>) => inTransaction(deps, request, act);
 
-  scim.get(`${base}/${path}`, access, async (request, reply) => send(reply, 200, await work(request, (ctx) => new Resource(listQuery(request)).read(ctx))));
+  scim.get(`${base}/${path}`, access, async (request, reply) => send(reply, 200, withSchemas(schema, await work(request, (ctx) => new Resource(listQuery(request)).read(ctx)))));
   scim.get<OneResource>(`${base}/${path}/:id`, access, async (request, reply) => send(reply, 200, withSchemas(schema, await work(request, (ctx) => new Resource(request.params.id, listQuery(request)).read(ctx)))));
   // RFC 7644 §3.4.3: the same question, kept out of addresses and their logs.
   scim.post(`${base}/${path}/.search`, access, async (request, reply) => {
     const { attributes, excludedAttributes, schemas: _schemas, ...rest } = searchBody.parse(request.body);
     const options = { ...rest, ...(attributes === undefined ? {} : { attributes: attributes.join(",") }), ...(excludedAttributes === undefined ? {} : { excludedAttributes: excludedAttributes.join(",") }) };
-    return send(reply, 200, await work(request, (ctx) => new Resource(query.parse(options)).read(ctx)));
+    return send(reply, 200, withSchemas(schema, await work(request, (ctx) => new Resource(query.parse(options)).read(ctx))));
   });
   scim.post(`${base}/${path}`, access, async (request, reply) => {
     const made = await work(request, (ctx) => new Resource().write(request.body, ctx));
@@ -176,9 +177,10 @@ function send(reply: FastifyReply, status: number, body: unknown): FastifyReply 
 }
 
 /** `schemas` is returned always (RFC 7643 §3), also when only some attributes were asked for; the library leaves it out. */
-function withSchemas(schema: string, body: unknown): unknown {
-  if (typeof body !== "object" || body === null || "schemas" in body) return body;
-  return { schemas: [schema], ...body };
+function withSchemas(schema: string, answer: unknown): unknown {
+  const body = JSON.parse(JSON.stringify(answer)) as Record<string, unknown>;
+  const one = (resource: object): object => ({ schemas: [schema], ...resource });
+  return Array.isArray(body["Resources"]) ? { ...body, Resources: (body["Resources"] as object[]).map(one) } : one(body);
 }
 
 /** RFC 7644 §3.12. Anything that isn't meant for the other side says nothing of the inside. */

@@ -131,6 +131,13 @@ test("its token opens provisioning and nothing else, nobody else's token opens i
   expect((await scim("GET", "/Users?count=-1")).status).toBe(200);
 });
 
+test("what isn't there, and what is only read, answers in SCIM's words too", async () => {
+  for (const [method, path, status] of [["GET", "/nowhere", 404], ["POST", "/.search", 404], ["GET", "/Users/nobody", 404], ["POST", "/Schemas", 405], ["DELETE", "/ResourceTypes", 405]] as const) {
+    const answer = await scim(method, path, method === "POST" ? {} : undefined);
+    expect([answer.status, answer.headers.get("content-type"), answer.body.schemas], path).toEqual([status, expect.stringContaining("application/scim+json"), ["urn:ietf:params:scim:api:messages:2.0:Error"]]);
+  }
+});
+
 test("what it can do is told as RFC 7644 asks", async () => {
   expect((await scim("GET", "/ServiceProviderConfig")).body).toMatchObject({ patch: { supported: true }, bulk: { supported: false }, filter: { supported: true } });
   expect((await scim("GET", "/ResourceTypes")).body.totalResults).toBe(2);
