@@ -74,6 +74,8 @@ export interface SystemFacts {
   readonly parameters: TierParameters;
   readonly limits: LimitFacts;
   readonly session: SessionFacts;
+  /** An authorization that was asked for and not decided yet; absent or null: none. */
+  readonly awaiting?: AwaitedFacts | null;
   /** Names of the custom policies attached to this system. */
   readonly policies: readonly string[];
   /** Class B reassessment running out, epoch seconds; null when none is open. */
@@ -84,6 +86,15 @@ export interface SystemFacts {
   readonly clearedFlows?: readonly ClearedFlowFacts[];
   /** Break-glass in force; absent or empty: none. Which rules may be lifted is the policy engine's to say. */
   readonly breakGlass?: readonly BreakGlassFacts[];
+}
+
+/** Who has to decide what was asked, in words for a refusal's next step. */
+export interface AwaitedFacts {
+  readonly type: AuthorizationType;
+  /** Where it is decided; null while nobody was asked. */
+  readonly approval: string | null;
+  /** `bea@halden.example (business owner)`, `an authorizing official`. */
+  readonly deciders: readonly string[];
 }
 
 /** What a legal review allows: this target, in this region, for data from these regions, until then. */

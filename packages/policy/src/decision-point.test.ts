@@ -38,6 +38,21 @@ const exportTo = (id: string, data: Partial<DecisionRequest["data"]> = {}): Part
 const authorization = systemFacts().authorization!;
 const untrusted = { ...cleanLabels, untrusted: true };
 
+describe("G7: a system that waits for its authorization is told who holds the question", () => {
+  const awaiting = { type: "pilot", approval: "apr_7", deciders: ["bea@halden.example (business owner)"] } as const;
+  const waits = { lifecycle: "proposed", authorization: null, missing: ["authorization"] } as const;
+  it("by name and with the page where it is decided, not told to correct its manifest", () => {
+    const decision = decide({}, { ...waits, awaiting });
+    expect(decision).toMatchObject({ outcome: "deny", code: "not_authorized", param: "authorization", rule: "live-authorization" });
+    expect(decision.remedies).toEqual([
+      { text: "Its pilot was asked for and waits for bea@halden.example (business owner) to decide.", url: "/approve/apr_7" },
+    ]);
+  });
+  it("and what its record itself lacks comes first", () => {
+    expect(decide({}, { ...waits, missing: ["owners.technical", "authorization"], awaiting }).rule).toBe("nothing-missing");
+  });
+});
+
 describe("G1: without a live authorization nothing is reached, in any stage", () => {
   const refused: readonly [string, Partial<SystemFacts>, RefusalCode, string | null][] = [
     [

@@ -70,7 +70,13 @@ export function allowReason(subject: Subject, approved: boolean): string {
   return approved ? `${what} A person approved this exact call.` : what;
 }
 
-export function remediesFor(rule: Pick<Rule, "remedies">, subject: Subject): readonly Remedy[] {
+export function remediesFor(rule: Pick<Rule, "remedies"> & { readonly id: string | null }, subject: Subject): readonly Remedy[] {
+  const { awaiting, name } = subject.system;
+  // Asking again leads nowhere while somebody holds the question: say who does.
+  if (rule.id === "live-authorization" && awaiting != null) {
+    const text = `Its ${awaiting.type} was asked for and waits for ${awaiting.deciders.join(" and ") || "an approver"} to decide.`;
+    return [{ text, url: awaiting.approval === null ? `/systems/${name}` : `/approve/${awaiting.approval}` }];
+  }
   const target = paramOf("resource", subject) ?? "KIND:NAME";
   return rule.remedies.map((remedy) =>
     remedy.command === undefined

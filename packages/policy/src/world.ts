@@ -102,8 +102,8 @@ function systemAttributes(system: SystemFacts): ReadonlyMap<string, Value> {
     tier: system.tier,
     lifecycle: system.lifecycle,
     status: system.status,
-    // an authorization that ended has its own code; what is missing must not hide it
-    missing: texts(system.missing.filter((item) => authorization === null || item !== "authorization")),
+    // the authorization has rules of its own, which say who decides it; what is missing must not hide them
+    missing: texts(system.missing.filter((item) => item !== "authorization")),
     businessOwner: owners.business,
     technicalOwner: owners.technical,
     purposes: texts(system.purposes),

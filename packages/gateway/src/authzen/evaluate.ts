@@ -15,7 +15,7 @@ import type { HoldTicket } from "../control-port.ts";
 import type { EntryDraft } from "../evidence-sink.ts";
 import type { Compiled } from "../compiled.ts";
 import type { Exchange } from "../http/exchange.ts";
-import { type Refusal, refuse, refusalOf } from "../http/refusal.ts";
+import { type Refusal, refuse, refusalOf, withLinks } from "../http/refusal.ts";
 import { callHashOf, openHold, spend } from "../pipeline/holds.ts";
 import { callerContext } from "../pipeline/question.ts";
 import { contextOf } from "../pipeline/record.ts";
@@ -260,7 +260,10 @@ async function answer(
 ): Promise<{ body: AuthzenAnswer } | { refusal: Refusal }> {
   const { evaluation, exchange, compiled, asker } = asked;
   const resource = `${evaluation.resource.type}:${request?.resource.id ?? evaluation.resource.id}`;
-  const remedies = decision.outcome === "allow" ? decision.remedies : refusalOf(decision).remedies;
+  const remedies = withLinks(
+    decision.outcome === "allow" ? decision.remedies : refusalOf(decision).remedies,
+    exchange.links.consoleUrl,
+  );
   const approvals = ticket !== null ? [ticket.id] : request?.approval != null ? [request.approval.id] : [];
   const draft: EntryDraft = {
     type: "decision",

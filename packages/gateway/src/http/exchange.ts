@@ -43,6 +43,7 @@ export class Exchange {
 
   get links(): RefusalLinks {
     return {
+      consoleUrl: this.#consoleUrl,
       decisionId: this.decisionId,
       decisionUrl: `${this.#consoleUrl}/evidence/${this.decisionId}`,
       requestId: this.requestId,

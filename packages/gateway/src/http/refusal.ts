@@ -61,9 +61,18 @@ export function firstRefusal(candidates: readonly Refusal[]): Refusal | undefine
 }
 
 export interface RefusalLinks {
+  /** Base of the console's addresses: rules name its pages by path alone. */
+  readonly consoleUrl: string;
   readonly decisionId: string;
   readonly decisionUrl: string;
   readonly requestId: string;
+}
+
+/** Remedies with whole addresses. */
+export function withLinks(remedies: readonly Remedy[], consoleUrl: string): readonly Remedy[] {
+  return remedies.map((remedy) =>
+    remedy.url?.startsWith("/") === true ? { ...remedy, url: `${consoleUrl}${remedy.url}` } : remedy,
+  );
 }
 
 /** The body of a refusal in the caller's own protocol (INTERFACE, Gateway). */
@@ -73,14 +82,15 @@ export function refusalBody(
   links: RefusalLinks,
 ): Readonly<Record<string, unknown>> {
   const status = statusOf(refusal.code);
+  const remedies = withLinks(refusal.remedies, links.consoleUrl);
   const same = {
     code: refusal.code,
-    message: sentence(refusal, links),
+    message: sentence({ ...refusal, remedies }, links),
     param: refusal.param,
     ...(refusal.rule === null ? {} : { rule: refusal.rule }),
     decision_id: links.decisionId,
     decision_url: links.decisionUrl,
-    remedies: refusal.remedies,
+    remedies,
     ...(refusal.approval === undefined
       ? {}
       : { approval: { id: refusal.approval.id, url: refusal.approval.url, expires_at: refusal.approval.expiresAt } }),
@@ -106,7 +116,7 @@ export function refusalEvent(surface: string, shape: ErrorShape, refusal: Refusa
 function sentence(refusal: Refusal, links: RefusalLinks): string {
   const remedy = refusal.remedies[0]!;
   const command = remedy.command === undefined ? "" : ` (${remedy.command})`;
-  return `${refusal.reason} ${remedy.text}${command} ${refusal.approval?.url ?? links.decisionUrl}`;
+  return `${refusal.reason} ${remedy.text}${command} ${refusal.approval?.url ?? remedy.url ?? links.decisionUrl}`;
 }
 
 function openaiType(status: number): string {

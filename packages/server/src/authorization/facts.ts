@@ -1,14 +1,15 @@
 import type { TierTerms } from "@mandate/frameworks";
 import { audiences, autonomies, sensitivityRank } from "@mandate/model";
-import type { AISystemSpec, LimitFacts, PolicyFacts, RegisterFacts, SystemFacts, Tier } from "@mandate/model";
+import type { AISystemSpec, AwaitedFacts, LimitFacts, PolicyFacts, RegisterFacts, SystemFacts, Tier } from "@mandate/model";
 import { tiers } from "@mandate/model";
 import { sql } from "kysely";
 import type { Tx } from "../database/index.ts";
 import { compiledPolicy, loadPins, loadRegister } from "../registry/index.ts";
 import type { Register, StoredObject } from "../registry/index.ts";
+import { requiredSeats } from "./grant.ts";
 import { objectFacts } from "./object-facts.ts";
 import { deriveStatus, missingParts } from "./status.ts";
-import { currentAuthorizations, haltOf, inForce, ownerVacantDue, systemStates, tierAt, versionManifests } from "./store.ts";
+import { currentAuthorizations, differencesOf, haltOf, inForce, ownerVacantDue, reassessmentDueOf, stateOf, systemStates, tierAt, versionManifests } from "./store.ts";
 import { organizationTerms } from "../tiering/index.ts";
 import type { Authorization, Caps, SystemState } from "./store.ts";
 import type { Grants, VersionManifest } from "./version.ts";
@@ -39,7 +40,8 @@ export async function deriveFacts(tx: Tx, nowMs: number, options: { readonly asW
     // INVARIANT (G11): an authorization whose version can't be read grants nothing; without one the status refuses.
     if (authorization && !approved && !options.asWritten) throw new Error(`version of authorization ${authorization.id} is missing`);
     const current = buildVersion(system, register, pins).manifest;
-    return [systemFacts({ system, state, authorization, approved, current, policies, register, terms }, nowMs)];
+    const asked = authorizations.get(system.name)?.find((one) => one.state === "submitted" || one.state === "in_review");
+    return [{ ...systemFacts({ system, state, authorization, approved, current, policies, register, terms }, nowMs), awaiting: asked ? awaited(asked, system.spec) : null }];
   });
   return { systems, policies: [...policies.values()], ...objectFacts(register, pins) };
 }
@@ -62,11 +64,13 @@ function systemFacts({ system, state, authorization, approved, current, policies
   const tier: Tier = authorization && tiers.indexOf(authorization.tier) > tiers.indexOf(tierAt(state, nowMs)) ? authorization.tier : tierAt(state, nowMs);
   const missing = missingParts(spec);
   const grantedFor = authorization?.starts && authorization.ends
-    ? { id: authorization.id, number: authorization.number, type: authorization.type, state: authorization.state, versionDigest: authorization.versionDigest, starts: seconds(authorization.starts), ends: seconds(authorization.ends) }
+    ? { id: authorization.id, number: authorization.number, type: authorization.type, state: stateOf(authorization, state), versionDigest: authorization.versionDigest, starts: seconds(authorization.starts), ends: seconds(authorization.ends) }
     : null;
-  const reassessmentDue = state.reassessmentDue && seconds(state.reassessmentDue);
+  const due = reassessmentDueOf(state);
+  const reassessmentDue = due && seconds(due);
+  const differences = differencesOf(state);
   const vacantDue = ownerVacantDue(state.vacancies, terms(tier).ownerVacancyGraceDays);
-  const derived = deriveStatus({ halt: haltOf(state), tier, missing, authorization: grantedFor, differences: state.differences, reassessmentDue, ownerVacantDue: vacantDue }, Math.floor(nowMs / 1000));
+  const derived = deriveStatus({ halt: haltOf(state), tier, missing, authorization: grantedFor, differences, reassessmentDue, ownerVacantDue: vacantDue }, Math.floor(nowMs / 1000));
   return {
     name: system.name,
     title: spec.title ?? system.name,
@@ -81,7 +85,7 @@ function systemFacts({ system, state, authorization, approved, current, policies
     environments: spec.environments,
     boundary: narrowBoundary(before, spec),
     grants: approved ? narrowGrants(approved.grants, current.grants) : current.grants,
-    differences: state.differences,
+    differences,
     authorization: grantedFor,
     versionDigest: state.digest,
     parameters: terms(tier).runtime,
@@ -92,6 +96,16 @@ function systemFacts({ system, state, authorization, approved, current, policies
     reassessmentDue,
     ownerVacantDue: vacantDue,
   };
+}
+
+/** Who holds the question: a refusal names them as the next step (G7). */
+function awaited({ type, tier, approvalId }: Authorization, { owners }: AISystemSpec): AwaitedFacts {
+  const deciders = requiredSeats(tier, type).map((seat) => {
+    const named = seat === "business-owner" ? owners.business : seat === "technical-owner" ? owners.technical : undefined;
+    const title = seat.replaceAll("-", " ");
+    return named === undefined ? `${/^[aeiou]/.test(title) ? "an" : "a"} ${title}` : `${named} (${title})`;
+  });
+  return { type, approval: approvalId, deciders };
 }
 
 /** Approved ∩ current: what was added waits, what was taken away is gone at once (G6). */
