@@ -1,6 +1,8 @@
 export { deriveFacts } from "./facts.ts";
 export { reconcile } from "./reconcile.ts";
 export type { Reconciled } from "./reconcile.ts";
+export { ownerVacantDue } from "./store.ts";
+export type { Vacancy } from "./store.ts";
 export { deriveStatus, missingParts } from "./status.ts";
 export type { DerivedStatus, StatusInputs } from "./status.ts";
 export { buildVersion } from "./version.ts";

@@ -21,8 +21,9 @@ import { assessTier } from "./tiering.ts";
 import { buildVersion } from "./version.ts";
 import type { Version } from "./version.ts";
 import { withdraw } from "./withdraw.ts";
-
-const reassessmentDays = 14;
+import { noEffect, reassessmentDays } from "../reassessment/index.ts";
+import { keepCases } from "./reassess.ts";
+import type { Reassessed } from "./reassess.ts";
 
 /** What the register's change did to one system. */
 export interface Reconciled {
@@ -52,7 +53,10 @@ interface Subject {
   readonly terms: (tier: Tier) => TierTerms;
 }
 
-type Outcome = Pick<Reconciled, "system" | "tier" | "needsApproval" | "voids">;
+interface Outcome extends Pick<Reconciled, "system" | "tier" | "needsApproval" | "voids"> {
+  /** Absent: nothing is open about its version. */
+  readonly reassess?: Reassessed;
+}
 
 /**
  * After any change of the register, in its transaction: version, tier and authorization of every system follow.
@@ -67,6 +71,7 @@ export async function reconcile(tx: Tx, ctx: CommandContext<Tx>, record: RecordE
   const tierContext = await loadTierContext(tx, ctx.org, register, ctx.now());
   const digests = await latestDigests(tx, ctx.org);
   const outcomes: Reconciled[] = [];
+  const reassessed = new Map<string, Reassessed>();
   for (const system of register.all("AISystem")) {
     const version = buildVersion(system, register, pins);
     const subject: Subject = { system, version, determined: assessTier(system, version.manifest.grants, register, tierContext), before: states.get(system.name), lastDigest: digests.get(system.name), terms: (tier) => tierTerms(tier, tierContext.own) };
@@ -77,8 +82,11 @@ export async function reconcile(tx: Tx, ctx: CommandContext<Tx>, record: RecordE
     const changes = approved ? compareVersions(approved, version.manifest) : [];
     const outcome = held ? await follow(tx, ctx, record, subject, held, authorizations, changes, register) : await begin(tx, ctx, record, subject, authorizations);
     const { reasons, flags, unanswered } = subject.determined;
-    outcomes.push({ ...outcome, was: subject.before?.tier ?? null, reasons, flags, unanswered, pilotDays: subject.terms(outcome.tier).pilotDays });
+    const { reassess, ...told } = outcome;
+    if (reassess !== undefined) reassessed.set(system.name, reassess);
+    outcomes.push({ ...told, was: subject.before?.tier ?? null, reasons, flags, unanswered, pilotDays: subject.terms(outcome.tier).pilotDays });
   }
+  await keepCases(tx, ctx, record, reassessed);
   return outcomes;
 }
 
@@ -113,24 +121,26 @@ async function follow(
   register: Register,
 ): Promise<Outcome> {
   const { system, version, determined, before } = subject;
+  const cases = before?.open ?? noEffect;
+  const owners = [system.spec.owners.business, system.spec.owners.technical].flatMap((email) => email ?? []);
   const open = { ...held.terms, ends: held.ends?.toISOString() ?? null };
   const stops = changes.filter((change) => change.class === "C");
   const denied = changes.filter((change) => change.class === "B");
   const raised = tiers.indexOf(determined.tier) > tiers.indexOf(held.tier) ? determined.tier : held.tier;
-  if (stops.length > 0 || determined.tier === "X") {
+  if (stops.length > 0 || cases.stopped || determined.tier === "X") {
     await settle(tx, ctx, record, subject, expand([...stops, ...denied], subject, register), before?.reassessmentDue ?? null);
     const voids = held.state === "reassessment_required" ? [] : [held.id];
     if (voids.length > 0) {
-      await updateAuthorization(tx, ctx, held, { state: "reassessment_required" }, { reason: stops.map((change) => `${change.subject}: ${change.what}`).join("; ") });
-      record({ type: "authorization", system: system.name, payload: { event: "reassessment_required", authorization: held.id, class: "C", changes: stops, versionDigest: version.digest } });
+      await updateAuthorization(tx, ctx, held, { state: "reassessment_required" }, { reason: [...stops.map((change) => `${change.subject}: ${change.what}`), ...cases.titles].join("; ").slice(0, 1000) });
+      record({ type: "authorization", system: system.name, payload: { event: "reassessment_required", authorization: held.id, class: "C", changes: stops.map(summary), versionDigest: version.digest } });
     }
     if (determined.tier !== "X") await ask(tx, ctx, record, subject, held.type, raised, open, authorizations);
-    return { system: system.name, tier: determined.tier, needsApproval: true, voids };
+    return { system: system.name, tier: determined.tier, needsApproval: true, voids, reassess: { changes, owners } };
   }
   if (held.state === "reassessment_required") {
     await settle(tx, ctx, record, subject, before?.differences ?? [], before?.reassessmentDue ?? null);
     await ask(tx, ctx, record, subject, held.type, raised, open, authorizations);
-    return { system: system.name, tier: determined.tier, needsApproval: true, voids: [] };
+    return { system: system.name, tier: determined.tier, needsApproval: true, voids: [], reassess: { changes, owners, keep: true } };
   }
   const registered = held.type === "pilot" && (raised === "T0" || raised === "T1");
   if (registered && attests(ctx, subject) && (changes.length > 0 || retuned(held, subject, ctx.now()))) {
@@ -138,7 +148,7 @@ async function follow(
     await settle(tx, ctx, record, subject, [], null);
     await updateAuthorization(tx, ctx, held, { state: "superseded" }, { reason: "changed by its owner" });
     await selfAttest(tx, ctx, record, subject, raised, retunedTerms(held, subject, ctx.now()), held.extensions, held);
-    return { system: system.name, tier: determined.tier, needsApproval: false, voids: [] };
+    return { system: system.name, tier: determined.tier, needsApproval: false, voids: [], reassess: { changes: [], owners, attested: true } };
   }
   await tighten(tx, ctx, record, subject, held);
   if (denied.length === 0 && asksMore(held, raised)) {
@@ -147,20 +157,30 @@ async function follow(
     await settle(tx, ctx, record, subject, [], due);
     if (before?.reassessmentDue == null) record({ type: "authorization", system: system.name, payload: { event: "reassessment_opened", authorization: held.id, class: "B", tier: raised, was: held.tier, due: due.toISOString(), versionDigest: version.digest } });
     await ask(tx, ctx, record, subject, held.type, raised, open, authorizations);
-    return { system: system.name, tier: determined.tier, needsApproval: true, voids: [] };
+    const risen = { class: "B", trigger: "tier", scope: "system", subject: "tier", what: `its tier rose to ${raised}`, old: held.tier, new: raised } as const;
+    return { system: system.name, tier: determined.tier, needsApproval: true, voids: [], reassess: { changes: [...changes, risen], owners } };
   }
   if (denied.length === 0) {
     await settle(tx, ctx, record, subject, [], null);
-    return { system: system.name, tier: determined.tier, needsApproval: false, voids: [] };
+    if (cases.newest !== null) {
+      await ask(tx, ctx, record, subject, held.type, raised, open, authorizations);
+      return { system: system.name, tier: determined.tier, needsApproval: true, voids: [], reassess: { changes, owners } };
+    }
+    return { system: system.name, tier: determined.tier, needsApproval: false, voids: [], reassess: { changes, owners } };
   }
   const due = before?.reassessmentDue ?? new Date(ctx.now() + reassessmentDays * dayMs);
   const differences = expand(denied, subject, register);
   await settle(tx, ctx, record, subject, differences, due);
   if (before?.differences.join() !== differences.join()) {
-    record({ type: "authorization", system: system.name, payload: { event: "reassessment_opened", authorization: held.id, class: "B", changes: denied, due: due.toISOString(), versionDigest: version.digest } });
+    record({ type: "authorization", system: system.name, payload: { event: "reassessment_opened", authorization: held.id, class: "B", changes: denied.map(summary), due: due.toISOString(), versionDigest: version.digest } });
   }
   await ask(tx, ctx, record, subject, held.type, raised, open, authorizations);
-  return { system: system.name, tier: determined.tier, needsApproval: true, voids: [] };
+  return { system: system.name, tier: determined.tier, needsApproval: true, voids: [], reassess: { changes, owners, differences } };
+}
+
+/** What the entry says of a change; its old and new stand in the case's. */
+function summary({ class: kind, subject, what }: VersionChange): { class: string; subject: string; what: string } {
+  return { class: kind, subject, what };
 }
 
 /** A changed server or vendor shows as a difference of what is reached through it, because calls name that. */
@@ -236,7 +256,7 @@ async function settle(tx: Tx, ctx: CommandContext<Tx>, record: RecordEvidence, s
   const { system, version, determined, before, lastDigest } = subject;
   const next: SystemState = {
     system: system.name, halt: before?.halt ?? null, haltReason: before?.haltReason ?? null, tier: determined.tier, tierReasons: determined.reasons, unanswered: determined.unanswered,
-    digest: version.digest, differences, reassessmentDue: due,
+    digest: version.digest, differences, reassessmentDue: due, open: before?.open ?? noEffect, stoppedAll: before?.stoppedAll ?? false, vacancies: before?.vacancies ?? [],
     ...(determined.override?.direction === "down" ? { tierUntil: determined.override.ends, tierAfter: determined.without } : { tierUntil: null, tierAfter: null }),
   };
   if (!isDeepStrictEqual(before, next)) await writeSystemState(tx, ctx.org, next);
@@ -246,8 +266,11 @@ async function settle(tx: Tx, ctx: CommandContext<Tx>, record: RecordEvidence, s
 /** Puts the current version to its approvers, once; an older open question about this system is withdrawn. */
 async function ask(tx: Tx, ctx: CommandContext<Tx>, record: RecordEvidence, subject: Subject, type: AuthorizationType, tier: Tier, terms: Terms, authorizations: readonly Authorization[]): Promise<void> {
   const known = openRequest(authorizations, type);
-  const same = known?.versionDigest === subject.version.digest && known.tier === tier && isDeepStrictEqual(known.terms, terms);
+  const cases = subject.before?.open ?? noEffect;
+  // A question put before a case opened can't have told its approvers of it.
+  const knows = known !== undefined && (cases.newest === null || known.createdAt.getTime() >= cases.newest.getTime());
+  const same = knows && known.versionDigest === subject.version.digest && known.tier === tier && isDeepStrictEqual(known.terms, terms);
   if (same) return;
   await withdraw(tx, ctx, known, "the version changed");
-  await openAuthorization(tx, ctx, record, { system: subject.system, digest: subject.version.digest, type, tier, terms, reason: null });
+  await openAuthorization(tx, ctx, record, { system: subject.system, digest: subject.version.digest, type, tier, terms, reason: cases.titles.length === 0 ? null : `Reassessment: ${cases.titles.join("; ")}`.slice(0, 900) });
 }

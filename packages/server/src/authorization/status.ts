@@ -10,6 +10,8 @@ export interface StatusInputs {
   readonly differences: readonly string[];
   /** Epoch seconds. */
   readonly reassessmentDue: number | null;
+  /** Epoch seconds; absent or null: no seat is vacant. */
+  readonly ownerVacantDue?: number | null;
 }
 
 export interface DerivedStatus {
@@ -31,10 +33,11 @@ export function deriveStatus(inputs: StatusInputs, now: number): DerivedStatus {
   return { lifecycle, status: "operating", statusCode: null };
 }
 
-function refusalFor({ halt, tier, missing, authorization, reassessmentDue }: StatusInputs, now: number): RefusalCode | null {
+function refusalFor({ halt, tier, missing, authorization, reassessmentDue, ownerVacantDue = null }: StatusInputs, now: number): RefusalCode | null {
   if (halt === "retired") return "system_retired";
   if (halt === "suspended") return "system_suspended";
   if (tier === "X") return "prohibited";
+  if (ownerVacantDue !== null && ownerVacantDue <= now) return "system_suspended";
   if (missing.length > 0 || authorization === null) return "not_authorized";
   if (authorization.state === "reassessment_required") return "reassessment_required";
   if (authorization.state !== "granted" && authorization.state !== "granted_with_conditions") return "not_authorized";

@@ -4,6 +4,8 @@ import type { TierReason } from "@mandate/frameworks";
 import { sql } from "kysely";
 import type { CommandContext } from "../command.ts";
 import type { Tx } from "../database/index.ts";
+import { earlier, noEffect, openEffects } from "../reassessment/index.ts";
+import type { OpenEffect } from "../reassessment/index.ts";
 import type { Version, VersionManifest } from "./version.ts";
 
 export interface Caps {
@@ -139,6 +141,38 @@ export interface SystemState {
   /** End of a lowered tier; past it `tierAfter` holds, without any job. */
   readonly tierUntil: Date | null;
   readonly tierAfter: Tier | null;
+  /** What undecided reassessments do to the next call. Read with the state, written elsewhere. */
+  readonly open: OpenEffect;
+  /** The kill switch stopped everything. Read with the state, written elsewhere. */
+  readonly stoppedAll: boolean;
+  /** Seats whose owner left or is away, and nobody followed yet. Read with the state, written elsewhere. */
+  readonly vacancies: readonly Vacancy[];
+}
+
+export interface Vacancy {
+  readonly seat: "business" | "technical";
+  readonly email: string;
+  readonly why: "left" | "away";
+  /** RFC 3339. */
+  readonly since: string;
+  readonly backAt: string | null;
+  readonly successor: string | null;
+  /** The successor's question. */
+  readonly approval: string | null;
+}
+
+/** A halt of its own, or everything's. */
+export function haltOf(state: Pick<SystemState, "halt" | "stoppedAll">): "suspended" | "retired" | null {
+  return state.halt ?? (state.stoppedAll ? "suspended" : null);
+}
+
+/** When the first vacant seat suspends the system, epoch seconds; null while none will. An absence that ends before then never does. */
+export function ownerVacantDue(vacancies: readonly Vacancy[], graceDays: number): number | null {
+  const dues = vacancies.flatMap(({ since, backAt }) => {
+    const due = Date.parse(since) + graceDays * 86_400_000;
+    return backAt !== null && Date.parse(backAt) <= due ? [] : [Math.floor(due / 1000)];
+  });
+  return dues.length === 0 ? null : Math.min(...dues);
 }
 
 /** INVARIANT (G5): a lowering ends by the clock, wherever a tier is read. */
@@ -147,9 +181,28 @@ export function tierAt(state: SystemState, nowMs: number): Tier {
 }
 
 export async function systemStates(tx: Tx, org: string): Promise<Map<string, SystemState>> {
-  const { rows } = await sql<SystemState>`select system, halt, halt_reason as "haltReason", tier, tier_reasons as "tierReasons", unanswered, digest, differences, reassessment_due as "reassessmentDue", tier_until as "tierUntil", tier_after as "tierAfter"
-    from system_states where org = ${org}`.execute(tx);
-  return new Map(rows.map((row) => [row.system, row]));
+  const { rows } = await sql<Omit<SystemState, "open">>`select system, halt, halt_reason as "haltReason", tier, tier_reasons as "tierReasons", unanswered, digest, differences, reassessment_due as "reassessmentDue", tier_until as "tierUntil", tier_after as "tierAfter",
+      exists (select 1 from stops k where k.org = s.org and k.scope = 'all' and k.ended_at is null) as "stoppedAll",
+      coalesce((select jsonb_agg(jsonb_build_object('seat', v.seat, 'email', v.email, 'why', v.why, 'since', v.since, 'backAt', v.back_at, 'successor', v.successor, 'approval', v.approval_id) order by v.seat)
+        from owner_vacancies v where v.org = s.org and v.system = s.system and v.ended_at is null), '[]'::jsonb) as vacancies
+    from system_states s where org = ${org}`.execute(tx);
+  const effects = await openEffects(tx, org);
+  return new Map(rows.map((row) => [row.system, { ...row, open: effects.get(row.system) ?? noEffect }]));
+}
+
+/** What is denied alone: what the version adds, and what undecided cases name. */
+export function differencesOf(state: SystemState): readonly string[] {
+  return state.open.differences.length === 0 ? state.differences : [...new Set([...state.differences, ...state.open.differences])].toSorted();
+}
+
+/** When calls are refused if nobody decides; the version's or a case's, whichever comes first. */
+export function reassessmentDueOf(state: SystemState): Date | null {
+  return earlier(state.reassessmentDue, state.open.due);
+}
+
+/** A class C change stops at once, whether or not the authorization's row says so yet. */
+export function stateOf(authorization: Authorization, state: SystemState): AuthorizationState {
+  return state.open.stopped && inForceStates.includes(authorization.state) ? "reassessment_required" : authorization.state;
 }
 
 export async function writeSystemState(tx: Tx, org: string, state: SystemState): Promise<void> {

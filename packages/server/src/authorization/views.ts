@@ -1,4 +1,5 @@
 import type { AuthorizationState, AuthorizationType, Lifecycle, OperatingStatus, RefusalCode, Tier } from "@mandate/model";
+import { tierTerms } from "@mandate/frameworks";
 import type { TierReason } from "@mandate/frameworks";
 import type { CommandContext } from "../command.ts";
 import type { Tx } from "../database/index.ts";
@@ -7,8 +8,8 @@ import type { StoredObject } from "../registry/index.ts";
 import { vacantSeats } from "./approvers.ts";
 import { authorizationUnknown } from "./errors.ts";
 import { deriveStatus, missingParts } from "./status.ts";
-import { authorizationsOf, everyAuthorization, inForce, openStates, readAuthorization, standingAuthorizations, systemStates, tierAt } from "./store.ts";
-import type { Approver, Authorization, SystemState, Terms } from "./store.ts";
+import { authorizationsOf, differencesOf, everyAuthorization, inForce, openStates, readAuthorization, standingAuthorizations, ownerVacantDue, haltOf, reassessmentDueOf, stateOf, systemStates, tierAt } from "./store.ts";
+import type { Approver, Authorization, SystemState, Terms, Vacancy } from "./store.ts";
 
 export interface AuthorizationView {
   readonly id: string;
@@ -57,6 +58,10 @@ export interface SystemView {
   readonly status: OperatingStatus;
   readonly statusCode: RefusalCode | null;
   readonly haltReason: string | null;
+  /** Seats whose owner left or is away. */
+  readonly vacancies: readonly Vacancy[];
+  /** When the first of them suspends the system. */
+  readonly ownerVacantDue: string | null;
   readonly owners: { readonly business: string | null; readonly technical: string | null };
   /** The one in force; else the one being decided; else the last there was. */
   readonly authorization: AuthorizationView | null;
@@ -78,19 +83,22 @@ export function systemView(system: StoredObject<"AISystem">, state: SystemState,
   const shown = held ?? requests[0] ?? authorizations.find((one) => one.state !== "superseded");
   const parts = missingParts(system.spec);
   const now = Math.floor(nowMs / 1000);
+  const differences = differencesOf(state);
+  const due = reassessmentDueOf(state);
+  const vacantDue = ownerVacantDue(state.vacancies, tierTerms(tierAt(state, nowMs)).ownerVacancyGraceDays);
   const derived = deriveStatus(
     {
-      halt: state.halt, tier: tierAt(state, nowMs), missing: parts, differences: state.differences,
-      authorization: held?.starts && held.ends ? { type: held.type, state: held.state, starts: seconds(held.starts), ends: seconds(held.ends) } : null,
-      reassessmentDue: state.reassessmentDue && seconds(state.reassessmentDue),
+      halt: haltOf(state), ownerVacantDue: vacantDue, tier: tierAt(state, nowMs), missing: parts, differences,
+      authorization: held?.starts && held.ends ? { type: held.type, state: stateOf(held, state), starts: seconds(held.starts), ends: seconds(held.ends) } : null,
+      reassessmentDue: due && seconds(due),
     },
     now,
   );
   return {
     id: system.id, name: system.name, title: system.spec.title ?? system.name, unit: system.unit, labels: system.labels, tier: tierAt(state, nowMs), tierReasons: state.tierReasons, unanswered: state.unanswered,
-    ...derived, haltReason: state.haltReason, owners: { business: system.spec.owners.business ?? null, technical: system.spec.owners.technical ?? null },
+    ...derived, haltReason: state.haltReason ?? (state.stoppedAll ? "everything was stopped" : null), vacancies: state.vacancies, ownerVacantDue: vacantDue === null ? null : new Date(vacantDue * 1000).toISOString(), owners: { business: system.spec.owners.business ?? null, technical: system.spec.owners.technical ?? null },
     authorization: shown ? authorizationView(shown, nowMs) : null, requests: requests.map((one) => authorizationView(one, nowMs)),
-    missing: held ? parts : [...parts, "authorization"], differences: state.differences, reassessmentDue: state.reassessmentDue?.toISOString() ?? null,
+    missing: held ? parts : [...parts, "authorization"], differences, reassessmentDue: due?.toISOString() ?? null,
     versionDigest: state.digest, version: system.version, createdAt: system.createdAt.toISOString(), updatedAt: system.updatedAt.toISOString(), spec: system.spec,
   };
 }

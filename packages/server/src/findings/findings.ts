@@ -1,11 +1,19 @@
+import { tierTerms } from "@mandate/frameworks";
 import { AppError, newId } from "@mandate/model";
+import type { Remedy, Tier } from "@mandate/model";
 import { sql } from "kysely";
 import type { ServerContext } from "../context/index.ts";
 import type { Tx } from "../database/index.ts";
+import { notify } from "../notifications/index.ts";
+import { fixOf, kindOf } from "./kinds.ts";
+import type { Severity } from "./kinds.ts";
 
 export interface Finding {
   readonly id: string;
+  /** What findings are grouped by: the kind, and the kind's title for people. */
   readonly cause: string;
+  readonly causeTitle: string;
+  readonly severity: Severity;
   readonly title: string;
   readonly detail: string;
   readonly system: string | null;
@@ -13,9 +21,13 @@ export interface Finding {
   readonly state: "open" | "dismissed" | "closed";
   readonly openedAt: string;
   readonly due: string;
+  /** Open past its due date, now. */
+  readonly overdue: boolean;
+  readonly fix: Remedy;
   readonly seen: number;
   readonly lastSeenAt: string;
   readonly dismissed: { readonly by: string; readonly reason: string; readonly until: string } | null;
+  readonly closed: { readonly at: string; readonly by: string; readonly how: string } | null;
 }
 
 interface FindingRow {
@@ -33,14 +45,21 @@ interface FindingRow {
   dismissed_by: string | null;
   dismissed_reason: string | null;
   dismissed_until: Date | null;
+  severity: Severity;
+  closed_at: Date | null;
+  closed_by: string | null;
+  closed_how: string | null;
 }
 
 /** A dismissal ends by itself: after its end the finding reads as open again, no job needed (G5). */
 function fromRow(row: FindingRow, nowMs: number): Finding {
   const dismissed = row.state === "dismissed" && row.dismissed_until !== null && row.dismissed_until.getTime() > nowMs;
+  const open = row.state === "open" || (row.state === "dismissed" && !dismissed);
   return {
     id: row.id,
     cause: row.kind,
+    causeTitle: kindOf(row.kind).title,
+    severity: row.severity,
     title: row.title,
     detail: row.detail,
     system: row.system,
@@ -48,9 +67,12 @@ function fromRow(row: FindingRow, nowMs: number): Finding {
     state: row.state === "dismissed" && !dismissed ? "open" : row.state,
     openedAt: row.opened_at.toISOString(),
     due: row.due_at.toISOString(),
+    overdue: open && row.due_at.getTime() <= nowMs,
+    fix: fixOf(row.kind, row.system),
     seen: Number(row.seen),
     lastSeenAt: row.last_seen_at.toISOString(),
     dismissed: dismissed ? { by: row.dismissed_by ?? "", reason: row.dismissed_reason ?? "", until: row.dismissed_until!.toISOString() } : null,
+    closed: row.state === "closed" && row.closed_at !== null ? { at: row.closed_at.toISOString(), by: row.closed_by ?? "", how: row.closed_how ?? "" } : null,
   };
 }
 
@@ -61,9 +83,15 @@ export interface NewFinding {
   readonly title: string;
   readonly detail: string;
   readonly owner: string | null;
+  /** Only where one of its kind is worse, or less bad, than the kind. */
+  readonly severity?: Severity;
 }
 
-const dueMs = 14 * 86_400_000;
+/** A finding is settled within its system's tier's days; one that concerns no system, within T1's. */
+async function dueAt(tx: Tx, ctx: ServerContext, system: string | null): Promise<Date> {
+  const { rows } = await sql<{ tier: Tier }>`select tier from system_states where org = ${ctx.org} and system = ${system}`.execute(tx);
+  return new Date(ctx.now() + tierTerms(rows[0]?.tier ?? "T1").triageDays * 86_400_000);
+}
 
 /**
  * Opens a finding or counts it again. Evidence is written when it opens, not each time it is seen: one caller can't
@@ -73,9 +101,12 @@ export async function reportFinding(ctx: ServerContext, finding: NewFinding): Pr
   await ctx.transact(async (tx, record) => {
     const now = new Date(ctx.now());
     const id = newId("finding", ctx.now(), ctx.random);
-    const { rows } = await sql<{ id: string }>`insert into findings (org, id, key, system, kind, title, detail, state, owner, opened_at, due_at, last_seen_at)
-      values (${ctx.org}, ${id}, ${finding.key}, ${finding.system}, ${finding.kind}, ${finding.title}, ${finding.detail}, 'open', ${finding.owner}, ${now}, ${new Date(ctx.now() + dueMs)}, ${now})
-      on conflict (org, key) do update set state = 'open', title = excluded.title, detail = excluded.detail, owner = excluded.owner, opened_at = excluded.opened_at, due_at = excluded.due_at, last_seen_at = excluded.last_seen_at, seen = findings.seen + 1
+    const due = await dueAt(tx, ctx, finding.system);
+    const severity = finding.severity ?? kindOf(finding.kind).severity;
+    const { rows } = await sql<{ id: string }>`insert into findings (org, id, key, system, kind, title, detail, state, owner, opened_at, due_at, last_seen_at, severity)
+      values (${ctx.org}, ${id}, ${finding.key}, ${finding.system}, ${finding.kind}, ${finding.title}, ${finding.detail}, 'open', ${finding.owner}, ${now}, ${due}, ${now}, ${severity})
+      on conflict (org, key) do update set state = 'open', title = excluded.title, detail = excluded.detail, owner = excluded.owner, opened_at = excluded.opened_at, due_at = excluded.due_at, last_seen_at = excluded.last_seen_at, seen = findings.seen + 1,
+        severity = excluded.severity, closed_at = null, closed_by = null, closed_how = null, escalated_at = null
         where findings.state = 'closed' returning id`.execute(tx);
     for (const row of rows) record({ type: "finding", ...(finding.system === null ? {} : { system: finding.system }), payload: { event: row.id === id ? "opened" : "reopened", finding: row.id, kind: finding.kind, title: finding.title, detail: finding.detail } });
   });
@@ -84,7 +115,7 @@ export async function reportFinding(ctx: ServerContext, finding: NewFinding): Pr
 /** Closes the open findings of `kinds` whose cause is gone. Dismissed ones stay dismissed: their end is a person's word. */
 export async function settleFindings(ctx: ServerContext, kinds: readonly string[], stillOpen: ReadonlySet<string>): Promise<void> {
   await ctx.transact(async (tx, record) => {
-    const { rows } = await sql<{ id: string; system: string | null; kind: string }>`update findings set state = 'closed', last_seen_at = ${new Date(ctx.now())}
+    const { rows } = await sql<{ id: string; system: string | null; kind: string }>`update findings set state = 'closed', last_seen_at = ${new Date(ctx.now())}, closed_at = ${new Date(ctx.now())}, closed_by = 'mandate', closed_how = 'its cause is gone'
       where org = ${ctx.org} and kind = any(${[...kinds]}) and state = 'open' and not (key = any(${[...stillOpen]})) returning id, system, kind`.execute(tx);
     for (const row of rows) record({ type: "finding", ...(row.system === null ? {} : { system: row.system }), payload: { event: "closed", finding: row.id, kind: row.kind, reason: "its cause is gone" } });
   });
@@ -111,17 +142,64 @@ export async function dismissFinding(ctx: ServerContext, id: string, reason: str
   });
 }
 
+/** Gives a finding to a person who is here. */
+export async function assignFinding(ctx: ServerContext, id: string, owner: string, reason: string | null): Promise<Finding> {
+  return ctx.transact(async (tx, record) => {
+    const { rows: people } = await sql`select 1 from people where org = ${ctx.org} and email = ${owner} and state <> 'deactivated'`.execute(tx);
+    if (people.length === 0) throw new AppError({ code: "findings.owner_unknown", status: 400, message: "Nobody who is here has this e-mail.", remedies: [{ text: "Name a person of the register.", command: "npx mandate person list" }] });
+    const { rows } = await sql<FindingRow>`update findings set owner = ${owner}, assigned_by = ${ctx.actor.id} where org = ${ctx.org} and id = ${id} and state <> 'closed' returning *`.execute(tx);
+    const row = rows[0];
+    if (row === undefined) throw findingNotFound();
+    record({ type: "finding", ...(row.system === null ? {} : { system: row.system }), payload: { event: "assigned", finding: id, owner, reason, by: ctx.actor.id } });
+    await notify(tx, ctx, { kind: "finding.opened", thread: id, system: row.system, to: [owner], subject: `A finding is yours: ${row.title}`, lines: [`Due ${row.due_at.toISOString()}.`], path: "/findings" });
+    return fromRow(row, ctx.now());
+  });
+}
+
+/** Somebody says how it was mended. Its check opens it again if it is still there. */
+export async function closeFinding(ctx: ServerContext, id: string, how: string): Promise<Finding> {
+  return ctx.transact(async (tx, record) => {
+    const { rows } = await sql<FindingRow>`update findings set state = 'closed', closed_at = ${new Date(ctx.now())}, closed_by = ${ctx.actor.email ?? ctx.actor.id}, closed_how = ${how} where org = ${ctx.org} and id = ${id} and state <> 'closed' returning *`.execute(tx);
+    const row = rows[0];
+    if (row === undefined) throw findingNotFound();
+    record({ type: "finding", ...(row.system === null ? {} : { system: row.system }), payload: { event: "closed", finding: id, kind: row.kind, how, by: ctx.actor.id } });
+    return fromRow(row, ctx.now());
+  });
+}
+
 function findingNotFound(): AppError {
   return new AppError({ code: "findings.not_found", status: 404, message: "There is no open finding with this id.", remedies: [{ text: "List them with GET /api/v1/findings." }] });
 }
 
-export async function listFindings(tx: Tx, org: string, nowMs: number, page: { cursor?: string | undefined; limit: number; system?: string | undefined; state?: string | undefined }): Promise<readonly Finding[]> {
-  const now = new Date(nowMs);
+export interface FindingFilter {
+  readonly system?: string | undefined;
+  readonly state?: string | undefined;
+  readonly kind?: string | undefined;
+  readonly owner?: string | undefined;
+  readonly severity?: string | undefined;
+  readonly overdue?: boolean | undefined;
+}
+
+/** As the clock reads it: a dismissal past its end is open. */
+function matching(filter: FindingFilter, now: Date) {
+  const state = sql`(case when state = 'dismissed' and dismissed_until <= ${now} then 'open' else state end)`;
+  const given = (value: string | undefined) => value ?? null;
+  return sql`(${given(filter.system)}::text is null or system = ${given(filter.system)}) and (${given(filter.state)}::text is null or ${state} = ${given(filter.state)})
+    and (${given(filter.kind)}::text is null or kind = ${given(filter.kind)}) and (${given(filter.owner)}::text is null or owner = ${given(filter.owner)})
+    and (${given(filter.severity)}::text is null or severity = ${given(filter.severity)})
+    and (${filter.overdue ?? null}::boolean is null or (${state} = 'open' and due_at <= ${now}) = ${filter.overdue ?? null})`;
+}
+
+export async function listFindings(tx: Tx, org: string, nowMs: number, page: FindingFilter & { cursor?: string | undefined; limit: number }): Promise<readonly Finding[]> {
   const { rows } = await sql<FindingRow>`select * from findings where org = ${org} and (${page.cursor ?? null}::text is null or id < ${page.cursor ?? null})
-    and (${page.system ?? null}::text is null or system = ${page.system ?? null})
-    and (${page.state ?? null}::text is null or (case when state = 'dismissed' and dismissed_until <= ${now} then 'open' else state end) = ${page.state ?? null})
-    order by id desc limit ${page.limit}`.execute(tx);
+    and ${matching(page, new Date(nowMs))} order by id desc limit ${page.limit}`.execute(tx);
   return rows.map((row) => fromRow(row, nowMs));
+}
+
+export async function countFindingsOpen(tx: Tx, org: string, nowMs: number): Promise<{ readonly open: number; readonly overdue: number }> {
+  const now = new Date(nowMs);
+  const { rows } = await sql<{ open: number; overdue: number }>`select count(*)::int as open, count(*) filter (where due_at <= ${now})::int as overdue from findings where org = ${org} and ${matching({ state: "open" }, now)}`.execute(tx);
+  return rows[0] ?? { open: 0, overdue: 0 };
 }
 
 export async function findFinding(tx: Tx, org: string, nowMs: number, id: string): Promise<Finding> {

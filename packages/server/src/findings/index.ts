@@ -1,4 +1,7 @@
-export { countFindings, dismissFinding, findFinding, listFindings, reportFinding, settleFindings } from "./findings.ts";
-export type { Finding, NewFinding } from "./findings.ts";
+export { assignFinding, closeFinding, countFindings, countFindingsOpen, dismissFinding, findFinding, listFindings, reportFinding, settleFindings } from "./findings.ts";
+export type { Finding, FindingFilter, NewFinding } from "./findings.ts";
+export type { Severity } from "./kinds.ts";
+export { severities } from "./kinds.ts";
+export { escalateFindings } from "./escalate.ts";
 export { findingRoutes } from "./routes.ts";
 export { findingAnswers } from "./pack-answers.ts";

@@ -1,13 +1,16 @@
 import { z } from "zod";
 import type { Contexts } from "../context/index.ts";
 import type { Database } from "../database/index.ts";
-import { actorOf, fromCursor, instant, page, pageQuery, pathName, stoppers, toPage } from "../http/index.ts";
+import { actorOf, editors, email, fromCursor, instant, page, pageQuery, pathName, stoppers, toPage } from "../http/index.ts";
 import type { App } from "../http/index.ts";
-import { dismissFinding, findFinding, listFindings } from "./findings.ts";
+import { assignFinding, closeFinding, dismissFinding, findFinding, listFindings } from "./findings.ts";
+import { severities } from "./kinds.ts";
 
 const finding = z.object({
   id: z.string(),
   cause: z.string(),
+  causeTitle: z.string(),
+  severity: z.enum(severities),
   title: z.string(),
   detail: z.string(),
   system: z.string().nullable(),
@@ -15,26 +18,42 @@ const finding = z.object({
   state: z.enum(["open", "dismissed", "closed"]),
   openedAt: z.string(),
   due: z.string(),
+  overdue: z.boolean(),
+  fix: z.object({ text: z.string(), command: z.string().optional(), url: z.string().optional() }),
   seen: z.number(),
   lastSeenAt: z.string(),
   dismissed: z.object({ by: z.string(), reason: z.string(), until: z.string() }).nullable(),
+  closed: z.object({ at: z.string(), by: z.string(), how: z.string() }).nullable(),
 });
 const params = z.object({ id: pathName });
+const word = z.string().max(128).optional();
 
 export function findingRoutes(app: App, deps: { readonly db: Database; readonly org: string; readonly now: () => number; readonly contexts: Contexts }): void {
   const { db, org, now, contexts } = deps;
 
   app.get(
     "/api/v1/findings",
-    { config: { access: "signed-in" }, schema: { operationId: "listFindings", querystring: z.object({ ...pageQuery, system: z.string().max(128).optional(), state: z.string().max(20).optional() }), response: { 200: page(finding) } } },
+    { config: { access: "signed-in" }, schema: { operationId: "listFindings", querystring: z.object({ ...pageQuery, system: word, state: z.enum(["open", "dismissed", "closed"]).optional(), kind: word, owner: z.string().max(254).optional(), severity: z.enum(severities).optional(), overdue: z.enum(["true", "false"]).optional() }), response: { 200: page(finding) } } },
     async ({ query }) => {
-      const rows = await db.read(org, (tx) => listFindings(tx, org, now(), { ...query, cursor: fromCursor(query.cursor), limit: query.limit + 1 }));
+      const rows = await db.read(org, (tx) => listFindings(tx, org, now(), { ...query, overdue: query.overdue === undefined ? undefined : query.overdue === "true", cursor: fromCursor(query.cursor), limit: query.limit + 1 }));
       return toPage(rows, query.limit, (row) => row, (row) => row.id);
     },
   );
 
   app.get("/api/v1/findings/:id", { config: { access: "signed-in" }, schema: { operationId: "getFinding", params, response: { 200: finding } } }, ({ params }) =>
     db.read(org, (tx) => findFinding(tx, org, now(), params.id)),
+  );
+
+  app.post(
+    "/api/v1/findings/:id/assign",
+    { config: { access: editors }, schema: { operationId: "assignFinding", summary: "Give it to a person, who hears of it", params, body: z.strictObject({ owner: email, reason: z.string().trim().min(1).max(1000).optional() }), response: { 200: finding } } },
+    (request) => assignFinding(contexts.quiet(actorOf(request)), request.params.id, request.body.owner, request.body.reason ?? null),
+  );
+
+  app.post(
+    "/api/v1/findings/:id/close",
+    { config: { access: editors }, schema: { operationId: "closeFinding", summary: "Say how it was mended; its check opens it again if it wasn't", params, body: z.strictObject({ how: z.string().trim().min(1).max(1000) }), response: { 200: finding } } },
+    (request) => closeFinding(contexts.quiet(actorOf(request)), request.params.id, request.body.how),
   );
 
   app.post(

@@ -5,6 +5,8 @@ import type { Tx } from "../database/index.ts";
 import { mergeAnswers } from "../evidence/index.ts";
 import type { PackFile, PackScope, SectionAnswers } from "../evidence/index.ts";
 import { findingAnswers } from "../findings/index.ts";
+import { incidentAnswers } from "../incidents/index.ts";
+import { legalReviewAnswers } from "../legal-reviews/index.ts";
 import { identityAnswers } from "../identity/index.ts";
 import { policyFiles, registryAnswers } from "../registry/index.ts";
 
@@ -22,5 +24,7 @@ export async function packAnswers(tx: Tx, org: string, scope: PackScope, nowMs: 
     await credentialAnswers(tx, org, scope),
     await approvalAnswers(tx, org, scope, nowMs),
     await findingAnswers(tx, org, scope, nowMs),
+    await incidentAnswers(tx, org, scope, nowMs),
+    await legalReviewAnswers(tx, org, scope, nowMs),
   ]);
 }

@@ -1,0 +1,47 @@
+import type { Remedy } from "@mandate/model";
+
+export const severities = ["low", "medium", "high", "critical"] as const;
+export type Severity = (typeof severities)[number];
+
+export interface FindingKind {
+  /** The cause, in plain words: what findings are grouped under. */
+  readonly title: string;
+  readonly severity: Severity;
+  /** What mends it. `{system}` and `{id}` stand for the finding's. */
+  readonly fix: Remedy;
+}
+
+/** Every kind of finding, what it is called and what mends it. A kind that isn't here is shown as what it is. */
+const kinds: Readonly<Record<string, FindingKind>> = {
+  access_recovered: { title: "Access was recovered on the machine", severity: "high", fix: { text: "Make sure that somebody announced it; end the sessions if nobody did.", command: 'npx mandate person end-sessions EMAIL --reason "…"' } },
+  bootstrap_token: { title: "The bootstrap token is still set", severity: "high", fix: { text: "Remove MANDATE_BOOTSTRAP_TOKEN from the environment and start again." } },
+  break_glass: { title: "Break-glass waits for its review", severity: "high", fix: { text: "Somebody who had no part in it reviews it.", url: "/exceptions" } },
+  "document.ended": { title: "Documents have ended", severity: "medium", fix: { text: "Renew the document and write its new end.", url: "/documents" } },
+  "evaluation.below": { title: "Evaluations are below their threshold", severity: "high", fix: { text: "Mend what was measured, then score it again.", command: "npx mandate evaluation score NAME SCORE" } },
+  "evaluation.missing": { title: "Evaluations have no current score", severity: "medium", fix: { text: "Measure it and add the score.", command: "npx mandate evaluation score NAME SCORE" } },
+  "incident.clock_open": { title: "A legal clock waits for somebody to confirm it", severity: "high", fix: { text: "Say whether the duty applies, with the reason.", url: "/incidents" } },
+  "incident.deadline_missed": { title: "A legal deadline of an incident has passed", severity: "critical", fix: { text: "Notify now, and record the proof of submission.", url: "/incidents", command: "npx mandate incident submit ID --clock CLOCK --reference REFERENCE" } },
+  "notifications.undelivered": { title: "Notices don't arrive", severity: "medium", fix: { text: "Test the channel, correct it, replay what failed.", command: "npx mandate channel list" } },
+  "owner.vacant": { title: "Systems without an owner", severity: "high", fix: { text: "Name a successor under spec.owners and apply; the successor confirms it.", command: "npx mandate get systems/{system} -o yaml" } },
+  passkey_copied: { title: "A passkey may have been copied", severity: "critical", fix: { text: "Speak with the person, look at what it signed, and have the passkeys reset.", command: 'npx mandate person reset-passkeys EMAIL --reason "…"' } },
+  "review.below": { title: "Outcomes are worse than tolerated", severity: "high", fix: { text: "Find what went wrong, mend it, and review outcomes again.", url: "/reviews" } },
+  "review.due": { title: "Outcome reviews are due", severity: "medium", fix: { text: "Review a sample of outcomes and write the result down.", url: "/reviews" } },
+  "risk.not_accepted": { title: "Risks that nobody has accepted", severity: "high", fix: { text: "Have somebody with the role live with what is left, until a day.", command: 'npx mandate risk accept NAME --ends DAY --reason "…"' } },
+  "risk.review_due": { title: "Risks are due for review", severity: "medium", fix: { text: "Look at the risk again and write the next day down.", url: "/risks" } },
+  "tier.contradiction": { title: "The gateway sees other than was declared", severity: "high", fix: { text: "Correct the record, or stop what was seen.", url: "/systems/{system}" } },
+  "training.ended": { title: "Training has ended", severity: "low", fix: { text: "Have the person trained again and record it.", url: "/documents" } },
+  unlisted_field: { title: "Fields that no field table lists", severity: "low", fix: { text: "Leave the field out, or have it added to the field table." } },
+  unlisted_served_model: { title: "Models that weren't approved answer", severity: "high", fix: { text: "Have the difference assessed, then list it under the model's served.", url: "/reassessments" } },
+  "visibility.gap": { title: "Vendors show less than the tier needs", severity: "high", fix: { text: "Write the gap down as a risk with the control LOG-05 and have it accepted, or use a model that shows more.", command: 'npx mandate risk accept NAME --ends DAY --reason "…"' } },
+};
+
+export function kindOf(kind: string): FindingKind {
+  return kinds[kind] ?? { title: kind.replaceAll(/[._]/g, " "), severity: "medium", fix: { text: "Read what was found and settle its cause; then close it with how." } };
+}
+
+/** The fix with the finding's own names in it. */
+export function fixOf(kind: string, system: string | null): Remedy {
+  const { fix } = kindOf(kind);
+  const fill = (text: string): string => text.replaceAll("{system}", () => system ?? "NAME");
+  return { text: fix.text, ...(fix.command === undefined ? {} : { command: fill(fix.command) }), ...(fix.url === undefined ? {} : { url: fill(fix.url) }) };
+}
