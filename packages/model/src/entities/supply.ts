@@ -16,7 +16,13 @@ export const vendor = defineEntity({
     visibility: visibilitySchema.default("none"),
     watch: wordsSchema.optional(),
     subprocessors: z.array(lineSchema).max(200).optional(),
+    /** Where it processes what we send. */
     regions: z.array(regionSchema).max(50).optional(),
+    terms: z.strictObject({ version: lineSchema, url: httpUrlSchema.optional() }).optional(),
+    /** May it train on what we send. */
+    training: z.enum(["never", "allowed", "unknown"]).optional(),
+    /** How long it keeps what we send. */
+    retention: durationSchema.optional(),
   }),
   cosmetic: ["title", "watch"],
 });

@@ -2,6 +2,8 @@ import type { TierTerms } from "@mandate/frameworks";
 import type { AISystemSpec, AuthorizationType, Tier } from "@mandate/model";
 import type { CommandContext, MutationEvidence } from "../command.ts";
 import type { Tx } from "../database/index.ts";
+import { closeReassessments } from "../reassessment/index.ts";
+import type { Gate } from "../gates/index.ts";
 import { organizationTerms } from "../tiering/index.ts";
 import { authorizationsOf, inForce, systemStates, updateAuthorization, writeSystemState } from "./store.ts";
 import type { Approver, Authorization, Caps, Terms } from "./store.ts";
@@ -42,7 +44,7 @@ export async function putInForce(
   ctx: CommandContext<Tx>,
   record: RecordEvidence,
   request: Authorization,
-  by: { readonly approvers: readonly Approver[]; readonly conditions: readonly unknown[]; readonly reason: string; readonly role: string },
+  by: { readonly approvers: readonly Approver[]; readonly conditions: readonly unknown[]; readonly gates: readonly Gate[]; readonly reason: string; readonly role: string },
 ): Promise<Authorization> {
   const replaced = inForce(await authorizationsOf(tx, ctx.org, request.system));
   if (replaced) await updateAuthorization(tx, ctx, replaced, { state: "superseded" }, { reason: `replaced by authorization ${request.number}` });
@@ -57,11 +59,19 @@ export async function putInForce(
     { reason: by.reason, role: by.role },
   );
   if (state) await writeSystemState(tx, ctx.org, { ...state, differences: [], reassessmentDue: null });
+  // Only what was open when it was asked for: nobody agreed to what they could not know.
+  await closeReassessments(tx, ctx, record, { system: request.system, outcome: isTighter(request, replaced) ? "tightened" : "reaffirmed", reason: by.reason, authorization: request.id, openedBy: request.createdAt });
   record({
     type: "authorization",
     system: request.system,
     ...(request.approvalId === null ? {} : { approvals: [request.approvalId] }),
-    payload: { event: "granted", authorization: request.id, number: request.number, type: request.type, versionDigest: request.versionDigest, tier: request.tier, terms: request.terms, ends: ends.toISOString(), approvers: by.approvers, conditions: by.conditions, reason: by.reason, supersedes: replaced?.id ?? null },
+    payload: { event: "granted", authorization: request.id, number: request.number, type: request.type, versionDigest: request.versionDigest, tier: request.tier, terms: request.terms, ends: ends.toISOString(), approvers: by.approvers, conditions: by.conditions, gates: by.gates.map(({ id, state, detail, waiver }) => ({ id, state, detail, ...(waiver === null ? {} : { waiver: waiver.exception, until: waiver.until }) })), reason: by.reason, supersedes: replaced?.id ?? null },
   });
   return granted;
+}
+
+/** The same version or a newer one, for less long or with conditions that weren't there. */
+function isTighter(request: Authorization, replaced: Authorization | undefined): boolean {
+  const asked = request.terms.ends;
+  return asked !== null && replaced?.ends != null && Date.parse(asked) < replaced.ends.getTime();
 }

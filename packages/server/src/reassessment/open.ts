@@ -72,7 +72,8 @@ export async function openReassessment(tx: Tx, ctx: CommandContext<Tx>, record: 
     const own = worst(changes.map((each) => each.class));
     const was = before.get(one.system);
     // A due date never moves back: changing again doesn't buy another 14 days.
-    const ownDue = own === "A" ? null : own === "C" ? now : (was?.outcome == null ? (was?.dueAt ?? null) : null) ?? new Date(now.getTime() + reassessmentDays * dayMs);
+    const kept = was !== undefined && was.outcome === null ? was.dueAt : null;
+    const ownDue = own === "A" ? null : own === "C" ? now : (kept ?? new Date(now.getTime() + reassessmentDays * dayMs));
     await sql`insert into reassessment_systems (org, reassessment_id, system, class, held_by, differences, changes, opened_at, due_at)
       values (${ctx.org}, ${id}, ${one.system}, ${own}, ${change.heldBy}, ${[...(one.differences ?? [])]}, ${JSON.stringify(changes)}, ${now}, ${ownDue})
       on conflict (org, reassessment_id, system) do update set class = excluded.class, differences = excluded.differences, changes = excluded.changes, due_at = excluded.due_at, held_by = excluded.held_by,

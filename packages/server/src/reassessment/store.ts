@@ -17,6 +17,8 @@ export type Outcome = "reaffirmed" | "tightened" | "suspended" | "withdrawn";
 
 export interface CaseSystem {
   readonly reassessment: string;
+  /** Of its case. */
+  readonly key: string;
   readonly system: string;
   readonly class: ChangeClass;
   readonly heldBy: "version" | "case";
@@ -62,7 +64,7 @@ export interface ChangeEvent {
 }
 
 const caseColumns = sql`id, key, trigger, title, subject, class, state, observed_by as "observedBy", opened_by as "openedBy", url, opened_at as "openedAt", due_at as "dueAt", decided_at as "decidedAt"`;
-const systemColumns = sql`reassessment_id as reassessment, system, class, held_by as "heldBy", differences, changes, opened_at as "openedAt", due_at as "dueAt", authorization_id as "authorization", outcome, reason,
+const systemColumns = sql`reassessment_id as reassessment, (select r.key from reassessments r where r.org = s.org and r.id = s.reassessment_id) as key, system, class, held_by as "heldBy", differences, changes, opened_at as "openedAt", due_at as "dueAt", authorization_id as "authorization", outcome, reason,
   decided_by as "decidedBy", decided_email as "decidedEmail", decided_at as "decidedAt"`;
 const eventColumns = sql`id, trigger, class, subject, what, old, new, observed_by as "observedBy", reassessment_id as reassessment, at`;
 
@@ -94,13 +96,13 @@ export async function listCases(tx: Tx, org: string, page: CasePage): Promise<Ca
 /** Systems of these cases, by case then name. */
 export async function systemsOf(tx: Tx, org: string, ids: readonly string[]): Promise<Map<string, CaseSystem[]>> {
   if (ids.length === 0) return new Map();
-  const { rows } = await sql<CaseSystem>`select ${systemColumns} from reassessment_systems where org = ${org} and reassessment_id = any(${[...ids]}) order by reassessment_id, system`.execute(tx);
+  const { rows } = await sql<CaseSystem>`select ${systemColumns} from reassessment_systems s where org = ${org} and reassessment_id = any(${[...ids]}) order by reassessment_id, system`.execute(tx);
   return Map.groupBy(rows, (row) => row.reassessment);
 }
 
 /** What is undecided, by system. */
 export async function undecided(tx: Tx, org: string): Promise<Map<string, CaseSystem[]>> {
-  const { rows } = await sql<CaseSystem>`select ${systemColumns} from reassessment_systems where org = ${org} and outcome is null order by system, reassessment_id`.execute(tx);
+  const { rows } = await sql<CaseSystem>`select ${systemColumns} from reassessment_systems s where org = ${org} and outcome is null order by system, reassessment_id`.execute(tx);
   return Map.groupBy(rows, (row) => row.system);
 }
 
@@ -108,4 +110,10 @@ export async function listEvents(tx: Tx, org: string, page: { readonly cursor?: 
   const [cursor, of] = [page.cursor ?? null, page.reassessment ?? null];
   const { rows } = await sql<ChangeEvent>`select ${eventColumns} from change_events where org = ${org} and (${cursor}::text is null or id < ${cursor}) and (${of}::text is null or reassessment_id = ${of}) order by id desc limit ${page.limit}`.execute(tx);
   return rows;
+}
+
+/** The newest report about this subject says the same. */
+export async function knowsChange(tx: Tx, org: string, change: { readonly subject: string; readonly what: string; readonly new: unknown }): Promise<boolean> {
+  const { rows } = await sql<{ same: boolean }>`select (what = ${change.what} and new is not distinct from ${JSON.stringify(change.new ?? null)}::jsonb) as same from change_events where org = ${org} and subject = ${change.subject} and reassessment_id is null order by id desc limit 1`.execute(tx);
+  return rows[0]?.same === true;
 }
