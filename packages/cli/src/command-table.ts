@@ -1,3 +1,4 @@
+import { careCommands } from "./care-table.ts";
 import type { CommandSpec, OptionSpec } from "./command.ts";
 
 const files: OptionSpec = { flags: "-f, --file <path...>", text: "file, folder, or - for standard input" };
@@ -601,6 +602,7 @@ export const commands: readonly CommandSpec[] = [
     examples: ["mandate channel remove siem"],
     load: async () => (await import("./commands/channel.ts")).remove,
   },
+  ...careCommands,
   {
     words: "decisions tail",
     group: "Explain",

@@ -28,6 +28,8 @@ export const kinds = [
   "credentials",
   "approvals",
   "findings",
+  "incidents",
+  "legal-reviews",
   "decisions",
   "gateways",
   "controls",
@@ -254,9 +256,11 @@ const shown: Readonly<Partial<Record<Kind, readonly Column[]>>> = {
   findings: [
     column("id", "id"),
     column("system", "system"),
-    column("kind", "kind"),
+    column("severity", "severity"),
+    column("cause", "cause"),
     column("title", "title"),
-    column("due", "due", "dueAt"),
+    column("owner", "owner"),
+    column("due", "due"),
   ],
 };
 
@@ -274,4 +278,4 @@ export function nameOf(kind: Kind, row: Row): string {
   return `${singular(kind)}/${String(name)}`;
 }
 
-const ids: ReadonlySet<Kind> = new Set(["approvals", "authorizations", "credentials", "decisions", "findings"]);
+const ids: ReadonlySet<Kind> = new Set(["approvals", "authorizations", "credentials", "decisions", "findings", "incidents", "legal-reviews"]);
