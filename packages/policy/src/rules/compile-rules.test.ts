@@ -148,6 +148,15 @@ describe("validation against the register's schema", () => {
     ).toEqual([]);
   });
 
+  it("says nothing of arguments a tool never declared, or of claims while no system is bound", () => {
+    const cedar = on('context.input.anything == "x"', "bare");
+    const policies = [{ name: "p", version: 1, cedar }];
+    const bare = { tools: [toolFacts({ name: "bare", input: null })], policies };
+    expect(validatePolicies(registerFacts({ policies: ["p"] }, bare), "p")).toEqual([]);
+    const claims = [{ name: "p", version: 1, cedar: on('context.session.role == "x"') }];
+    expect(validatePolicies(registerFacts({ policies: [] }, { policies: claims }), "p")).toEqual([]);
+  });
+
   it("generates types for each kind of argument", () => {
     const input = {
       type: "object",

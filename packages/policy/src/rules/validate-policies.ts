@@ -60,7 +60,13 @@ function validateStatement(
   }
   const toolName = toolKey.exec(statement.resource.equals ?? "")?.[1];
   const schema = cedarSchema(facts, toolName, policyName);
-  const absent = absentAttribute(statement, schema);
+  const unknowable = [
+    ...(facts.tools.some((tool) => tool.name === toolName && tool.input === null) ? ["input"] : []),
+    ...(facts.systems.some((system) => system.policies.includes(policyName)) ? [] : ["session"]),
+  ];
+  const chains = attributeChains(statement);
+  const known = chains.filter(([root, member]) => root !== "context" || !unknowable.includes(member ?? ""));
+  const absent = absentAttribute(statement, schema, known);
   if (absent !== null) {
     const message = `${absent} doesn't exist ${toolName === undefined ? "here" : `for tool ${toolName}`}`;
     return [
@@ -73,6 +79,8 @@ function validateStatement(
       ),
     ];
   }
+  // A tool that declares no arguments, or a policy that binds nobody yet, leaves nothing to compare these with.
+  if (known.length < chains.length) return annotations;
   const answer = validate({
     schema,
     policies: { staticPolicies: { [statement.id]: statement.text } },
@@ -87,15 +95,22 @@ function validateStatement(
   return [...annotations, ...answer.validationErrors.map((error) => validationProblem(policyName, error))];
 }
 
+function attributeChains(statement: CompiledPolicy): readonly (readonly string[])[] {
+  const answer = policyToJson(statement.text);
+  return answer.type === "failure" ? [] : attributePaths(answer.json.conditions);
+}
+
 /**
  * The validator takes `has` on an attribute that can't exist for plainly false and looks no further, so a rule with a
  * misspelled argument would pass it and refuse every call. Asking for each chain alone makes it say so.
  */
-function absentAttribute(statement: CompiledPolicy, schema: string): string | null {
-  const answer = policyToJson(statement.text);
-  if (answer.type === "failure") return null;
+function absentAttribute(
+  statement: CompiledPolicy,
+  schema: string,
+  chains: readonly (readonly string[])[],
+): string | null {
   const action = statement.action.equals === null ? "action" : `action == ${statement.action.equals}`;
-  for (const [root, ...names] of attributePaths(answer.json.conditions)) {
+  for (const [root, ...names] of chains) {
     if (!names.every((name) => /^[A-Za-z_]\w*$/.test(name))) continue;
     const probe = `permit (principal, ${action}, resource) when { ${root} has ${names.join(".")} };`;
     const { type, ...found } = validate({

@@ -81,6 +81,20 @@ describe("applying a manifest", () => {
     expect((await listSystems(root)).items).toEqual([]);
   });
 
+  it("changes nothing when a rule asks for an argument the tool doesn't take, or a claim no token carries, and says where", async () => {
+    for (const [from, to] of [["context.session.customer", "context.session.custmer"], ["context.input.customer", "context.input.custmer"]] as const) {
+      expect(concierge).toContain(from);
+      const error = await problemsOf(register.apply(root, concierge.replaceAll(from, to)));
+      expect(error).toMatchObject({ code: "manifest.invalid", status: 422 });
+      const { problems } = error.details as { problems: { line: number; field: string; message: string; remedy: string }[] };
+      expect(problems[0]!.message).toContain(to);
+      expect(problems[0]!.field).toMatch(/^spec\.rules\[\d\]$/);
+      expect(problems[0]!.line).toBeGreaterThan(1);
+      expect(problems[0]!.remedy).not.toBe("");
+    }
+    expect(await listSystems(root)).toMatchObject({ items: [] });
+  });
+
   it("refuses two tools that answer to one name", async () => {
     const tool = (name: string) => `\n---\napiVersion: v1\nkind: Tool\nmetadata: { name: ${name} }\nspec: { effect: reads }`;
     const error = await problemsOf(register.apply(root, `${helper()}${tool("a.b")}${tool("a_b")}`));

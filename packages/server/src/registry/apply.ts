@@ -3,7 +3,7 @@ import { AppError } from "@mandate/model";
 import type { EntityKind, RegisterFacts } from "@mandate/model";
 import { fieldText, parseManifest } from "@mandate/model/manifest";
 import type { ManifestObject, ManifestProblem } from "@mandate/model/manifest";
-import { runPolicyTests } from "@mandate/policy";
+import { runPolicyTests, validatePolicies } from "@mandate/policy";
 import type { FlagReason, TierReason } from "@mandate/frameworks";
 import type { Tier } from "@mandate/model";
 import type { CommandContext, MutationEvidence } from "../command.ts";
@@ -193,30 +193,37 @@ function asTested(facts: RegisterFacts): RegisterFacts {
   return { ...facts, tools: facts.tools.map((tool) => ({ ...tool, changed: false })) };
 }
 
-/** Compiles the file's policies and runs their tests against the register as this manifest leaves it. */
+/** Compiles the file's policies, checks them against the register as this manifest leaves it, and runs their tests. */
 async function checkPolicies(tx: Tx, ctx: CommandContext<Tx>, ports: RegisterPorts, objects: readonly ManifestObject[], file: string): Promise<ManifestProblem[]> {
   const policies = objects.filter((object) => object.kind === "Policy");
-  if (policies.length === 0) return [];
+  const bound = objects.filter((object) => object.kind === "AISystem" && (object.spec as StoredObject<"AISystem">["spec"]).policies.length > 0);
+  if (policies.length === 0 && bound.length === 0) return [];
   const problems: ManifestProblem[] = [];
-  for (const object of policies) {
-    const spec = object.spec as StoredObject<"Policy">["spec"];
-    for (const problem of compilePolicySpec(object.name, spec).problems) {
-      const index = spec.rules?.findIndex((rule) => rule.id === problem.rule) ?? -1;
-      const path = ["spec", ...(spec.rules ? ["rules", ...(index < 0 ? [] : [index])] : ["cedar"])];
-      problems.push({ file, ...object.placeOf(path), field: fieldText(path), message: problem.message, remedy: problem.remedy });
+  const at = (object: ManifestObject, path: (string | number)[], { message, remedy }: { message: string; remedy: string }): ManifestProblem => ({ file, ...object.placeOf(path), field: fieldText(path), message, remedy });
+  const atRule = (object: ManifestObject, rule: string | null, problem: { message: string; remedy: string }): ManifestProblem => {
+    const { rules } = object.spec as StoredObject<"Policy">["spec"];
+    const index = rules?.findIndex((one) => one.id === rule) ?? -1;
+    return at(object, ["spec", ...(rules ? ["rules", ...(index < 0 ? [] : [index])] : ["cedar"])], problem);
+  };
+  for (const object of policies)
+    for (const problem of compilePolicySpec(object.name, object.spec as StoredObject<"Policy">["spec"]).problems) problems.push(atRule(object, problem.rule, problem));
+  if (problems.length > 0) return problems;
+  const facts = asTested(await ports.deriveFacts(tx, ctx.now(), { asWritten: true }));
+  // An argument or claim that doesn't exist is unmet in every call: said here, not by refusals in production.
+  for (const object of policies) for (const problem of validatePolicies(facts, object.name)) problems.push(atRule(object, problem.rule, { ...problem, message: problem.rule === null ? problem.message : `Rule \`${problem.rule}\`: ${problem.message}` }));
+  for (const object of bound) {
+    for (const [index, reference] of (object.spec as StoredObject<"AISystem">["spec"]).policies.entries()) {
+      const name = reference.replace(/^policy:/, "");
+      if (policies.some((policy) => policy.name === name)) continue;
+      for (const problem of validatePolicies(facts, name)) problems.push(at(object, ["spec", "policies", index], { ...problem, message: `Policy \`${name}\`${problem.rule === null ? "" : `, rule \`${problem.rule}\``}: ${problem.message}` }));
     }
   }
   if (problems.length > 0) return problems;
-  const facts = asTested(await ports.deriveFacts(tx, ctx.now(), { asWritten: true }));
   for (const object of policies) {
     const { tests } = object.spec as StoredObject<"Policy">["spec"];
     if (!tests || tests.length === 0) continue;
-    const results = runPolicyTests(facts, object.name, tests, Math.floor(ctx.now() / 1000));
-    for (const [index, result] of results.entries()) {
-      if (result.passed) continue;
-      const path = ["spec", "tests", index];
-      problems.push({ file, ...object.placeOf(path), field: fieldText(path), message: `Test \`${result.name}\` expected ${result.expected} and got ${result.decision.outcome}: ${result.decision.reason}`, remedy: "Correct the rule or the test." });
-    }
+    for (const [index, result] of runPolicyTests(facts, object.name, tests, Math.floor(ctx.now() / 1000)).entries())
+      if (!result.passed) problems.push(at(object, ["spec", "tests", index], { message: `Test \`${result.name}\` expected ${result.expected} and got ${result.decision.outcome}: ${result.decision.reason}`, remedy: "Correct the rule or the test." }));
   }
   return problems;
 }
