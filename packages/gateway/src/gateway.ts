@@ -15,6 +15,7 @@ import {
 } from "./options.ts";
 import { AnswerStore } from "./pipeline/answer-store.ts";
 import { Meter } from "./pipeline/meter.ts";
+import { ReferenceSample } from "./pipeline/reference-sample.ts";
 import { IssuedIds, type Runtime } from "./pipeline/runtime.ts";
 import { pooledRandom } from "./pooled-random.ts";
 import { route } from "./route.ts";
@@ -40,6 +41,7 @@ export function createGateway(given: GatewayOptions): Gateway {
     proofs: new ProofBook(),
     upstream: new UpstreamClient(limits),
     meter: new Meter(),
+    reference: new ReferenceSample({ options, every: limits.referenceEvery, now }),
     answers: new AnswerStore({ random: options.random, maxBytes: limits.maxStoredAnswerBytes }),
     issued: new IssuedIds(),
     running: new Set(),

@@ -28,6 +28,8 @@ export interface GatewayLimits {
   readonly maxStoredAnswerBytes: number;
   /** Reserved for an answer whose request names no maximum. */
   readonly reservedOutputTokens: number;
+  /** One decision in so many is compared with the reference engine. */
+  readonly referenceEvery: number;
   /** Used to keep money limits, since the register carries no prices yet. Micro-euro for one token. */
   readonly inputMicroEurosPerToken: number;
   readonly outputMicroEurosPerToken: number;
@@ -50,6 +52,7 @@ export const defaultLimits: GatewayLimits = {
   drainMs: 8_000,
   maxStoredAnswerBytes: 64 * 1024 * 1024,
   reservedOutputTokens: 1_024,
+  referenceEvery: 1_000,
   inputMicroEurosPerToken: 3,
   outputMicroEurosPerToken: 15,
 };

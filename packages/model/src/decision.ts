@@ -73,4 +73,6 @@ export interface Decision {
   readonly obligations: readonly Obligation[];
   readonly hold: HoldTerms | null;
   readonly policyVersion: string;
+  /** What failed in evaluation; always a deny. Absent or null: nothing did. */
+  readonly alert?: string | null;
 }

@@ -63,7 +63,7 @@ export function readJws(token: string, maxLength: number): Jws | undefined {
 
 /** The public key of a JWK that one of the accepted algorithms uses, or undefined. Private members are never accepted. */
 export function verificationKey(jwk: Jwk): VerificationKey | undefined {
-  if (jwk.d !== undefined || jwk.k !== undefined || (jwk.use !== undefined && jwk.use !== "sig")) return undefined;
+  if (jwk.d !== undefined || jwk.k !== undefined || (jwk.use !== undefined && jwk.use !== "sig" && jwk.use !== "jwt-svid")) return undefined;
   const alg = jwsAlgorithms.find((name) => algorithms[name].kty === jwk.kty);
   if (alg === undefined || (jwk.alg !== undefined && jwk.alg !== alg && !(alg === "EdDSA" && jwk.alg === "Ed25519")))
     return undefined;

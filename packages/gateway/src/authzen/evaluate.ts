@@ -19,7 +19,8 @@ import { type Refusal, refuse, refusalOf, withLinks } from "../http/refusal.ts";
 import { callHashOf, openHold, spend } from "../pipeline/holds.ts";
 import { callerContext } from "../pipeline/question.ts";
 import { contextOf } from "../pipeline/record.ts";
-import { ask, type Runtime } from "../pipeline/runtime.ts";
+import { ask } from "../pipeline/ask.ts";
+import type { Runtime } from "../pipeline/runtime.ts";
 import { evidenceRefusal } from "../pipeline/refuse-known.ts";
 import { FieldProblem, isMembers, type Members } from "../surfaces/fields.ts";
 import { readMessages } from "../surfaces/openai-chat/request.ts";
@@ -292,6 +293,7 @@ async function answer(
       reason: decision.reason,
       rule: decision.rule,
       matched: decision.matched,
+      alert: decision.alert ?? null,
       obligations: decision.obligations,
     },
     messages: [],

@@ -6,7 +6,8 @@ import { echo } from "../surfaces/fields.ts";
 import type { ToolCall } from "../surfaces/surface.ts";
 import type { Call, ToolDecision } from "./call.ts";
 import type { Held, Spent } from "./holds.ts";
-import { ask, type Runtime } from "./runtime.ts";
+import { ask } from "./ask.ts";
+import type { Runtime } from "./runtime.ts";
 
 export type ToolVerdict =
   | { readonly outcome: "allow" }
@@ -83,6 +84,7 @@ export class AnswerChecker {
       outcome: decision.outcome,
       code: decision.code,
       rule: decision.rule,
+      alert: decision.alert ?? null,
       request,
     });
     if (decision.outcome === "allow") return { outcome: "allow" };

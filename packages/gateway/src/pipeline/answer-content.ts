@@ -7,7 +7,8 @@ import { parse } from "../surfaces/openai-chat/answer.ts";
 import { type TextPiece, textPieces, withTexts } from "./answer-text.ts";
 import type { Call, ContentCheck } from "./call.ts";
 import { summarized } from "./question.ts";
-import { ask, type Runtime } from "./runtime.ts";
+import { ask } from "./ask.ts";
+import type { Runtime } from "./runtime.ts";
 
 export type Detect = (text: string) => readonly Finding[];
 

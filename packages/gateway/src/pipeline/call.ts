@@ -45,6 +45,8 @@ export interface ToolDecision extends DecidedTool {
   readonly key: string;
   readonly code: string | null;
   readonly rule: string | null;
+  /** What failed in evaluation. */
+  readonly alert: string | null;
   readonly request: DecisionRequest;
 }
 

@@ -17,7 +17,8 @@ import { callerContext, type Detected, detectIn, modelQuestion } from "./questio
 import { intentDraft, outcomeDraft } from "./record.ts";
 import { evidenceRefusal, refuseKnown, type Known, stalenessRefusal } from "./refuse-known.ts";
 import { requestRefusals } from "./request-refusals.ts";
-import { ask, type Runtime } from "./runtime.ts";
+import { ask } from "./ask.ts";
+import type { Runtime } from "./runtime.ts";
 
 /** SPEC 3's one pipeline, for every model surface. */
 export async function handleModelCall(

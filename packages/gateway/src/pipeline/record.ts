@@ -63,6 +63,7 @@ export function refusedDraft(refused: Refused): EntryDraft {
       reason: refusal.reason,
       rule: refusal.rule,
       matched: refused.decision?.matched ?? [],
+      alert: refused.decision?.alert ?? null,
     },
     messages: refused.system === null ? [] : atDetail(refused.system, refused.messages),
     sessionId: refused.sessionId,

@@ -3,7 +3,8 @@ import type { Compiled } from "../compiled.ts";
 import { type Refusal, refuse, refusalOf } from "../http/refusal.ts";
 import { echo } from "../surfaces/fields.ts";
 import type { RequestView, Surface } from "../surfaces/surface.ts";
-import { ask, type Runtime } from "./runtime.ts";
+import { ask } from "./ask.ts";
+import type { Runtime } from "./runtime.ts";
 
 /** Everything about the request itself that refuses, whatever the rules say of the model. */
 export function requestRefusals(

@@ -1,12 +1,11 @@
-import type { Decision, DecisionRequest } from "@mandate/model";
 import type { ProofBook } from "../auth/dpop.ts";
 import type { SessionBooks } from "../auth/session-token.ts";
-import type { Compiled } from "../compiled.ts";
 import type { Refusal } from "../http/refusal.ts";
 import type { GatewayLimits, GatewayOptions } from "../options.ts";
 import type { UpstreamClient } from "../upstream/client.ts";
 import type { AnswerStore } from "./answer-store.ts";
 import type { Meter } from "./meter.ts";
+import type { ReferenceSample } from "./reference-sample.ts";
 
 /** What every call shares. Made once by `createGateway`. */
 export interface Runtime {
@@ -18,6 +17,7 @@ export interface Runtime {
   readonly proofs: ProofBook;
   readonly upstream: UpstreamClient;
   readonly meter: Meter;
+  readonly reference: ReferenceSample;
   readonly answers: AnswerStore;
   /** Ids of answers that a provider keeps, by system: the only ones a later request may refer to. */
   readonly issued: IssuedIds;
@@ -32,38 +32,6 @@ export interface RunningCall {
   readonly model: string;
   /** Ends the call: the refusal is what its caller reads. */
   cut(refusal: Refusal): void;
-}
-
-/** Total: an error inside evaluation is a deny and an alert (G11). */
-export function ask(runtime: Runtime, compiled: Compiled, request: DecisionRequest): Decision {
-  try {
-    const decision = compiled.policy.decide(request);
-    if (decision.alert !== null)
-      runtime.options.log.error("policy.alert", {
-        alert: decision.alert,
-        system: request.system,
-        action: request.action,
-      });
-    return decision;
-  } catch (error) {
-    runtime.options.log.error("policy.failed", {
-      error: String(error),
-      system: request.system,
-      action: request.action,
-    });
-    return {
-      outcome: "deny",
-      code: "policy",
-      param: null,
-      reason: "The rules could not be evaluated, so the call was refused.",
-      rule: null,
-      matched: [],
-      remedies: [{ text: "Tell the person who runs Mandate; the log says what failed." }],
-      obligations: [],
-      hold: null,
-      policyVersion: compiled.policy.policyVersion,
-    };
-  }
 }
 
 const maxIssued = 100_000;

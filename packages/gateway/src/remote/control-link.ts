@@ -1,0 +1,207 @@
+import { AppError } from "@mandate/model";
+import type { ControlPort, HoldRequest, HoldTicket, SpendResult } from "../control-port.ts";
+import type { GatewayLog } from "../options.ts";
+import type { Snapshot } from "../snapshot.ts";
+import type { Slot } from "./slot.ts";
+import { maxSkewMs, signRequest, unpackSnapshot } from "./wire.ts";
+import type { StreamMessage } from "./wire.ts";
+
+export interface ControlLinkOptions {
+  readonly slot: Slot;
+  readonly now: () => number;
+  readonly random: (bytes: Uint8Array) => Uint8Array;
+  readonly log: GatewayLog;
+  /** Somebody waits for the journal: resolves once it is pushed. */
+  readonly onDrain: () => Promise<void>;
+}
+
+type Report = Parameters<ControlPort["report"]>[0];
+
+const askTimeoutMs = 10_000;
+const reconnectMs = 500;
+/** Three heartbeats missed: the line is dead, whatever TCP says. */
+const silentMs = 3_000;
+const maxLineBytes = 256 * 1024 * 1024;
+const reportEveryMs = 1_000;
+
+/** The control plane as a stand-alone gateway sees it: one long answer carries snapshots and heartbeats, the rest is asked. */
+export class ControlLink implements ControlPort {
+  readonly #options: ControlLinkOptions;
+  readonly #listeners = new Set<(snapshot: Snapshot) => void>();
+  readonly #reports = new Map<string, Report>();
+  #snapshot: Snapshot | undefined;
+  #confirmedAt = 0;
+  /** Smallest difference seen between receiving a heartbeat and its own clock: what is above it is delay. */
+  #leastLagMs = Number.POSITIVE_INFINITY;
+  #stop = new AbortController();
+  #reporting: NodeJS.Timeout | undefined;
+
+  constructor(options: ControlLinkOptions) {
+    this.#options = options;
+  }
+
+  get current(): Snapshot | undefined {
+    return this.#snapshot;
+  }
+
+  /** Connects and stays connected until closed. */
+  start(): void {
+    void this.#run();
+  }
+
+  close(): void {
+    this.#stop.abort();
+    clearTimeout(this.#reporting);
+  }
+
+  subscribe(apply: (snapshot: Snapshot) => void): () => void {
+    this.#listeners.add(apply);
+    if (this.#snapshot !== undefined) apply(this.#snapshot);
+    return () => void this.#listeners.delete(apply);
+  }
+
+  confirmedAt(): number {
+    return this.#confirmedAt;
+  }
+
+  openHold(hold: HoldRequest): Promise<HoldTicket> {
+    return this.#ask<HoldTicket>("/api/v1/gateway/holds", hold);
+  }
+
+  spendApproval(id: string, callHash: string, system: string): Promise<SpendResult> {
+    return this.#ask<SpendResult>("/api/v1/gateway/spend", { id, callHash, system });
+  }
+
+  /** Bounded and de-duplicated here; sent once a second. */
+  report(finding: Report): void {
+    if (this.#reports.size < 1000) this.#reports.set(finding.key, finding);
+    this.#reporting ??= setTimeout(() => {
+      this.#reporting = undefined;
+      const findings = [...this.#reports.values()];
+      this.#reports.clear();
+      this.#ask("/api/v1/gateway/findings", { findings }).catch(() => {
+        for (const one of findings) if (this.#reports.size < 1000) this.#reports.set(one.key, one);
+      });
+    }, reportEveryMs);
+  }
+
+  /** A signed request; its JSON answer. @throws AppError with the control plane's own code, or `control_unavailable` (503) */
+  async #ask<T>(path: string, body: unknown): Promise<T> {
+    return (await this.request("POST", path, body)) as T;
+  }
+
+  async request(method: "GET" | "POST", path: string, body?: unknown): Promise<unknown> {
+    const bytes = Buffer.from(body === undefined ? "" : JSON.stringify(body));
+    const response = await this.#fetch(method, path, bytes, AbortSignal.timeout(askTimeoutMs)).catch((cause: unknown) => {
+      throw unavailable(cause);
+    });
+    const text = await response.text();
+    if (response.ok) return text === "" ? undefined : (JSON.parse(text) as unknown);
+    throw problemOf(response.status, text);
+  }
+
+  #fetch(method: "GET" | "POST", path: string, body: Buffer, signal: AbortSignal): Promise<Response> {
+    const { slot, now, random } = this.#options;
+    const nonce = Buffer.from(random(new Uint8Array(16))).toString("base64url");
+    return fetch(new URL(path, slot.controlUrl), {
+      method,
+      redirect: "error",
+      headers: { ...(body.length > 0 ? { "content-type": "application/json" } : {}), ...signRequest(slot.keys.signing, slot.id, { method, path, body, atMs: now(), nonce }) },
+      ...(body.length > 0 ? { body } : {}),
+      signal,
+    });
+  }
+
+  async #run(): Promise<void> {
+    const { log } = this.#options;
+    let told = false;
+    while (!this.#stop.signal.aborted) {
+      try {
+        await this.#listen(() => (told = false));
+      } catch (error) {
+        if (!told && !this.#stop.signal.aborted) {
+          told = true;
+          log.warn("the control plane doesn't answer; calls go on inside their tier's staleness bound", { internal: String(error) });
+        }
+      }
+      await new Promise((done) => setTimeout(done, reconnectMs).unref());
+    }
+  }
+
+  async #listen(connected: () => void): Promise<void> {
+    const line = new AbortController();
+    const stop = (): void => line.abort();
+    this.#stop.signal.addEventListener("abort", stop, { once: true });
+    let silence = setTimeout(stop, silentMs + askTimeoutMs);
+    try {
+      const response = await this.#fetch("GET", `/api/v1/gateway/stream?version=${this.#snapshot?.version ?? 0}`, Buffer.alloc(0), line.signal);
+      if (response.status !== 200 || response.body === null) throw problemOf(response.status, await response.text());
+      connected();
+      const decoder = new TextDecoder();
+      let rest = "";
+      for await (const part of response.body as unknown as AsyncIterable<Uint8Array>) {
+        clearTimeout(silence);
+        silence = setTimeout(stop, silentMs);
+        rest += decoder.decode(part, { stream: true });
+        if (rest.length > maxLineBytes) throw new Error("the control plane sends no end of line");
+        const lines = rest.split("\n");
+        rest = lines.pop() ?? "";
+        for (const text of lines) if (text !== "") await this.#take(JSON.parse(text) as StreamMessage);
+      }
+      throw new Error("the control plane ended the stream");
+    } finally {
+      clearTimeout(silence);
+      this.#stop.signal.removeEventListener("abort", stop);
+      line.abort();
+    }
+  }
+
+  async #take(message: StreamMessage): Promise<void> {
+    switch (message.type) {
+      case "snapshot":
+        return this.#apply(message);
+      case "confirm":
+        return this.#confirm(message);
+      case "drain":
+        await this.#options.onDrain();
+        await this.#ask("/api/v1/gateway/ack", { drained: message.id });
+    }
+  }
+
+  async #apply(message: Extract<StreamMessage, { type: "snapshot" }>): Promise<void> {
+    const { slot } = this.#options;
+    const snapshot = unpackSnapshot(message, slot.id, slot.keys, slot.controlKey);
+    // Never backward: an old snapshot sent again must not bring back what was taken away.
+    if (this.#snapshot !== undefined && snapshot.version < this.#snapshot.version) return;
+    this.#snapshot = snapshot;
+    for (const apply of this.#listeners) apply(snapshot);
+    await this.#ask("/api/v1/gateway/ack", { version: snapshot.version });
+  }
+
+  /**
+   * INVARIANT (G2): a heartbeat that was held back confirms nothing new. How late it comes is judged against the
+   * fastest one so far, because two clocks never quite agree.
+   */
+  #confirm({ version, at, ageMs }: Extract<StreamMessage, { type: "confirm" }>): void {
+    const { now, log } = this.#options;
+    if (version !== this.#snapshot?.version) return;
+    const lagMs = now() - at;
+    if (Math.abs(lagMs) > maxSkewMs) return log.error("this machine's clock and the control plane's differ by more than 30 s; nothing is confirmed", { lagMs });
+    this.#leastLagMs = Math.min(this.#leastLagMs, lagMs);
+    this.#confirmedAt = Math.max(this.#confirmedAt, now() - ageMs - (lagMs - this.#leastLagMs));
+  }
+}
+
+function unavailable(cause: unknown): AppError {
+  return new AppError({ code: "control_unavailable", status: 503, message: "The control plane can't be asked right now.", cause, remedies: [{ text: "Repeat the call shortly." }] });
+}
+
+function problemOf(status: number, text: string): AppError {
+  try {
+    const { code, detail } = JSON.parse(text) as { code?: unknown; detail?: unknown };
+    if (typeof code === "string" && status < 500) return new AppError({ code, status, message: String(detail ?? code), remedies: [{ text: "Look at the control plane's answer." }] });
+  } catch {
+    // Not a problem document: a proxy's page, or nothing.
+  }
+  return unavailable(new Error(`status ${status}`));
+}

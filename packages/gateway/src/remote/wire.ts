@@ -1,0 +1,172 @@
+import { createCipheriv, createDecipheriv, createHash, createPrivateKey, createPublicKey, diffieHellman, generateKeyPairSync, hkdfSync, sign, verify } from "node:crypto";
+import type { KeyObject } from "node:crypto";
+import type { SealingKey, Snapshot, UpstreamSecret } from "../snapshot.ts";
+
+// What a stand-alone gateway and its control plane say to each other. Both sides import it, so that neither can drift.
+
+/** A raw 32-byte Ed25519 or X25519 public key as a key object. */
+function publicKeyOf(kind: "ed25519" | "x25519", raw: Uint8Array): KeyObject {
+  const prefix = kind === "ed25519" ? "302a300506032b6570032100" : "302a300506032b656e032100";
+  return createPublicKey({ key: Buffer.concat([Buffer.from(prefix, "hex"), raw]), format: "der", type: "spki" });
+}
+
+function rawOf(key: KeyObject): Uint8Array {
+  const der = key.export({ format: "der", type: "spki" });
+  return Uint8Array.from(der.subarray(der.length - 32));
+}
+
+export interface SlotKeys {
+  /** Signs requests and the journal's batches. */
+  readonly signing: KeyObject;
+  /** Opens what is sealed for this gateway alone. */
+  readonly sealing: KeyObject;
+}
+
+export function generateSlotKeys(): SlotKeys {
+  return { signing: generateKeyPairSync("ed25519").privateKey, sealing: generateKeyPairSync("x25519").privateKey };
+}
+
+/** Raw public halves, base64url. */
+export function publicHalves(keys: SlotKeys): { readonly signing: string; readonly sealing: string } {
+  return { signing: base64url(rawOf(createPublicKey(keys.signing))), sealing: base64url(rawOf(createPublicKey(keys.sealing))) };
+}
+
+/** An Ed25519 key from 32 secret bytes: the control plane derives its own from the master key. */
+export function signingKeyFromSeed(seed: Uint8Array): KeyObject {
+  return createPrivateKey({ key: Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), seed]), format: "der", type: "pkcs8" });
+}
+
+export function rawPublicKey(key: KeyObject): string {
+  return base64url(rawOf(createPublicKey(key)));
+}
+
+export interface SignedRequest {
+  readonly method: string;
+  /** Path and query. */
+  readonly path: string;
+  readonly body: Uint8Array;
+  /** Epoch milliseconds. */
+  readonly atMs: number;
+  readonly nonce: string;
+}
+
+export const requestHeaders = { id: "x-mandate-gateway", at: "x-mandate-at", nonce: "x-mandate-nonce", signature: "x-mandate-signature" } as const;
+
+/** Further apart than this the two clocks don't agree, and nothing is believed (G5). */
+export const maxSkewMs = 30_000;
+
+function requestText({ method, path, body, atMs, nonce }: SignedRequest, id: string): Buffer {
+  return Buffer.from(["mandate.gateway-request/1", id, method, path, String(atMs), nonce, createHash("sha256").update(body).digest("hex")].join("\n"));
+}
+
+export function signRequest(key: KeyObject, id: string, request: SignedRequest): Record<string, string> {
+  return {
+    [requestHeaders.id]: id,
+    [requestHeaders.at]: String(request.atMs),
+    [requestHeaders.nonce]: request.nonce,
+    [requestHeaders.signature]: base64url(sign(null, requestText(request, id), key)),
+  };
+}
+
+/** @param publicKey raw, base64url */
+export function requestIsSigned(publicKey: string, id: string, request: SignedRequest, signature: string): boolean {
+  const raw = Buffer.from(publicKey, "base64url");
+  const bytes = Buffer.from(signature, "base64url");
+  return raw.length === 32 && bytes.length === 64 && verify(null, requestText(request, id), publicKeyOf("ed25519", raw), bytes);
+}
+
+/** A snapshot on its way: what all may know in clear, secrets sealed for one gateway, all of it signed. */
+export interface SnapshotMessage {
+  readonly type: "snapshot";
+  readonly version: number;
+  /** JSON text. */
+  readonly open: string;
+  /** Base64url of ephemeral public key (32), nonce (12), ciphertext and tag. */
+  readonly sealed: string;
+  readonly signature: string;
+}
+
+/** The control plane's word that `version` is the newest, as of `ageMs` before `at`. */
+export interface ConfirmMessage {
+  readonly type: "confirm";
+  readonly version: number;
+  /** Epoch milliseconds of the control plane. */
+  readonly at: number;
+  readonly ageMs: number;
+}
+
+/** Somebody waits for the journal. */
+export interface DrainMessage {
+  readonly type: "drain";
+  readonly id: number;
+}
+
+export type StreamMessage = SnapshotMessage | ConfirmMessage | DrainMessage;
+
+interface Secrets {
+  readonly secrets: readonly UpstreamSecret[];
+  readonly sealingKeys: readonly { readonly kid: string; readonly system: string | null; readonly key: string }[];
+}
+
+const sealInfo = "mandate.snapshot-seal/1";
+
+function sealFor(recipient: string, plain: Buffer, random: (bytes: Uint8Array) => Uint8Array): string {
+  const ephemeral = generateKeyPairSync("x25519");
+  const epk = rawOf(ephemeral.publicKey);
+  const shared = diffieHellman({ privateKey: ephemeral.privateKey, publicKey: publicKeyOf("x25519", Buffer.from(recipient, "base64url")) });
+  const key = Buffer.from(hkdfSync("sha256", shared, epk, sealInfo, 32));
+  const nonce = random(new Uint8Array(12));
+  const cipher = createCipheriv("aes-256-gcm", key, nonce);
+  return base64url(Buffer.concat([epk, nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]));
+}
+
+function openSealed(sealing: KeyObject, text: string): Buffer {
+  const bytes = Buffer.from(text, "base64url");
+  const epk = bytes.subarray(0, 32);
+  const shared = diffieHellman({ privateKey: sealing, publicKey: publicKeyOf("x25519", epk) });
+  const decipher = createDecipheriv("aes-256-gcm", Buffer.from(hkdfSync("sha256", shared, epk, sealInfo, 32)), bytes.subarray(32, 44));
+  decipher.setAuthTag(bytes.subarray(-16));
+  return Buffer.concat([decipher.update(bytes.subarray(44, -16)), decipher.final()]);
+}
+
+function snapshotText(gateway: string, version: number, open: string, sealed: string): Buffer {
+  const digest = (text: string): string => createHash("sha256").update(text).digest("hex");
+  return Buffer.from(["mandate.snapshot/1", gateway, String(version), digest(open), digest(sealed)].join("\n"));
+}
+
+/**
+ * INVARIANT (G8): provider secrets and sealing keys leave the control plane sealed for the one gateway that enrolled
+ * with `sealingKey`; what carries the message never holds them in clear.
+ */
+export function packSnapshot(snapshot: Snapshot, to: { readonly gateway: string; readonly sealingKey: string }, signing: KeyObject, random: (bytes: Uint8Array) => Uint8Array): SnapshotMessage {
+  const { secrets, sealingKeys, ...rest } = snapshot;
+  const open = JSON.stringify(rest);
+  const inner: Secrets = { secrets, sealingKeys: sealingKeys.map(({ kid, system, key }) => ({ kid, system, key: base64url(key) })) };
+  const sealed = sealFor(to.sealingKey, Buffer.from(JSON.stringify(inner)), random);
+  return { type: "snapshot", version: snapshot.version, open, sealed, signature: base64url(sign(null, snapshotText(to.gateway, snapshot.version, open, sealed), signing)) };
+}
+
+/** @throws when the signature isn't the control plane's, or it was made for another gateway */
+export function unpackSnapshot(message: SnapshotMessage, gateway: string, keys: SlotKeys, controlKey: string): Snapshot {
+  const signed = verify(null, snapshotText(gateway, message.version, message.open, message.sealed), publicKeyOf("ed25519", Buffer.from(controlKey, "base64url")), Buffer.from(message.signature, "base64url"));
+  if (!signed) throw new Error("the snapshot isn't signed by the control plane this gateway enrolled with");
+  const rest = JSON.parse(message.open) as Omit<Snapshot, "secrets" | "sealingKeys">;
+  const inner = JSON.parse(openSealed(keys.sealing, message.sealed).toString("utf8")) as Secrets;
+  if (rest.version !== message.version) throw new Error("the snapshot's version isn't the one signed");
+  const sealingKeys: SealingKey[] = inner.sealingKeys.map(({ kid, system, key }) => ({ kid, system, key: Buffer.from(key, "base64url") }));
+  return { ...rest, secrets: inner.secrets, sealingKeys };
+}
+
+/** Records of a journal on their way to the store. Bytes are base64. */
+export interface JournalPush {
+  readonly from: number;
+  readonly records: readonly {
+    readonly leaf: string;
+    readonly sealed: readonly { readonly ct: string; readonly bytes: string; readonly wrapped: string; readonly kid: string }[];
+    readonly summary: Readonly<Record<string, unknown>>;
+  }[];
+}
+
+function base64url(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("base64url");
+}
