@@ -86,6 +86,30 @@ export interface SystemFacts {
   readonly clearedFlows?: readonly ClearedFlowFacts[];
   /** Break-glass in force; absent or empty: none. Which rules may be lifted is the policy engine's to say. */
   readonly breakGlass?: readonly BreakGlassFacts[];
+  /** Rules of the organization lifted for this system alone; absent or empty: none. */
+  readonly exceptions?: readonly ExceptionFacts[];
+  /**
+   * When an unmet or unverified condition of its authorization bites, by consequence. Compared with the clock at the
+   * call: a verification that nobody repeated counts as none (G5, G11). Absent: no condition has that consequence.
+   */
+  readonly conditionDues?: ConditionDues;
+}
+
+/** Epoch seconds. */
+export interface ConditionDues {
+  /** From then on it only reads. */
+  readonly restrict?: number;
+  readonly suspend?: number;
+  readonly reassess?: number;
+}
+
+/** One custom rule that doesn't bind one system until then. */
+export interface ExceptionFacts {
+  readonly id: string;
+  /** Rule id, as decisions name it. */
+  readonly rule: string;
+  /** Epoch seconds; compared with the clock at the call. */
+  readonly until: number;
 }
 
 /** Who has to decide what was asked, in words for a refusal's next step. */

@@ -15,6 +15,20 @@ export function isLiftable(rule: Pick<Rule, "id" | "guardrail" | "policy">): boo
   return !/^EU-AI-ACT:5(?![0-9])/.test(rule.policy.annotations["control"] ?? "");
 }
 
+/** INVARIANT: an exception lifts a rule that somebody wrote, never a guardrail, never one that cites Article 5. */
+function isExcepted(rule: Rule, system: SystemFacts, nowSeconds: number): string | undefined {
+  if (rule.guardrail || !isLiftable(rule)) return undefined;
+  return system.exceptions?.find((one) => one.rule === rule.id && nowSeconds < one.until)?.id;
+}
+
+/** Rules lifted for this system by exceptions that haven't ended. */
+export function exceptRules(forbids: readonly Rule[], system: SystemFacts, nowSeconds: number): Lifted {
+  const lifted = forbids.filter((rule) => isExcepted(rule, system, nowSeconds) !== undefined);
+  const first = lifted[0];
+  if (first === undefined) return { binding: forbids, by: null };
+  return { binding: forbids.filter((rule) => !lifted.includes(rule)), by: { name: isExcepted(first, system, nowSeconds)!, rules: lifted.map((rule) => rule.id) } };
+}
+
 export interface Lifted {
   /** What still binds. */
   readonly binding: readonly Rule[];

@@ -3,7 +3,7 @@ import type { DecisionRequest, RefusalCode, RegisterFacts, ResourceType, SystemF
 import { EvaluationError } from "./cedar/values.ts";
 import type { Environment } from "./cedar/expression.ts";
 import { scopeMatches } from "./cedar/policy-set.ts";
-import { liftRules } from "./break-glass.ts";
+import { exceptRules, liftRules } from "./break-glass.ts";
 import { combineHolds, combineObligations, precedence } from "./combine.ts";
 import { allowReason, paramOf, refusalReason, remediesFor, type Subject } from "./explain.ts";
 import { decideExternal } from "./external.ts";
@@ -168,7 +168,8 @@ function decideSystem(request: DecisionRequest, world: World, book: RuleBook, po
 function combine(evaluation: Evaluation, policyVersion: string): PolicyDecision {
   const { subject, permits, errors, slice } = evaluation;
   const matched = [...evaluation.forbids, ...permits].map((rule) => rule.id);
-  const { binding: forbids, by: brokenGlass } = liftRules(evaluation.forbids, subject.system, subject.request.now);
+  const { binding, by: excepted } = exceptRules(evaluation.forbids, subject.system, subject.request.now);
+  const { binding: forbids, by: brokenGlass } = liftRules(binding, subject.system, subject.request.now);
   const alert = alertOf(evaluation);
 
   const denials = forbids.filter((rule) => rule.hold === null);
@@ -197,12 +198,13 @@ function combine(evaluation: Evaluation, policyVersion: string): PolicyDecision 
     outcome: "allow",
     code: null,
     param: null,
-    reason:
-      brokenGlass === null
-        ? allowReason(subject, forbids.length > 0)
-        : `${allowReason(subject, forbids.length > 0)} Break-glass ${brokenGlass.name} lifted ${brokenGlass.rules.join(", ")}.`,
-    // Loud in every list: what let this through was two people, not the rule.
-    rule: brokenGlass === null ? decisive.id : `break-glass:${brokenGlass.name}`,
+    // Loud in every list: what let this through was people, not the rule.
+    reason: [
+      allowReason(subject, forbids.length > 0),
+      ...(excepted === null ? [] : [`Exception ${excepted.name} lifted ${excepted.rules.join(", ")}.`]),
+      ...(brokenGlass === null ? [] : [`Break-glass ${brokenGlass.name} lifted ${brokenGlass.rules.join(", ")}.`]),
+    ].join(" "),
+    rule: brokenGlass !== null ? `break-glass:${brokenGlass.name}` : excepted !== null ? `exception:${excepted.name}` : decisive.id,
     matched,
     remedies: [],
     obligations,

@@ -21,7 +21,7 @@ export function cedarSchema(
     ref: String, title: String, tier: String, lifecycle: String, status: String, missing: Set<String>,
     businessOwner?: String, technicalOwner?: String, purposes: Set<String>, audience: String, autonomy: String,
     environments: Set<String>, sensitivity: Long, classes: Set<String>, regions: Set<String>, training: String,
-    grants: Set<String>, differences: Set<String>, versionDigest: String, reassessmentDue?: Long, ownerVacantDue?: Long,
+    grants: Set<String>, differences: Set<String>, versionDigest: String, reassessmentDue?: Long, ownerVacantDue?: Long, conditionSuspends?: Long, conditionReassesses?: Long, conditionRestricts?: Long,
     authorization?: { type: String, state: String, versionDigest: String, starts: Long, ends: Long },
   };
   entity Model in [Vendor] = { ref: String, known: Bool, region?: String, training: String, maxSensitivity: Long, visibility: String, stopped: Bool };

@@ -125,6 +125,9 @@ function systemAttributes(system: SystemFacts): ReadonlyMap<string, Value> {
     versionDigest: system.versionDigest,
     reassessmentDue: system.reassessmentDue,
     ownerVacantDue: system.ownerVacantDue ?? null,
+    conditionSuspends: system.conditionDues?.suspend ?? null,
+    conditionReassesses: system.conditionDues?.reassess ?? null,
+    conditionRestricts: system.conditionDues?.restrict ?? null,
     authorization:
       authorization === null
         ? null

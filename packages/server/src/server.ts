@@ -3,10 +3,11 @@ import { join } from "node:path";
 import type { RegisterFacts } from "@mandate/model";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { OutboundRule } from "@mandate/gateway";
-import { approvalReminders, approvalRoutes, askToSignDelegation, committeeAppointed, delegationSignedEffect, lapseQuestionsOf, openHold, spendApproval } from "./approvals/index.ts";
+import { approvalReminders, peopleOf, approvalRoutes, askToSignDelegation, committeeAppointed, delegationSignedEffect, lapseQuestionsOf, openHold, spendApproval } from "./approvals/index.ts";
 import type { DecisionPorts } from "./approvals/index.ts";
-import { authorizationDecided, deriveFacts, pilotExtended, readSystemView, reconcile } from "./authorization/index.ts";
+import { approverSets, authorizationDecided, authorizationReminders, deriveFacts, exceptionSeats, gateSubject, pilotExtended, readSystemView, reconcile } from "./authorization/index.ts";
 import { breakGlassApproved, breakGlassRoutes, withBreakGlass } from "./break-glass/index.ts";
+import { watchConditions } from "./conditions/index.ts";
 import type { Configuration } from "./configuration.ts";
 import { createContexts, readRegisterVersion, systemActor } from "./context/index.ts";
 import type { Contexts } from "./context/index.ts";
@@ -20,9 +21,11 @@ import { delegationRoutes, endDelegationsOf } from "./delegations/index.ts";
 import { EventHub, eventRoutes } from "./events/index.ts";
 import { listDecisions, openEvidence } from "./evidence/index.ts";
 import type { Evidence } from "./evidence/index.ts";
+import { exceptionDecided, exceptionReminders, exceptionRoutes, withExceptions } from "./exceptions/index.ts";
 import { callbackPath, createAttempts, createOidcClient, federationRoutes } from "./federation/index.ts";
 import { countFindings, escalateFindings, findingRoutes, reportFinding, settleFindings } from "./findings/index.ts";
 import type { NewFinding } from "./findings/index.ts";
+import { gateRoutes } from "./gates/index.ts";
 import { gatewayRoutes } from "./gateways/index.ts";
 import { allowedHosts, buildApp, databaseIdempotency, operationsRoutes, RequestCounts, serveConsole } from "./http/index.ts";
 import type { App, OpenApiDocument } from "./http/index.ts";
@@ -142,9 +145,10 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   let checked: { readonly at: number; readonly ok: boolean; readonly problems: readonly unknown[] } | null = null;
   const closers: (() => void)[] = [];
   const passkeys = passkeySupport(configuration.consoleUrl);
+  const tierOf = async (tx: Tx, inOrg: string, name: string, nowMs: number) => (await readSystemView(tx, inOrg, name, nowMs))?.tier;
   const departures = [endDelegationsOf, lapseQuestionsOf, endServiceAccountsOf, vacateSeatsOf];
   const decisions: DecisionPorts = {
-    effects: { "legal.review": legalReviewDecided, "owner.succeed": ownerSucceeds, "role.grant": roleGrantEffect, "break-glass": breakGlassApproved, "passkey.reset": passkeyResetEffect, pilot: authorizationDecided, production: authorizationDecided, renew: pilotExtended, delegation: delegationSignedEffect, "committee.appoint": committeeAppointed, "tier.lower": loweringDecided(reconcile), "tier.rules": ownRulesApproved(reconcile) },
+    effects: { "legal.review": legalReviewDecided, "owner.succeed": ownerSucceeds, exception: exceptionDecided({ tierOf }), "role.grant": roleGrantEffect, "break-glass": breakGlassApproved, "passkey.reset": passkeyResetEffect, pilot: authorizationDecided, production: authorizationDecided, renew: pilotExtended, delegation: delegationSignedEffect, "committee.appoint": committeeAppointed, "tier.lower": loweringDecided(reconcile), "tier.rules": ownRulesApproved(reconcile) },
     relyingParty: passkeys.relyingParty,
     quiet: (actor) => contexts.quiet(actor),
   };
@@ -186,7 +190,9 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   const fallback = createFallback(masterKey, org);
   signInRoutes(app, { now, contexts, secureCookies, passkeys, challenges, fallback });
   accountRoutes(app, { db, org, now, contexts, passkeys, challenges, fallback });
-  breakGlassRoutes(app, { db, org, now, contexts, tierOf: async (tx, inOrg, name, nowMs) => (await readSystemView(tx, inOrg, name, nowMs))?.tier });
+  breakGlassRoutes(app, { db, org, now, contexts, tierOf });
+  exceptionRoutes(app, { db, org, now, contexts, decisions, ports: { tierOf, approvers: (tx, inOrg, tier) => exceptionSeats(tx, inOrg, tier) } });
+  gateRoutes(app, { db, org, now, subject: (tx, name, nowMs) => gateSubject(tx, org, name, nowMs), approvers: async (tx, system, tier, type) => peopleOf(tx, org, now(), system, await approverSets(tx, org, tier, type)) });
   serviceAccountRoutes(app, { db, org, now, contexts });
   credentialRoutes(app, { db, org, now, contexts, lookUp });
   secretRoutes(app, { db, org, contexts, masterKey });
@@ -237,6 +243,9 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       watchVisibility(contexts.quiet(systemActor("visibility")), { ...findingPorts, facts: () => publisher.current.facts }),
       reviewTiers({ db, org, ctx: contexts.for(systemActor("tiering")), quiet: contexts.quiet(systemActor("tiering")), follow: reconcile }),
       approvalReminders(contexts.quiet(systemActor("approvals"))),
+      watchConditions(contexts.for(systemActor("conditions"))),
+      authorizationReminders(contexts.quiet(systemActor("authorizations"))),
+      exceptionReminders(contexts.quiet(systemActor("exceptions"))),
       watchRecords(quiet, { report: (finding) => reportFinding(quiet, finding), settle: (kinds, open) => settleFindings(quiet, kinds, open) }),
       deliverNotices({ db, ctx: contexts.quiet(systemActor("notifications")), masterKey, outbound, publicUrl: configuration.consoleUrl, report: (finding) => reportFinding(quiet, finding) }),
     ],
@@ -268,7 +277,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
 const noteUseEveryMs = 5000;
 
 /** What gateways enforce: the register, and what people lifted, stopped or cleared beside it. */
-const enforcedFacts = async (tx: Tx, nowMs: number): Promise<RegisterFacts> => withFullCapture(await withClearedFlows(tx, nowMs, await withStops(tx, await withBreakGlass(tx, nowMs, await deriveFacts(tx, nowMs)))));
+const enforcedFacts = async (tx: Tx, nowMs: number): Promise<RegisterFacts> => withFullCapture(await withClearedFlows(tx, nowMs, await withStops(tx, await withBreakGlass(tx, nowMs, await withExceptions(tx, nowMs, await deriveFacts(tx, nowMs))))));
 
 /** An apply waits this long for MCP servers; those that don't answer stay unpinned. */
 const mcpAskMs = 3000;

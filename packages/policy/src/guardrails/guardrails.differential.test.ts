@@ -5,6 +5,7 @@ import {
   type RegisterFacts,
   sensitivities,
   tiers,
+  type SystemFacts,
 } from "@mandate/model";
 import { expect, it } from "vitest";
 import { Random } from "../cedar/random-worlds.ts";
@@ -50,6 +51,7 @@ function randomFacts(random: Random): RegisterFacts {
         differences: usually([], [["tool:refunds.issue"], ["dataset:order-history"], ["model:us-model"]]),
         reassessmentDue: usually(null, [now - 1, now + 1]),
         ownerVacantDue: usually(null, [now, now + 1]),
+        conditionDues: usually<NonNullable<SystemFacts["conditionDues"]>>({}, [{ suspend: now }, { reassess: now }, { restrict: now }, { suspend: now + 1, restrict: now - 1 }]),
         clearedFlows: usually([], [[{ review: "lgr_1", target: "destination:lake-us", region: "US", from: ["EEA"], classes: [], purposes: [], until: now + 1 }]]),
         authorization: usually(system.authorization, [
           null,

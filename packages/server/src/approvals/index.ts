@@ -9,6 +9,7 @@ export type { HoldSealing } from "./hold.ts";
 export { committeeAppointed, committeeInForce } from "./committees.ts";
 export { askToSignDelegation, delegationSignedEffect } from "./delegation-question.ts";
 export { answerBody, approvalRoutes } from "./routes.ts";
+export { peopleOf } from "./people.ts";
 export { approvalReminders } from "./remind.ts";
 export { approvalAnswers, approvalFiles } from "./pack-answers.ts";
 export { lapseQuestionsOf } from "./leave.ts";

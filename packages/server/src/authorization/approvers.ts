@@ -29,6 +29,11 @@ export async function approverSets(tx: Tx, org: string, tier: Tier, type: Author
   return [...own, ...added.filter((role) => own.every((set) => set.group !== role)).map((role) => ({ group: role, count: 1, seat: { kind: "role" as const, role } }))];
 }
 
+/** Who lets something pass: the tier's approvers for production; at T0 the owner who didn't ask. */
+export async function exceptionSeats(tx: Tx, org: string, tier: Tier): Promise<Omit<ApproverSet, "members">[]> {
+  return tier === "T0" ? [{ group: "owners", count: 1, seat: { kind: "owners" } }] : approverSets(tx, org, tier, "production");
+}
+
 function seatFor(seat: SeatName): Seat {
   if (seat === "business-owner") return { kind: "owner", owner: "business" };
   if (seat === "technical-owner") return { kind: "owner", owner: "technical" };

@@ -2,15 +2,18 @@ import { AppError, tiers } from "@mandate/model";
 import { decideApproval } from "../approvals/index.ts";
 import type { AnswerInput, ApprovalHooks, ApprovalRecord, DecisionPorts } from "../approvals/index.ts";
 import type { CommandContext } from "../command.ts";
+import { parseConditions } from "../conditions/index.ts";
+import type { Condition } from "../conditions/index.ts";
 import type { Tx } from "../database/index.ts";
 import { lockRegister, readObject } from "../registry/index.ts";
 import type { StoredObject } from "../registry/index.ts";
 import { mayStop } from "./approvers.ts";
 import { askApprovers } from "./ask.ts";
 import { authorizationUnknown, mayNot, systemUnknown, wrongState } from "./errors.ts";
+import { gatesOf, requireGates } from "./gating.ts";
 import { putInForce } from "./grant.ts";
 import { withdrawQuestion } from "./withdraw.ts";
-import { inForceStates, openStates, readAuthorization, systemStates, updateAuthorization } from "./store.ts";
+import { inForceStates, openStates, readAuthorization, systemStates, tierAt, updateAuthorization } from "./store.ts";
 import type { Approver, Authorization } from "./store.ts";
 import { authorizationView } from "./views.ts";
 import type { AuthorizationView } from "./views.ts";
@@ -45,7 +48,7 @@ const authorizationOf = (approval: ApprovalRecord): string => String(approval.co
  */
 export const authorizationDecided: ApprovalHooks = {
   async before(tx, ctx, approval, choice) {
-    const { authorization } = await open(tx, ctx, authorizationOf(approval));
+    const { authorization, system } = await open(tx, ctx, authorizationOf(approval));
     if (authorization.state !== "submitted" && authorization.state !== "in_review") throw wrongState(`This authorization is ${authorization.state}, so there is nothing to decide.`, "Promote or apply again to open a new one.");
     if (authorization.approvalId !== approval.id) throw wrongState("This question was replaced by a newer one.", "Answer the newer one.");
     if (choice === "refuse") return;
@@ -59,6 +62,8 @@ export const authorizationDecided: ApprovalHooks = {
     // A tier that rose asks more people than were asked here.
     if (tiers.indexOf(state.tier) > tiers.indexOf(authorization.tier)) throw wrongState(`The system is ${state.tier} by now, and this was asked for ${authorization.tier}.`, "Submit it again.");
     if (state.halt === "retired") throw wrongState("The system is retired.", "Register a new one.");
+    // A gate that was met when somebody asked may not be when somebody answers.
+    await requireGates(tx, ctx, system, tierAt(state, ctx.now()), authorization.type);
   },
   async answered(tx, ctx, approval, record) {
     const { authorization } = await open(tx, ctx, authorizationOf(approval));
@@ -69,7 +74,8 @@ export const authorizationDecided: ApprovalHooks = {
   async approved(tx, ctx, approval, record) {
     const { authorization } = await open(tx, ctx, authorizationOf(approval));
     const approvers = approversOf(approval);
-    await putInForce(tx, ctx, record, authorization, { approvers, conditions: conditionsOf(approval), reason: approval.reason ?? "approved", role: approvers.at(-1)!.role });
+    const gates = await gatesOf(tx, ctx, authorization);
+    await putInForce(tx, ctx, record, authorization, { approvers, conditions: conditionsOf(approval), gates, reason: approval.reason ?? "approved", role: approvers.at(-1)!.role });
   },
   async refused(tx, ctx, approval, record) {
     const { authorization } = await open(tx, ctx, authorizationOf(approval));
@@ -101,8 +107,9 @@ function approversOf(approval: ApprovalRecord): Approver[] {
   return approval.signatures.filter((one) => one.choice === "approve").map((one) => ({ person: one.personId, email: one.email, role: one.role, at: one.at, reason: one.reason }));
 }
 
-function conditionsOf(approval: ApprovalRecord): readonly unknown[] {
-  return approval.signatures.flatMap((one) => one.terms.conditions ?? []);
+/** As each approver gave them, against the clock of then. @throws AppError `authorization.condition` */
+function conditionsOf(approval: ApprovalRecord): readonly Condition[] {
+  return approval.signatures.flatMap((one) => parseConditions(one.terms.conditions ?? [], Date.parse(one.at)));
 }
 
 /** One door of the two: finds the question about this authorization and answers it. */
@@ -136,6 +143,7 @@ export function submitAuthorization(ctx: CommandContext<Tx>, id: string, input: 
     const { authorization, system } = await open(tx, ctx, id);
     if (!openStates.includes(authorization.state)) throw wrongState(`This authorization is ${authorization.state}.`, "Promote the system to open a new one.");
     const state = (await systemStates(tx, ctx.org)).get(authorization.system);
+    if (authorization.type === "production" && state) await requireGates(tx, ctx, system, tierAt(state, ctx.now()), "production");
     await withdrawQuestion(tx, ctx, authorization);
     const next = await updateAuthorization(
       tx, ctx, authorization,

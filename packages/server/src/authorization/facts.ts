@@ -1,8 +1,9 @@
 import type { TierTerms } from "@mandate/frameworks";
 import { audiences, autonomies, sensitivityRank } from "@mandate/model";
-import type { AISystemSpec, AwaitedFacts, LimitFacts, PolicyFacts, RegisterFacts, SystemFacts, Tier } from "@mandate/model";
+import type { AISystemSpec, AwaitedFacts, ConditionDues, LimitFacts, PolicyFacts, RegisterFacts, SystemFacts, Tier } from "@mandate/model";
 import { tiers } from "@mandate/model";
 import { sql } from "kysely";
+import { conditionStates } from "../conditions/index.ts";
 import type { Tx } from "../database/index.ts";
 import { compiledPolicy, loadPins, loadRegister } from "../registry/index.ts";
 import type { Register, StoredObject } from "../registry/index.ts";
@@ -31,6 +32,7 @@ export async function deriveFacts(tx: Tx, nowMs: number, options: { readonly asW
   const authorizations = await currentAuthorizations(tx, org);
   const held = new Map([...authorizations].flatMap(([name, all]) => { const one = inForce(all); return one ? [[name, one] as const] : []; }));
   const manifests = await versionManifests(tx, org, [...held.values()]);
+  const conditions = await conditionStates(tx, org, [...held.values()], register, nowMs);
   const policies = new Map<string, PolicyFacts>(register.all("Policy").map((policy) => [policy.name, { name: policy.name, version: policy.version, cedar: compiledPolicy(policy.name, policy.spec) }]));
   const systems = register.all("AISystem").flatMap((system): SystemFacts[] => {
     const state = states.get(system.name);
@@ -41,7 +43,7 @@ export async function deriveFacts(tx: Tx, nowMs: number, options: { readonly asW
     if (authorization && !approved && !options.asWritten) throw new Error(`version of authorization ${authorization.id} is missing`);
     const current = buildVersion(system, register, pins).manifest;
     const asked = authorizations.get(system.name)?.find((one) => one.state === "submitted" || one.state === "in_review");
-    return [{ ...systemFacts({ system, state, authorization, approved, current, policies, register, terms }, nowMs), awaiting: asked ? awaited(asked, system.spec) : null }];
+    return [{ ...systemFacts({ system, state, authorization, approved, current, policies, register, terms, conditionDues: conditions.get(system.name)?.dues }, nowMs), awaiting: asked ? awaited(asked, system.spec) : null }];
   });
   return { systems, policies: [...policies.values()], ...objectFacts(register, pins) };
 }
@@ -55,9 +57,10 @@ interface Inputs {
   readonly policies: Map<string, PolicyFacts>;
   readonly register: Register;
   readonly terms: (tier: Tier) => TierTerms;
+  readonly conditionDues: ConditionDues | undefined;
 }
 
-function systemFacts({ system, state, authorization, approved, current, policies, register, terms }: Inputs, nowMs: number): SystemFacts {
+function systemFacts({ system, state, authorization, approved, current, policies, register, terms, conditionDues }: Inputs, nowMs: number): SystemFacts {
   const { spec } = system;
   const before = approved?.spec ?? spec;
   // A lower tier needs a new decision; a higher one holds at once.
@@ -70,7 +73,7 @@ function systemFacts({ system, state, authorization, approved, current, policies
   const reassessmentDue = due && seconds(due);
   const differences = differencesOf(state);
   const vacantDue = ownerVacantDue(state.vacancies, terms(tier).ownerVacancyGraceDays);
-  const derived = deriveStatus({ halt: haltOf(state), tier, missing, authorization: grantedFor, differences, reassessmentDue, ownerVacantDue: vacantDue }, Math.floor(nowMs / 1000));
+  const derived = deriveStatus({ halt: haltOf(state), tier, missing, authorization: grantedFor, differences, reassessmentDue, ownerVacantDue: vacantDue, conditionDues }, Math.floor(nowMs / 1000));
   return {
     name: system.name,
     title: spec.title ?? system.name,
@@ -95,6 +98,7 @@ function systemFacts({ system, state, authorization, approved, current, policies
     policies: policiesOf(spec, approved, policies, register),
     reassessmentDue,
     ownerVacantDue: vacantDue,
+    ...(conditionDues === undefined ? {} : { conditionDues }),
   };
 }
 

@@ -14,4 +14,8 @@ export type { Answering, Reason } from "./decide.ts";
 export { promoteSystem, renewSystem, resumeSystem, retireSystem, suspendSystem } from "./lifecycle.ts";
 export { getAuthorization, getSystem, listAuthorizations, listSystems, readSystemView, systemView } from "./views.ts";
 export type { AuthorizationPage, AuthorizationView, SystemPage, SystemView } from "./views.ts";
+export { reassessmentPorts } from "./reassessment-ports.ts";
 export { authorizationAnswers } from "./pack-answers.ts";
+export { authorizationReminders } from "./remind.ts";
+export { gateSubject } from "./gating.ts";
+export { approverSets, exceptionSeats } from "./approvers.ts";

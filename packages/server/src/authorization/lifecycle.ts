@@ -10,9 +10,10 @@ import { mayNot, systemUnknown, wrongState } from "./errors.ts";
 import { dayMs } from "./grant.ts";
 import type { RecordEvidence } from "./grant.ts";
 import { organizationTerms } from "../tiering/index.ts";
+import { noteDrill, noteStopped, requireGates } from "./gating.ts";
 import { reconcile } from "./reconcile.ts";
 import { missingParts } from "./status.ts";
-import { authorizationsOf, inForce, openRequest, systemStates, updateAuthorization, writeSystemState } from "./store.ts";
+import { authorizationsOf, inForce, openRequest, systemStates, tierAt, updateAuthorization, writeSystemState } from "./store.ts";
 import type { Authorization, SystemState } from "./store.ts";
 import { authorizationView, readSystemView } from "./views.ts";
 import type { AuthorizationView, SystemView } from "./views.ts";
@@ -40,6 +41,7 @@ function halt(ctx: CommandContext<Tx>, name: string, input: Reason, to: "suspend
     if (!mayStop(ctx, system.spec, system.name)) throw mayNot("wrong_role", "You hold no role that may stop this system.", "Ask one of its owners or an approver.");
     if (state.halt === "retired") throw wrongState("The system is retired already.", "Nothing is left to do.");
     await writeSystemState(tx, ctx.org, { ...state, halt: to, haltReason: input.reason });
+    if (to === "suspended") await noteStopped(tx, ctx, name);
     record({ type: "authorization", system: name, payload: { event: to, reason: input.reason, by: ctx.actor.id } });
     return (await readSystemView(tx, ctx.org, name, ctx.now()))!;
   });
@@ -62,6 +64,7 @@ export function resumeSystem(ctx: CommandContext<Tx>, name: string, input: Reaso
     if (state.halt === null) throw wrongState("The system isn't suspended.", "Nothing is left to do.");
     if (!mayStop(ctx, system.spec, system.name)) throw mayNot("wrong_role", "You hold no role that may resume this system.", "Ask one of its owners or an approver.");
     await writeSystemState(tx, ctx.org, { ...state, halt: null, haltReason: null });
+    await noteDrill(tx, ctx, name, input.reason);
     record({ type: "authorization", system: name, payload: { event: "resumed", reason: input.reason, by: ctx.actor.id } });
     // What changed while it stood still may have to be decided now.
     await reconcile(tx, ctx, record);
@@ -96,6 +99,7 @@ export function promoteSystem(ctx: CommandContext<Tx>, name: string, input: Reas
     if (state.halt) throw wrongState(`The system is ${state.halt}.`, state.halt === "suspended" ? "Resume it first." : "Register a new one.");
     const missing = missingParts(system.spec);
     if (missing.length > 0) throw new AppError({ code: "authorization.incomplete", status: 409, message: `The record lacks ${missing.join(", ")}.`, details: { missing }, remedies: [{ text: `Add ${missing.join(", ")} to the manifest and apply it.` }] });
+    await requireGates(tx, ctx, system, tierAt(state, ctx.now()), "production");
     const known = openRequest(authorizations, "production");
     const lapsed = known?.answerBy != null && known.answerBy.getTime() <= ctx.now();
     if (known?.versionDigest === state.digest && known.tier === state.tier && known.state !== "changes_requested" && !lapsed) return authorizationView(known, ctx.now());

@@ -1,4 +1,4 @@
-import type { AuthorizationState, AuthorizationType, Lifecycle, OperatingStatus, RefusalCode, Tier } from "@mandate/model";
+import type { AuthorizationState, AuthorizationType, ConditionDues, Lifecycle, OperatingStatus, RefusalCode, Tier } from "@mandate/model";
 
 export interface StatusInputs {
   readonly halt: "suspended" | "retired" | null;
@@ -12,6 +12,8 @@ export interface StatusInputs {
   readonly reassessmentDue: number | null;
   /** Epoch seconds; absent or null: no seat is vacant. */
   readonly ownerVacantDue?: number | null;
+  /** Epoch seconds from which an unmet condition bites. */
+  readonly conditionDues?: ConditionDues | undefined;
 }
 
 export interface DerivedStatus {
@@ -29,11 +31,12 @@ export function deriveStatus(inputs: StatusInputs, now: number): DerivedStatus {
   const lifecycle = inputs.halt ?? (inputs.authorization ? inputs.authorization.type : "proposed");
   const code = refusalFor(inputs, now);
   if (code !== null) return { lifecycle, status: "refused", statusCode: code };
+  if (inputs.conditionDues?.restrict !== undefined && inputs.conditionDues.restrict <= now) return { lifecycle, status: "restricted", statusCode: "not_authorized" };
   if (inputs.differences.length > 0) return { lifecycle, status: "restricted", statusCode: "reassessment_required" };
   return { lifecycle, status: "operating", statusCode: null };
 }
 
-function refusalFor({ halt, tier, missing, authorization, reassessmentDue, ownerVacantDue = null }: StatusInputs, now: number): RefusalCode | null {
+function refusalFor({ halt, tier, missing, authorization, reassessmentDue, ownerVacantDue = null, conditionDues = {} }: StatusInputs, now: number): RefusalCode | null {
   if (halt === "retired") return "system_retired";
   if (halt === "suspended") return "system_suspended";
   if (tier === "X") return "prohibited";
@@ -43,6 +46,8 @@ function refusalFor({ halt, tier, missing, authorization, reassessmentDue, owner
   if (authorization.state !== "granted" && authorization.state !== "granted_with_conditions") return "not_authorized";
   if (authorization.ends <= now) return "authorization_expired";
   if (authorization.starts > now) return "not_authorized";
+  if (conditionDues.suspend !== undefined && conditionDues.suspend <= now) return "system_suspended";
+  if (conditionDues.reassess !== undefined && conditionDues.reassess <= now) return "reassessment_required";
   if (reassessmentDue !== null && reassessmentDue <= now) return "reassessment_required";
   return null;
 }

@@ -2,6 +2,8 @@ import type { AuthorizationState, AuthorizationType, Lifecycle, OperatingStatus,
 import { tierTerms } from "@mandate/frameworks";
 import type { TierReason } from "@mandate/frameworks";
 import type { CommandContext } from "../command.ts";
+import { conditionStates } from "../conditions/index.ts";
+import type { ConditionState } from "../conditions/index.ts";
 import type { Tx } from "../database/index.ts";
 import { loadRegister, readObject } from "../registry/index.ts";
 import type { StoredObject } from "../registry/index.ts";
@@ -77,7 +79,7 @@ export interface SystemView {
   readonly spec: Readonly<Record<string, unknown>>;
 }
 
-export function systemView(system: StoredObject<"AISystem">, state: SystemState, authorizations: readonly Authorization[], nowMs: number): SystemView {
+export function systemView(system: StoredObject<"AISystem">, state: SystemState, authorizations: readonly Authorization[], nowMs: number, conditions?: ConditionState): SystemView {
   const held = inForce(authorizations);
   const requests = authorizations.filter((one) => openStates.includes(one.state));
   const shown = held ?? requests[0] ?? authorizations.find((one) => one.state !== "superseded");
@@ -90,7 +92,7 @@ export function systemView(system: StoredObject<"AISystem">, state: SystemState,
     {
       halt: haltOf(state), ownerVacantDue: vacantDue, tier: tierAt(state, nowMs), missing: parts, differences,
       authorization: held?.starts && held.ends ? { type: held.type, state: stateOf(held, state), starts: seconds(held.starts), ends: seconds(held.ends) } : null,
-      reassessmentDue: due && seconds(due),
+      reassessmentDue: due && seconds(due), conditionDues: conditions?.dues,
     },
     now,
   );
@@ -111,7 +113,15 @@ export function seconds(date: Date): number {
 export async function readSystemView(tx: Tx, org: string, name: string, nowMs: number): Promise<SystemView | undefined> {
   const system = (await readObject(tx, org, "AISystem", name)) as StoredObject<"AISystem"> | undefined;
   const state = (await systemStates(tx, org)).get(name);
-  return system && state && systemView(system, state, await authorizationsOf(tx, org, name), nowMs);
+  if (!system || !state) return undefined;
+  const authorizations = await authorizationsOf(tx, org, name);
+  return systemView(system, state, authorizations, nowMs, await conditionsOf(tx, org, name, authorizations, nowMs));
+}
+
+/** Conditions of the authorization in force, with what was measured now. */
+export async function conditionsOf(tx: Tx, org: string, name: string, authorizations: readonly Authorization[], nowMs: number): Promise<ConditionState | undefined> {
+  const held = inForce(authorizations);
+  return held === undefined || held.conditions.length === 0 ? undefined : (await conditionStates(tx, org, [held], await loadRegister(tx, org), nowMs)).get(name);
 }
 
 export function getSystem(ctx: CommandContext<Tx>, name: string): Promise<SystemView | undefined> {
@@ -130,10 +140,12 @@ export function listSystems(ctx: CommandContext<Tx>, page: SystemPage = {}): Pro
     const register = await loadRegister(tx, ctx.org);
     const states = await systemStates(tx, ctx.org);
     const all = await standingAuthorizations(tx, ctx.org);
+    const held = [...all.values()].flatMap((of) => inForce(of) ?? []);
+    const conditions = await conditionStates(tx, ctx.org, held, register, ctx.now());
     const filters = page.filters ?? {};
     const views = register.all("AISystem").flatMap((system) => {
       const state = states.get(system.name);
-      return state ? [systemView(system, state, all.get(system.name) ?? [], ctx.now())] : [];
+      return state ? [systemView(system, state, all.get(system.name) ?? [], ctx.now(), conditions.get(system.name))] : [];
     });
     const matching = views.filter(
       (view) =>

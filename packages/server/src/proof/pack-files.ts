@@ -4,6 +4,7 @@ import { credentialAnswers } from "../credentials/index.ts";
 import type { Tx } from "../database/index.ts";
 import { mergeAnswers } from "../evidence/index.ts";
 import type { PackFile, PackScope, SectionAnswers } from "../evidence/index.ts";
+import { exceptionAnswers } from "../exceptions/index.ts";
 import { findingAnswers } from "../findings/index.ts";
 import { incidentAnswers } from "../incidents/index.ts";
 import { legalReviewAnswers } from "../legal-reviews/index.ts";
@@ -23,6 +24,7 @@ export async function packAnswers(tx: Tx, org: string, scope: PackScope, nowMs: 
     await identityAnswers(tx, org),
     await credentialAnswers(tx, org, scope),
     await approvalAnswers(tx, org, scope, nowMs),
+    await exceptionAnswers(tx, org, scope, nowMs),
     await findingAnswers(tx, org, scope, nowMs),
     await incidentAnswers(tx, org, scope, nowMs),
     await legalReviewAnswers(tx, org, scope, nowMs),

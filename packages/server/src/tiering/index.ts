@@ -3,6 +3,6 @@ export { loweringDecided } from "./override.ts";
 export type { Follow } from "./override.ts";
 export { reviewTiers } from "./review.ts";
 export { tieringRoutes } from "./routes.ts";
-export { keepDetermination, latestDigests, loadTierContext } from "./store.ts";
+export { determinationsOf, keepDetermination, latestDigests, loadTierContext } from "./store.ts";
 export type { AssessedTier, Override, TierContext } from "./store.ts";
 export { shownReason, tierFlag, tierReason } from "./view.ts";

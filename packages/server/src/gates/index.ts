@@ -1,0 +1,3 @@
+export { readGates, requireMet } from "./gates.ts";
+export type { Gate, GateSubject } from "./gates.ts";
+export { gateRoutes } from "./routes.ts";
