@@ -89,17 +89,21 @@ export function createGateway(given: GatewayOptions): Gateway {
     unauthenticated.set(refusal.code, (unauthenticated.get(refusal.code) ?? 0) + 1);
   }
 
-  function serve(
-    req: IncomingMessage,
-    res: ServerResponse,
-    work: (exchange: Exchange, held: Compiled) => Promise<void>,
-  ): void {
-    const exchange = new Exchange(req, res, {
+  function exchangeOf(req: IncomingMessage, res: ServerResponse): Exchange {
+    return new Exchange(req, res, {
       nowMs: now(),
       random: options.random,
       registerVersion: compiled?.version ?? 0,
       consoleUrl: compiled?.snapshot.consoleUrl ?? "",
     });
+  }
+
+  function serve(
+    req: IncomingMessage,
+    res: ServerResponse,
+    work: (exchange: Exchange, held: Compiled) => Promise<void>,
+  ): void {
+    const exchange = exchangeOf(req, res);
     if (compiled === undefined || draining) {
       exchange.refuse({
         ...refuse(
@@ -162,7 +166,7 @@ export function createGateway(given: GatewayOptions): Gateway {
   }
 
   return {
-    handler: (req, res) => route(req, res, { runtime, serve, countUnknown, ready }),
+    handler: (req, res) => route(req, res, { runtime, serve, exchange: exchangeOf, countUnknown, ready }),
     authzen: (req: IncomingMessage, res: ServerResponse, caller: AuthzenCaller | null) =>
       serve(req, res, (exchange, held) => handleAuthzen(runtime, exchange, held, caller, countUnknown)),
     ready,

@@ -31,3 +31,4 @@ export type { User } from "./auth/user-token.ts";
 export { Journal, JournalSink, nodeDisk, Sealer, sealingKeyLookup } from "./evidence/index.ts";
 export type { JournalDisk, JournalOptions, JournalSigner, OpenCall, SealerOptions } from "./evidence/index.ts";
 export { OutboundRule } from "./upstream/address.ts";
+export { authzenConfiguration } from "./authzen/handle.ts";

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { authzenConfiguration, handleAuthzen } from "./authzen/handle.ts";
 import { authenticate } from "./auth/authenticate.ts";
 import type { Compiled } from "./compiled.ts";
-import { Exchange } from "./http/exchange.ts";
+import type { Exchange } from "./http/exchange.ts";
 import { type Refusal, refuse } from "./http/refusal.ts";
 import type { GatewayReadiness } from "./options.ts";
 import { handleModelCall } from "./pipeline/model-call.ts";
@@ -24,6 +24,8 @@ export interface Routing {
     res: ServerResponse,
     work: (exchange: Exchange, held: Compiled) => Promise<void>,
   ) => void;
+  /** For replies that need no register. */
+  readonly exchange: (req: IncomingMessage, res: ServerResponse) => Exchange;
   readonly countUnknown: (refusal: Refusal) => void;
   readonly ready: () => GatewayReadiness;
 }
@@ -45,15 +47,17 @@ export function route(req: IncomingMessage, res: ServerResponse, routing: Routin
   const target = req.url ?? "/";
   const query = target.indexOf("?");
   const path = query < 0 ? target : target.slice(0, query);
-  if (path === "/healthz" && req.method === "GET") return plain(res, 200, { status: "alive" });
-  if (path === "/readyz" && req.method === "GET") {
+  if (req.method === "GET" && path === "/healthz") return routing.exchange(req, res).json(200, { status: "alive" });
+  if (req.method === "GET" && path === "/readyz") {
     const state = routing.ready();
-    return plain(res, state.ready ? 200 : 503, state);
+    return routing.exchange(req, res).json(state.ready ? 200 : 503, state);
   }
-  if (path === "/.well-known/authzen-configuration" && req.method === "GET")
-    return plain(res, 200, authzenConfiguration(req));
   routing.serve(req, res, (exchange, compiled) => {
     exchange.errorShape = shapeOf(path, req);
+    if (req.method === "GET" && path === "/.well-known/authzen-configuration") {
+      exchange.json(200, authzenConfiguration(compiled.snapshot.gatewayUrl));
+      return Promise.resolve();
+    }
     if (path === "/v1/models")
       return exchange.req.method === "GET"
         ? models(exchange, compiled, routing)
@@ -160,7 +164,7 @@ async function models(exchange: Exchange, compiled: Compiled, routing: Routing):
       refuse(
         system.statusCode ?? "not_authorized",
         `${system.title} may not operate now.`,
-        { text: "See what is missing.", command: `mandate get systems/${system.name}` },
+        { text: "See what is missing.", command: `mandate get system/${system.name}` },
         system.missing.at(0) ?? null,
       ),
     );
@@ -201,15 +205,4 @@ async function models(exchange: Exchange, compiled: Compiled, routing: Routing):
     return exchange.refuse(evidenceRefusal);
   }
   exchange.json(200, listModels(compiled, system.name, exchange.req.headers["anthropic-version"] !== undefined));
-}
-
-function plain(res: ServerResponse, status: number, body: unknown): void {
-  const text = JSON.stringify(body);
-  res.writeHead(status, {
-    "content-type": "application/json; charset=utf-8",
-    "content-length": Buffer.byteLength(text),
-    "x-content-type-options": "nosniff",
-    "cache-control": "no-store",
-  });
-  res.end(text);
 }

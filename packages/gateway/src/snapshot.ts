@@ -20,6 +20,8 @@ export interface Snapshot {
   readonly outboundAllow: readonly string[];
   /** Base of links in refusals, for example `http://localhost:4600`. */
   readonly consoleUrl: string;
+  /** Where gateways are reached, for their own metadata. */
+  readonly gatewayUrl: string;
   /** Absent: no access token is accepted. */
   readonly accessTokens?: AccessTokenRules;
   /** Keys of those who vouch for people, fetched by the control plane; absent issuers' tokens are refused. */

@@ -236,12 +236,23 @@ describe("AuthZEN evaluations", () => {
     );
   });
 
-  test("says where it answers", async () => {
+  test("says where it answers, whatever Host the caller sends", async () => {
     await start();
-    const { body } = await gateway.call("/.well-known/authzen-configuration", undefined);
-    expect(body).toMatchObject({
-      policy_decision_point: gateway.url,
-      access_evaluation_endpoint: `${gateway.url}/access/v1/evaluation`,
+    const { body } = await gateway.call("/.well-known/authzen-configuration", undefined, { host: "evil.example" });
+    expect(body).toEqual({
+      policy_decision_point: "http://localhost:4601",
+      access_evaluation_endpoint: "http://localhost:4601/access/v1/evaluation",
+      access_evaluations_endpoint: "http://localhost:4601/access/v1/evaluations",
     });
+  });
+
+  test("every reply carries its ids, those that ask for no decision included", async () => {
+    await start();
+    for (const path of ["/healthz", "/readyz", "/.well-known/authzen-configuration", "/nowhere"]) {
+      const { headers } = await gateway.call(path, undefined, { "x-request-id": "mine" });
+      expect(headers.get("x-request-id"), path).toBe("mine");
+      expect(headers.get("x-mandate-decision"), path).toMatch(/^dec_/);
+      expect(headers.get("x-mandate-register"), path).toBe("7");
+    }
   });
 });

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from "node:http";
 import { newId, type SystemFacts } from "@mandate/model";
 import { authenticate, type CallingCredential } from "../auth/authenticate.ts";
 import type { Compiled } from "../compiled.ts";
@@ -96,10 +95,11 @@ export async function handleAuthzen(
   exchange.json(200, batch.many ? { evaluations: answers } : answers[0]);
 }
 
-/** AuthZEN 1.0 §9: where this decision point answers. The host is the one the caller reached it by. */
-export function authzenConfiguration(req: IncomingMessage): Readonly<Record<string, string>> {
-  const host = /^[\w.:[\]-]{1,255}$/.test(req.headers.host ?? "") ? req.headers.host! : "localhost";
-  const base = `${(req.socket as { encrypted?: boolean }).encrypted === true ? "https" : "http"}://${host}`;
+/**
+ * AuthZEN 1.0 §9: what a listener answers, at its configured address. Never at the request's Host: whoever sends that
+ * would tell every reader of a cached copy where to ask.
+ */
+export function authzenConfiguration(base: string): Readonly<Record<string, string>> {
   return {
     policy_decision_point: base,
     access_evaluation_endpoint: `${base}/access/v1/evaluation`,

@@ -152,6 +152,7 @@ export function testSnapshot(facts: RegisterFacts, changes: Partial<Snapshot> = 
     sealingKeys: [],
     outboundAllow: ["127.0.0.0/8", "::1/128"],
     consoleUrl: "http://localhost:4600",
+    gatewayUrl: "http://localhost:4601",
     ...changes,
   };
 }

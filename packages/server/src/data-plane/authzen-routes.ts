@@ -1,4 +1,4 @@
-import type { Gateway } from "@mandate/gateway";
+import { authzenConfiguration, type Gateway } from "@mandate/gateway";
 import type { App } from "../http/index.ts";
 
 /**
@@ -6,8 +6,7 @@ import type { App } from "../http/index.ts";
  * caller is an API token or session checked here, or the subject's own gateway key, which the gateway checks.
  */
 export async function authzenRoutes(app: App, gateway: () => Gateway, consoleUrl: string): Promise<void> {
-  // AuthZEN 1.0 §9, metadata. Only what is answered here is named.
-  app.get("/.well-known/authzen-configuration", { config: { access: "public" } }, () => ({ policy_decision_point: consoleUrl, access_evaluation_endpoint: `${consoleUrl}/access/v1/evaluation` }));
+  app.get("/.well-known/authzen-configuration", { config: { access: "public" } }, () => authzenConfiguration(consoleUrl));
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", (_request, _payload, done) => done(null));

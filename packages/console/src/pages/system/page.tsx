@@ -97,7 +97,7 @@ function Passport({ system }: { system: SystemView }) {
         <div className="stack">
           {system.managedFrom && <p>{t.system.managed(system.managedFrom.file, system.managedFrom.commit)}</p>}
           <p>{t.system.proposeText}</p>
-          <Command>{`npx mandate get systems/${system.name} -o yaml > ${system.name}.yaml`}</Command>
+          <Command>{`npx mandate get system/${system.name} -o yaml > ${system.name}.yaml`}</Command>
           <Command>{`npx mandate plan -f ${system.name}.yaml`}</Command>
           <Command>{`npx mandate apply -f ${system.name}.yaml`}</Command>
           <div className="row end">
