@@ -42,6 +42,8 @@ export interface SystemRow {
   readonly findings?: number;
 }
 export interface SystemView extends SystemRow {
+  readonly vacancies?: readonly { readonly seat: string; readonly email: string }[];
+  readonly ownerVacantDue?: string | null;
   readonly purposes?: readonly { readonly id: string; readonly text: string }[];
   readonly prohibitedUses?: readonly string[];
   readonly boundary?: {
@@ -123,6 +125,7 @@ export interface Overview {
     readonly suspended: number;
     readonly retired: number;
     readonly total: number;
+    readonly findings?: number;
   };
   readonly expiring: readonly Expiring[];
   readonly byTier: readonly {
@@ -186,6 +189,12 @@ export interface CredentialRow {
 export interface FindingRow {
   readonly id: string;
   readonly cause?: string;
+  readonly causeTitle?: string;
+  readonly severity?: string;
+  readonly state?: string;
+  readonly overdue?: boolean;
+  readonly dismissed?: { readonly by: string; readonly reason: string; readonly until: string } | null;
+  readonly closed?: { readonly at: string; readonly by: string; readonly how: string } | null;
   readonly title: string;
   readonly detail?: string;
   readonly system?: string | null;

@@ -74,12 +74,24 @@ const check = createRoute({
 const findings = createRoute({
   ...inShell,
   path: "/findings",
-  component: lazyRouteComponent(() => import("./pages/findings.tsx"), "FindingsPage"),
+  validateSearch: only("kind", "owner", "state", "system", "overdue"),
+  component: lazyRouteComponent(() => import("./pages/findings/page.tsx"), "FindingsPage"),
+});
+const incidents = createRoute({
+  ...inShell,
+  path: "/incidents",
+  validateSearch: only("id", "system"),
+  component: lazyRouteComponent(() => import("./pages/incidents/page.tsx"), "IncidentsPage"),
+});
+const legalReviews = createRoute({
+  ...inShell,
+  path: "/legal-reviews",
+  component: lazyRouteComponent(() => import("./pages/legal-reviews/page.tsx"), "LegalReviewsPage"),
 });
 const credentials = createRoute({
   ...inShell,
   path: "/credentials",
-  validateSearch: only("system"),
+  validateSearch: only("system", "leaked"),
   component: lazyRouteComponent(() => import("./pages/credentials.tsx"), "CredentialsPage"),
 });
 const settings = createRoute({
@@ -125,8 +137,6 @@ const places = [
   place("/policies", "policies"),
   place("/exceptions", "exceptions"),
   place("/reassessments", "reassessments"),
-  place("/incidents", "incidents"),
-  place("/legal-reviews", "legal-reviews"),
   place("/audits/$id", "audits"),
   place("/sessions/$id", "sessions"),
   place("/frameworks", "frameworks"),
@@ -157,6 +167,8 @@ export const router = createRouter({
       evidenceOne,
       check,
       findings,
+      incidents,
+      legalReviews,
       credentials,
       settings,
       account,

@@ -2,7 +2,6 @@ import { account } from "./text/account.ts";
 import { credentials } from "./text/credentials.ts";
 import * as evidenceText from "./text/evidence.ts";
 import { federation } from "./text/federation.ts";
-import { findings } from "./text/findings.ts";
 import { intake } from "./text/intake.ts";
 import { inventory } from "./text/inventory.ts";
 import { notifications } from "./text/notifications.ts";
@@ -27,7 +26,6 @@ export const t = {
   credentials,
   ...evidenceText,
   federation,
-  findings,
   intake,
   inventory,
   notifications,

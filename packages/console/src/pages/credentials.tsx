@@ -12,13 +12,14 @@ import { Owner, Status } from "../components/status.tsx";
 import { Button, CopyOnce, PageHead, Panel, Time } from "../components/ui.tsx";
 import { date, daysUntil } from "../format.ts";
 import { t } from "../text.ts";
+import { LeakedKey } from "./leaked-key.tsx";
 
 type Verb = "rotate" | "suspend" | "resume" | "revoke";
 const stateOf = (row: CredentialRow): string =>
   row.state === "active" && Date.parse(row.notAfter) <= Date.now() ? "expired" : row.state;
 
 export function CredentialsPage() {
-  const { system } = useSearch({ from: "/shell/credentials" });
+  const { system, leaked } = useSearch({ from: "/shell/credentials" });
   const [creating, setCreating] = useState(false);
   return (
     <>
@@ -35,6 +36,7 @@ export function CredentialsPage() {
           </Link>
         </p>
       )}
+      {leaked !== undefined && <LeakedKey id={leaked} />}
       <Panel title={t.credentials.title}>
         <CredentialTable system={system} />
       </Panel>

@@ -12,7 +12,7 @@ import { inventoryKinds } from "./kinds.ts";
 import type { InventoryKind } from "./kinds.ts";
 
 const fields: Record<InventoryKind, readonly string[]> = {
-  models: ["vendor", "protocol", "region", "training", "maxSensitivity"],
+  models: ["vendor", "protocol", "region", "training", "maxSensitivity", "visibility"],
   prompts: ["owner"],
   tools: ["server", "effect", "reversible", "output"],
   agents: ["owner"],

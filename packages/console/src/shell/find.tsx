@@ -4,6 +4,9 @@ import { useState } from "react";
 import { systems } from "../api.ts";
 import { Sheet } from "../components/dialog.tsx";
 import { t } from "../text.ts";
+import { leaked } from "../text/leaked.ts";
+import { findKey, looksLikeKey } from "./find-key.ts";
+import type { Found } from "./find-key.ts";
 
 interface Hit {
   readonly key: string;
@@ -40,6 +43,7 @@ const pages = [
 /** A combobox over pages, systems and decision ids. Arrow keys choose, Enter goes. */
 export function Find({ open, onClose }: { open: boolean; onClose: () => void }) {
   const [typed, setTyped] = useState("");
+  const [key, setKey] = useState<Found | null>(null);
   const [at, setAt] = useState(0);
   const navigate = useNavigate();
   const list = useQuery({ ...systems(), enabled: open });
@@ -50,6 +54,16 @@ export function Find({ open, onClose }: { open: boolean; onClose: () => void }) 
     .filter((system) => words !== "" && `${system.name} ${system.title}`.toLowerCase().includes(words))
     .slice(0, 8);
   const hits: Hit[] = [
+    ...(key === null
+      ? []
+      : [
+          {
+            key: "leaked",
+            title: key.row === undefined ? leaked.unknown : leaked.hit(key.row.name),
+            note: key.row === undefined ? leaked.unknownNote : leaked.note,
+            go: () => (key.row === undefined ? undefined : void navigate({ to: "/credentials", search: { leaked: key.row.id } })),
+          },
+        ]),
     ...found.map((system) => ({
       key: system.name,
       title: subject === undefined ? system.title : t.find.reach(system.title),
@@ -91,6 +105,7 @@ export function Find({ open, onClose }: { open: boolean; onClose: () => void }) 
   const chosen = Math.min(at, hits.length - 1);
   const close = (): void => {
     setTyped("");
+    setKey(null);
     setAt(0);
     onClose();
   };
@@ -107,8 +122,14 @@ export function Find({ open, onClose }: { open: boolean; onClose: () => void }) 
         placeholder={t.find.placeholder}
         value={typed}
         onChange={(event) => {
-          setTyped(event.target.value);
+          const text = event.target.value;
           setAt(0);
+          setKey(null);
+          // INVARIANT: a key is hashed here and taken out of the field; neither state nor any request ever holds it.
+          if (looksLikeKey(text)) {
+            setTyped("");
+            void findKey(text).then(setKey, () => setKey({}));
+          } else setTyped(text);
         }}
         onKeyDown={(event) => {
           if (event.key === "ArrowDown") setAt(Math.min(hits.length - 1, chosen + 1));

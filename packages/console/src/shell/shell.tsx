@@ -109,7 +109,7 @@ export function Shell() {
 function Nav({ ready }: { ready: boolean }) {
   const counts = useQuery({ ...overview, enabled: ready }).data?.counts;
   const figures: Partial<Record<Item, number>> =
-    counts === undefined ? {} : { systems: counts.total, approvals: counts.waiting };
+    counts === undefined ? {} : { systems: counts.total, approvals: counts.waiting, findings: counts.findings ?? 0 };
   const group = (items: readonly Item[]) => (
     <ul>
       {items.map((item) => (

@@ -27,16 +27,6 @@ export const place = {
     text: "Each change that re-opened an authorization: old against new, affected systems, and the outcome. Today a system's Changes tab lists its versions, and its standing says when a reassessment is required.",
     commands: ["npx mandate plan -f FILE"],
   },
-  incidents: {
-    title: "Incidents",
-    text: "Timeline, owner and legal clocks of each incident. Today a system or key is stopped at once:",
-    commands: ['npx mandate system suspend NAME --reason "…"', 'npx mandate credential revoke ID --reason "…"'],
-  },
-  "legal-reviews": {
-    title: "Legal reviews",
-    text: "Cross-border flows that wait for a legal decision, with reviewer, scope and end.",
-    commands: [],
-  },
   audits: {
     title: "Audit",
     text: "An auditor's sample, fixed by a checkpoint, and what it found. Today an evidence pack holds the entries with their proofs.",

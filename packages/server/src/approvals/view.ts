@@ -90,6 +90,10 @@ function titleOf(approval: ApprovalRecord): string {
       return `Delegation to ${approval.resource ?? ""}`;
     case "committee.appoint":
       return `Committee ${approval.resource ?? ""}`;
+    case "legal.review":
+      return `${system}: legal review of ${approval.resource ?? "a flow"}`;
+    case "owner.succeed":
+      return `${system}: a new owner`;
     default:
       return `${system}: ${approval.resource ?? approval.action}`;
   }
@@ -108,6 +112,10 @@ function questionOf(approval: ApprovalRecord, input: Readonly<Record<string, unk
       return `Shall ${approval.resource ?? "this person"} hold an approving role?`;
     case "delegation":
       return `Shall ${approval.resource ?? "this person"} answer for you at T3 while you are away?`;
+    case "legal.review":
+      return `May ${system} send data to ${approval.resource ?? "this target"} in another region, on these terms?`;
+    case "owner.succeed":
+      return `Does ${String(approval.statement["successor"])} answer for ${system} as ${String(approval.statement["seat"])} owner from now on?`;
     case "committee.appoint":
       return `Shall ${approval.resource ?? "this group"} decide T3 authorizations by quorum?`;
     case "data.export":

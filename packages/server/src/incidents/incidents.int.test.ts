@@ -80,6 +80,7 @@ describe("kill switch", () => {
     expect(incident.status, incident.text).toBe(201);
     expect([await server.decide("helper", local), await server.decide("other", local)]).toEqual(["system_suspended", "allow"]);
     expect(incident.body.timeline.map((one: { kind: string }) => one.kind)).toEqual(["opened", "stopped", "stopped"]);
+    expect((await server.as("lead", "GET", "/api/v1/reassessments")).body.items).toContainEqual(expect.objectContaining({ trigger: "incident", class: "B", title: "Incident: Wrong refunds" }));
     const stops: { id: string; scope: string; state: string }[] = incident.body.stops;
     const idOf = (scope: string): string => stops.find((one) => one.scope === scope)!.id;
     expect((await server.as("dev", "POST", `/api/v1/kill/${idOf("vendor")}/resume`, { reason: "fine" })).body).toMatchObject({ code: "kill.may_not_resume" });

@@ -8,7 +8,7 @@ import type { Contexts } from "../context/index.ts";
 import type { Database } from "../database/index.ts";
 import { logSummaries, tallyByHour, tallyByResource } from "../evidence/index.ts";
 import { countWaiting, listApprovals } from "../approvals/index.ts";
-import { listFindings } from "../findings/index.ts";
+import { countFindingsOpen, listFindings } from "../findings/index.ts";
 import { pathName } from "../http/index.ts";
 import type { App } from "../http/index.ts";
 import type { Publisher } from "../publisher/index.ts";
@@ -18,7 +18,7 @@ import { reachOf } from "./reach.ts";
 const tally = z.object({ allow: z.number(), hold: z.number(), deny: z.number() });
 const number = z.number();
 const overview = z.object({
-  counts: z.object({ operating: number, pilot: number, expired: number, waiting: number, proposed: number, suspended: number, retired: number, total: number }),
+  counts: z.object({ operating: number, pilot: number, expired: number, waiting: number, proposed: number, suspended: number, retired: number, total: number, findings: number, overdue: number }),
   expiring: z.array(z.object({ name: z.string(), title: z.string(), tier: z.string(), lifecycle: z.string(), type: z.string(), ends: z.string().nullable(), status: z.string(), statusCode: z.string().nullable() })),
   byTier: z.array(z.object({ tier: z.string(), proposed: number, pilot: number, production: number, expired: number, retired: number, noOwner: number })),
   needs: z.array(z.object({ kind: z.string(), outcome: z.string(), title: z.string(), detail: z.string(), href: z.string() })),
@@ -45,12 +45,13 @@ export function overviewRoutes(app: App, deps: OverviewDeps): void {
 
   app.get("/api/v1/overview", { config: { access: "signed-in" }, schema: { operationId: "getOverview", response: { 200: overview } } }, async () => {
     const { items: systems } = await listSystems(reading, { limit: 1000 });
-    const { waiting, waits, findings, entries, checkpoints, root } = await db.read(org, async (tx) => {
+    const { waiting, waits, findings, open, entries, checkpoints, root } = await db.read(org, async (tx) => {
       const logs = await logSummaries(tx, org);
       const { rows } = await sql<{ count: string }>`select count(*) from evidence_checkpoint where org = ${org}`.execute(tx);
       return {
         waiting: await listApprovals(tx, org, now(), { limit: 8, state: "pending" }),
         waits: await countWaiting(tx, org, now()),
+        open: await countFindingsOpen(tx, org, now()),
         findings: await listFindings(tx, org, now(), { limit: 8, state: "open" }),
         entries: logs.reduce((sum, one) => sum + one.size, 0),
         checkpoints: Number(rows[0]!.count),
@@ -74,6 +75,8 @@ export function overviewRoutes(app: App, deps: OverviewDeps): void {
         suspended: count((one) => one.lifecycle === "suspended"),
         retired: count((one) => one.lifecycle === "retired"),
         total: systems.length,
+        findings: open.open,
+        overdue: open.overdue,
       },
       expiring: systems
         .filter((one) => (one.lifecycle === "pilot" || one.lifecycle === "production") && one.authorization?.ends != null)

@@ -6,6 +6,7 @@ import type { CommandContext, Departure, MutationEvidence } from "../command.ts"
 import { bumpRegisterVersion } from "../context/index.ts";
 import type { Tx } from "../database/index.ts";
 import { notify } from "../notifications/index.ts";
+import { noteChange } from "../reassessment/index.ts";
 
 type RecordEvidence = (evidence: MutationEvidence) => void;
 
@@ -70,6 +71,7 @@ export async function followOwners(tx: Tx, ctx: CommandContext<Tx>, record: Reco
         const backAt = why === "left" ? null : absence!.ends;
         await sql`insert into owner_vacancies (org, id, system, seat, email, why, since, back_at) values (${ctx.org}, ${newId("object", ctx.now(), ctx.random)}, ${system.name}, ${seat}, ${named}, ${why}, ${since}, ${backAt})`.execute(tx);
         record({ type: "authorization", system: system.name, payload: { event: "owner_vacant", class: "B", seat, owner: named, why, since: since.toISOString(), backAt: backAt?.toISOString() ?? null } });
+        await noteChange(tx, ctx, { trigger: "owner-vacant", class: "B", subject: `system:${system.name}`, what: `the ${seat} owner ${why === "left" ? "has left" : "is away"}`, old: named, new: null, observedBy: "register", reassessment: null });
         opened.push({ email: named, why, system, seat });
         changed = true;
       } else if (await followOne(tx, ctx, record, { system, seat, named, vacancy, gone, away })) changed = true;

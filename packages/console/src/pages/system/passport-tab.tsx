@@ -10,6 +10,7 @@ import { count } from "../../format.ts";
 import { t } from "../../text.ts";
 import { TierPanel } from "../intake/tier-panel.tsx";
 import { Needs } from "../overview.tsx";
+import { CarePanel } from "./care-panel.tsx";
 import { Latest } from "./latest.tsx";
 import { CredentialRail, EvidenceRail } from "./rail.tsx";
 import { ReachPanel } from "./reach-panel.tsx";
@@ -48,6 +49,7 @@ export function PassportTab({ system }: { system: SystemView }) {
       </div>
       <div className="stack">
         <Needs items={needs} />
+        <CarePanel system={system} />
         <Panel
           title={t.system.enforcement}
           aside={
