@@ -1,4 +1,5 @@
 import { careCommands } from "./care-table.ts";
+import { exceptionCommands } from "./exception-table.ts";
 import type { CommandSpec, OptionSpec } from "./command.ts";
 
 const files: OptionSpec = { flags: "-f, --file <path...>", text: "file, folder, or - for standard input" };
@@ -15,6 +16,14 @@ const system = (verb: string, summary: string): CommandSpec => ({
   examples: [`mandate system ${verb} support-concierge --reason "…"`],
   load: async () => (await import("./commands/system.ts")).changeState(verb),
 });
+
+const machineOptions = [
+  { flags: "--scope <action...>", text: "actions it may ask tokens for; default: all" },
+  { flags: "--purpose <id...>", text: "purposes it is bound to; default: its system's" },
+  { flags: "--actor <id...>", text: "credentials that may act on its tokens" },
+  { flags: "--accountable <email>", text: "who answers for it; default: you" },
+  { flags: "--dpop", text: "bind its tokens to a key; always so at T3" },
+] as const satisfies readonly OptionSpec[];
 
 const credential = (verb: string, summary: string): CommandSpec => ({
   words: `credential ${verb}`,
@@ -243,12 +252,47 @@ export const commands: readonly CommandSpec[] = [
       { flags: "--name <name>", text: "what it is for; default cli" },
       { flags: "--ttl <duration>", text: "15m, 8h, 30d; at most what the tier allows", default: "8h" },
       { flags: "--key-only", text: "print the key and nothing else" },
+      { flags: "--kind <kind>", text: "client: the machine keeps its own key", choices: ["gateway-key", "client"], default: "gateway-key" },
+      { flags: "--jwk <file>", text: "the client's public key, a JWK in a file" },
+      { flags: "--jwks-uri <url>", text: "or where it publishes its keys" },
+      ...machineOptions,
     ],
     examples: [
       "mandate credential create --system meeting-notes --ttl 8h",
       "export OPENAI_API_KEY=$(mandate credential create --system meeting-notes --key-only)",
+      "mandate credential create --system payouts --kind client --jwk public.jwk.json --ttl 30d",
     ],
     load: async () => (await import("./commands/credential.ts")).create,
+  },
+  {
+    words: "credential trust",
+    group: "Identity",
+    summary: "Let a platform vouch for a workload: Kubernetes, GitHub Actions, SPIFFE, any OpenID issuer",
+    options: [
+      { flags: "--system <name>", text: "the system that calls", required: true },
+      { flags: "--name <name>", text: "what it is for; default: its subject" },
+      { flags: "--issuer <url>", text: "who vouches: an https issuer, or spiffe://domain", required: true },
+      { flags: "--audience <text>", text: "what the platform's token must be for", required: true },
+      { flags: "--subject <pattern>", text: "what sub must be; * stands for one segment", required: true },
+      { flags: "--claim <name=pattern...>", text: "what else must fit" },
+      { flags: "--jwks <file>", text: "the issuer's keys, where it publishes none" },
+      { flags: "--jwks-uri <url>", text: "where its keys are, without discovery" },
+      { flags: "--ttl <duration>", text: "at most what the tier allows", default: "30d" },
+      ...machineOptions,
+    ],
+    examples: [
+      'mandate credential trust --system payouts --issuer https://token.actions.githubusercontent.com --audience mandate --subject "repo:halden/payouts:ref:refs/heads/main"',
+      'mandate credential trust --system payouts --issuer spiffe://halden.example --audience mandate --subject "spiffe://halden.example/ns/prod/sa/payouts" --jwks bundle.json',
+    ],
+    load: async () => (await import("./commands/credential-machines.ts")).trust,
+  },
+  {
+    words: "credential import",
+    group: "Identity",
+    summary: "List keys that live elsewhere, with owner and age; never the keys",
+    args: [{ name: "file", text: "CSV with name, location, kind, system, owner, created, ends, note" }],
+    examples: ["mandate credential import keys.csv"],
+    load: async () => (await import("./commands/credential-machines.ts")).importElsewhere,
   },
   {
     words: "credential list",
@@ -258,7 +302,7 @@ export const commands: readonly CommandSpec[] = [
     examples: ["mandate credential list --system meeting-notes"],
     load: async () => (await import("./commands/credential.ts")).list,
   },
-  credential("rotate", "Make its successor; both work through the overlap"),
+  { ...credential("rotate", "Make its successor; both work through the overlap"), options: [reason, { flags: "--jwk <file>", text: "a client's next public key" }] },
   credential("suspend", "Refuse it until resumed"),
   credential("resume", "End a suspension"),
   credential("revoke", "End it for good, within a second at every gateway"),
@@ -448,6 +492,16 @@ export const commands: readonly CommandSpec[] = [
     load: async () => (await import("./commands/service-account.ts")).end,
   },
   {
+    words: "gateway",
+    group: "Start",
+    summary: "Start a gateway alone: it enforces what a control plane elsewhere decides",
+    examples: [
+      "MANDATE_CONTROL_URL=https://mandate.example.com MANDATE_GATEWAY_TOKEN=mdg_… MANDATE_DATA_DIR=/var/lib/mandate-eu-1 mandate gateway",
+    ],
+    server: false,
+    load: async () => (await import("./commands/start.ts")).gateway,
+  },
+  {
     words: "gateway list",
     group: "Identity",
     summary: "Gateways, the register version each enforces, and when each was last heard",
@@ -461,6 +515,14 @@ export const commands: readonly CommandSpec[] = [
     args: [{ name: "name", text: "stable name of the gateway" }],
     examples: ["mandate gateway create eu-1"],
     load: async () => (await import("./commands/gateway.ts")).create,
+  },
+  {
+    words: "gateway remove",
+    group: "Identity",
+    summary: "It gets nothing more and nothing it sends is believed; its log stays",
+    args: [{ name: "name", text: "name of the gateway" }],
+    examples: ["mandate gateway remove eu-1"],
+    load: async () => (await import("./commands/gateway.ts")).remove,
   },
   {
     words: "risk accept",
@@ -603,6 +665,7 @@ export const commands: readonly CommandSpec[] = [
     load: async () => (await import("./commands/channel.ts")).remove,
   },
   ...careCommands,
+  ...exceptionCommands,
   {
     words: "decisions tail",
     group: "Explain",

@@ -36,7 +36,9 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
   for (const spec of commands) {
     const words = spec.words.split(" ");
     const leaf = words.pop() ?? "";
+    // `gateway` is a command and the first word of others: it stands before them in the table.
     const command = parentOf(words, parents, terminal).command(leaf);
+    parents.set(spec.words, command);
     define(command, spec, terminal, (code) => (exit = code));
   }
   try {

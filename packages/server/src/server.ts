@@ -1,11 +1,13 @@
+import { hkdfSync } from "node:crypto";
 import type { Server } from "node:http";
 import { join } from "node:path";
 import type { RegisterFacts } from "@mandate/model";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { OutboundRule } from "@mandate/gateway";
+import { signingKeyFromSeed } from "@mandate/gateway/remote";
 import { approvalReminders, peopleOf, approvalRoutes, askToSignDelegation, committeeAppointed, delegationSignedEffect, lapseQuestionsOf, openHold, spendApproval } from "./approvals/index.ts";
 import type { DecisionPorts } from "./approvals/index.ts";
-import { approverSets, authorizationDecided, authorizationReminders, deriveFacts, exceptionSeats, gateSubject, pilotExtended, readSystemView, reconcile } from "./authorization/index.ts";
+import { approverSets, authorizationDecided, reassessmentPorts, authorizationReminders, deriveFacts, exceptionSeats, gateSubject, pilotExtended, readSystemView, reconcile } from "./authorization/index.ts";
 import { breakGlassApproved, breakGlassRoutes, withBreakGlass } from "./break-glass/index.ts";
 import { watchConditions } from "./conditions/index.ts";
 import type { Configuration } from "./configuration.ts";
@@ -22,19 +24,22 @@ import { EventHub, eventRoutes } from "./events/index.ts";
 import { listDecisions, openEvidence } from "./evidence/index.ts";
 import type { Evidence } from "./evidence/index.ts";
 import { exceptionDecided, exceptionReminders, exceptionRoutes, withExceptions } from "./exceptions/index.ts";
+import { externalCredentialRoutes } from "./external-credentials/index.ts";
 import { callbackPath, createAttempts, createOidcClient, federationRoutes } from "./federation/index.ts";
 import { countFindings, escalateFindings, findingRoutes, reportFinding, settleFindings } from "./findings/index.ts";
 import type { NewFinding } from "./findings/index.ts";
 import { gateRoutes } from "./gates/index.ts";
-import { gatewayRoutes } from "./gateways/index.ts";
+import { GatewayLinks, gatewayRoutes } from "./gateways/index.ts";
 import { allowedHosts, buildApp, databaseIdempotency, operationsRoutes, RequestCounts, serveConsole } from "./http/index.ts";
 import type { App, OpenApiDocument } from "./http/index.ts";
 import { accountRoutes, askHoldersForRoles, createAuthenticate, createFallback, identityRoutes, noteBootstrapStart, passkeyResetEffect, roleGrantEffect, signInRoutes } from "./identity/index.ts";
 import { incidentRoutes, killRoutes, watchIncidents, withStops } from "./incidents/index.ts";
+import type { IncidentPorts } from "./incidents/index.ts";
 import { startJobs } from "./jobs/index.ts";
 import type { RunningJobs } from "./jobs/index.ts";
 import type { ServerLog } from "./log.ts";
 import { legalReviewDecided, legalReviewRoutes, withClearedFlows } from "./legal-reviews/index.ts";
+import { createIssuerKeys, createTokenEndpoint, ensureSigningKey, machineIdentityRoutes, suspendCredentialsOf, tidyTokens, watchCredentials } from "./machine-identity/index.ts";
 import { askServer, mcpPinRoutes } from "./mcp-pins/index.ts";
 import { deliverNotices, notificationRoutes } from "./notifications/index.ts";
 import { overviewRoutes } from "./overview/index.ts";
@@ -42,7 +47,8 @@ import { createChallenges, passkeySupport, phoneLinks } from "./passkeys/index.t
 import { proofRoutes } from "./proof/index.ts";
 import { followOwners, ownerRoutes, ownerSucceeds, vacateSeatsOf, watchOwners } from "./owners/index.ts";
 import { buildSnapshot, FindingReporter, Publisher } from "./publisher/index.ts";
-import { recordRoutes, watchRecords } from "./records/index.ts";
+import { observeChange, openReassessment, reassessmentRoutes, watchMeasures } from "./reassessment/index.ts";
+import { currentConcerns, recordRoutes, watchRecords } from "./records/index.ts";
 import { registerRoutes } from "./register-routes/index.ts";
 import type { RegisterPorts } from "./registry/index.ts";
 import { scimRoutes } from "./scim/index.ts";
@@ -97,13 +103,19 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   const sealing = holdSealing(masterKey, org, random);
   const defaultAllow = configuration.loopback ? [...loopbackAllow] : [];
   const reporter = new FindingReporter({
-    write: (finding) => reportFinding(quiet, finding),
+    async write({ change, ...finding }) {
+      await reportFinding(quiet, finding);
+      if (change === undefined || finding.system === null) return;
+      const owners = await db.read(org, (tx) => reassessing.ownersOf(tx, org, finding.system!));
+      // Nothing of it in force: nothing to re-open.
+      if (owners !== null) await observeChange(contexts.for(systemActor("gateway")), { ...change, system: finding.system, title: finding.title }, owners, reassessing.dependents);
+    },
     count: (seen) => db.transaction(org, (tx) => countFindings(tx, org, seen, new Date(now()))),
     ownerOf: (system) => publisher.current.facts.systems.find((one) => one.name === system)?.owners.technical ?? null,
     failed: (error) => log.warn("findings not written", { internal: String(error) }),
   });
   const publisher: Publisher = new Publisher({
-    build: () => buildSnapshot({ db, org, organizationName, now, masterKey, evidence, defaultAllow, consoleUrl: configuration.consoleUrl, log, deriveFacts: enforcedFacts }),
+    build: () => buildSnapshot({ db, org, organizationName, now, masterKey, evidence, defaultAllow, consoleUrl: configuration.consoleUrl, gatewayUrl: configuration.gatewayUrl, log, deriveFacts: enforcedFacts }),
     version: () => db.read(org, (tx) => readRegisterVersion(tx, org)),
     now,
     log,
@@ -112,7 +124,12 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       spend: (id, callHash, system) => spendApproval(quiet, id, callHash, system, configuration.consoleUrl),
     },
     report: (finding) => reporter.report(finding),
+    confirmedElsewhere: (version) => links.confirmed(version),
   });
+  // Derived, so that every start signs as the control plane that gateways enrolled with.
+  const controlKey = signingKeyFromSeed(Buffer.from(hkdfSync("sha256", masterKey, org, "mandate.control-key/1", 32)));
+  const links = new GatewayLinks({ publisher, key: controlKey, now, random });
+  await ensureSigningKey(contexts.quiet(systemActor("access-tokens")), masterKey);
   await publisher.start();
   let usedUntil = 0;
   const dataPlane = await startDataPlane({ evidence, publisher, dataDir: configuration.dataDir, now, random, log, onSequenced: (entries) => void emitDecisions(entries) });
@@ -146,12 +163,13 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   const closers: (() => void)[] = [];
   const passkeys = passkeySupport(configuration.consoleUrl);
   const tierOf = async (tx: Tx, inOrg: string, name: string, nowMs: number) => (await readSystemView(tx, inOrg, name, nowMs))?.tier;
-  const departures = [endDelegationsOf, lapseQuestionsOf, endServiceAccountsOf, vacateSeatsOf];
+  const departures = [endDelegationsOf, lapseQuestionsOf, endServiceAccountsOf, vacateSeatsOf, suspendCredentialsOf];
   const decisions: DecisionPorts = {
     effects: { "legal.review": legalReviewDecided, "owner.succeed": ownerSucceeds, exception: exceptionDecided({ tierOf }), "role.grant": roleGrantEffect, "break-glass": breakGlassApproved, "passkey.reset": passkeyResetEffect, pilot: authorizationDecided, production: authorizationDecided, renew: pilotExtended, delegation: delegationSignedEffect, "committee.appoint": committeeAppointed, "tier.lower": loweringDecided(reconcile), "tier.rules": ownRulesApproved(reconcile) },
     relyingParty: passkeys.relyingParty,
     quiet: (actor) => contexts.quiet(actor),
   };
+  const reassessing = reassessmentPorts(decisions, contexts.for(systemActor("reassessment")));
   const ports: RegisterPorts = {
     reconcile: async (tx, ctx, record) => {
       const outcomes = await reconcile(tx, ctx, record);
@@ -194,9 +212,13 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   exceptionRoutes(app, { db, org, now, contexts, decisions, ports: { tierOf, approvers: (tx, inOrg, tier) => exceptionSeats(tx, inOrg, tier) } });
   gateRoutes(app, { db, org, now, subject: (tx, name, nowMs) => gateSubject(tx, org, name, nowMs), approvers: async (tx, system, tier, type) => peopleOf(tx, org, now(), system, await approverSets(tx, org, tier, type)) });
   serviceAccountRoutes(app, { db, org, now, contexts });
-  credentialRoutes(app, { db, org, now, contexts, lookUp });
+  credentialRoutes(app, { db, org, now, contexts, lookUp, issuer: configuration.consoleUrl });
+  externalCredentialRoutes(app, { db, org, now, contexts });
   secretRoutes(app, { db, org, contexts, masterKey });
   const outbound = (): OutboundRule => new OutboundRule(publisher.current.outboundAllow);
+  const issuerKeys = createIssuerKeys({ db, org, now, contexts, outbound, sessionIssuers: () => publisher.current.facts.systems.flatMap((system) => system.session.issuers), report: (finding) => reportFinding(quiet, finding), settle: (kinds, open) => settleFindings(quiet, kinds, open) });
+  const tokenEndpoint = createTokenEndpoint({ ctx: contexts.quiet(systemActor("token-endpoint")), masterKey, issuer: configuration.consoleUrl, snapshot: () => publisher.current, issuerKeys });
+  await machineIdentityRoutes(app, { db, org, now, issuer: configuration.consoleUrl, endpoint: tokenEndpoint });
   const redirectUri = configuration.consoleUrl + callbackPath;
   federationRoutes(app, { db, org, now, contexts, masterKey, secureCookies, redirectUri, consoleUrl: configuration.consoleUrl, oidc: createOidcClient({ redirectUri, outbound, now }), attempts: createAttempts(masterKey, org, random) });
   notificationRoutes(app, { db, org, now, random, contexts, masterKey, outbound, publicUrl: configuration.consoleUrl });
@@ -208,19 +230,36 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     const state = dataPlane.gateway.ready();
     return [{ name: dataPlane.slot, registerVersion: state.registerVersion, lastSeen: new Date(publisher.confirmedAt()).toISOString(), confirmed: state.registerVersion === publisher.current.version }];
   };
-  gatewayRoutes(app, { db, org, contexts, local: gateways });
-  incidentRoutes(app, { db, org, now, contexts, ports: { reassess: async () => undefined } });
+  gatewayRoutes(app, {
+    db, org, now, contexts, evidence, links, key: controlKey, local: gateways,
+    newestVersion: () => publisher.current.version,
+    openHold: (hold) => publisher.port().openHold(hold),
+    spend: (id, callHash, system) => publisher.port().spendApproval(id, callHash, system),
+    report: (finding) => reporter.report(finding),
+    onSequenced: (entries) => void emitDecisions(entries),
+  });
+  const drain = async (): Promise<number> => {
+    await links.drain();
+    return dataPlane.drain();
+  };
+  const reassess: IncidentPorts["reassess"] = async (tx, ctx, record, { id, title, systems }) => {
+    if (systems.length === 0) return;
+    await openReassessment(tx, ctx, record, { key: `incident:${id}`, trigger: "incident", subject: `incident:${id}`, title: `Incident: ${title}`, observedBy: ctx.actor.email ?? ctx.actor.id, old: null, new: { incident: id }, heldBy: "case", systems: systems.map((system) => ({ system })) });
+    await ports.reconcile(tx, ctx, record);
+  };
+  incidentRoutes(app, { db, org, now, contexts, ports: { reassess } });
   killRoutes(app, { db, org, now, contexts, gateways });
   ownerRoutes(app, { db, org, now, contexts });
   legalReviewRoutes(app, { db, org, now, contexts });
   visibilityRoutes(app, { db, org, now, facts: () => publisher.current.facts });
   mcpPinRoutes(app, { contexts, ports });
   await scimRoutes(app, { db, org, contexts, ports, departures, report: (finding) => reportFinding(quiet, finding), log });
+  reassessmentRoutes(app, { db, org, now, contexts, ...reassessing });
   recordRoutes(app, { db, org, now, contexts, ports });
   tieringRoutes(app, { db, org, now, contexts, ports });
   await registerRoutes(app, { db, org, now, contexts, ports, decisions });
-  decisionRoutes(app, { db, org, drain: dataPlane.drain });
-  proofRoutes(app, { db, org, now, random, masterKey, evidence, drain: dataPlane.drain, onChecked: (ok, problems) => void (checked = { at: now(), ok, problems }) });
+  decisionRoutes(app, { db, org, drain });
+  proofRoutes(app, { db, org, now, random, masterKey, evidence, drain, onChecked: (ok, problems) => void (checked = { at: now(), ok, problems }) });
   overviewRoutes(app, { db, org, now, contexts, publisher, checked: () => checked });
   eventRoutes(app, hub, { onClose: (close) => closers.push(close), now, stillValid: async (request) => (await authenticate(request).catch(() => null)) !== null });
   await authzenRoutes(app, () => dataPlane.gateway, configuration.consoleUrl);
@@ -246,7 +285,15 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       watchConditions(contexts.for(systemActor("conditions"))),
       authorizationReminders(contexts.quiet(systemActor("authorizations"))),
       exceptionReminders(contexts.quiet(systemActor("exceptions"))),
+      watchMeasures(contexts.for(systemActor("reassessment")), {
+        reconcile,
+        ownersOf: reassessing.ownersOf,
+        reviewsBelow: async (tx, inOrg, nowMs) => (await currentConcerns(tx, inOrg, nowMs)).flatMap((one) => (one.kind === "review.below" && one.system !== null ? [{ key: one.key, system: one.system, title: one.title, detail: one.detail }] : [])),
+      }),
       watchRecords(quiet, { report: (finding) => reportFinding(quiet, finding), settle: (kinds, open) => settleFindings(quiet, kinds, open) }),
+      issuerKeys.refresh,
+      tidyTokens(db, contexts.for(systemActor("access-tokens")), masterKey),
+      watchCredentials(quiet, { report: (finding) => reportFinding(quiet, finding), settle: (kinds, open) => settleFindings(quiet, kinds, open), systems: () => publisher.current.facts.systems }),
       deliverNotices({ db, ctx: contexts.quiet(systemActor("notifications")), masterKey, outbound, publicUrl: configuration.consoleUrl, report: (finding) => reportFinding(quiet, finding) }),
     ],
     log,
@@ -264,6 +311,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     jobs,
     org,
     async close() {
+      links.close();
       await jobs.close();
       for (const close of closers) close();
       await Promise.all([app.close(), closeListener(dataPlane.server)]);
@@ -285,7 +333,7 @@ const mcpAskMs = 3000;
 /** What issuing a key must know of its system. */
 const lookUp: LookUpSystem = async (tx, org, name, nowMs) => {
   const view = await readSystemView(tx, org, name, nowMs);
-  return view && { retired: view.lifecycle === "retired", maxDays: (await organizationTerms(tx, org))(view.tier).credentialMaxDays, owners: view.owners };
+  return view && { retired: view.lifecycle === "retired", tier: view.tier, maxDays: (await organizationTerms(tx, org))(view.tier).credentialMaxDays, owners: view.owners };
 };
 
 /** Takes no new connection; running calls are ended by the gateway's own drain. */

@@ -21,3 +21,10 @@ export async function create(call: Call): Promise<void> {
   else await printObject(call.terminal, call.format, { ...made }, `gateway/${call.args[0] ?? ""}`);
   call.say("The token enrols one gateway and is shown this once.");
 }
+
+export async function remove(call: Call): Promise<void> {
+  const name = (call.args[0] ?? "").replace(/^gateways?\//, "");
+  const client = await call.client();
+  await client.request("DELETE", `/api/v1/gateways/${encodeURIComponent(name)}`, undefined, { signal: call.terminal.signal });
+  call.say(`${name} gets nothing more; its running calls end with its tier's staleness bound. Its log stays.`);
+}

@@ -1,3 +1,4 @@
+import { CliError } from "../cli-error.ts";
 import type { Call } from "../command.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
 
@@ -23,5 +24,35 @@ async function start(call: Call, mode: "up" | "serve"): Promise<ExitCode> {
   });
   await stopping.promise;
   await server.close();
+  return exitCodes.done;
+}
+
+const defaultPort = 4601;
+
+/** The data plane alone; runs until SIGTERM or an interrupt. */
+export async function gateway(call: Call): Promise<ExitCode> {
+  const { env } = call.terminal;
+  const controlUrl = env["MANDATE_CONTROL_URL"];
+  if (controlUrl === undefined || !URL.canParse(controlUrl)) {
+    throw new CliError({ code: "control_url", message: "MANDATE_CONTROL_URL is missing or not an address.", next: "Set it to the control plane's address, and MANDATE_GATEWAY_TOKEN to what `mandate gateway create NAME` printed there." });
+  }
+  const port = Number(env["MANDATE_GATEWAY_PORT"] || defaultPort);
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new CliError({ code: "gateway_port", message: "MANDATE_GATEWAY_PORT is not a port number.", next: "Leave it out for 4601." });
+  const stopping = Promise.withResolvers<void>();
+  process.once("SIGTERM", () => stopping.resolve());
+  call.terminal.signal.addEventListener("abort", () => stopping.resolve(), { once: true });
+  const { startGateway } = await import("@mandate/gateway/remote");
+  const line = (level: string) => (event: string, details: Readonly<Record<string, unknown>>) => call.terminal.err(`${JSON.stringify({ at: new Date().toISOString(), level, event, ...details })}\n`);
+  const running = await startGateway({
+    controlUrl,
+    token: env["MANDATE_GATEWAY_TOKEN"] || null,
+    dataDir: env["MANDATE_DATA_DIR"] || "./.mandate-gateway",
+    host: env["MANDATE_HOST"] || "127.0.0.1",
+    port,
+    log: { warn: line("warn"), error: line("error") },
+    say: (text) => call.terminal.out(`${text}\n`),
+  });
+  await stopping.promise;
+  await running.close();
   return exitCodes.done;
 }

@@ -134,7 +134,7 @@ export class ControlLink implements ControlPort {
     this.#stop.signal.addEventListener("abort", stop, { once: true });
     let silence = setTimeout(stop, silentMs + askTimeoutMs);
     try {
-      const response = await this.#fetch("GET", `/api/v1/gateway/stream?version=${this.#snapshot?.version ?? 0}`, Buffer.alloc(0), line.signal);
+      const response = await this.#fetch("GET", `/api/v1/gateway/stream?version=${this.#snapshot?.version ?? -1}`, Buffer.alloc(0), line.signal);
       if (response.status !== 200 || response.body === null) throw problemOf(response.status, await response.text());
       connected();
       const decoder = new TextDecoder();

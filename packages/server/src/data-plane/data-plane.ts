@@ -1,8 +1,8 @@
 import { mkdir, open, readFile } from "node:fs/promises";
 import type { Server } from "node:http";
 import { join } from "node:path";
-import { createGateway, createGatewayServer, Journal, JournalSink, Sealer } from "@mandate/gateway";
-import type { Gateway, SealingKey } from "@mandate/gateway";
+import { createGateway, createGatewayServer, Journal, JournalSink, Sealer, sealingKeyLookup } from "@mandate/gateway";
+import type { Gateway } from "@mandate/gateway";
 import type { Evidence } from "../evidence/index.ts";
 import type { ServerLog } from "../log.ts";
 import type { Publisher } from "../publisher/index.ts";
@@ -40,7 +40,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   const slot = await slotName(directory, random);
   const { origin } = await evidence.ensureLog(slot);
   const journal = new Journal({ directory: join(directory, "journal"), signer: evidence.signerOf(origin) });
-  const sealer = new Sealer({ origin, clock: now, random, sealingKey: sealingKeyOf(publisher) });
+  const sealer = new Sealer({ origin, clock: now, random, sealingKey: sealingKeyLookup(() => publisher.current.sealingKeys) });
   const sink = new JournalSink(journal, sealer);
   const closedAsUnknown = await sink.closeOpenCalls();
   await evidence.sequence(journal);
@@ -96,20 +96,6 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       await Promise.race([drain().then(() => evidence.publishCheckpoints()).catch(() => undefined), new Promise((done) => setTimeout(done, 2000).unref())]);
       await journal.close();
     },
-  };
-}
-
-/** Looks keys up by system; a name that no system has is sealed under the organization's own key, so it is recorded too. */
-function sealingKeyOf(publisher: Publisher): (system: string | null) => SealingKey | undefined {
-  let keys: readonly SealingKey[] = [];
-  let bySystem = new Map<string | null, SealingKey>();
-  return (system) => {
-    const { sealingKeys } = publisher.current;
-    if (sealingKeys !== keys) {
-      keys = sealingKeys;
-      bySystem = new Map(sealingKeys.map((key) => [key.system, key]));
-    }
-    return bySystem.get(system) ?? bySystem.get(null);
   };
 }
 

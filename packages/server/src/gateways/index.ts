@@ -1,2 +1,3 @@
-export { gatewayRoutes } from "./gateways.ts";
-export type { GatewayState } from "./gateways.ts";
+export { GatewayLinks } from "./links.ts";
+export { gatewayRoutes } from "./routes.ts";
+export type { GatewayState } from "./routes.ts";

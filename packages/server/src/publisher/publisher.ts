@@ -13,6 +13,8 @@ export interface PublisherOptions {
     spend(id: string, callHash: string, system: string): Promise<SpendResult>;
   };
   readonly report: ControlPort["report"];
+  /** Resolves when every gateway elsewhere with a live control stream enforces `version`. */
+  readonly confirmedElsewhere: (version: number) => Promise<void>;
 }
 
 const heartbeatMs = 500;
@@ -54,7 +56,7 @@ export class Publisher {
     return this.#confirmedAt;
   }
 
-  /** After a commit: resolves when every gateway of this process swapped, or 1 s later. Never rejects. */
+  /** After a commit: resolves when every gateway with a live control stream enforces it, or 1 s later. Never rejects. */
   async published(version: number): Promise<void> {
     if (this.#closed || this.#snapshot === undefined) return;
     const done = this.#until(version).catch((error: unknown) => this.#options.log.error("snapshot not published", { version, internal: String(error) }));
@@ -66,6 +68,7 @@ export class Publisher {
 
   async #until(version: number): Promise<void> {
     while (this.current.version < version && !this.#closed) await this.refresh();
+    await this.#options.confirmedElsewhere(version);
   }
 
   /** Single flight: a change during a build makes one more build, not one each. */

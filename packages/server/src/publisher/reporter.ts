@@ -2,13 +2,14 @@ import type { ControlPort } from "@mandate/gateway";
 import type { NewFinding } from "../findings/index.ts";
 
 type Report = Parameters<ControlPort["report"]>[0];
+type Reported = NewFinding & Pick<Report, "change">;
 
 /**
  * Collects what gateways report and writes it every second at most: a caller that repeats an unlisted field a thousand
  * times makes one finding and one count.
  */
 export class FindingReporter {
-  readonly #write: (finding: NewFinding) => Promise<void>;
+  readonly #write: (finding: Reported) => Promise<void>;
   readonly #count: (seen: ReadonlyMap<string, number>) => Promise<void>;
   readonly #ownerOf: (system: string) => string | null;
   readonly #failed: (error: unknown) => void;
@@ -17,7 +18,7 @@ export class FindingReporter {
   #seen = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: { write: (finding: NewFinding) => Promise<void>; count: (seen: ReadonlyMap<string, number>) => Promise<void>; ownerOf: (system: string) => string | null; failed: (error: unknown) => void }) {
+  constructor(options: { write: (finding: Reported) => Promise<void>; count: (seen: ReadonlyMap<string, number>) => Promise<void>; ownerOf: (system: string) => string | null; failed: (error: unknown) => void }) {
     this.#write = options.write;
     this.#count = options.count;
     this.#ownerOf = options.ownerOf;

@@ -5,6 +5,7 @@ import { credentialFacts } from "../credentials/index.ts";
 import type { Database, Tx } from "../database/index.ts";
 import type { Evidence } from "../evidence/index.ts";
 import type { ServerLog } from "../log.ts";
+import { machineFacts } from "../machine-identity/index.ts";
 import { openSecrets } from "../secrets/index.ts";
 import { readOutboundAllow } from "../settings/index.ts";
 
@@ -17,6 +18,7 @@ export interface SnapshotSources {
   readonly evidence: Evidence;
   readonly defaultAllow: readonly string[];
   readonly consoleUrl: string;
+  readonly gatewayUrl: string;
   readonly log: ServerLog;
   readonly deriveFacts: (tx: Tx, nowMs: number) => Promise<RegisterFacts>;
 }
@@ -32,7 +34,8 @@ export async function buildSnapshot(sources: SnapshotSources): Promise<Snapshot>
       const credentials = await credentialFacts(tx, org);
       const { secrets, broken } = await openSecrets(tx, org, masterKey);
       const outboundAllow = (await readOutboundAllow(tx, org)) ?? sources.defaultAllow;
-      return { version, facts, credentials, secrets, broken, outboundAllow };
+      const machines = await machineFacts(tx, org, { issuer: sources.consoleUrl, gatewayUrl: sources.gatewayUrl }, facts.systems.flatMap((system) => system.session.issuers));
+      return { version, facts, machines, credentials, secrets, broken, outboundAllow };
     },
     { isolation: "repeatable read" },
   );
@@ -47,5 +50,7 @@ export async function buildSnapshot(sources: SnapshotSources): Promise<Snapshot>
     sealingKeys,
     outboundAllow: parts.outboundAllow,
     consoleUrl: sources.consoleUrl,
+    gatewayUrl: sources.gatewayUrl,
+    ...parts.machines,
   };
 }

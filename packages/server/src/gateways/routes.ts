@@ -1,0 +1,193 @@
+import type { KeyObject } from "node:crypto";
+import type { ControlPort, HoldRequest, HoldTicket, SpendResult } from "@mandate/gateway";
+import { rawPublicKey } from "@mandate/gateway/remote";
+import type { JournalPush } from "@mandate/gateway/remote";
+import { AppError, newId } from "@mandate/model";
+import { sql } from "kysely";
+import { z } from "zod";
+import { bearerHash, newBearer } from "../bearer.ts";
+import type { Contexts } from "../context/index.ts";
+import { systemActor } from "../context/index.ts";
+import type { Database } from "../database/index.ts";
+import { isUniqueViolation } from "../database/index.ts";
+import type { Evidence } from "../evidence/index.ts";
+import { actorOf, administrators, page, RateLimit } from "../http/index.ts";
+import type { App } from "../http/index.ts";
+import type { GatewayLinks } from "./links.ts";
+import { keepRawBody, signedRequests } from "./signed-requests.ts";
+import { enrolGateway, gatewayOfToken, listGateways, noteSeen, removeGateway } from "./store.ts";
+import { takeJournal } from "./take-journal.ts";
+
+/** What a gateway told us last. */
+export interface GatewayState {
+  readonly name: string;
+  readonly registerVersion: number | null;
+  /** RFC 3339, or null when it never reported. */
+  readonly lastSeen: string | null;
+  /** True when it enforces the newest register version. */
+  readonly confirmed: boolean;
+}
+
+export interface GatewayRouteDeps {
+  readonly db: Database;
+  readonly org: string;
+  readonly now: () => number;
+  readonly contexts: Contexts;
+  readonly evidence: Evidence;
+  readonly links: GatewayLinks;
+  /** Signs what gateways obey. */
+  readonly key: KeyObject;
+  readonly local: () => readonly GatewayState[];
+  readonly newestVersion: () => number;
+  readonly openHold: (hold: HoldRequest) => Promise<HoldTicket>;
+  readonly spend: (id: string, callHash: string, system: string) => Promise<SpendResult>;
+  readonly report: ControlPort["report"];
+  /** Entries reached the store. */
+  readonly onSequenced: (entries: number) => void;
+}
+
+const gateway = z.object({ id: z.string().nullable(), name: z.string(), registerVersion: z.number().nullable(), lastSeen: z.string().nullable(), confirmed: z.boolean() });
+const key = z.string().regex(/^[A-Za-z0-9_-]{43}$/, "is not 32 bytes in base64url");
+const open = { config: { access: "public" } } as const;
+
+export function gatewayRoutes(app: App, deps: GatewayRouteDeps): void {
+  adminRoutes(app, deps);
+  void app.register(async (scope) => {
+    // Signed requests are compared byte for byte, so the bytes are kept beside what is parsed from them.
+    scope.removeContentTypeParser("application/json");
+    scope.addContentTypeParser("application/json", { parseAs: "buffer", bodyLimit: 16 * 1024 * 1024 }, (request, raw, done) => {
+      try {
+        const body: unknown = JSON.parse(raw.toString("utf8"));
+        keepRawBody(request, raw as Buffer);
+        done(null, body);
+      } catch {
+        done(new AppError({ code: "request.body", status: 400, message: "The body is not JSON.", remedies: [{ text: "Send JSON." }] }), undefined);
+      }
+    });
+    linkRoutes(scope, deps);
+  });
+}
+
+function adminRoutes(app: App, { db, org, contexts, links, local, newestVersion }: GatewayRouteDeps): void {
+  app.get("/api/v1/gateways", { config: { access: "signed-in" }, schema: { operationId: "listGateways", response: { 200: page(gateway) } } }, async () => {
+    const rows = await db.read(org, (tx) => listGateways(tx, org));
+    const live = links.versions();
+    return {
+      items: [
+        ...local().map((one) => ({ id: null, ...one })),
+        ...rows.map((row) => ({ id: row.id, name: row.name, registerVersion: live.get(row.id) ?? (row.registerVersion === null ? null : Number(row.registerVersion)), lastSeen: row.lastSeenAt?.toISOString() ?? null, confirmed: live.get(row.id) === newestVersion() })),
+      ],
+      nextCursor: null,
+    };
+  });
+
+  app.post(
+    "/api/v1/gateways",
+    {
+      config: { access: administrators, secretAnswer: true },
+      schema: { operationId: "registerGateway", body: z.strictObject({ name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, "is not a name") }), response: { 201: z.object({ id: z.string(), token: z.string() }) } },
+    },
+    async (request, reply) => {
+      const ctx = contexts.quiet(actorOf(request));
+      const token = newBearer("gatewayEnrolment", ctx.random);
+      const id = newId("gateway", ctx.now(), ctx.random);
+      const { name } = request.body;
+      try {
+        await ctx.transact(async (tx, record) => {
+          await sql`insert into gateways (org, id, name, token_hash, created_at) values (${org}, ${id}, ${name}, ${bearerHash(token)}, ${new Date(ctx.now())})`.execute(tx);
+          record({ type: "setting", payload: { event: "gateway.registered", gateway: id, name, by: ctx.actor.id } });
+        });
+      } catch (error) {
+        if (!isUniqueViolation(error)) throw error;
+        throw new AppError({ code: "gateways.name_taken", status: 409, message: `A gateway is registered as \`${name}\`.`, remedies: [{ text: "Choose another name." }] });
+      }
+      return reply.code(201).send({ id, token });
+    },
+  );
+
+  app.delete("/api/v1/gateways/:name", { config: { access: administrators }, schema: { operationId: "removeGateway", summary: "It gets nothing more and nothing it sends is believed; its log stays", params: z.object({ name: z.string().max(128) }), response: { 204: z.null() } } }, async (request, reply) => {
+    links.cut(await removeGateway(contexts.quiet(actorOf(request)), request.params.name));
+    return reply.code(204).send(null);
+  });
+}
+
+/** What stand-alone gateways call. Each request is signed by the slot's own key; none carries a bearer. */
+function linkRoutes(app: App, deps: GatewayRouteDeps): void {
+  const { db, org, now, contexts, evidence, links } = deps;
+  const signed = signedRequests(db, org, now);
+  const attempts = new RateLimit(30);
+  const pushing = new Map<string, Promise<unknown>>();
+  const seen = (id: string, version: number | null) => db.transaction(org, (tx) => noteSeen(tx, org, id, version, new Date(now())));
+
+  app.post("/api/v1/gateway/enrol", { config: { access: "public", secretAnswer: true }, schema: { operationId: "enrolGateway", summary: "Spend an enrolment token", body: z.strictObject({ token: z.string().max(200), signingKey: key, sealingKey: key }), response: { 201: z.object({ id: z.string(), name: z.string(), origin: z.string(), controlKey: z.string() }) } } }, async (request, reply) => {
+    attempts.take(request.ip, now());
+    const { token } = request.body;
+    const { id } = await db.read(org, (tx) => gatewayOfToken(tx, org, token));
+    const { origin } = await evidence.ensureLog(id);
+    const made = await enrolGateway(contexts.quiet(systemActor("enrolment")), request.body, origin);
+    return reply.code(201).send({ ...made, origin, controlKey: rawPublicKey(deps.key) });
+  });
+
+  app.get("/api/v1/gateway/stream", { ...open, schema: { querystring: z.object({ version: z.coerce.number().int().min(-1).default(-1) }) } }, async (request, reply) => {
+    const gateway = await signed.gatewayOf(request);
+    reply.hijack();
+    reply.raw.writeHead(200, { "content-type": "application/x-ndjson", "cache-control": "no-store", "x-content-type-options": "nosniff" });
+    links.open(gateway, reply.raw, request.query.version);
+    await seen(gateway.id, null);
+  });
+
+  app.post("/api/v1/gateway/ack", { ...open, schema: { body: z.strictObject({ version: z.int().min(0).optional(), drained: z.int().min(0).optional() }) } }, async (request, reply) => {
+    const { id } = await signed.gatewayOf(request);
+    const { version, drained } = request.body;
+    if (version !== undefined) {
+      links.acknowledge(id, version);
+      await seen(id, version);
+    }
+    if (drained !== undefined) links.drained(id, drained);
+    return reply.code(204).send(null);
+  });
+
+  app.post("/api/v1/gateway/holds", { ...open, schema: { body: z.looseObject({ system: z.string().max(200), callHash: z.string().regex(/^[0-9a-f]{64}$/) }) } }, async (request) => {
+    await signed.gatewayOf(request);
+    return deps.openHold(request.body as unknown as HoldRequest);
+  });
+
+  app.post("/api/v1/gateway/spend", { ...open, schema: { body: z.strictObject({ id: z.string().max(64), callHash: z.string().regex(/^[0-9a-f]{64}$/), system: z.string().max(200) }) } }, async (request) => {
+    await signed.gatewayOf(request);
+    const { id, callHash, system } = request.body;
+    return deps.spend(id, callHash, system);
+  });
+
+  const finding = z.strictObject({ key: z.string().max(500), system: z.string().max(200), kind: z.string().max(100), title: z.string().max(1000), detail: z.string().max(4000) });
+  app.post("/api/v1/gateway/findings", { ...open, schema: { body: z.strictObject({ findings: z.array(finding).max(1000) }) } }, async (request, reply) => {
+    await signed.gatewayOf(request);
+    for (const one of request.body.findings) deps.report(one);
+    return reply.code(204).send(null);
+  });
+
+  app.get("/api/v1/gateway/journal", open, async (request) => {
+    const gateway = await signed.gatewayOf(request);
+    return { size: (await evidence.ensureLog(gateway.id)).size };
+  });
+
+  app.post("/api/v1/gateway/journal", { ...open, schema: { body: journalBody } }, async (request) => {
+    const gateway = await signed.gatewayOf(request);
+    const { size } = await evidence.ensureLog(gateway.id);
+    // One at a time for each slot: a repeat after a broken line must not run beside the first.
+    const before = pushing.get(gateway.id) ?? Promise.resolve();
+    const work = before.catch(() => undefined).then(() => takeJournal(evidence, gateway.origin, request.body as JournalPush, size));
+    pushing.set(gateway.id, work);
+    const { taken, ...answer } = await work;
+    if (taken > 0) deps.onSequenced(taken);
+    return answer;
+  });
+}
+
+const base64 = z.string().max(12_000_000);
+const journalBody = z.strictObject({
+  from: z.int().min(0),
+  records: z
+    .array(z.strictObject({ leaf: base64, sealed: z.array(z.strictObject({ ct: z.string().regex(/^[0-9a-f]{64}$/), bytes: base64, wrapped: z.string().max(1000), kid: z.string().max(200) })).max(2000), summary: z.record(z.string(), z.unknown()) }))
+    .min(1)
+    .max(20_000),
+});
