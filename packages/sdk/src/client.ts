@@ -15,7 +15,9 @@ import type {
   Delegation,
   EvidenceEntry,
   LogHead,
+  CredentialRegistration,
   NewCredential,
+  NewMachine,
   Page,
   Resource,
   SampleRemoval,
@@ -140,12 +142,19 @@ export class MandateClient {
     /** `ttl`: `15m`, `8h`, `30d`. The key in the answer is never shown again. */
     create: (body: { system: string; name: string; ttl: string }, options?: CallOptions): Promise<NewCredential> =>
       this.request("POST", "/api/v1/credentials", body, options),
+    /** A client's public key, or a workload's trust. Nothing secret comes back. */
+    register: (body: CredentialRegistration, options?: CallOptions): Promise<NewMachine> =>
+      this.request("POST", "/api/v1/credentials", body, options),
     revoke: (id: string, body: Reason, options?: CallOptions) => this.#act("credentials", id, "revoke", body, options),
     suspend: (id: string, body: Reason, options?: CallOptions) =>
       this.#act("credentials", id, "suspend", body, options),
     resume: (id: string, body: Reason, options?: CallOptions) => this.#act("credentials", id, "resume", body, options),
     /** The successor's key; the old one works on through the overlap. */
-    rotate: (id: string, body: Reason, options?: CallOptions): Promise<NewCredential> =>
+    rotate: (
+      id: string,
+      body: Reason & { readonly jwk?: Readonly<Record<string, unknown>> },
+      options?: CallOptions,
+    ): Promise<NewCredential> =>
       this.request("POST", `/api/v1/credentials/${segment(id)}/rotate`, body, options),
   };
 

@@ -4,6 +4,8 @@ export { ApprovalRequired, PolicyDenied } from "./decide.ts";
 export type { ApprovalTicket, Question, Verdict } from "./decide.ts";
 export { MandateError } from "./error.ts";
 export type { Remedy } from "./error.ts";
+export { MachineIdentity } from "./machine.ts";
+export type { MachineOptions } from "./machine.ts";
 export type { LiveEvent } from "./events.ts";
 export type { CallOptions, Fetch, Query } from "./transport.ts";
 export type {
@@ -19,7 +21,9 @@ export type {
   EntryRef,
   EvidenceEntry,
   LogHead,
+  CredentialRegistration,
   NewCredential,
+  NewMachine,
   Outcome,
   Page,
   PasskeyAssertion,

@@ -164,6 +164,43 @@ export interface NewCredential {
   readonly notAfter: string;
 }
 
+/** What a machine proves itself with: its own public key, or its platform's word. */
+export type CredentialRegistration = {
+  readonly system: string;
+  readonly name: string;
+  readonly ttl: string;
+  readonly purposes?: readonly string[];
+  readonly scope?: readonly string[];
+  /** Credentials of the same system that may act on its tokens. */
+  readonly actors?: readonly string[];
+  /** E-mail of the person who answers for it; default: whoever registers it. */
+  readonly accountable?: string;
+  readonly dpop?: boolean;
+} & (
+  | { readonly kind: "client"; readonly jwk: Readonly<Record<string, unknown>> }
+  | { readonly kind: "client"; readonly jwksUri: string }
+  | {
+      readonly kind: "workload";
+      readonly trust: {
+        readonly issuer: string;
+        readonly audience: string;
+        readonly conditions: Readonly<Record<string, string>>;
+        readonly jwks?: { readonly keys: readonly Readonly<Record<string, unknown>>[] };
+        readonly jwksUri?: string;
+      };
+    }
+);
+
+export interface NewMachine {
+  readonly id: string;
+  readonly notAfter: string;
+  readonly thumbprint: string | null;
+  /** Its tokens are bound to a key. */
+  readonly bound: boolean;
+  readonly tokenEndpoint: string;
+  readonly issuer: string;
+}
+
 export interface LogHead {
   readonly origin: string;
   readonly vkey: string;

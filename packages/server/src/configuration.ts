@@ -44,7 +44,7 @@ export function readConfiguration(env: Readonly<Record<string, string | undefine
     bootstrapToken,
     loopback: isLoopbackName(host),
     consoleUrl: publicUrl ?? `http://${linkHost}:${port}`,
-    gatewayUrl: `http://${linkHost}:${gatewayPort}`,
+    gatewayUrl: env["MANDATE_GATEWAY_URL"] ? publicUrlOf(env["MANDATE_GATEWAY_URL"], "MANDATE_GATEWAY_URL") : `http://${linkHost}:${gatewayPort}`,
   };
 }
 
@@ -56,10 +56,10 @@ function portOf(env: Readonly<Record<string, string | undefined>>, name: string,
   return port;
 }
 
-function publicUrlOf(text: string): string {
-  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) throw wrong("MANDATE_PUBLIC_URL", "is not an http or https address");
+function publicUrlOf(text: string, name = "MANDATE_PUBLIC_URL"): string {
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) throw wrong(name, "is not an http or https address");
   const url = new URL(text);
-  if (url.pathname !== "/" || url.search !== "" || url.hash !== "" || url.username !== "") throw wrong("MANDATE_PUBLIC_URL", "is an origin alone, such as https://mandate.example");
+  if (url.pathname !== "/" || url.search !== "" || url.hash !== "" || url.username !== "") throw wrong(name, "is an origin alone, such as https://mandate.example");
   return url.origin;
 }
 

@@ -1,16 +1,17 @@
 import { actions, AppError, newId } from "@mandate/model";
-import type { ActionName, CredentialFacts, CredentialState } from "@mandate/model";
+import type { ActionName, CredentialFacts, CredentialKind, CredentialState, Tier } from "@mandate/model";
 import { sql } from "kysely";
 import { bearerHash, bearerHint, newBearer } from "../bearer.ts";
 import type { ServerContext } from "../context/index.ts";
 import type { Tx } from "../database/index.ts";
 import { parseDurationMs } from "../duration.ts";
+import type { Trust } from "./trust.ts";
 
 export interface Credential {
   readonly id: string;
   readonly name: string;
   readonly system: string;
-  readonly kind: "gateway-key";
+  readonly kind: CredentialKind;
   /** `expired` is read from the clock, never stored. */
   readonly state: CredentialState | "expired";
   readonly hint: string;
@@ -23,13 +24,29 @@ export interface Credential {
   readonly rotatedFrom: string | null;
   readonly replacedBy: string | null;
   readonly reason: string | null;
+  /** RFC 7638, of each key that a client may sign with. */
+  readonly thumbprints: readonly string[];
+  /** Who vouches for a workload, and what it must say; null for other kinds. */
+  readonly trust: { readonly issuer: string; readonly audience: string; readonly conditions: Readonly<Record<string, string>> } | null;
+  /** Its access tokens are bound to a key (RFC 9449). */
+  readonly bound: boolean;
+  /** Credentials that may act on its tokens. */
+  readonly actors: readonly string[];
 }
 
-interface CredentialRow {
+export interface ClientKey {
+  readonly jwk: Readonly<Record<string, unknown>>;
+  readonly thumbprint: string;
+  /** ISO instant; null: as long as the credential. */
+  readonly notAfter: string | null;
+}
+
+export interface CredentialRow {
   id: string;
   name: string;
   system: string;
-  key_hash: string;
+  kind: CredentialKind;
+  key_hash: string | null;
   state: CredentialState;
   hint: string;
   accountable: string;
@@ -41,14 +58,19 @@ interface CredentialRow {
   rotated_from: string | null;
   replaced_by: string | null;
   reason: string | null;
+  client_keys: ClientKey[] | null;
+  jwks_uri: string | null;
+  trust: Trust | null;
+  dpop: boolean;
+  actors: string[];
 }
 
-function fromRow(row: CredentialRow, nowMs: number): Credential {
+export function fromRow(row: CredentialRow, nowMs: number): Credential {
   return {
     id: row.id,
     name: row.name,
     system: row.system,
-    kind: "gateway-key",
+    kind: row.kind,
     state: row.state !== "revoked" && row.not_after.getTime() <= nowMs ? "expired" : row.state,
     hint: row.hint,
     accountable: row.accountable,
@@ -60,12 +82,17 @@ function fromRow(row: CredentialRow, nowMs: number): Credential {
     rotatedFrom: row.rotated_from,
     replacedBy: row.replaced_by,
     reason: row.reason,
+    thumbprints: (row.client_keys ?? []).filter((key) => key.notAfter === null || Date.parse(key.notAfter) > nowMs).map((key) => key.thumbprint),
+    trust: row.trust && { issuer: row.trust.issuer, audience: row.trust.audience, conditions: row.trust.conditions },
+    bound: row.dpop,
+    actors: row.actors,
   };
 }
 
 /** What issuing must know of a system. Injected: the register's slices know of credentials nothing. */
 export interface CredentialSystem {
   readonly retired: boolean;
+  readonly tier: Tier;
   readonly maxDays: number;
   readonly owners: { readonly business: string | null; readonly technical: string | null };
 }
@@ -95,22 +122,25 @@ export async function issueCredential(ctx: ServerContext, input: NewCredential, 
   return ctx.transact(async (tx, record) => {
     const system = await requireSystem(tx, ctx, input.system, lookUp);
     requireTtl(ttlMs, system.maxDays);
-    const accountable = ctx.actor.email ?? system.owners.technical ?? system.owners.business;
-    if (accountable === null) {
-      throw new AppError({
-        code: "credentials.nobody_accountable",
-        status: 409,
-        message: "A key is issued to a person's accountability, and neither you nor the system's owners are people yet.",
-        remedies: [{ text: "Name the system's technical owner, or issue the key as a person." }],
-      });
-    }
+    const accountable = accountableOf(ctx, system);
     const issued = await insertKey(tx, ctx, { ...input, ttlMs, accountable, rotatedFrom: null });
     record({ type: "credential", system: input.system, payload: { event: "issued", credential: issued.id, name: input.name, accountable, notAfter: issued.notAfter, by: ctx.actor.id } });
     return issued;
   });
 }
 
-async function requireSystem(tx: Tx, ctx: ServerContext, name: string, lookUp: LookUpSystem): Promise<CredentialSystem> {
+export function accountableOf(ctx: ServerContext, system: CredentialSystem): string {
+  const accountable = ctx.actor.email ?? system.owners.technical ?? system.owners.business;
+  if (accountable !== null) return accountable;
+  throw new AppError({
+    code: "credentials.nobody_accountable",
+    status: 409,
+    message: "A key is issued to a person's accountability, and neither you nor the system's owners are people yet.",
+    remedies: [{ text: "Name the system's technical owner, or issue the key as a person." }],
+  });
+}
+
+export async function requireSystem(tx: Tx, ctx: ServerContext, name: string, lookUp: LookUpSystem): Promise<CredentialSystem> {
   const system = await lookUp(tx, ctx.org, name, ctx.now());
   if (system === undefined) {
     throw new AppError({ code: "credentials.system_unknown", status: 404, message: `No system is registered as \`${name}\`.`, remedies: [{ text: "Register it first.", command: "npx mandate apply -f FILE" }] });
@@ -121,7 +151,7 @@ async function requireSystem(tx: Tx, ctx: ServerContext, name: string, lookUp: L
   return system;
 }
 
-function requireTtl(ttlMs: number, maxDays: number): void {
+export function requireTtl(ttlMs: number, maxDays: number): void {
   if (ttlMs <= maxDays * 86_400_000) return;
   throw new AppError({
     code: "credentials.ttl",
@@ -147,7 +177,7 @@ async function insertKey(
   return { id, key: text, notAfter: notAfter.toISOString() };
 }
 
-async function requireRow(tx: Tx, org: string, id: string): Promise<CredentialRow> {
+export async function requireRow(tx: Tx, org: string, id: string): Promise<CredentialRow> {
   const { rows } = await sql<CredentialRow>`select * from credentials where org = ${org} and id = ${id} for update`.execute(tx);
   if (rows[0] === undefined) throw credentialNotFound();
   return rows[0];
@@ -173,11 +203,11 @@ export async function changeCredential(ctx: ServerContext, id: string, verb: Cre
   });
 }
 
-function alreadyRevoked(): AppError {
+export function alreadyRevoked(): AppError {
   return new AppError({ code: "credentials.revoked", status: 409, message: "A revoked credential stays revoked.", remedies: [{ text: "Issue a new one." }] });
 }
 
-const overlapMs = 24 * 3_600_000;
+export const overlapMs = 24 * 3_600_000;
 
 /**
  * A new key with the same name, system, purposes and length of life. The old one works on for 24 hours at most, so that
@@ -187,6 +217,7 @@ export async function rotateCredential(ctx: ServerContext, id: string, reason: s
   return ctx.transact(async (tx, record) => {
     const row = await requireRow(tx, ctx.org, id);
     if (row.state === "revoked") throw alreadyRevoked();
+    if (row.kind !== "gateway-key") throw new AppError({ code: "credentials.not_a_key", status: 409, message: "Only a key is replaced by a new one.", remedies: [{ text: "Rotate a client with the `jwk` of its next key; for a trust, add the new one and revoke the old." }] });
     if (row.replaced_by !== null) {
       throw new AppError({ code: "credentials.rotated", status: 409, message: "This key was rotated already.", remedies: [{ text: "Rotate its successor." }], details: { replacedBy: row.replaced_by } });
     }
@@ -203,9 +234,11 @@ export async function rotateCredential(ctx: ServerContext, id: string, reason: s
 }
 
 /** Newest first; `cursor` is the last id of the page before. */
-export async function listCredentials(tx: Tx, org: string, nowMs: number, page: { cursor?: string | undefined; limit: number; system?: string | undefined; state?: string | undefined }): Promise<readonly Credential[]> {
+export async function listCredentials(tx: Tx, org: string, nowMs: number, page: { cursor?: string | undefined; limit: number; system?: string | undefined; state?: string | undefined; keyHash?: string | undefined; kind?: string | undefined }): Promise<readonly Credential[]> {
   const { rows } = await sql<CredentialRow>`select * from credentials where org = ${org} and (${page.cursor ?? null}::text is null or id < ${page.cursor ?? null})
     and (${page.system ?? null}::text is null or system = ${page.system ?? null})
+    and (${page.keyHash ?? null}::text is null or key_hash = ${page.keyHash ?? null})
+    and (${page.kind ?? null}::text is null or kind = ${page.kind ?? null})
     and (${page.state ?? null}::text is null or (case when state <> 'revoked' and not_after <= ${new Date(nowMs)} then 'expired' else state end) = ${page.state ?? null})
     order by id desc limit ${page.limit}`.execute(tx);
   return rows.map((row) => fromRow(row, nowMs));
@@ -227,7 +260,7 @@ export async function credentialFacts(tx: Tx, org: string): Promise<readonly Cre
     system: row.system,
     state: row.state,
     notAfter: Math.floor(row.not_after.getTime() / 1000),
-    kind: "gateway-key",
+    kind: row.kind,
     accountable: row.accountable,
     purposes: row.purposes,
     scope: row.scope,

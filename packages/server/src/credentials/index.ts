@@ -3,3 +3,7 @@ export type { Credential, CredentialSystem, CredentialVerb, IssuedKey, LookUpSys
 export { credentialRoutes } from "./routes.ts";
 export { noteCredentialUse } from "./last-used.ts";
 export { credentialAnswers } from "./pack-answers.ts";
+export { findMachine, listTrusts, registerMachine, remoteKeySources, rotateClient } from "./machines.ts";
+export type { IssuedMachine, Machine, NewMachine } from "./machines.ts";
+export { keySourceOf, trustCovers } from "./trust.ts";
+export type { Trust } from "./trust.ts";

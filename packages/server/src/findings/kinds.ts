@@ -32,6 +32,8 @@ const kinds: Readonly<Record<string, FindingKind>> = {
   passkey_copied: { title: "A passkey may have been copied", severity: "critical", fix: { text: "Speak with the person, look at what it signed, and have the passkeys reset.", command: 'npx mandate person reset-passkeys EMAIL --reason "…"' } },
   policy_alert: { title: "Rules that can't be evaluated", severity: "high", fix: { text: "Mend the rule named here; calls it concerns are refused until then.", url: "/policies" } },
   policy_mismatch: { title: "Compiled rules differ from the reference engine", severity: "critical", fix: { text: "Change the rule that differs, and report the difference to Mandate's maintainers.", url: "/policies" } },
+  prompt_outside_template: { title: "System prompts that no approved template holds", severity: "high", fix: { text: "Have the difference assessed, or send the approved template.", url: "/reassessments" } },
+  refused_attempt: { title: "Systems try what their boundary forbids", severity: "medium", fix: { text: "If the system has changed, correct its record; else mend what sends it.", url: "/reassessments" } },
   "review.below": { title: "Outcomes are worse than tolerated", severity: "high", fix: { text: "Find what went wrong, mend it, and review outcomes again.", url: "/reviews" } },
   "review.due": { title: "Outcome reviews are due", severity: "medium", fix: { text: "Review a sample of outcomes and write the result down.", url: "/reviews" } },
   "risk.not_accepted": { title: "Risks that nobody has accepted", severity: "high", fix: { text: "Have somebody with the role live with what is left, until a day.", command: 'npx mandate risk accept NAME --ends DAY --reason "…"' } },

@@ -146,7 +146,7 @@ async function redirectToName(request: FastifyRequest, reply: FastifyReply): Pro
 }
 
 export function isProgramPath(url: string): boolean {
-  return /^\/(?:api|access|scim|\.well-known|healthz|readyz|metrics)(?:[/?]|$)/.test(url);
+  return /^\/(?:api|access|oauth2|scim|\.well-known|healthz|readyz|metrics)(?:[/?]|$)/.test(url);
 }
 
 /**

@@ -1,0 +1,1 @@
+export { externalCredentialRoutes } from "./routes.ts";
