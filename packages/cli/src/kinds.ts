@@ -191,8 +191,10 @@ const shown: Readonly<Partial<Record<Kind, readonly Column[]>>> = {
   credentials: [
     column("id", "id"),
     column("name", "name"),
+    column("kind", "kind"),
     column("system", "system"),
     column("state", "state"),
+    column("bound", "bound"),
     column("not after", "notAfter"),
     column("last used", "lastUsed", "lastUsedAt"),
   ],

@@ -1,10 +1,12 @@
 import type { Call, Run } from "../command.ts";
 import { columnsOf } from "../kinds.ts";
 import { cell, fields, printObject, printRows, type Row } from "../render/format.ts";
+import { createClient, publicKeyIn } from "./credential-machines.ts";
 import { reasonOf } from "./reason.ts";
 
 export async function create(call: Call): Promise<void> {
   const system = (call.option("system") ?? "").replace(/^systems?\//, "");
+  if (call.option("kind") === "client") return await createClient(call, system);
   const client = await call.client();
   const made = await client.credentials.create(
     { system, name: call.option("name") ?? "cli", ttl: call.option("ttl") ?? "8h" },
@@ -39,10 +41,10 @@ export function changeCredential(verb: string): Run {
       (await client.request<Row>(
         "POST",
         `/api/v1/credentials/${encodeURIComponent(id)}/${verb}`,
-        { reason },
+        { reason, ...(verb === "rotate" && call.option("jwk") !== undefined ? { jwk: await publicKeyIn(call) } : {}) },
         { signal: call.terminal.signal },
       )) ?? {};
-    if (verb === "rotate") return await printKey(call, answer);
+    if (verb === "rotate" && answer.key !== undefined) return await printKey(call, answer);
     if (call.format === "table") call.terminal.out(`${cell(id)}: ${cell(answer.state ?? verb)}\n`);
     else await printObject(call.terminal, call.format, answer, `credential/${id}`);
   };
