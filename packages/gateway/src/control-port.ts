@@ -18,7 +18,16 @@ export interface ControlPort {
    */
   spendApproval(id: string, callHash: string, system: string): Promise<SpendResult>;
   /** Something a person should look at (unlisted field, unlisted served model). Never throws; de-duplicated by `key`. */
-  report(finding: { key: string; system: string; kind: string; title: string; detail: string }): void;
+  report(finding: { key: string; system: string; kind: string; title: string; detail: string; change?: ObservedChange }): void;
+}
+
+/** Something that the authorized version doesn't hold: re-opens its authorization. */
+export interface ObservedChange {
+  readonly trigger: "model-version" | "tool-definition" | "prompt" | "refused-attempt";
+  /** `served:MODEL ID`, `prompt:NAME`, `destination:NAME`, `data`. Bounded by whoever reports it. */
+  readonly subject: string;
+  readonly old: string;
+  readonly new: string;
 }
 
 export interface HoldRequest {

@@ -84,6 +84,10 @@ export interface SystemFacts {
   readonly ownerVacantDue?: number | null;
   /** Flows to another region that a legal reviewer cleared; absent or empty: none. */
   readonly clearedFlows?: readonly ClearedFlowFacts[];
+  /** Served ids outside the accepted lists, since when; absent or empty: none was seen. */
+  readonly served?: readonly ServedFacts[];
+  /** System prompts of the authorized version; absent or empty: none is compared. */
+  readonly prompts?: readonly PromptFacts[];
   /** Break-glass in force; absent or empty: none. Which rules may be lifted is the policy engine's to say. */
   readonly breakGlass?: readonly BreakGlassFacts[];
   /** Rules of the organization lifted for this system alone; absent or empty: none. */
@@ -136,6 +140,28 @@ export interface ClearedFlowFacts {
   readonly purposes: readonly string[];
   /** Epoch seconds; compared with the clock at the call. */
   readonly until: number;
+}
+
+export interface ServedFacts {
+  readonly model: string;
+  readonly served: string;
+  /** Epoch seconds of the first answer: a gateway that restarts doesn't start the days of grace again. */
+  readonly since: number;
+  /** A person found it still fine. */
+  readonly accepted: boolean;
+}
+
+export interface PromptFacts {
+  readonly name: string;
+  /** Fixed segments; between two of them lies one slot. */
+  readonly segments: readonly string[];
+  readonly slots: readonly PromptSlotFacts[];
+}
+
+export interface PromptSlotFacts {
+  readonly type: "text" | "date" | "number" | "id";
+  readonly maxLength: number;
+  readonly charset: "letters" | "digits" | "alphanumeric" | "any";
 }
 
 /** Rules that two people lifted for at most four hours. */

@@ -18,6 +18,18 @@ export interface Change {
   readonly voids: readonly string[] | string | null;
   /** Of a system: the tier it has with this, what it had, and why. */
   readonly tier?: ChangedTier;
+  /** Of a system: what re-opens its authorization, what that denies, and what then still runs. */
+  readonly reassessment?: ChangedAuthorization;
+}
+
+export interface ChangedAuthorization {
+  /** `C` stops it at once, `B` denies the difference alone and stops it after 14 days. */
+  readonly class: string;
+  readonly changes: readonly { readonly class: string; readonly subject: string; readonly what: string }[];
+  readonly denied: readonly string[];
+  readonly runs: readonly string[];
+  /** Of the last seven days' calls, how many this would have refused. */
+  readonly refusedCalls: number;
 }
 
 export interface ChangedTier {

@@ -144,7 +144,7 @@ export async function sent(
 
 /** A system whose tier moves is something that happens, though its own record stays. */
 export function pending(changes: readonly Change[]): readonly Change[] {
-  return changes.filter((change) => (change.tier !== undefined && change.tier.was !== null && change.tier.was !== change.tier.is) || !/^(none|unchanged|no-?op|keep)$/.test(change.action));
+  return changes.filter((change) => change.reassessment !== undefined || (change.tier !== undefined && change.tier.was !== null && change.tier.was !== change.tier.is) || !/^(none|unchanged|no-?op|keep)$/.test(change.action));
 }
 
 function tierMove({ tier }: Change): string {
@@ -158,6 +158,16 @@ function whyTier(name: string, tier: NonNullable<Change["tier"]>): string {
   const why = reasons.map((reason) => `${cell(reason.text)} (${reason.rule}; ${reason.cite.map(cell).join(", ")})`);
   const next = tier.unanswered.length === 0 ? "" : ` Answer ${tier.unanswered.join(", ")} in spec.intake.`;
   return `${cell(name)} is ${tier.is}: ${why.join(" ")}${next}`;
+}
+
+/** Which class, why, what it denies, and what then still runs. */
+function whatReopens(name: string, { class: kind, changes, denied, runs, refusedCalls }: NonNullable<Change["reassessment"]>): string {
+  const why = [...new Set(changes.map((change) => `${cell(change.subject)}: ${cell(change.what)}`))].join("; ");
+  const effect =
+    kind === "C"
+      ? "Every call is refused until it is decided."
+      : `Denied: ${denied.map(cell).join(", ")}. Still runs: ${runs.length === 0 ? "nothing" : runs.map(cell).join(", ")}, for 14 days.`;
+  return `${cell(name)} is re-opened, class ${cell(kind)}: ${why}. ${effect} Of the last 7 days' calls this would have refused ${refusedCalls}.`;
 }
 
 /** Create, change and remove, then what needs approval, then what it voids; unchanged objects only as a count. */
@@ -187,6 +197,7 @@ async function printChanges(call: Call, changes: readonly Change[]): Promise<voi
     empty: "Nothing changes.",
   });
   for (const { name, tier } of real) if (tier !== undefined && tier.was !== tier.is) call.say(whyTier(name, tier));
+  for (const { name, reassessment } of real) if (reassessment !== undefined) call.say(whatReopens(name, reassessment));
   const count = (test: (change: Change) => boolean) => changes.filter(test).length;
   const parts = [
     `${count((change) => change.action.startsWith("create"))} to create`,

@@ -43,7 +43,10 @@ export class AnswerChecker {
     const named = id === null ? "no model" : echo(id);
     const nowMs = this.#runtime.now();
     const key = `${system.name}\n${model.name}\n${named}`;
-    const firstSeen = this.#runtime.firstSeenServed.get(key) ?? nowMs;
+    const known = system.served?.find((one) => one.model === model.name && one.served === named);
+    if (known?.accepted === true) return null;
+    // The register remembers across restarts; this process, until the register has heard of it.
+    const firstSeen = Math.min(known === undefined ? nowMs : known.since * 1000, this.#runtime.firstSeenServed.get(key) ?? nowMs);
     this.#runtime.firstSeenServed.set(key, firstSeen);
     this.#runtime.options.control.report({
       key: `served:${system.name}:${model.name}:${named}`,
@@ -51,6 +54,7 @@ export class AnswerChecker {
       kind: "unlisted_served_model",
       title: `${model.name} was answered by ${named}`,
       detail: `The accepted list of ${model.name} does not hold it.`,
+      change: { trigger: "model-version", subject: `served:${model.name} ${named}`.slice(0, 300), old: model.served.join(", "), new: named },
     });
     const graceDays = system.parameters.unlistedServedModelGraceDays;
     if (graceDays > 0 && nowMs - firstSeen < graceDays * dayMs) return null;

@@ -9,6 +9,7 @@ import { parseStrictObject, spliceValue, type StrictJson, UnreadableJson } from 
 import { echo, FieldProblem } from "../surfaces/fields.ts";
 import type { RequestView, Surface } from "../surfaces/surface.ts";
 import { AnswerChecker, decideAgain } from "./answer-checker.ts";
+import { comparePrompts, promptRefusal } from "./approved-prompt.ts";
 import type { Call } from "./call.ts";
 import { Delivery } from "./delivery.ts";
 import { callHashOf, openHold, type Spent, spend } from "./holds.ts";
@@ -16,6 +17,7 @@ import { meetObligations } from "./obligations.ts";
 import { callerContext, type Detected, detectIn, modelQuestion } from "./question.ts";
 import { intentDraft, outcomeDraft } from "./record.ts";
 import { evidenceRefusal, refuseKnown, type Known, stalenessRefusal } from "./refuse-known.ts";
+import { reportAttempt } from "./refused-attempt.ts";
 import { requestRefusals } from "./request-refusals.ts";
 import { ask } from "./ask.ts";
 import type { Runtime } from "./runtime.ts";
@@ -84,6 +86,8 @@ export async function handleModelCall(
 
   // History that the provider keeps is history no check of this call can read.
   const unseen = view.opaque || view.references.length > 0;
+  const prompts = comparePrompts(view.turns, system.prompts ?? []);
+  view = { ...view, turns: prompts.turns };
   const context = callerContext(runtime, compiled, system, credential, exchange.req.headers, view.turns, unseen);
   if ("refusal" in context) return refuseKnown(runtime, known, context.refusal);
   let detected: Detected;
@@ -109,6 +113,8 @@ export async function handleModelCall(
   const model = compiled.models.get(view.model);
 
   const refusals = requestRefusals(runtime, compiled, system, model, surface, view, request);
+  if (prompts.outside !== null) refusals.push(...promptRefusal(runtime, system, prompts.outside));
+  if (decision.outcome === "deny") reportAttempt(runtime, system, decision, known.resource);
   if (decision.outcome === "deny") refusals.push(named(refusalOf(decision), system, model, view.model));
   const first = firstRefusal(refusals);
   if (first !== undefined) return refuseKnown(runtime, known, first);

@@ -11,6 +11,8 @@ import { requiredSeats } from "./grant.ts";
 import { objectFacts } from "./object-facts.ts";
 import { deriveStatus, missingParts } from "./status.ts";
 import { currentAuthorizations, differencesOf, haltOf, inForce, ownerVacantDue, reassessmentDueOf, stateOf, systemStates, tierAt, versionManifests } from "./store.ts";
+import { servedSince } from "../reassessment/index.ts";
+import { promptFacts } from "./prompt-facts.ts";
 import { organizationTerms } from "../tiering/index.ts";
 import type { Authorization, Caps, SystemState } from "./store.ts";
 import type { Grants, VersionManifest } from "./version.ts";
@@ -29,6 +31,7 @@ export async function deriveFacts(tx: Tx, nowMs: number, options: { readonly asW
   const pins = await loadPins(tx, org);
   const states = await systemStates(tx, org);
   const terms = await organizationTerms(tx, org);
+  const served = await servedSince(tx, org);
   const authorizations = await currentAuthorizations(tx, org);
   const held = new Map([...authorizations].flatMap(([name, all]) => { const one = inForce(all); return one ? [[name, one] as const] : []; }));
   const manifests = await versionManifests(tx, org, [...held.values()]);
@@ -43,7 +46,7 @@ export async function deriveFacts(tx: Tx, nowMs: number, options: { readonly asW
     if (authorization && !approved && !options.asWritten) throw new Error(`version of authorization ${authorization.id} is missing`);
     const current = buildVersion(system, register, pins).manifest;
     const asked = authorizations.get(system.name)?.find((one) => one.state === "submitted" || one.state === "in_review");
-    return [{ ...systemFacts({ system, state, authorization, approved, current, policies, register, terms, conditionDues: conditions.get(system.name)?.dues }, nowMs), awaiting: asked ? awaited(asked, system.spec) : null }];
+    return [{ ...systemFacts({ system, state, authorization, approved, current, policies, register, terms, conditionDues: conditions.get(system.name)?.dues }, nowMs), served: served.get(system.name) ?? [], awaiting: asked ? awaited(asked, system.spec) : null }];
   });
   return { systems, policies: [...policies.values()], ...objectFacts(register, pins) };
 }
@@ -97,6 +100,7 @@ function systemFacts({ system, state, authorization, approved, current, policies
     session: { user: before.session?.user ?? "none", issuers: before.session?.issuers ?? [], claims: before.session?.claims ?? [], audiences: before.session?.audiences ?? [], userChannel: before.session?.userChannel ?? "mixed" },
     policies: policiesOf(spec, approved, policies, register),
     reassessmentDue,
+    prompts: promptFacts(approved ?? current),
     ownerVacantDue: vacantDue,
     ...(conditionDues === undefined ? {} : { conditionDues }),
   };

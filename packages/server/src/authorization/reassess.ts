@@ -81,6 +81,6 @@ function plain(changes: readonly VersionChange[]): unknown {
   return JSON.parse(JSON.stringify(changes.map(bare)));
 }
 
-function bare({ scope: _, ...change }: VersionChange): CaseChange {
-  return change;
+function bare({ class: kind, trigger, subject, what, old, new: next }: VersionChange): CaseChange {
+  return { class: kind, trigger, subject, what, old, new: next };
 }

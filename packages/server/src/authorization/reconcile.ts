@@ -19,9 +19,10 @@ import { keepDetermination, latestDigests, loadTierContext } from "../tiering/in
 import type { AssessedTier } from "../tiering/index.ts";
 import { assessTier } from "./tiering.ts";
 import { buildVersion } from "./version.ts";
-import type { Version } from "./version.ts";
+import type { Version, VersionManifest } from "./version.ts";
 import { withdraw } from "./withdraw.ts";
-import { noEffect, reassessmentDays } from "../reassessment/index.ts";
+import { callsRefused, noEffect, reassessmentDays, worst } from "../reassessment/index.ts";
+import type { ChangeClass } from "../reassessment/index.ts";
 import { keepCases } from "./reassess.ts";
 import type { Reassessed } from "./reassess.ts";
 
@@ -40,6 +41,18 @@ export interface Reconciled {
   readonly needsApproval: boolean;
   /** Ids of authorizations that no longer let it run. */
   readonly voids: readonly string[];
+  /** What re-opens its authorization, and what then still runs; absent: nothing does. */
+  readonly reassessment?: Planned;
+}
+
+export interface Planned {
+  readonly class: ChangeClass;
+  readonly changes: readonly { readonly class: ChangeClass; readonly subject: string; readonly what: string }[];
+  /** As `kind:name`. */
+  readonly denied: readonly string[];
+  readonly runs: readonly string[];
+  /** Of the last seven days' calls, how many this would have refused. */
+  readonly refusedCalls: number;
 }
 
 interface Subject {
@@ -84,7 +97,8 @@ export async function reconcile(tx: Tx, ctx: CommandContext<Tx>, record: RecordE
     const { reasons, flags, unanswered } = subject.determined;
     const { reassess, ...told } = outcome;
     if (reassess !== undefined) reassessed.set(system.name, reassess);
-    outcomes.push({ ...told, was: subject.before?.tier ?? null, reasons, flags, unanswered, pilotDays: subject.terms(outcome.tier).pilotDays });
+    const planned = approved && reassess !== undefined && version.digest !== subject.before?.digest ? await plan(tx, ctx, system.name, reassess, approved, version.manifest) : undefined;
+    outcomes.push({ ...told, ...(planned === undefined ? {} : { reassessment: planned }), was: subject.before?.tier ?? null, reasons, flags, unanswered, pilotDays: subject.terms(outcome.tier).pilotDays });
   }
   await keepCases(tx, ctx, record, reassessed);
   return outcomes;
@@ -178,17 +192,32 @@ async function follow(
   return { system: system.name, tier: determined.tier, needsApproval: true, voids: [], reassess: { changes, owners, differences } };
 }
 
+async function plan(tx: Tx, ctx: CommandContext<Tx>, system: string, { changes, differences }: Reassessed, approved: VersionManifest, current: VersionManifest): Promise<Planned | undefined> {
+  const counted = changes.filter((change) => change.class !== "A");
+  if (counted.length === 0) return undefined;
+  const kind = worst(counted.map((change) => change.class));
+  const denied = differences ?? [...new Set(counted.map((change) => change.subject))];
+  const granted = (manifest: VersionManifest): string[] => Object.entries(manifest.grants).flatMap(([field, names]) => (names as readonly string[]).map((name) => `${field.replace(/s$/, "")}:${name}`));
+  const runs = kind === "C" ? [] : granted(approved).filter((name) => granted(current).includes(name) && !denied.includes(name)).toSorted();
+  return { class: kind, changes: counted.map(summary), denied, runs, refusedCalls: await callsRefused(tx, ctx.org, ctx.now(), system, kind === "C" ? null : denied) };
+}
+
 /** What the entry says of a change; its old and new stand in the case's. */
-function summary({ class: kind, subject, what }: VersionChange): { class: string; subject: string; what: string } {
+function summary({ class: kind, subject, what }: VersionChange): { class: ChangeClass; subject: string; what: string } {
   return { class: kind, subject, what };
 }
 
-/** A changed server or vendor shows as a difference of what is reached through it, because calls name that. */
+/**
+ * A changed server shows as a difference of its tools, because calls name those. A vendor's change is denied at once only
+ * where it is against a signed answer; else the approved version runs on until its reassessment is due.
+ */
 function expand(changes: readonly VersionChange[], { version }: Subject, register: Register): string[] {
   const through = (subject: string): string[] => {
     const { tools, models, destinations } = version.manifest.grants;
     if (subject.startsWith("mcp-server:")) return tools.filter((name) => register.get("Tool", name)?.spec.server === subject).map((name) => `tool:${name}`);
-    if (!subject.startsWith("vendor:")) return [];
+    const vendor = subject.startsWith("vendor:") ? register.get("Vendor", subject.slice("vendor:".length))?.spec : undefined;
+    const { boundary } = version.manifest.spec;
+    if (!vendor || !(boundary?.training !== "allowed" && vendor.training === "allowed")) return [];
     return [
       ...models.filter((name) => register.get("Model", name)?.spec.vendor === subject).map((name) => `model:${name}`),
       ...destinations.filter((name) => register.get("Destination", name)?.spec.vendor === subject).map((name) => `destination:${name}`),

@@ -62,7 +62,7 @@ export interface ServedSince {
  */
 export async function servedSince(tx: Tx, org: string): Promise<Map<string, ServedSince[]>> {
   const { rows } = await sql<{ system: string; subject: string; since: Date; accepted: boolean }>`
-    select s.system, r.subject, min(s.opened_at) as since, bool_or(s.outcome in ('reaffirmed', 'tightened')) as accepted
+    select s.system, r.subject, min(s.opened_at) as since, coalesce(bool_or(s.outcome in ('reaffirmed', 'tightened')), false) as accepted
     from reassessment_systems s join reassessments r on r.org = s.org and r.id = s.reassessment_id
     where s.org = ${org} and r.subject like 'served:%' group by s.system, r.subject order by s.system, r.subject limit 5000`.execute(tx);
   const parsed = rows.flatMap(({ system, subject, since, accepted }) => {

@@ -26,6 +26,17 @@ export interface Change {
   readonly voids: readonly string[];
   /** Of a system: the tier it has with this, and why. */
   readonly tier?: ChangedTier;
+  /** Of a system: what re-opens its authorization, and what then still runs. */
+  readonly reassessment?: ChangedAuthorization;
+}
+
+export interface ChangedAuthorization {
+  readonly class: "A" | "B" | "C";
+  readonly changes: readonly { readonly class: "A" | "B" | "C"; readonly subject: string; readonly what: string }[];
+  readonly denied: readonly string[];
+  readonly runs: readonly string[];
+  /** Of the last seven days' calls. */
+  readonly refusedCalls: number;
 }
 
 export interface ChangedTier {
@@ -43,7 +54,7 @@ export interface ApplyResult {
 /** What the register asks of other slices; wired once, in `main.ts`. */
 export interface RegisterPorts {
   /** Versions, tiers and authorizations follow a change, in its transaction. */
-  readonly reconcile: (tx: Tx, ctx: CommandContext<Tx>, record: (evidence: MutationEvidence) => void) => Promise<readonly { readonly system: string; readonly tier: Tier; readonly was: Tier | null; readonly reasons: readonly TierReason[]; readonly flags: readonly FlagReason[]; readonly unanswered: readonly string[]; readonly pilotDays: number; readonly needsApproval: boolean; readonly voids: readonly string[] }[]>;
+  readonly reconcile: (tx: Tx, ctx: CommandContext<Tx>, record: (evidence: MutationEvidence) => void) => Promise<readonly { readonly system: string; readonly tier: Tier; readonly was: Tier | null; readonly reasons: readonly TierReason[]; readonly flags: readonly FlagReason[]; readonly unanswered: readonly string[]; readonly pilotDays: number; readonly needsApproval: boolean; readonly voids: readonly string[]; readonly reassessment?: ChangedAuthorization }[]>;
   readonly deriveFacts: (tx: Tx, nowMs: number, options?: { readonly asWritten?: boolean }) => Promise<RegisterFacts>;
   /** Tools a server offers now, or undefined where it can't be reached. Called outside any transaction. */
   readonly pinMcpServer?: (server: { readonly name: string; readonly url: string; readonly credential: string | null }) => Promise<readonly OfferedTool[] | undefined>;
@@ -110,11 +121,11 @@ export async function applyObjects(ctx: CommandContext<Tx>, ports: RegisterPorts
       mustHold([...checkPilots(objects, outcomes, ctx.now(), file), ...(await checkPolicies(tx, ctx, ports, objects, file))]);
       const changes = objects.map((object): Change => {
         const outcome = object.kind === "AISystem" ? outcomes.get(object.name) : undefined;
-        return { kind: object.kind, name: object.name, action: actions.get(`${object.kind}/${object.name}`)!, needsApproval: outcome?.needsApproval ?? false, voids: outcome?.voids ?? [], ...(outcome === undefined ? {} : { tier: { is: outcome.tier, was: outcome.was, reasons: outcome.reasons, flags: outcome.flags, unanswered: outcome.unanswered } }) };
+        return { kind: object.kind, name: object.name, action: actions.get(`${object.kind}/${object.name}`)!, needsApproval: outcome?.needsApproval ?? false, voids: outcome?.voids ?? [], ...(outcome?.reassessment === undefined ? {} : { reassessment: outcome.reassessment }), ...(outcome === undefined ? {} : { tier: { is: outcome.tier, was: outcome.was, reasons: outcome.reasons, flags: outcome.flags, unanswered: outcome.unanswered } }) };
       });
       // A shared object's change reaches systems that this manifest doesn't hold: say so.
       for (const outcome of outcomes.values()) {
-        if ((outcome.voids.length > 0 || outcome.was !== outcome.tier) && !actions.has(`AISystem/${outcome.system}`)) changes.push({ kind: "AISystem", name: outcome.system, action: "unchanged", needsApproval: outcome.needsApproval, voids: outcome.voids, tier: { is: outcome.tier, was: outcome.was, reasons: outcome.reasons, flags: outcome.flags, unanswered: outcome.unanswered } });
+        if ((outcome.voids.length > 0 || outcome.reassessment !== undefined || outcome.was !== outcome.tier) && !actions.has(`AISystem/${outcome.system}`)) changes.push({ kind: "AISystem", name: outcome.system, action: "unchanged", needsApproval: outcome.needsApproval, voids: outcome.voids, ...(outcome.reassessment === undefined ? {} : { reassessment: outcome.reassessment }), tier: { is: outcome.tier, was: outcome.was, reasons: outcome.reasons, flags: outcome.flags, unanswered: outcome.unanswered } });
       }
       if (options.dryRun) throw new DryRun({ changes });
       return { changes };

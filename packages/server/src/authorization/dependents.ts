@@ -1,0 +1,46 @@
+import type { AISystemSpec } from "@mandate/model";
+import type { Tx } from "../database/index.ts";
+import { loadPins, loadRegister } from "../registry/index.ts";
+import { currentAuthorizations, inForce, versionManifests } from "./store.ts";
+import { buildVersion } from "./version.ts";
+
+export interface Dependent {
+  readonly system: string;
+  readonly owners: readonly string[];
+  /** As approved. */
+  readonly spec: AISystemSpec;
+  /** `kind:name` of what calls name, where it goes through the subject. */
+  readonly through: readonly string[];
+}
+
+/** Systems with an authorization in force whose approved or current version holds `subject`, such as `vendor:acme`. */
+export async function dependentsOf(tx: Tx, org: string, subject: string): Promise<Dependent[]> {
+  const register = await loadRegister(tx, org);
+  const pins = await loadPins(tx, org);
+  const authorizations = await currentAuthorizations(tx, org);
+  const manifests = await versionManifests(tx, org, [...authorizations.values()].flatMap((all) => inForce(all) ?? []));
+  return register.all("AISystem").flatMap((system): Dependent[] => {
+    const held = inForce(authorizations.get(system.name) ?? []);
+    const approved = held && manifests.get(`${system.name} ${held.versionDigest}`);
+    if (!approved) return [];
+    const current = buildVersion(system, register, pins).manifest;
+    const objects: Readonly<Record<string, unknown>> = { ...current.objects, ...approved.objects };
+    if (!(subject in objects)) return [];
+    const { business, technical } = system.spec.owners;
+    return [{ system: system.name, owners: [business, technical].flatMap((email) => email ?? []), spec: approved.spec, through: reachedThrough(subject, objects) }];
+  });
+}
+
+/** Models, destinations and tools whose vendor or server is the subject, a server's vendor included. */
+export function reachedThrough(subject: string, objects: Readonly<Record<string, unknown>>): string[] {
+  const servers = Object.entries(objects).filter(([name, spec]) => name.startsWith("mcp-server:") && field(spec, "vendor") === subject).map(([name]) => name);
+  return Object.entries(objects)
+    .filter(([name, spec]) => /^(?:model|destination|tool):/.test(name) && (field(spec, "vendor") === subject || field(spec, "server") === subject || servers.includes(field(spec, "server") ?? "")))
+    .map(([name]) => name)
+    .toSorted();
+}
+
+function field(spec: unknown, name: string): string | undefined {
+  const value = (spec as Readonly<Record<string, unknown>>)[name];
+  return typeof value === "string" ? value : undefined;
+}
