@@ -129,18 +129,28 @@ const documents = createRoute({
   component: lazyRouteComponent(() => import("./pages/records/documents.tsx"), "DocumentsPage"),
 });
 
+const exceptions = createRoute({
+  ...inShell,
+  path: "/exceptions",
+  validateSearch: only("system", "kind", "id"),
+  component: lazyRouteComponent(() => import("./pages/exceptions/page.tsx"), "ExceptionsPage"),
+});
+const promotion = createRoute({
+  ...inShell,
+  path: "/systems/$name/promotion",
+  component: lazyRouteComponent(() => import("./pages/promotion/page.tsx"), "PromotionPage"),
+});
+
 const place = (path: string, key: Parameters<typeof Place>[0]["which"]) =>
   createRoute({ ...inShell, path: path as "/reach", component: () => <Place which={key} /> });
 const places = [
   place("/reach", "reach"),
   place("/unregistered", "unregistered"),
   place("/policies", "policies"),
-  place("/exceptions", "exceptions"),
   place("/reassessments", "reassessments"),
   place("/audits/$id", "audits"),
   place("/sessions/$id", "sessions"),
   place("/frameworks", "frameworks"),
-  place("/systems/$name/promotion", "promotion"),
 ];
 
 const approve = createRoute({
@@ -175,6 +185,8 @@ export const router = createRouter({
       risks,
       reviews,
       documents,
+      exceptions,
+      promotion,
       ...inventory,
       ...places,
     ]),

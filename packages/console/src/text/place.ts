@@ -17,11 +17,6 @@ export const place = {
     text: "The rules in force, an editor with their tests, and Try it on last week's traffic. Each decision already names the rule that decided it.",
     commands: ["npx mandate get policies", "npx mandate apply -f policy.yaml"],
   },
-  exceptions: {
-    title: "Exceptions",
-    text: "What was let pass, by whom, why and until when; soonest end first. No exception can be granted yet, so none is in force.",
-    commands: [],
-  },
   reassessments: {
     title: "Reassessments",
     text: "Each change that re-opened an authorization: old against new, affected systems, and the outcome. Today a system's Changes tab lists its versions, and its standing says when a reassessment is required.",
@@ -41,10 +36,5 @@ export const place = {
     title: "Frameworks",
     text: "Each requirement, the control that supports it, how it is measured, and its evidence. No control is measured yet, so none is shown as met.",
     commands: [],
-  },
-  promotion: {
-    title: "Promotion",
-    text: "The tier's gates for production: met, not met and who can fix it, waived until when. Asking for production works from the system's page.",
-    commands: ['npx mandate system promote NAME --reason "…"'],
   },
 } as const;

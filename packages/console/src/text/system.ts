@@ -76,8 +76,6 @@ export const system = {
   resumeEffect: "Its calls are decided again under the authorization it has.",
   renewTitle: (title: string) => `Ask to renew ${title}?`,
   renewEffect: "Its approvers decide. Until then the present end stands.",
-  promoteTitle: (title: string) => `Ask for production for ${title}?`,
-  promoteEffect: "The tier's approvers decide about exactly the version that is registered now.",
   proposeTitle: "Propose a change",
   proposeText:
     "Change its manifest and apply it. Plan shows what it would change, what needs approval and which authorization it voids.",

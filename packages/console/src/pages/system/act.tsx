@@ -4,7 +4,7 @@ import type { SystemView } from "../../api-types.ts";
 import { ReasonDialog } from "../../components/dialog.tsx";
 import { t } from "../../text.ts";
 
-export type Verb = "suspend" | "resume" | "renew" | "promote";
+export type Verb = "suspend" | "resume" | "renew";
 
 export function Act({ system, verb, onClose }: { system: SystemView; verb: Verb | null; onClose: () => void }) {
   const recent = useQuery({ ...activity(system.name), enabled: verb === "suspend" }).data;
@@ -17,7 +17,6 @@ export function Act({ system, verb, onClose }: { system: SystemView; verb: Verb 
     ],
     resume: [t.system.resumeTitle(system.title), t.system.resumeEffect, t.system.resume],
     renew: [t.system.renewTitle(system.title), t.system.renewEffect, t.system.renew],
-    promote: [t.system.promoteTitle(system.title), t.system.promoteEffect, t.system.promote],
   }[verb ?? "suspend"];
   return (
     <ReasonDialog

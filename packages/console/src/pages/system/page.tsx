@@ -59,7 +59,11 @@ function Passport({ system }: { system: SystemView }) {
             {suspended ? t.system.resume : t.system.suspend}
           </Button>
         )}
-        {system.lifecycle === "pilot" && <Button onPress={() => setVerb("promote")}>{t.system.promote}</Button>}
+        {system.lifecycle === "pilot" && (
+          <Link className="button" to="/systems/$name/promotion" params={{ name: system.name }}>
+            {t.system.promote}
+          </Link>
+        )}
         <Button look="accent" onPress={() => setProposing(true)}>
           {t.system.propose}
         </Button>

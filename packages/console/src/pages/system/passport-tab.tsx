@@ -12,6 +12,7 @@ import { TierPanel } from "../intake/tier-panel.tsx";
 import { Needs } from "../overview.tsx";
 import { CarePanel } from "./care-panel.tsx";
 import { Latest } from "./latest.tsx";
+import { ExceptionRail } from "../exceptions/rail.tsx";
 import { CredentialRail, EvidenceRail } from "./rail.tsx";
 import { ReachPanel } from "./reach-panel.tsx";
 import { MayDo } from "./terms.tsx";
@@ -88,6 +89,7 @@ export function PassportTab({ system }: { system: SystemView }) {
           </div>
         </Panel>
         <EvidenceRail />
+        <ExceptionRail name={system.name} />
         <CredentialRail name={system.name} />
         <Panel title={t.system.controlsTitle}>
           <p className="panel-body muted small">{t.system.controlsNone}</p>
