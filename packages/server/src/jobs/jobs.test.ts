@@ -43,3 +43,13 @@ test("closing waits for what runs and starts nothing more", async () => {
   await closing;
   expect(run).toHaveBeenCalledTimes(1);
 });
+
+test("a job that runs hourly has its first turn soon after the start", async () => {
+  const run = vi.fn(() => Promise.resolve());
+  const jobs = startJobs([{ name: "hourly", everyMs: 3_600_000, run }], log);
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(run).toHaveBeenCalledTimes(1);
+  await vi.advanceTimersByTimeAsync(3_600_000);
+  expect(run).toHaveBeenCalledTimes(2);
+  await jobs.close();
+});

@@ -16,6 +16,9 @@ export interface RunningJobs {
   close(): Promise<void>;
 }
 
+/** A slow job's first turn comes soon after the start: what ended while nothing ran must not wait an hour to be told. */
+const firstTurnMs = 3_000;
+
 /** Runs each job every `everyMs`, never beside itself; a failure is logged and the next turn tries again. */
 export function startJobs(jobs: readonly Job[], log: ServerLog): RunningJobs {
   const running = new Map<string, Promise<void>>();
@@ -29,13 +32,16 @@ export function startJobs(jobs: readonly Job[], log: ServerLog): RunningJobs {
     running.set(job.name, started);
     return started;
   };
-  const timers = jobs.map((job) => setInterval(() => void turn(job), job.everyMs).unref());
+  const timers = jobs.flatMap((job) => [
+    setInterval(() => void turn(job), job.everyMs).unref(),
+    ...(job.everyMs > firstTurnMs ? [setTimeout(() => void turn(job), firstTurnMs).unref()] : []),
+  ]);
   return {
     async runAll() {
       for (const job of jobs) await turn(job);
     },
     async close() {
-      for (const timer of timers) clearInterval(timer);
+      for (const timer of timers) clearTimeout(timer);
       await Promise.all(running.values());
     },
   };
