@@ -62,7 +62,7 @@ function Shown({ row }: { row: CredentialRow }) {
               {recent.map((one) => (
                 <li key={one.id}>
                   <Link to="/evidence/$id" params={{ id: one.id }} search={{}}>
-                    <OutcomeStatus decision={one} /> <code>{one.resource}</code> <Time at={one.at} />
+                    <OutcomeStatus decision={one} /> <code>{one.resource.id}</code> <Time at={one.at} />
                   </Link>
                 </li>
               ))}

@@ -7,6 +7,7 @@ export const incidents = {
   noneMore: "When something goes wrong, open one: its legal clocks run from the moment somebody here knew.",
   open: "Open an incident",
   what: "What happened",
+  state: "State",
   severity: "Severity",
   severities: { low: "Low", medium: "Medium", high: "High", critical: "Critical" } as Record<string, string>,
   systems: "Systems",

@@ -10,6 +10,11 @@ test("a question left open never means no: every clock may run until a person sa
   expect(deriveClocks({}, aware).every((one) => one.derived === "perhaps" && one.open.length > 0)).toBe(true);
 });
 
+test("every question is whole: a comma in YAML doesn't cut it short", () => {
+  expect(incidentQuestions.get("personalData")).toBe("Was personal data lost, altered, disclosed or reached without right");
+  expect([...incidentQuestions.values()].filter((text) => text.split(" ").length < 4)).toEqual([]);
+});
+
 test("answered with no throughout, no clock runs", () => {
   expect(ids(no)).toEqual([]);
 });

@@ -70,11 +70,11 @@ function Shown({ incident: one }: { incident: IncidentView }) {
           </Panel>
         </div>
         <div className="stack">
-          <Panel title={t.systems.status}>
+          <Panel title={words.state}>
             <div className="panel-body">
               <Facts
                 rows={[
-                  [t.systems.status, <Status key="s" mark={!open ? "allow" : one.overdue ? "deny" : "hold"}>{words.states[one.state]}</Status>],
+                  [words.state, <Status key="s" mark={!open ? "allow" : one.overdue ? "deny" : "hold"}>{words.states[one.state]}</Status>],
                   [words.severity, words.severities[one.severity]],
                   [words.aware, <Time key="a" at={one.aware} />],
                   [words.opened, <span key="o"><Time at={one.openedAt} /> {words.by} {one.openedBy}</span>],

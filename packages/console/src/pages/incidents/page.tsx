@@ -36,7 +36,7 @@ function List({ system }: { system?: string | undefined }) {
     },
     {
       id: "state",
-      title: t.systems.status,
+      title: words.state,
       value: (row) => row.state,
       cell: (row) => (
         <Status mark={row.state === "closed" ? "allow" : row.overdue ? "deny" : "hold"}>{words.states[row.state]}</Status>
