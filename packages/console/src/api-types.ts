@@ -182,7 +182,11 @@ export interface CredentialRow {
   readonly state: string;
   readonly hint?: string;
   readonly accountable?: string;
-  readonly kind?: string;
+  readonly kind: string;
+  /** Of the public keys that a client may sign with. */
+  readonly thumbprints: readonly string[];
+  readonly trust: { readonly issuer: string; readonly conditions: Readonly<Record<string, string>> } | null;
+  readonly bound: boolean;
   readonly notAfter: string;
   readonly lastUsed?: string | null;
 }

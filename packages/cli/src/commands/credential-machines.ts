@@ -3,7 +3,7 @@ import { resolve } from "node:path";
 import type { CredentialRegistration, NewMachine } from "@mandate/sdk";
 import { CliError } from "../cli-error.ts";
 import type { Call } from "../command.ts";
-import { fields, printObject, type Row } from "../render/format.ts";
+import { fields, printObject } from "../render/format.ts";
 import { maxFileBytes, rowsOfCsv } from "../spreadsheet.ts";
 
 const maxKeyBytes = 64 * 1024;
@@ -57,7 +57,7 @@ export async function importElsewhere(call: Call): Promise<void> {
   const answer = await client.request<{ items: readonly { action: string }[] }>("POST", "/api/v1/external-credentials", { items }, { signal: call.terminal.signal });
   const created = answer.items.filter((item) => item.action === "created").length;
   if (call.format === "table") call.terminal.out(`${created} listed, ${answer.items.length - created} updated\n`);
-  else await printObject(call.terminal, call.format, answer as unknown as Row, "external-credentials");
+  else await printObject(call.terminal, call.format, answer, "external-credentials");
 }
 
 function shared(call: Call): Pick<CredentialRegistration, "scope" | "purposes" | "actors" | "accountable" | "dpop"> {

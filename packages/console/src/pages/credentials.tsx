@@ -62,6 +62,27 @@ export function CredentialTable({ system }: { system?: string | undefined }) {
       ),
     },
     {
+      id: "kind",
+      title: t.credentials.kind,
+      value: (row) => row.kind,
+      cell: (row) => (
+        <>
+          {t.credentials.kinds[row.kind] ?? row.kind}
+          <span className="small block muted">{row.bound ? t.credentials.bound : t.credentials.bearer}</span>
+          {row.thumbprints.map((thumbprint) => (
+            <code key={thumbprint} className="small block muted" title={t.credentials.thumbprint}>
+              {thumbprint.slice(0, 16)}…
+            </code>
+          ))}
+          {row.trust !== null && (
+            <span className="small block muted">
+              {t.credentials.vouchedBy(row.trust.issuer)} <code>{row.trust.conditions["sub"]}</code>
+            </span>
+          )}
+        </>
+      ),
+    },
+    {
       id: "system",
       title: t.credentials.system,
       value: (row) => row.system ?? "",
@@ -115,7 +136,7 @@ export function CredentialTable({ system }: { system?: string | undefined }) {
       cell: (row) => {
         const state = stateOf(row);
         const verbs: readonly Verb[] =
-          state === "active" ? ["rotate", "suspend", "revoke"] : state === "suspended" ? ["resume", "revoke"] : [];
+          state === "active" ? row.kind === "gateway-key" ? ["rotate", "suspend", "revoke"] : ["suspend", "revoke"] : state === "suspended" ? ["resume", "revoke"] : [];
         return (
           <span className="row wrap tight">
             {verbs.map((verb) => (

@@ -72,7 +72,7 @@ export function readAccessToken(token: string, rules: { readonly issuer: string;
 /** `{sub: caller, act: {sub: …}}` as a list, the caller first; undefined when it breaks a bound. */
 function actorsOf(act: unknown): string[] | undefined {
   const actors: string[] = [];
-  for (let next: unknown = act; next !== undefined; next = (next as Members).act) {
+  for (let next: unknown = act; next !== undefined; next = next.act) {
     if (!isMembers(next) || typeof next.sub !== "string" || actors.length === maxActors) return undefined;
     actors.push(next.sub);
   }

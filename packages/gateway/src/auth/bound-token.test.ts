@@ -91,7 +91,7 @@ describe("T3 in production", () => {
       expect([answer.status, answer.code], scheme).toEqual([401, "credential_unknown"]);
       expect(answer.reply.headers.get("www-authenticate")).toMatch(/^DPoP error="/);
     }
-    expect(JSON.stringify(gateway.evidence), "theft leaves a record").toContain("cred_client");
+    expect(JSON.stringify(gateway.evidence.entries), "theft leaves a record").toContain("cred_client");
   });
 });
 

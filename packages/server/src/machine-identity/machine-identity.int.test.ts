@@ -99,7 +99,7 @@ async function startPlatform() {
   const keys = await generateKeyPair("RS256", { extractable: true });
   const provider = new Provider(address, {
     clients: [{ client_id: "runner-7", client_secret: "secret-of-runner-7-0123456789abcdef", grant_types: ["client_credentials"], redirect_uris: [], response_types: [] }],
-    jwks: { keys: [{ ...(await exportJWK(keys.privateKey)), kid: "p1", alg: "RS256", use: "sig" }] } as never,
+    jwks: { keys: [{ ...(await exportJWK(keys.privateKey)), kid: "p1", alg: "RS256", use: "sig" }] },
     cookies: { keys: ["cookie key of the test"] },
     features: {
       clientCredentials: { enabled: true },
