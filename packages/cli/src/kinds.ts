@@ -249,6 +249,8 @@ const shown: Readonly<Partial<Record<Kind, readonly Column[]>>> = {
     column("tolerated", "spec.tolerated"),
     column("reviewer", "spec.reviewer"),
   ],
+  frameworks: [column("key", "key"), column("name", "short"), column("version", "version"), column("items", "items")],
+  controls: [column("id", "id"), column("statement", "statement"), column("kind", "kind"), column("known", "grade"), column("outcome", "outcome")],
   gateways: [
     column("name", "name"),
     column("register", "registerVersion"),

@@ -29,6 +29,7 @@ import { callbackPath, createAttempts, createOidcClient, federationRoutes } from
 import { countFindings, escalateFindings, findingRoutes, reportFinding, settleFindings } from "./findings/index.ts";
 import type { NewFinding } from "./findings/index.ts";
 import { gateRoutes } from "./gates/index.ts";
+import { frameworkRoutes } from "./frameworks/index.ts";
 import { GatewayLinks, gatewayRoutes } from "./gateways/index.ts";
 import { allowedHosts, buildApp, databaseIdempotency, operationsRoutes, RequestCounts, serveConsole } from "./http/index.ts";
 import type { App, OpenApiDocument } from "./http/index.ts";
@@ -255,6 +256,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   mcpPinRoutes(app, { contexts, ports });
   await scimRoutes(app, { db, org, contexts, ports, departures, report: (finding) => reportFinding(quiet, finding), log });
   reassessmentRoutes(app, { db, org, now, contexts, ...reassessing });
+  frameworkRoutes(app);
   recordRoutes(app, { db, org, now, contexts, ports });
   tieringRoutes(app, { db, org, now, contexts, ports });
   await registerRoutes(app, { db, org, now, contexts, ports, decisions });

@@ -27,5 +27,6 @@ test("an organization adds its own and takes none away", () => {
 test("a banned practice has no gate to pass, and every listed item has words", () => {
   expect(ids("X", "production", [])).toEqual([]);
   for (const item of gateItems("T3", "production", [provider])) expect(item.title).not.toContain("asked by your organization");
+  for (const item of gateItems("T3", "production", [provider])) expect(Object.keys(item).toSorted()).toEqual(["fix", "id", "page", "title", "who"]);
   expect(gateItem("ORG-01").fix).toContain("ORG-01");
 });
