@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { openBrowser } from "../../packages/console/dev/browser.ts";
+import { gateRecords } from "../../packages/server/src/gates/testing.ts";
 import { type Mandate, runCli, startMandate, startUpstream, type Upstream } from "./harness.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -44,7 +45,7 @@ spec:
 apiVersion: v1
 kind: Model
 metadata: { name: gpt-test }
-spec: { protocol: openai, endpoint: "${endpoint}/v1", served: [gpt-test], region: EEA, training: never, retention: 0d, maxSensitivity: internal }
+spec: { host: self, protocol: openai, endpoint: "${endpoint}/v1", served: [gpt-test], region: EEA, training: never, retention: 0d, maxSensitivity: internal }
 ---
 apiVersion: v1
 kind: Tool
@@ -260,6 +261,8 @@ test("who goes away names a delegate, signs it for T3 with a passkey, and ends i
 
 test("T3 production is signed by official and legal, and each signature verifies offline in a pack", async () => {
   const owner = await mandate.personToken("bea@halden.example");
+  expect((await mandate.apply(gateRecords("payouts", ["bea@halden.example", "tom@halden.example"]))).status).toBe(200);
+  for (const verb of ["suspend", "resume"]) expect((await mandate.api("POST", `/systems/payouts/${verb}`, { reason: "stop drill" })).status).toBe(200);
   const promoted = await mandate.api("POST", "/systems/payouts/promote", { reason: "The pilot met its goals" }, owner);
   expect(promoted.status, promoted.text).toBe(200);
   const id = String((await mandate.api("GET", "/approvals?state=pending&action=production")).body.items[0].id);

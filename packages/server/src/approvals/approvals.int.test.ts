@@ -6,6 +6,7 @@ import { bootstrapToken, startTestServer } from "../testing/running-server.ts";
 import type { Reply, TestServer } from "../testing/running-server.ts";
 import { SoftPasskey } from "../testing/soft-passkey.ts";
 import type { SoftAnswer } from "../testing/soft-passkey.ts";
+import { gateRecords } from "../gates/testing.ts";
 
 let mandate: TestServer;
 const minuteMs = 60_000;
@@ -261,6 +262,10 @@ describe("a copied passkey", () => {
 describe("T3 production", () => {
   it("takes official and legal, two people, neither the requester; a change of the system voids what was signed", async () => {
     const { helena, pieter, bea } = who;
+    const early = await helena.session.request("POST", "/systems/payouts/promote", { reason: "ready" });
+    expect([early.status, early.body.code]).toEqual([409, "gate.unmet"]);
+    ok(await mandate.request("POST", "/api/v1/apply", { body: gateRecords("payouts", ["bea@x.example", "tom@x.example"]) }));
+    for (const verb of ["suspend", "resume"]) ok(await root("POST", `/systems/payouts/${verb}`, { reason: "stop drill" }));
     ok(await helena.session.request("POST", "/systems/payouts/promote", { reason: "ready" }));
     const own = (await requestOf("payouts")).approval;
     expect((await helena.sign(own, "approve")).body.code).toBe("approvals.own_request");
@@ -280,7 +285,7 @@ describe("T3 production", () => {
     // The other door to the same command.
     const assertion = helena.passkey.assert(Buffer.from((await root("GET", `/approvals/${approval}`)).body.digest, "hex"));
     const { authenticatorData, clientDataJSON, signature } = assertion.response;
-    const granted = ok(await helena.session.request("POST", `/authorizations/${id}/grant`, { reason: "fit", conditions: [{ metric: "complaints", atMost: "0.02" }], webauthn: { credentialId: assertion.id, authenticatorData, clientDataJSON, signature } }));
+    const granted = ok(await helena.session.request("POST", `/authorizations/${id}/grant`, { reason: "fit", conditions: [{ metric: "complaints", threshold: 3, due: new Date(mandate.now() + 30 * 86_400_000).toISOString(), consequence: "reassess" }], webauthn: { credentialId: assertion.id, authenticatorData, clientDataJSON, signature } }));
     expect(granted.body).toMatchObject({ state: "granted_with_conditions", approvers: [{ role: "legal-reviewer" }, { role: "authorizing-official" }] });
     expect(await stateOf("payouts")).toMatchObject({ lifecycle: "production", authorization: { state: "granted_with_conditions" } });
   });

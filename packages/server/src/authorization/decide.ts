@@ -48,7 +48,7 @@ const authorizationOf = (approval: ApprovalRecord): string => String(approval.co
  */
 export const authorizationDecided: ApprovalHooks = {
   async before(tx, ctx, approval, choice) {
-    const { authorization, system } = await open(tx, ctx, authorizationOf(approval));
+    const { authorization } = await open(tx, ctx, authorizationOf(approval));
     if (authorization.state !== "submitted" && authorization.state !== "in_review") throw wrongState(`This authorization is ${authorization.state}, so there is nothing to decide.`, "Promote or apply again to open a new one.");
     if (authorization.approvalId !== approval.id) throw wrongState("This question was replaced by a newer one.", "Answer the newer one.");
     if (choice === "refuse") return;
@@ -62,12 +62,12 @@ export const authorizationDecided: ApprovalHooks = {
     // A tier that rose asks more people than were asked here.
     if (tiers.indexOf(state.tier) > tiers.indexOf(authorization.tier)) throw wrongState(`The system is ${state.tier} by now, and this was asked for ${authorization.tier}.`, "Submit it again.");
     if (state.halt === "retired") throw wrongState("The system is retired.", "Register a new one.");
-    // A gate that was met when somebody asked may not be when somebody answers.
-    await requireGates(tx, ctx, system, tierAt(state, ctx.now()), authorization.type);
   },
   async answered(tx, ctx, approval, record) {
     const { authorization } = await open(tx, ctx, authorizationOf(approval));
     const approvers = approversOf(approval);
+    // A gate that was met when somebody asked may not be when somebody answers.
+    await gatesOf(tx, ctx, authorization);
     await updateAuthorization(tx, ctx, authorization, { state: "in_review", approvers, conditions: conditionsOf(approval) }, { reason: approval.reason, role: approvers.at(-1)!.role });
     record({ type: "authorization", system: authorization.system, approvals: [approval.id], payload: { event: "approved", authorization: authorization.id, versionDigest: authorization.versionDigest, approvers } });
   },

@@ -5,6 +5,7 @@ import type { CommandContext, Actor } from "../command.ts";
 import type { Tx } from "../database/index.ts";
 import { deleteObject, getObject, history, listObjects, noteSeen, pinServer, putObject } from "../registry/index.ts";
 import { denyAuthorization as deny, getSystem, grantAuthorization as grant, listAuthorizations, listSystems, promoteSystem, renewSystem, resumeSystem, retireSystem, revokeAuthorization, submitAuthorization, suspendSystem } from "./index.ts";
+import { gateRecords } from "../gates/testing.ts";
 import { bootstrap, concierge, helper, openTestRegister, person } from "./testing.ts";
 
 const day = 86_400_000;
@@ -193,9 +194,10 @@ describe("a pilot", () => {
   });
 
   it("at T2 keeps the conditions it was granted with", async () => {
+    const complaints = { metric: "complaints", threshold: 3, due: "2026-12-20T00:00:00Z", consequence: "reassess" };
     await register.apply(root, concierge.replace("autonomy: acts ", "autonomy: acts-with-approval "));
     const { id } = (await listAuthorizations(root)).items[0]!;
-    expect(await grantAuthorization(as(marta), id, { reason: "go", conditions: ["weekly review"] })).toMatchObject({ state: "granted_with_conditions", conditions: ["weekly review"] });
+    expect(await grantAuthorization(as(marta), id, { reason: "go", conditions: [complaints] })).toMatchObject({ state: "granted_with_conditions", conditions: [complaints] });
     expect(await factsOf("support-concierge")).toMatchObject({ status: "operating", grants: { tools: ["orders.lookup", "refunds.issue"] } });
   });
 
@@ -247,7 +249,9 @@ describe("lifecycle", () => {
 
   it("goes to production for exactly the version submitted, by distinct people for each seat", async () => {
     const text = concierge.replace("autonomy: acts ", "autonomy: acts-with-approval ");
-    await register.apply(root, text);
+    await register.apply(root, text + gateRecords("support-concierge", ["marta.lindqvist@halden.example", "tomasz.wrona@halden.example"]));
+    await pinServer(root, register.ports, "payments", [{ tool: "refunds.issue", hash: "a".repeat(64), definition: {} }], "looked at it");
+    await pinServer(root, register.ports, "orders", [{ tool: "orders.lookup", hash: "b".repeat(64), definition: {} }], "looked at it");
     await accept(marta);
     const request = await promoteSystem(as(person("tomasz.wrona@halden.example")), "support-concierge", { reason: "ready" });
     expect(request).toMatchObject({ type: "production", state: "submitted", needs: ["business-owner", "security-reviewer"] });

@@ -8,10 +8,11 @@ import type { Actor, CommandContext, MutationEvidence } from "../command.ts";
 import { createContexts } from "../context/index.ts";
 import { openDatabase } from "../database/index.ts";
 import type { Tx } from "../database/index.ts";
+import { exceptionDecided, withExceptions } from "../exceptions/index.ts";
 import { loweringDecided, ownRulesApproved } from "../tiering/index.ts";
 import { applyManifest } from "../registry/index.ts";
 import type { ApplyResult, RegisterPorts } from "../registry/index.ts";
-import { authorizationDecided, deriveFacts, pilotExtended, reconcile } from "./index.ts";
+import { authorizationDecided, deriveFacts, pilotExtended, readSystemView, reconcile } from "./index.ts";
 
 /** A register on a real PostgreSQL with a clock of its own, for slice tests. */
 export async function openTestRegister() {
@@ -34,8 +35,8 @@ export async function openTestRegister() {
   return {
     db, clock, entries, ports, organization, apply,
     /** Answers by token alone: whoever tests passkeys brings a relying party. */
-    decisions: (ctx: CommandContext<Tx>): DecisionPorts => ({ effects: { "tier.lower": loweringDecided(reconcile), "tier.rules": ownRulesApproved(reconcile), pilot: authorizationDecided, production: authorizationDecided, renew: pilotExtended }, relyingParty: null, quiet: () => ctx }),
-    facts: (ctx: CommandContext<Tx>) => ctx.read((tx) => deriveFacts(tx, clock.now)),
+    decisions: (ctx: CommandContext<Tx>): DecisionPorts => ({ effects: { exception: exceptionDecided({ tierOf: async (tx, org, name, nowMs) => (await readSystemView(tx, org, name, nowMs))?.tier }), "tier.lower": loweringDecided(reconcile), "tier.rules": ownRulesApproved(reconcile), pilot: authorizationDecided, production: authorizationDecided, renew: pilotExtended }, relyingParty: null, quiet: () => ctx }),
+    facts: (ctx: CommandContext<Tx>) => ctx.read(async (tx) => withExceptions(tx, clock.now, await deriveFacts(tx, clock.now))),
     close: async () => {
       await db.close();
       rmSync(dataDir, { recursive: true, force: true });

@@ -1,6 +1,6 @@
 export { exceptionAnswers } from "./pack-answers.ts";
-export { exceptionDecided, rulesFor } from "./request.ts";
-export type { ExceptionPorts } from "./request.ts";
+export { endException, exceptionDecided, requestException } from "./request.ts";
+export type { ExceptionPorts, NewException } from "./request.ts";
 export { exceptionReminders, reminderDue } from "./remind.ts";
 export { exceptionRoutes } from "./routes.ts";
 export { exceptionsInForce, readExceptions } from "./store.ts";

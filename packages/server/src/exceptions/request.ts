@@ -93,7 +93,7 @@ interface NamedRule {
 }
 
 /** Rules of the policies that bind a system: its own, and those that no system names. */
-export function rulesFor(register: Register, system: string): NamedRule[] {
+function rulesFor(register: Register, system: string): NamedRule[] {
   const systems = register.all("AISystem");
   const own = systems.find((one) => one.name === system)?.spec.policies ?? [];
   const attached = new Set(systems.flatMap((one) => one.spec.policies));

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { isMap, parseAllDocuments, stringify } from "yaml";
 
-const files = ["company.yaml", "support-concierge.yaml", "systems.yaml", "records.yaml"] as const;
+const files = ["company.yaml", "support-concierge.yaml", "systems.yaml", "records.yaml", "gates.yaml"] as const;
 
 export interface ManifestSettings {
   /** Where every model runs instead of at its provider: the scripted one, without version segment. */

@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { approval, client, queries, system as systemQuery } from "../../api.ts";
 import type { SystemView } from "../../api-types.ts";
 import { ReasonDialog } from "../../components/dialog.tsx";
@@ -152,7 +152,10 @@ function Standing({ of, request, open }: { of: Gates; request: Request | undefin
 
 /** The same answer, over the same digest, as on the link's page. */
 function YourAnswer({ id }: { id: string }) {
-  const query = useQuery({ ...approval(id), placeholderData: undefined });
+  const query = useQuery({ ...approval(id), placeholderData: undefined, refetchInterval: 5000 });
+  const answered = `${query.data?.state ?? ""} ${query.data?.signatures?.length ?? 0}`;
+  // Who has signed, and the stage, stand in the system.
+  useEffect(() => void queries.invalidateQueries({ queryKey: ["systems"] }), [answered]);
   return (
     <Panel title={words.yours}>
       <Loaded query={query} what={words.yours} rows={3}>
