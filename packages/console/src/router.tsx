@@ -83,6 +83,16 @@ const incidents = createRoute({
   validateSearch: only("id", "system"),
   component: lazyRouteComponent(() => import("./pages/incidents/page.tsx"), "IncidentsPage"),
 });
+const reassessments = createRoute({
+  ...inShell,
+  path: "/reassessments",
+  component: lazyRouteComponent(() => import("./pages/reassessments/list.tsx"), "ReassessmentsPage"),
+});
+const reassessment = createRoute({
+  ...inShell,
+  path: "/reassessments/$id",
+  component: lazyRouteComponent(() => import("./pages/reassessments/one.tsx"), "ReassessmentPage"),
+});
 const legalReviews = createRoute({
   ...inShell,
   path: "/legal-reviews",
@@ -141,16 +151,21 @@ const promotion = createRoute({
   component: lazyRouteComponent(() => import("./pages/promotion/page.tsx"), "PromotionPage"),
 });
 
+const frameworks = createRoute({
+  ...inShell,
+  path: "/frameworks",
+  validateSearch: only("key"),
+  component: lazyRouteComponent(() => import("./pages/frameworks/page.tsx"), "FrameworksPage"),
+});
+
 const place = (path: string, key: Parameters<typeof Place>[0]["which"]) =>
   createRoute({ ...inShell, path: path as "/reach", component: () => <Place which={key} /> });
 const places = [
   place("/reach", "reach"),
   place("/unregistered", "unregistered"),
   place("/policies", "policies"),
-  place("/reassessments", "reassessments"),
   place("/audits/$id", "audits"),
   place("/sessions/$id", "sessions"),
-  place("/frameworks", "frameworks"),
 ];
 
 const approve = createRoute({
@@ -179,6 +194,8 @@ export const router = createRouter({
       findings,
       incidents,
       legalReviews,
+      reassessments,
+      reassessment,
       credentials,
       settings,
       account,
@@ -187,6 +204,7 @@ export const router = createRouter({
       documents,
       exceptions,
       promotion,
+      frameworks,
       ...inventory,
       ...places,
     ]),

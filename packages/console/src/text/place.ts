@@ -17,11 +17,6 @@ export const place = {
     text: "The rules in force, an editor with their tests, and Try it on last week's traffic. Each decision already names the rule that decided it.",
     commands: ["npx mandate get policies", "npx mandate apply -f policy.yaml"],
   },
-  reassessments: {
-    title: "Reassessments",
-    text: "Each change that re-opened an authorization: old against new, affected systems, and the outcome. Today a system's Changes tab lists its versions, and its standing says when a reassessment is required.",
-    commands: ["npx mandate plan -f FILE"],
-  },
   audits: {
     title: "Audit",
     text: "An auditor's sample, fixed by a checkpoint, and what it found. Today an evidence pack holds the entries with their proofs.",
@@ -31,10 +26,5 @@ export const place = {
     title: "Session",
     text: "One conversation: its labels, where they came from, and each decision in it. Today each decision has its entry.",
     commands: ["npx mandate decisions tail"],
-  },
-  frameworks: {
-    title: "Frameworks",
-    text: "Each requirement, the control that supports it, how it is measured, and its evidence. No control is measured yet, so none is shown as met.",
-    commands: [],
   },
 } as const;
