@@ -10,6 +10,7 @@ import { logSummaries, tallyByHour, tallyByResource } from "../evidence/index.ts
 import { countWaiting, listApprovals } from "../approvals/index.ts";
 import { countFindingsOpen, listFindings } from "../findings/index.ts";
 import { pathName } from "../http/index.ts";
+import { openCases } from "../reassessment/index.ts";
 import type { App } from "../http/index.ts";
 import type { Publisher } from "../publisher/index.ts";
 import { notFound } from "./not-found.ts";
@@ -45,7 +46,7 @@ export function overviewRoutes(app: App, deps: OverviewDeps): void {
 
   app.get("/api/v1/overview", { config: { access: "signed-in" }, schema: { operationId: "getOverview", response: { 200: overview } } }, async () => {
     const { items: systems } = await listSystems(reading, { limit: 1000 });
-    const { waiting, waits, findings, open, entries, checkpoints, root } = await db.read(org, async (tx) => {
+    const { waiting, waits, findings, cases, open, entries, checkpoints, root } = await db.read(org, async (tx) => {
       const logs = await logSummaries(tx, org);
       const { rows } = await sql<{ count: string }>`select count(*) from evidence_checkpoint where org = ${org}`.execute(tx);
       return {
@@ -53,6 +54,7 @@ export function overviewRoutes(app: App, deps: OverviewDeps): void {
         waits: await countWaiting(tx, org, now()),
         open: await countFindingsOpen(tx, org, now()),
         findings: await listFindings(tx, org, now(), { limit: 8, state: "open" }),
+        cases: await openCases(tx, org, 8),
         entries: logs.reduce((sum, one) => sum + one.size, 0),
         checkpoints: Number(rows[0]!.count),
         root: logs.at(-1)?.root ?? null,
@@ -91,6 +93,7 @@ export function overviewRoutes(app: App, deps: OverviewDeps): void {
       needs: [
         ...waiting.map((one) => ({ kind: one.action, outcome: "hold", title: asks(one) ? `${titles.get(one.system ?? "") ?? one.system} waits for a decision` : `${titles.get(one.system ?? "") ?? "People"}: ${one.resource ?? one.action}`, detail: String(one.statement["reason"] ?? ""), href: `/approve/${one.id}` })),
         ...systems.filter((one) => one.lifecycle !== "retired" && one.missing.length > 0 && !(asked.has(one.name) && one.missing.every((part) => part === "authorization"))).slice(0, 8).map((one) => ({ kind: "missing", outcome: "deny", title: `${one.title} lacks ${one.missing.join(", ")}`, detail: "Calls are refused until it is there.", href: `/systems/${one.name}` })),
+        ...cases.map((one) => ({ kind: "reassessment", outcome: one.class === "C" ? "deny" : "hold", title: one.title, detail: one.dueAt === null ? "Somebody looks and says why it is fine." : `Due ${one.dueAt.toISOString().slice(0, 10)}.`, href: `/reassessments/${one.id}` })),
         ...findings.map((one) => ({ kind: "finding", outcome: "unknown", title: one.title, detail: one.detail, href: "/findings" })),
       ].slice(0, 12),
       // Nothing discovers traffic outside the gateway yet, so the share is not known, and says so.

@@ -5,7 +5,7 @@ export type { OpenEffect, ServedSince } from "./effect.ts";
 export { noteChange, openReassessment } from "./open.ts";
 export type { AffectedSystem, NewReassessment } from "./open.ts";
 export { callsRefused } from "./preview.ts";
-export { knowsChange, undecided } from "./store.ts";
+export { knowsChange, openCases, undecided } from "./store.ts";
 export type { Case, CaseChange, CaseSystem, ChangeEvent, Outcome } from "./store.ts";
 export { reassessmentDays, triggerNames, triggers, worst } from "./triggers.ts";
 export type { ChangeClass, Trigger } from "./triggers.ts";

@@ -117,3 +117,9 @@ export async function knowsChange(tx: Tx, org: string, change: { readonly subjec
   const { rows } = await sql<{ same: boolean }>`select (what = ${change.what} and new is not distinct from ${JSON.stringify(change.new ?? null)}::jsonb) as same from change_events where org = ${org} and subject = ${change.subject} and reassessment_id is null order by id desc limit 1`.execute(tx);
   return rows[0]?.same === true;
 }
+
+/** Stopping ones first, then those due soonest; recorded ones last. */
+export async function openCases(tx: Tx, org: string, limit: number): Promise<Case[]> {
+  const { rows } = await sql<Case>`select ${caseColumns} from reassessments where org = ${org} and state = 'open' order by class desc, due_at nulls last, id limit ${limit}`.execute(tx);
+  return rows;
+}

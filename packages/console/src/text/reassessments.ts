@@ -1,0 +1,60 @@
+export const reassessments = {
+  title: "Reassessments",
+  lead: "What changed after it was approved: one case for each change, with every system it reaches.",
+  empty: "Nothing waits for a reassessment.",
+  emptyHelp:
+    "A change of a system, a model, a vendor or a prompt opens one by itself, and so does what the gateway sees.",
+  decided: "Decided",
+  open: "Waiting",
+  change: "What changed",
+  class: "Class",
+  classes: {
+    A: "Recorded: calls are as before",
+    B: "The difference is denied; the rest runs until the due date",
+    C: "Every call is refused until it is decided",
+  } as Record<string, string>,
+  systems: "Systems",
+  due: "Due",
+  observed: "Noticed by",
+  since: "Since",
+  state: "State",
+  count: (waiting: number, all: number) => (waiting === 0 ? `${all} decided` : `${waiting} of ${all} wait`),
+  summary: (systems: number, contradictions: number) =>
+    `${systems} ${systems === 1 ? "system" : "systems"} affected; ${contradictions === 0 ? "no signed answer is contradicted" : contradictions === 1 ? "1 signed answer is contradicted" : `${contradictions} signed answers are contradicted`}.`,
+  refuses: (now: number, due: number, kind: string) =>
+    kind === "A"
+      ? "Refuses no call."
+      : `Of the last 7 days' calls it refuses ${now} now${kind === "B" ? `, and would refuse all ${due} from its due date` : ""}.`,
+  member: "Field",
+  old: "Before",
+  new: "Now",
+  answer: "Answer it touches",
+  nothing: "not said",
+  whole: "as a whole",
+  contradicts: "Contradicts",
+  touches: "Touches",
+  same: "No field differs; the change is described above.",
+  diff: (subject: string, count: number) => `${subject}: ${count} ${count === 1 ? "field" : "fields"} changed`,
+  stillFine: "Still fine",
+  tighter: "Tighter terms",
+  suspend: "Suspend",
+  all: "all that wait",
+  decideTitle: (verb: string, system: string) => `${verb}: ${system}?`,
+  effects: {
+    reaffirmed:
+      "A new authorization over what is there now. It counts under your name; where more people are needed, nothing changes until the last one agrees.",
+    tightened: "A new authorization that ends on the day you choose, before the one in force does.",
+    suspended: "Every call is refused from now on, until somebody resumes the system.",
+  },
+  until: "Until (year-month-day)",
+  sign: "Sign it on the approval's page",
+  outcomes: {
+    reaffirmed: "Still fine",
+    tightened: "Terms tightened",
+    suspended: "Suspended",
+    withdrawn: "The change was taken back",
+    waiting: "Waits for others",
+  } as Record<string, string>,
+  by: (who: string) => `By ${who}`,
+  history: "History",
+} as const;
