@@ -78,9 +78,17 @@ export function createGateway(given: GatewayOptions): Gateway {
         );
       } else if (stopped.has(call.model)) {
         call.cut(refuse("policy", "The model was stopped by the kill switch while this call ran.", "Ask who stopped it.", `model:${call.model}`));
-      } else if (credentials.get(call.credential) === "revoked" || credentials.get(call.credential) === "suspended") {
-        const state = credentials.get(call.credential) === "revoked" ? "credential_revoked" : "credential_suspended";
-        call.cut(refuse(state, "The key's calls were stopped while this one ran.", "Ask the system's technical owner for another key."));
+      } else {
+        const states = call.credentials.map((id) => credentials.get(id) ?? "revoked");
+        if (states.every((state) => state === "active")) continue;
+        const code = states.includes("revoked") ? "credential_revoked" : "credential_suspended";
+        call.cut(
+          refuse(
+            code,
+            "The credential's calls were stopped while this one ran.",
+            "Ask the system's technical owner for another.",
+          ),
+        );
       }
     }
   }

@@ -32,7 +32,7 @@ let upstream: TestUpstream;
 let gateway: TestGateway;
 beforeAll(async () => {
   upstream = await startTestUpstream();
-  const snapshot = testSnapshot(testFacts(upstream.url, system), {
+  const snapshot = testSnapshot(testFacts(upstream.endpoint, system), {
     credentials: [client, key],
     accessTokens: { issuer, audience, keys: [{ ...jwkOf(installation.publicKey), kid: "i1" }], origins: [] },
   });

@@ -33,7 +33,7 @@ type Phase = "waiting" | "json" | "stream" | "closing" | "closed";
  */
 export class Delivery implements UpstreamEvents, RunningCall {
   readonly system: string;
-  readonly credential: string;
+  readonly credentials: readonly string[];
   readonly model: string;
   /** Resolves once the reply is complete or given up, and recorded. */
   readonly done: Promise<void>;
@@ -71,7 +71,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
     this.#approvals = [...approvals];
     this.#reservation = reservation;
     this.system = call.system.name;
-    this.credential = call.credential.id;
+    this.credentials = call.credential.token?.chain ?? [call.credential.id];
     this.model = call.model.name;
     this.#checker = new AnswerChecker(runtime, call);
     this.#sse = new SseReader(runtime.limits.maxHeldBytes);

@@ -28,7 +28,8 @@ export interface Runtime {
 
 export interface RunningCall {
   readonly system: string;
-  readonly credential: string;
+  /** The caller's, then those it acts for. */
+  readonly credentials: readonly string[];
   readonly model: string;
   /** Ends the call: the refusal is what its caller reads. */
   cut(refusal: Refusal): void;
