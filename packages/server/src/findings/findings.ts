@@ -88,9 +88,9 @@ export interface NewFinding {
 }
 
 /** A finding is settled within its system's tier's days; one that concerns no system, within T1's. */
-async function dueAt(tx: Tx, ctx: ServerContext, system: string | null): Promise<Date> {
+async function dueAt(tx: Tx, ctx: ServerContext, system: string | null, from: Date): Promise<Date> {
   const { rows } = await sql<{ tier: Tier }>`select tier from system_states where org = ${ctx.org} and system = ${system}`.execute(tx);
-  return new Date(ctx.now() + tierTerms(rows[0]?.tier ?? "T1").triageDays * 86_400_000);
+  return new Date(from.getTime() + tierTerms(rows[0]?.tier ?? "T1").triageDays * 86_400_000);
 }
 
 /**
@@ -101,7 +101,7 @@ export async function reportFinding(ctx: ServerContext, finding: NewFinding): Pr
   await ctx.transact(async (tx, record) => {
     const now = new Date(ctx.now());
     const id = newId("finding", ctx.now(), ctx.random);
-    const due = await dueAt(tx, ctx, finding.system);
+    const due = await dueAt(tx, ctx, finding.system, now);
     const severity = finding.severity ?? kindOf(finding.kind).severity;
     const { rows } = await sql<{ id: string }>`insert into findings (org, id, key, system, kind, title, detail, state, owner, opened_at, due_at, last_seen_at, severity)
       values (${ctx.org}, ${id}, ${finding.key}, ${finding.system}, ${finding.kind}, ${finding.title}, ${finding.detail}, 'open', ${finding.owner}, ${now}, ${due}, ${now}, ${severity})
