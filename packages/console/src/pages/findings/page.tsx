@@ -31,7 +31,7 @@ export function FindingsPage() {
       <PageHead title={words.title}>
         <LiveDot />
       </PageHead>
-      <div className="row wrap bottom">
+      <div className="filters bottom">
         <Choice
           label={words.state}
           value={search.state ?? "open"}
