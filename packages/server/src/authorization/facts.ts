@@ -7,6 +7,7 @@ import { conditionStates } from "../conditions/index.ts";
 import type { Tx } from "../database/index.ts";
 import { compiledPolicy, loadPins, loadRegister } from "../registry/index.ts";
 import type { Register, StoredObject } from "../registry/index.ts";
+import { asRecorded } from "./as-recorded.ts";
 import { requiredSeats } from "./grant.ts";
 import { objectFacts } from "./object-facts.ts";
 import { deriveStatus, missingParts } from "./status.ts";
@@ -33,7 +34,8 @@ export async function deriveFacts(tx: Tx, nowMs: number, options: { readonly asW
   const terms = await organizationTerms(tx, org);
   const served = await servedSince(tx, org);
   const authorizations = await currentAuthorizations(tx, org);
-  const held = new Map([...authorizations].flatMap(([name, all]) => { const one = inForce(all); return one ? [[name, one] as const] : []; }));
+  const standing = new Map([...authorizations].flatMap(([name, all]) => { const one = inForce(all); return one ? [[name, one] as const] : []; }));
+  const held = options.asWritten ? standing : await asRecorded(tx, org, standing);
   const manifests = await versionManifests(tx, org, [...held.values()]);
   const conditions = await conditionStates(tx, org, [...held.values()], register, nowMs);
   const policies = new Map<string, PolicyFacts>(register.all("Policy").map((policy) => [policy.name, { name: policy.name, version: policy.version, cedar: compiledPolicy(policy.name, policy.spec) }]));
