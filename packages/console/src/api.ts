@@ -42,6 +42,11 @@ export const session = queryOptions<Session>({
     return answer;
   },
 });
+/** After somebody signed in again in another tab: the new session's token of this page is asked for. */
+export async function renewSession(): Promise<void> {
+  csrf = undefined;
+  await queries.invalidateQueries();
+}
 export const overview = queryOptions<Overview>({
   queryKey: ["overview"],
   queryFn: ({ signal }) => client.request("GET", "/api/v1/overview", undefined, { signal }),

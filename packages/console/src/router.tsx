@@ -1,7 +1,9 @@
+import { lazy } from "react";
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from "@tanstack/react-router";
 import { inventoryKinds } from "./pages/kinds.ts";
 import { Shell } from "./shell/shell.tsx";
-import { NotFound, Place } from "./pages/place.tsx";
+import { NotFound } from "./shell/not-found.tsx";
+import type { PlaceKey } from "./pages/place.tsx";
 
 const text = (value: unknown): string | undefined =>
   typeof value === "string" && value !== "" && value.length <= 200
@@ -107,6 +109,7 @@ const credentials = createRoute({
 const settings = createRoute({
   ...inShell,
   path: "/settings",
+  validateSearch: only("tab"),
   component: lazyRouteComponent(() => import("./pages/settings.tsx"), "SettingsPage"),
 });
 const account = createRoute({
@@ -158,7 +161,8 @@ const frameworks = createRoute({
   component: lazyRouteComponent(() => import("./pages/frameworks/page.tsx"), "FrameworksPage"),
 });
 
-const place = (path: string, key: Parameters<typeof Place>[0]["which"]) =>
+const Place = lazy(async () => ({ default: (await import("./pages/place.tsx")).Place }));
+const place = (path: string, key: PlaceKey) =>
   createRoute({ ...inShell, path: path as "/reach", component: () => <Place which={key} /> });
 const places = [
   place("/reach", "reach"),

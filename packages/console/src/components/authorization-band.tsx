@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import type { Mark, SystemView } from "../api-types.ts";
 import { count, date, daysUntil, timeLeft } from "../format.ts";
 import { t } from "../text.ts";
+import { band as bandWords, system as systemWords } from "../text/system.ts";
 import { Status } from "./status.tsx";
 
 interface Standing {
@@ -12,23 +13,23 @@ interface Standing {
 /** One sentence for what the system may do now: lifecycle, then authorization, then the clock. */
 export function standingOf(system: SystemView, now = Date.now()): Standing {
   const grant = system.authorization;
-  if (system.lifecycle === "retired") return { mark: "unknown", words: t.band.retired };
-  if (system.lifecycle === "suspended") return { mark: "deny", words: t.band.suspended };
-  if (grant === null) return { mark: "hold", words: t.band.proposed };
+  if (system.lifecycle === "retired") return { mark: "unknown", words: bandWords.retired };
+  if (system.lifecycle === "suspended") return { mark: "deny", words: bandWords.suspended };
+  if (grant === null) return { mark: "hold", words: bandWords.proposed };
   if (
     grant.state === "expired" ||
     (grant.state.startsWith("granted") && grant.ends !== null && Date.parse(grant.ends) <= now)
   )
     return {
       mark: "deny",
-      words: grant.ends === null ? (t.statusCode["authorization_expired"] ?? "") : t.band.expired(date(grant.ends)),
+      words: grant.ends === null ? (t.statusCode["authorization_expired"] ?? "") : bandWords.expired(date(grant.ends)),
     };
-  if (grant.state === "reassessment_required") return { mark: "deny", words: t.band.reassess };
-  if (!grant.state.startsWith("granted")) return { mark: "hold", words: t.band.waiting };
+  if (grant.state === "reassessment_required") return { mark: "deny", words: bandWords.reassess };
+  if (!grant.state.startsWith("granted")) return { mark: "hold", words: bandWords.waiting };
   if (system.status !== "operating" && system.status !== "restricted")
-    return { mark: "deny", words: t.statusCode[system.statusCode ?? ""] ?? t.band.proposed };
-  if (grant.state === "granted_with_conditions") return { mark: "allow", words: t.band.conditions };
-  return { mark: "allow", words: grant.type === "pilot" ? t.band.pilot : t.band.production };
+    return { mark: "deny", words: t.statusCode[system.statusCode ?? ""] ?? bandWords.proposed };
+  if (grant.state === "granted_with_conditions") return { mark: "allow", words: bandWords.conditions };
+  return { mark: "allow", words: grant.type === "pilot" ? bandWords.pilot : bandWords.production };
 }
 
 export function AuthorizationBand({ system, action }: { system: SystemView; action?: React.ReactNode }) {
@@ -44,17 +45,17 @@ export function AuthorizationBand({ system, action }: { system: SystemView; acti
         </Status>
         <p className="band-number">
           {grant?.number === undefined ? (
-            <span>{grant === null ? t.band.noAuthorization : grant.id}</span>
+            <span>{grant === null ? bandWords.noAuthorization : grant.id}</span>
           ) : (
-            <span>{t.band.number(grant.number)}</span>
+            <span>{bandWords.number(grant.number)}</span>
           )}
-          {system.versionNumber !== undefined && <small>{t.band.version(system.versionNumber)}</small>}
+          {system.versionNumber !== undefined && <small>{bandWords.version(system.versionNumber)}</small>}
         </p>
         <p className="small muted">
           {grant === null
-            ? `${t.band.missing}: ${(system.missing ?? []).join(", ") || t.cantTell}`
+            ? `${bandWords.missing}: ${(system.missing ?? []).join(", ") || t.cantTell}`
             : approvers.length > 0
-              ? t.band.approvedBy(
+              ? bandWords.approvedBy(
                   approvers
                     .map((person) => person.name)
                     .join(", ")
@@ -62,11 +63,11 @@ export function AuthorizationBand({ system, action }: { system: SystemView; acti
                   date(approvers[0]?.at ?? ""),
                 )
               : (grant.starts ?? null) === null
-                ? t.band.notGranted
-                : t.band.grantedOn(date(grant.starts ?? ""))}{" "}
+                ? bandWords.notGranted
+                : bandWords.grantedOn(date(grant.starts ?? ""))}{" "}
           {grant !== null && (
             <Link to="/systems/$name" params={{ name: system.name }} search={{ tab: "changes" }}>
-              {t.system.seeDecision}
+              {systemWords.seeDecision}
             </Link>
           )}
         </p>
@@ -76,8 +77,8 @@ export function AuthorizationBand({ system, action }: { system: SystemView; acti
         <div className="band-left">
           <span className="big-number">{left === 1 ? timeLeft(grant.ends) : count(left)}</span>
           <span>
-            <b>{left === 1 ? t.system.left : t.system.daysLeft(left)}</b>
-            <span className="muted small block">{mark === "allow" ? t.system.thenRefused : words}</span>
+            <b>{left === 1 ? systemWords.left : systemWords.daysLeft(left)}</b>
+            <span className="muted small block">{mark === "allow" ? systemWords.thenRefused : words}</span>
           </span>
           {action}
         </div>
@@ -98,15 +99,15 @@ function Rail({ system }: { system: SystemView }) {
   const x = (at: number): number => Math.min(100, Math.max(0, (100 * (at - begins)) / Math.max(1, until - begins)));
   const ended = now >= ends;
   const marks: { at: number; word: string; up: boolean }[] = [
-    ...(begins < grantStarts ? [{ at: begins, word: t.band.pilotMark, up: false }] : []),
-    { at: grantStarts, word: grant.type === "pilot" ? t.band.pilotMark : t.band.productionMark, up: false },
-    { at: Math.min(now, until), word: t.band.today, up: true },
-    ...(grant.reviewDue === undefined ? [] : [{ at: Date.parse(grant.reviewDue), word: t.band.review, up: true }]),
-    { at: ends, word: ended ? t.band.ended : t.band.expires, up: false },
+    ...(begins < grantStarts ? [{ at: begins, word: bandWords.pilotMark, up: false }] : []),
+    { at: grantStarts, word: grant.type === "pilot" ? bandWords.pilotMark : bandWords.productionMark, up: false },
+    { at: Math.min(now, until), word: bandWords.today, up: true },
+    ...(grant.reviewDue === undefined ? [] : [{ at: Date.parse(grant.reviewDue), word: bandWords.review, up: true }]),
+    { at: ends, word: ended ? bandWords.ended : bandWords.expires, up: false },
   ];
   const summary = marks.map((mark) => `${mark.word} ${date(new Date(mark.at).toISOString())}`).join(", ");
   return (
-    <div className="rail" role="img" aria-label={`${t.band.rail}: ${summary}`}>
+    <div className="rail" role="img" aria-label={`${bandWords.rail}: ${summary}`}>
       <div className="rail-line">
         {begins < grantStarts && <i className="rail-pilot" style={{ left: 0, width: `${x(grantStarts)}%` }} />}
         <i
@@ -120,7 +121,7 @@ function Rail({ system }: { system: SystemView }) {
         {marks.map((mark) => (
           <span
             key={mark.word + mark.at}
-            className={`rail-mark ${mark.up ? "up" : "down"} ${mark.word === t.band.review ? "is-review" : ""} ${x(mark.at) > 88 ? "at-end" : x(mark.at) < 12 ? "at-start" : ""}`}
+            className={`rail-mark ${mark.up ? "up" : "down"} ${mark.word === bandWords.review ? "is-review" : ""} ${x(mark.at) > 88 ? "at-end" : x(mark.at) < 12 ? "at-start" : ""}`}
             style={{ left: `${x(mark.at)}%` }}
           >
             <i />

@@ -1,7 +1,8 @@
 import { Link } from "@tanstack/react-router";
 import type { Activity, Expiring } from "../api-types.ts";
 import { clock, count, date, daysUntil, timeLeft } from "../format.ts";
-import { t } from "../text.ts";
+import { system as systemWords } from "../text/system.ts";
+import { overview as overviewWords } from "../text/overview.ts";
 import { Glyph } from "./status.tsx";
 
 /** Allowed above the line, held and denied below it, an hour a bar. */
@@ -14,7 +15,7 @@ export function HourBars({ activity }: { activity: Activity }) {
   const down = 22;
   return (
     <figure className="hours">
-      <svg viewBox="0 0 320 106" role="img" aria-label={t.system.hourSummary(totals.allow, totals.hold, totals.deny)}>
+      <svg viewBox="0 0 320 106" role="img" aria-label={systemWords.hourSummary(totals.allow, totals.hold, totals.deny)}>
         <path className="grid" d={`M0 8.5H284M0 ${8.5 + up / 2}H284M0 ${8 + up + 0.5}H284`} />
         <text x="318" y="12" textAnchor="end">
           {count(top)}
@@ -62,11 +63,11 @@ export function ExpiryBars({ items }: { items: readonly Expiring[] }) {
   }
   const every = Math.ceil(ticks.length / 3);
   return (
-    <div className="expiry" role="table" aria-label={t.overview.running}>
+    <div className="expiry" role="table" aria-label={overviewWords.running}>
       <div className="expiry-row expiry-head" role="row">
-        <span role="columnheader">{t.overview.system}</span>
+        <span role="columnheader">{overviewWords.system}</span>
         <span role="columnheader" className="expiry-track">
-          <span>{t.overview.today}</span>
+          <span>{overviewWords.today}</span>
           {ticks
             .filter((_, index) => index % every === 0)
             .map((tick) => (
@@ -75,7 +76,7 @@ export function ExpiryBars({ items }: { items: readonly Expiring[] }) {
               </span>
             ))}
         </span>
-        <span role="columnheader">{t.overview.tier}</span>
+        <span role="columnheader">{overviewWords.tier}</span>
       </div>
       {rows.map((row) => {
         const left = row.ends === null ? 0 : daysUntil(row.ends);
@@ -91,7 +92,7 @@ export function ExpiryBars({ items }: { items: readonly Expiring[] }) {
               {over || row.ends === null ? (
                 <span className="expiry-over">
                   <Glyph mark="deny" />{" "}
-                  {t.overview.expired(row.ends === null ? "" : date(row.ends), row.type === "pilot")}
+                  {overviewWords.expired(row.ends === null ? "" : date(row.ends), row.type === "pilot")}
                 </span>
               ) : (
                 <>
@@ -100,7 +101,7 @@ export function ExpiryBars({ items }: { items: readonly Expiring[] }) {
                     style={{ width: `${(84 * left) / span}%` }}
                   />
                   <span className="muted">
-                    {left <= 1 ? t.overview.left(timeLeft(row.ends)) : t.overview.days(left)}
+                    {left <= 1 ? overviewWords.left(timeLeft(row.ends)) : overviewWords.days(left)}
                   </span>
                 </>
               )}

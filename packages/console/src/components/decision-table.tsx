@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import type { DecisionRow } from "../api-types.ts";
 import { clock, count, exact } from "../format.ts";
 import { t } from "../text.ts";
+import { system as words } from "../text/system.ts";
 import { DataTable } from "./data-table.tsx";
 import type { Column } from "./data-table.tsx";
 import { OutcomeStatus } from "./status.tsx";
@@ -87,7 +88,7 @@ export function DecisionTable({
 }) {
   return (
     <DataTable
-      label={t.system.latest}
+      label={words.latest}
       columns={withSystem ? wide : compact}
       rows={rows}
       rowKey={(row) => row.id}

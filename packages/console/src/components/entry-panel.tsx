@@ -4,6 +4,7 @@ import { decision as decisionQuery, entry as entryQuery } from "../api.ts";
 import type { DecisionView } from "../api-types.ts";
 import { count, exact } from "../format.ts";
 import { t } from "../text.ts";
+import { entry as entryWords, proof as proofWords } from "../text/evidence.ts";
 import { ProofTree } from "./proof-tree.tsx";
 import { Loaded, Loading } from "./states.tsx";
 import { markOf, Status } from "./status.tsx";
@@ -11,8 +12,8 @@ import { Command, CopyButton, Facts, Panel, SystemLink } from "./ui.tsx";
 
 function outcomeWords(decision: DecisionView): string {
   const mark = markOf(decision);
-  if (mark === "person") return decision.outcome === "allow" ? t.entry.approved : t.entry.denied;
-  return { allow: t.entry.allowed, hold: t.entry.held, deny: t.entry.denied, unknown: t.entry.unconfirmed }[mark];
+  if (mark === "person") return decision.outcome === "allow" ? entryWords.approved : entryWords.denied;
+  return { allow: entryWords.allowed, hold: entryWords.held, deny: entryWords.denied, unknown: entryWords.unconfirmed }[mark];
 }
 
 /** The first sentence leads; what follows explains. */
@@ -24,7 +25,7 @@ function split(reason: string): readonly [string, string] {
 export function EntryPanel({ id }: { id: string }) {
   const query = useQuery({ ...decisionQuery(id), placeholderData: undefined });
   return (
-    <Loaded query={query} what={t.entry.unlogged} rows={8}>
+    <Loaded query={query} what={entryWords.unlogged} rows={8}>
       {(decision) => <Entry decision={decision} />}
     </Loaded>
   );
@@ -38,15 +39,15 @@ function Entry({ decision }: { decision: DecisionView }) {
       className="entry"
       title={
         decision.intent === null ? (
-          t.entry.unlogged
+          entryWords.unlogged
         ) : (
           <>
-            {t.entry.title("")}
+            {entryWords.title("")}
             <code>{count(decision.intent.index)}</code>
           </>
         )
       }
-      aside={<CopyButton value={link} label={t.entry.copyLink} />}
+      aside={<CopyButton value={link} label={entryWords.copyLink} />}
     >
       <div className="panel-body">
         <Status mark={markOf(decision)} chip>
@@ -56,27 +57,27 @@ function Entry({ decision }: { decision: DecisionView }) {
         {more !== "" && <p>{more}</p>}
         <Facts
           rows={[
-            [t.entry.at, exact(decision.at)],
-            [t.entry.call, <code key="c">{`${decision.action} ${decision.resource.id}`}</code>],
+            [entryWords.at, exact(decision.at)],
+            [entryWords.call, <code key="c">{`${decision.action} ${decision.resource.id}`}</code>],
             [
-              t.entry.askedBy,
+              entryWords.askedBy,
               <>
                 {decision.caller !== undefined && decision.caller !== null && <code>{decision.caller}</code>}
                 {decision.system === null ? (
                   t.cantTell
                 ) : (
                   <>
-                    {decision.caller ? t.entry.forSystem("") : ""}
+                    {decision.caller ? entryWords.forSystem("") : ""}
                     <SystemLink name={decision.system} />
                   </>
                 )}
               </>,
             ],
-            [t.entry.rule, decision.rule === null ? t.none : <code key="r">{decision.rule}</code>],
-            [t.entry.policy, <code key="p">{decision.policyVersion}</code>],
+            [entryWords.rule, decision.rule === null ? t.none : <code key="r">{decision.rule}</code>],
+            [entryWords.policy, <code key="p">{decision.policyVersion}</code>],
             decision.callerSaw
               ? [
-                  t.entry.saw,
+                  entryWords.saw,
                   <>
                     <code>{decision.callerSaw}</code>
                     {decision.durationMs === undefined || decision.durationMs === null
@@ -85,16 +86,16 @@ function Entry({ decision }: { decision: DecisionView }) {
                   </>,
                 ]
               : undefined,
-            [t.entry.ended, t.entry.terminal[decision.terminal ?? "running"] ?? decision.terminal],
+            [entryWords.ended, entryWords.terminal[decision.terminal ?? "running"] ?? decision.terminal],
             decision.byPerson
-              ? [t.entry.byPerson, `${decision.byPerson.name}: “${decision.byPerson.reason}”`]
+              ? [entryWords.byPerson, `${decision.byPerson.name}: “${decision.byPerson.reason}”`]
               : undefined,
           ]}
         />
       </div>
       {(decision.remedies ?? []).length > 0 && (
         <div className="panel-body section">
-          <h3>{t.entry.todo}</h3>
+          <h3>{entryWords.todo}</h3>
           <ol className="remedies">
             {(decision.remedies ?? []).map((remedy) => (
               <li key={remedy.text}>
@@ -104,15 +105,15 @@ function Entry({ decision }: { decision: DecisionView }) {
           </ol>
           {decision.approval !== undefined && decision.approval !== null && (
             <Link className="button button-accent" to="/approve/$id" params={{ id: decision.approval.id }}>
-              {t.entry.openApproval}
+              {entryWords.openApproval}
             </Link>
           )}
         </div>
       )}
       <div className="panel-body section sunken">
-        <h3>{t.entry.proof}</h3>
+        <h3>{entryWords.proof}</h3>
         {decision.intent === null ? (
-          <Status mark="unknown">{t.proof.notYet}</Status>
+          <Status mark="unknown">{proofWords.notYet}</Status>
         ) : (
           <Proof log={decision.intent.log} index={decision.intent.index} />
         )}
@@ -123,7 +124,7 @@ function Entry({ decision }: { decision: DecisionView }) {
 
 function Proof({ log, index }: { log: string; index: number }) {
   const query = useQuery(entryQuery(log, index));
-  if (query.error !== null) return <Status mark="unknown">{`${t.proof.cantTell}: ${query.error.message}`}</Status>;
+  if (query.error !== null) return <Status mark="unknown">{`${proofWords.cantTell}: ${query.error.message}`}</Status>;
   if (query.data === undefined) return <Loading rows={3} />;
   return <ProofTree entry={query.data} />;
 }

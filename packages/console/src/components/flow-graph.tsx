@@ -2,6 +2,7 @@ import { useState } from "react";
 import type { Reach, ReachEdge, ReachNode } from "../api-types.ts";
 import { count } from "../format.ts";
 import { t } from "../text.ts";
+import { system as words } from "../text/system.ts";
 import { DataTable } from "./data-table.tsx";
 import type { Column } from "./data-table.tsx";
 import { DataClass, Status } from "./status.tsx";
@@ -96,7 +97,7 @@ export function FlowGraph({ reach, regions }: { reach: Reach; regions: readonly 
 
 function Graph({ reach, regions }: { reach: Reach; regions: readonly string[] }) {
   const { placed, height, insideHeight } = place(reach);
-  const summary = `${t.system.reach}: ${reach.edges.map((edge) => `${placed.get(edge.from)?.node.name ?? ""} to ${placed.get(edge.to)?.node.name ?? ""} ${t.mark[edge.outcome].toLowerCase()}`).join("; ")}`;
+  const summary = `${words.reach}: ${reach.edges.map((edge) => `${placed.get(edge.from)?.node.name ?? ""} to ${placed.get(edge.to)?.node.name ?? ""} ${t.mark[edge.outcome].toLowerCase()}`).join("; ")}`;
   return (
     <svg className="graph wide-only" viewBox={`0 0 768 ${height}`} role="img" aria-label={summary}>
       <rect className="frame" x="0.5" y="8.5" width="767" height={insideHeight - 8} rx="6" />
@@ -104,7 +105,7 @@ function Graph({ reach, regions }: { reach: Reach; regions: readonly string[] })
         className="g-note"
         x="12"
         y={insideHeight - 10}
-      >{`${regions.join(", ")}: ${t.system.insideBoundary.toLowerCase()}`}</text>
+      >{`${regions.join(", ")}: ${words.insideBoundary.toLowerCase()}`}</text>
       {reach.edges.map((edge) => (
         <Edge key={`${edge.from}>${edge.to}`} edge={edge} placed={placed} />
       ))}
@@ -207,37 +208,37 @@ interface Row {
 const columns: readonly Column<Row>[] = [
   {
     id: "kind",
-    title: t.system.kind,
+    title: words.kind,
     value: (row) => row.to.kind,
     cell: (row) => <span className="muted">{kindWord[row.to.kind] ?? row.to.kind}</span>,
   },
   {
     id: "name",
-    title: t.system.capability,
+    title: words.capability,
     value: (row) => row.to.name,
     cell: (row) => <b>{row.to.title ?? row.to.name}</b>,
   },
-  { id: "through", title: t.system.through, value: (row) => row.from.name, cell: (row) => row.from.name },
+  { id: "through", title: words.through, value: (row) => row.from.name, cell: (row) => row.from.name },
   {
     id: "data",
-    title: t.system.dataClass,
+    title: words.dataClass,
     value: (row) => row.to.sensitivity ?? "",
     cell: (row) => <DataClass value={row.to.sensitivity} />,
   },
   {
     id: "region",
-    title: t.system.region,
+    title: words.region,
     value: (row) => row.to.region ?? "",
     cell: (row) => (
       <>
         {row.to.region ?? t.cantTell}
-        {row.to.inside === false && <span className="problem small block">{t.system.outsideBoundary}</span>}
+        {row.to.inside === false && <span className="problem small block">{words.outsideBoundary}</span>}
       </>
     ),
   },
   {
     id: "outcome",
-    title: t.system.rule,
+    title: words.rule,
     value: (row) => row.edge.outcome,
     cell: (row) => <Status mark={row.edge.outcome}>{t.mark[row.edge.outcome]}</Status>,
   },
@@ -251,7 +252,7 @@ function ReachTable({ reach }: { reach: Reach }) {
   });
   return (
     <DataTable
-      label={t.system.flowNote}
+      label={words.flowNote}
       columns={columns}
       rows={rows}
       rowKey={(row) => `${row.edge.from}>${row.edge.to}`}

@@ -1,7 +1,7 @@
 import type { EvidenceEntry } from "@mandate/sdk";
 import { useQuery } from "@tanstack/react-query";
 import { count, shortHash } from "../format.ts";
-import { t } from "../text.ts";
+import { proof as words } from "../text/evidence.ts";
 import { Status } from "./status.tsx";
 import { Command } from "./ui.tsx";
 import { Loading } from "./states.tsx";
@@ -19,17 +19,17 @@ function Tree({ checked }: { checked: Checked }) {
   const y = (step: number): number => 20 + (steps - step) * 34;
   const good = checked.included ? "path-good" : "path-bad";
   const labels = [
-    ...shown.map((hash, index) => `${pair(hash)}${index === 0 ? `, ${t.proof.neighbour}` : ""}`),
+    ...shown.map((hash, index) => `${pair(hash)}${index === 0 ? `, ${words.neighbour}` : ""}`),
     ...(rest.length === 0
       ? []
-      : [`${pair(rest.at(-1) ?? "")}${rest.length > 1 ? `, ${t.proof.more(rest.length - 1)}` : ""}`]),
+      : [`${pair(rest.at(-1) ?? "")}${rest.length > 1 ? `, ${words.more(rest.length - 1)}` : ""}`]),
   ];
   return (
     <svg
       className="proof-tree"
       viewBox={`0 0 400 ${y(0) + 18}`}
       role="img"
-      aria-label={t.proof.summary(checked.included && checked.signed)}
+      aria-label={words.summary(checked.included && checked.signed)}
     >
       {labels.map((label, step) => (
         <g key={label}>
@@ -48,9 +48,9 @@ function Tree({ checked }: { checked: Checked }) {
         <rect key={step} className={`leaf ${good}`} x={x(step) - 6} y={y(step) - 6} width="12" height="12" rx="2" />
       ))}
       <text x={x(0) - 13} y={y(0) + 4} textAnchor="end">
-        {t.proof.entry}
+        {words.entry}
       </text>
-      <text x={x(steps) + 14} y={y(steps) + 4}>{`${pair(checked.root ?? "")}, ${t.proof.head}`}</text>
+      <text x={x(steps) + 14} y={y(steps) + 4}>{`${pair(checked.root ?? "")}, ${words.head}`}</text>
     </svg>
   );
 }
@@ -66,7 +66,7 @@ export function useChecked(entry: EvidenceEntry) {
 
 export function ProofTree({ entry }: { entry: EvidenceEntry }) {
   const query = useChecked(entry);
-  if (query.error !== null) return <Status mark="unknown">{t.proof.cantTell}</Status>;
+  if (query.error !== null) return <Status mark="unknown">{words.cantTell}</Status>;
   if (query.data === undefined) return <Loading rows={3} />;
   const checked = query.data;
   const good = checked.included && checked.signed && checked.headerMatches;
@@ -75,32 +75,32 @@ export function ProofTree({ entry }: { entry: EvidenceEntry }) {
       <Tree checked={checked} />
       {!good && (
         <p className="notice notice-deny" role="alert">
-          {checked.included ? t.proof.notSigned : t.proof.altered}
+          {checked.included ? words.notSigned : words.altered}
         </p>
       )}
       <ul className="checks">
         <li>
-          <Status mark={checked.included ? "allow" : "deny"}>{t.proof.recomputed(checked.hashes.length + 1)}</Status>
-          <span className="muted small">{checked.included ? t.proof.matches : t.proof.differs}</span>
+          <Status mark={checked.included ? "allow" : "deny"}>{words.recomputed(checked.hashes.length + 1)}</Status>
+          <span className="muted small">{checked.included ? words.matches : words.differs}</span>
         </li>
         <li>
           <Status mark={checked.headerMatches ? "allow" : "deny"}>
-            {checked.headerMatches ? t.proof.headerSame : t.proof.headerDiffers}
+            {checked.headerMatches ? words.headerSame : words.headerDiffers}
           </Status>
         </li>
         <li>
           <Status mark={checked.signed ? "allow" : "deny"}>
-            {checked.signed ? t.proof.signed : t.proof.notSigned}
+            {checked.signed ? words.signed : words.notSigned}
           </Status>
           <span className="muted small">{`${shortHash(checked.root ?? "")}, ${count(checked.size)}`}</span>
         </li>
         <li>
           <Status mark="unknown">
-            {checked.witnesses > 0 ? t.proof.witness(checked.witnesses) : t.proof.noWitness}
+            {checked.witnesses > 0 ? words.witness(checked.witnesses) : words.noWitness}
           </Status>
         </li>
       </ul>
-      <p className="muted small">{t.proof.offline}</p>
+      <p className="muted small">{words.offline}</p>
       <Command>npx mandate evidence verify pack.zip</Command>
     </>
   );

@@ -8,6 +8,7 @@ import { Status } from "../components/status.tsx";
 import { Facts, useNow } from "../components/ui.tsx";
 import { shortHash } from "../format.ts";
 import { t } from "../text.ts";
+import { signIn as signInWords } from "../text/sign-in.ts";
 import * as words from "../text/approvals.ts";
 import { Answer } from "./approve-answer.tsx";
 
@@ -34,10 +35,10 @@ export function ApprovePage() {
       </header>
       {signedOut ? (
         <main className="approve-body">
-          <h1>{t.signIn.title}</h1>
+          <h1>{signInWords.title}</h1>
           <p>{t.states.signInFirst}</p>
           <Link className="button button-accent" to="/sign-in">
-            {t.signIn.title}
+            {signInWords.title}
           </Link>
         </main>
       ) : (

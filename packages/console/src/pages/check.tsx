@@ -10,18 +10,19 @@ import { verifyEntry } from "../components/verify-entry.ts";
 import { Button, Command, Facts, PageHead, Panel } from "../components/ui.tsx";
 import { count, shortHash } from "../format.ts";
 import { t } from "../text.ts";
+import { check as checkWords, proof as proofWords } from "../text/evidence.ts";
 
 export function CheckPage() {
   const query = useQuery(logs);
   return (
     <>
-      <PageHead title={t.check.title} />
-      <p className="lead">{t.check.lead}</p>
-      <Loaded query={query} what={t.check.logs}>
+      <PageHead title={checkWords.title} />
+      <p className="lead">{checkWords.lead}</p>
+      <Loaded query={query} what={checkWords.logs}>
         {(data) =>
           data.length === 0 ? (
-            <Panel title={t.check.logs}>
-              <Empty title={t.check.empty} />
+            <Panel title={checkWords.logs}>
+              <Empty title={checkWords.empty} />
             </Panel>
           ) : (
             <Check heads={data} />
@@ -53,7 +54,7 @@ function Check({ heads }: { heads: readonly LogHead[] }) {
   return (
     <div className="with-rail">
       <div className="stack">
-        <Panel title={t.check.run}>
+        <Panel title={checkWords.run}>
           <form
             className="panel-body row wrap bottom"
             onSubmit={(event) => {
@@ -63,7 +64,7 @@ function Check({ heads }: { heads: readonly LogHead[] }) {
             }}
           >
             <Choice
-              label={t.check.origin}
+              label={checkWords.origin}
               value={origin}
               options={heads.map((one) => [one.origin, one.origin] as const)}
               onChange={(value) => {
@@ -74,7 +75,7 @@ function Check({ heads }: { heads: readonly LogHead[] }) {
               }}
             />
             <div className="field">
-              <label htmlFor="entry-number">{t.check.entryNumber}</label>
+              <label htmlFor="entry-number">{checkWords.entryNumber}</label>
               <input
                 id="entry-number"
                 inputMode="numeric"
@@ -83,14 +84,14 @@ function Check({ heads }: { heads: readonly LogHead[] }) {
               />
             </div>
             <Button type="submit" look="accent">
-              {t.check.run}
+              {checkWords.run}
             </Button>
           </form>
           <div className="panel-body section sunken">
             {query.error !== null ? (
               <>
-                <Status mark="unknown">{t.proof.cantTell}</Status>
-                <Failed error={query.error} what={t.proof.entry} />
+                <Status mark="unknown">{proofWords.cantTell}</Status>
+                <Failed error={query.error} what={proofWords.entry} />
               </>
             ) : query.data === undefined ? (
               <Loading rows={4} />
@@ -100,27 +101,27 @@ function Check({ heads }: { heads: readonly LogHead[] }) {
           </div>
         </Panel>
         {query.data !== undefined && (
-          <Panel title={t.check.bytes}>
-            <pre className="panel-body code" tabIndex={0} aria-label={t.check.bytes}>
+          <Panel title={checkWords.bytes}>
+            <pre className="panel-body code" tabIndex={0} aria-label={checkWords.bytes}>
               {atob(query.data.leaf)}
             </pre>
           </Panel>
         )}
-        <Panel title={t.check.tamper}>
+        <Panel title={checkWords.tamper}>
           <p className="panel-body">
             {broken.data === undefined || broken.data === null ? (
               <Status mark="unknown">{t.cantTell}</Status>
             ) : broken.data.included ? (
-              <Status mark="deny">{t.check.tamperedPasses}</Status>
+              <Status mark="deny">{checkWords.tamperedPasses}</Status>
             ) : (
-              <Status mark="allow">{t.check.tampered}</Status>
+              <Status mark="allow">{checkWords.tampered}</Status>
             )}
           </p>
         </Panel>
       </div>
       <div className="stack">
         {heads.map((one) => (
-          <Panel key={one.origin} title={t.check.origin}>
+          <Panel key={one.origin} title={checkWords.origin}>
             <div className="panel-body">
               <p>
                 <code className="break">{one.origin}</code>
@@ -128,14 +129,14 @@ function Check({ heads }: { heads: readonly LogHead[] }) {
               <Facts
                 rows={[
                   [
-                    t.check.size,
+                    checkWords.size,
                     <span key="s" className="mono">
                       {count(one.size)}
                     </span>,
                   ],
-                  [t.check.root, <code key="r">{shortHash(one.root)}</code>],
+                  [checkWords.root, <code key="r">{shortHash(one.root)}</code>],
                   [
-                    t.check.key,
+                    checkWords.key,
                     <code key="k" className="break small">
                       {one.vkey}
                     </code>,
@@ -145,12 +146,12 @@ function Check({ heads }: { heads: readonly LogHead[] }) {
             </div>
           </Panel>
         ))}
-        <Panel title={t.check.offlineTitle}>
+        <Panel title={checkWords.offlineTitle}>
           <div className="panel-body stack">
-            <p>{t.check.offlineText}</p>
+            <p>{checkWords.offlineText}</p>
             <Command>npx mandate evidence pack -f pack.zip</Command>
             <Command>npx mandate evidence verify pack.zip</Command>
-            <p className="muted small">{t.check.keep}</p>
+            <p className="muted small">{checkWords.keep}</p>
             <Command>npx mandate evidence head -f head.txt</Command>
           </div>
         </Panel>

@@ -12,6 +12,8 @@ import { Owner, Status } from "../components/status.tsx";
 import { Button, CopyOnce, PageHead, Panel, Time } from "../components/ui.tsx";
 import { date, daysUntil } from "../format.ts";
 import { t } from "../text.ts";
+import { credentials as credentialsWords } from "../text/credentials.ts";
+import { overview as overviewWords } from "../text/overview.ts";
 import { LeakedKey } from "./leaked-key.tsx";
 
 type Verb = "rotate" | "suspend" | "resume" | "revoke";
@@ -23,9 +25,9 @@ export function CredentialsPage() {
   const [creating, setCreating] = useState(false);
   return (
     <>
-      <PageHead title={t.credentials.title}>
+      <PageHead title={credentialsWords.title}>
         <Button look="accent" onPress={() => setCreating(true)}>
-          {t.credentials.create}
+          {credentialsWords.create}
         </Button>
       </PageHead>
       {system !== undefined && (
@@ -37,7 +39,7 @@ export function CredentialsPage() {
         </p>
       )}
       {leaked !== undefined && <LeakedKey id={leaked} />}
-      <Panel title={t.credentials.title}>
+      <Panel title={credentialsWords.title}>
         <CredentialTable system={system} />
       </Panel>
       <Create open={creating} onClose={() => setCreating(false)} system={system ?? ""} />
@@ -52,7 +54,7 @@ export function CredentialTable({ system }: { system?: string | undefined }) {
   const columns: readonly Column<CredentialRow>[] = [
     {
       id: "name",
-      title: t.credentials.name,
+      title: credentialsWords.name,
       value: (row) => row.name,
       cell: (row) => (
         <>
@@ -63,20 +65,20 @@ export function CredentialTable({ system }: { system?: string | undefined }) {
     },
     {
       id: "kind",
-      title: t.credentials.kind,
+      title: credentialsWords.kind,
       value: (row) => row.kind,
       cell: (row) => (
         <>
-          {t.credentials.kinds[row.kind] ?? row.kind}
-          <span className="small block muted">{row.bound ? t.credentials.bound : t.credentials.bearer}</span>
+          {credentialsWords.kinds[row.kind] ?? row.kind}
+          <span className="small block muted">{row.bound ? credentialsWords.bound : credentialsWords.bearer}</span>
           {row.thumbprints.map((thumbprint) => (
-            <code key={thumbprint} className="small block muted" title={t.credentials.thumbprint}>
+            <code key={thumbprint} className="small block muted" title={credentialsWords.thumbprint}>
               {thumbprint.slice(0, 16)}…
             </code>
           ))}
           {row.trust !== null && (
             <span className="small block muted">
-              {t.credentials.vouchedBy(row.trust.issuer)} <code>{row.trust.conditions["sub"]}</code>
+              {credentialsWords.vouchedBy(row.trust.issuer)} <code>{row.trust.conditions["sub"]}</code>
             </span>
           )}
         </>
@@ -84,7 +86,7 @@ export function CredentialTable({ system }: { system?: string | undefined }) {
     },
     {
       id: "system",
-      title: t.credentials.system,
+      title: credentialsWords.system,
       value: (row) => row.system ?? "",
       cell: (row) =>
         row.system === null ? (
@@ -97,42 +99,42 @@ export function CredentialTable({ system }: { system?: string | undefined }) {
     },
     {
       id: "state",
-      title: t.credentials.state,
+      title: credentialsWords.state,
       value: stateOf,
       cell: (row) => (
         <Status mark={stateOf(row) === "active" ? "allow" : stateOf(row) === "suspended" ? "hold" : "deny"}>
-          {t.credentials.states[stateOf(row)] ?? row.state}
+          {credentialsWords.states[stateOf(row)] ?? row.state}
         </Status>
       ),
     },
     {
       id: "ends",
-      title: t.credentials.ends,
+      title: credentialsWords.ends,
       value: (row) => row.notAfter,
       cell: (row) => (
         <>
           {date(row.notAfter)}
           {daysUntil(row.notAfter) > 0 && (
-            <span className="muted small block">{t.overview.days(daysUntil(row.notAfter))}</span>
+            <span className="muted small block">{overviewWords.days(daysUntil(row.notAfter))}</span>
           )}
         </>
       ),
     },
     {
       id: "last",
-      title: t.credentials.lastUsed,
+      title: credentialsWords.lastUsed,
       value: (row) => row.lastUsed ?? "",
       cell: (row) => (row.lastUsed === null ? t.never : <Time at={row.lastUsed} />),
     },
     {
       id: "who",
-      title: t.credentials.accountable,
+      title: credentialsWords.accountable,
       value: (row) => row.accountable ?? "",
       cell: (row) => <Owner email={row.accountable} />,
     },
     {
       id: "act",
-      title: t.credentials.actions,
+      title: credentialsWords.actions,
       cell: (row) => {
         const state = stateOf(row);
         const verbs: readonly Verb[] =
@@ -143,10 +145,10 @@ export function CredentialTable({ system }: { system?: string | undefined }) {
               <Button
                 key={verb}
                 look={verb === "revoke" ? "danger-quiet" : "plain"}
-                aria-label={`${t.credentials[verb]} ${row.name}`}
+                aria-label={`${credentialsWords[verb]} ${row.name}`}
                 onPress={() => setActing({ row, verb })}
               >
-                {t.credentials[verb]}
+                {credentialsWords[verb]}
               </Button>
             ))}
           </span>
@@ -161,13 +163,13 @@ export function CredentialTable({ system }: { system?: string | undefined }) {
           <CopyOnce secret={fresh.key} notAfter={fresh.notAfter} onDone={() => setFresh(null)} />
         </div>
       )}
-      <Loaded query={query} what={t.credentials.title}>
+      <Loaded query={query} what={credentialsWords.title}>
         {(data) =>
           data.items.length === 0 ? (
-            <Empty title={t.credentials.emptyTitle}>{t.credentials.empty}</Empty>
+            <Empty title={credentialsWords.emptyTitle}>{credentialsWords.empty}</Empty>
           ) : (
             <DataTable
-              label={t.credentials.title}
+              label={credentialsWords.title}
               columns={columns}
               rows={data.items}
               rowKey={(row) => row.id}
@@ -180,9 +182,9 @@ export function CredentialTable({ system }: { system?: string | undefined }) {
         <ReasonDialog
           open
           onClose={() => setActing(null)}
-          title={t.credentials.question(t.credentials[acting.verb], acting.row.name)}
-          effect={t.credentials.effect[acting.verb]}
-          verb={t.credentials[acting.verb]}
+          title={credentialsWords.question(credentialsWords[acting.verb], acting.row.name)}
+          effect={credentialsWords.effect[acting.verb]}
+          verb={credentialsWords[acting.verb]}
           danger={acting.verb === "revoke"}
           act={async (reason) => {
             const answer = await client.credentials[acting.verb](acting.row.id, { reason });
@@ -216,7 +218,7 @@ function Create({ open, onClose, system }: { open: boolean; onClose: () => void;
     }
   };
   return (
-    <Sheet open={open} onClose={close} title={t.credentials.create}>
+    <Sheet open={open} onClose={close} title={credentialsWords.create}>
       {made !== null ? (
         <CopyOnce secret={made.key} notAfter={made.notAfter} onDone={close} />
       ) : (
@@ -227,25 +229,25 @@ function Create({ open, onClose, system }: { open: boolean; onClose: () => void;
             if (form.name.trim() !== "" && chosen !== "") void make();
           }}
         >
-          <p className="muted">{t.credentials.empty}</p>
+          <p className="muted">{credentialsWords.empty}</p>
           <Choice
-            label={t.credentials.system}
+            label={credentialsWords.system}
             value={chosen}
             options={names.map((item) => [item.name, item.title] as const)}
             onChange={(value) => setForm({ ...form, system: value })}
           />
-          <TextInput label={t.credentials.name} value={form.name} onChange={(name) => setForm({ ...form, name })} />
+          <TextInput label={credentialsWords.name} value={form.name} onChange={(name) => setForm({ ...form, name })} />
           <Choice
-            label={t.credentials.ttl}
+            label={credentialsWords.ttl}
             value={form.ttl}
-            options={[1, 7, 30, 60, 90].map((days) => [`${days}d`, t.credentials.validDays(days)] as const)}
+            options={[1, 7, 30, 60, 90].map((days) => [`${days}d`, credentialsWords.validDays(days)] as const)}
             onChange={(ttl) => setForm({ ...form, ttl })}
           />
-          {error !== null && <Failed error={error} what={t.credentials.create} />}
+          {error !== null && <Failed error={error} what={credentialsWords.create} />}
           <div className="row end">
             <Button onPress={close}>{t.action.cancel}</Button>
             <Button type="submit" look="accent" isDisabled={form.name.trim() === ""}>
-              {t.credentials.makeKey}
+              {credentialsWords.makeKey}
             </Button>
           </div>
         </form>

@@ -4,30 +4,32 @@ import { Status } from "../components/status.tsx";
 import { Facts, Panel, Time } from "../components/ui.tsx";
 import { count, relative, shortHash } from "../format.ts";
 import { t } from "../text.ts";
+import { evidence as evidenceWords } from "../text/evidence.ts";
+import { system as systemWords } from "../text/system.ts";
 
 export function Verified({ evidence, chip = false }: { evidence: EvidenceSummary | undefined; chip?: boolean }) {
   if (evidence === undefined || evidence.checkedAt === null)
     return (
       <Status mark="unknown" chip={chip}>
-        {t.evidence.notVerified}
+        {evidenceWords.notVerified}
       </Status>
     );
   if (evidence.problems.length > 0)
     return (
       <Status mark="deny" chip={chip}>
-        {t.evidence.problems(evidence.problems.length)}
+        {evidenceWords.problems(evidence.problems.length)}
       </Status>
     );
   return (
     <Status mark="allow" chip={chip}>
-      {t.evidence.verified(relative(evidence.checkedAt))}
+      {evidenceWords.verified(relative(evidence.checkedAt))}
     </Status>
   );
 }
 
 export function EvidenceSummaryPanel({ evidence }: { evidence: EvidenceSummary }) {
   return (
-    <Panel title={t.system.evidenceTitle}>
+    <Panel title={systemWords.evidenceTitle}>
       <div className="panel-body">
         <p>
           <Verified evidence={evidence} />
@@ -36,25 +38,25 @@ export function EvidenceSummaryPanel({ evidence }: { evidence: EvidenceSummary }
           className="facts-wide"
           rows={[
             [
-              t.system.entries,
+              systemWords.entries,
               <span key="e" className="mono">
                 {count(evidence.entries)}
               </span>,
             ],
             [
-              t.system.checkpoints,
+              systemWords.checkpoints,
               <span key="c" className="mono">
                 {count(evidence.checkpoints)}
               </span>,
             ],
-            [t.system.head, evidence.root === null ? t.cantTell : <code key="h">{shortHash(evidence.root)}</code>],
-            [t.system.checked, evidence.checkedAt === null ? t.never : <Time key="t" at={evidence.checkedAt} />],
-            [t.system.heldBy, t.system.trust[evidence.trust] ?? evidence.trust],
+            [systemWords.head, evidence.root === null ? t.cantTell : <code key="h">{shortHash(evidence.root)}</code>],
+            [systemWords.checked, evidence.checkedAt === null ? t.never : <Time key="t" at={evidence.checkedAt} />],
+            [systemWords.heldBy, systemWords.trust[evidence.trust] ?? evidence.trust],
           ]}
         />
         <p className="muted small">
-          {t.system.dontTake}
-          <Link to="/check">{t.system.check}</Link>
+          {systemWords.dontTake}
+          <Link to="/check">{systemWords.check}</Link>
         </p>
       </div>
     </Panel>

@@ -10,6 +10,8 @@ import { Empty, Failed, FilteredEmpty, Loaded } from "../components/states.tsx";
 import { Button, LiveDot, PageHead, Panel } from "../components/ui.tsx";
 import { usePagedDecisions } from "../paged-decisions.ts";
 import { t } from "../text.ts";
+import { evidence as evidenceWords, check as checkWords, entry as entryWords } from "../text/evidence.ts";
+import { overview as overviewWords } from "../text/overview.ts";
 import { Verified } from "./evidence-summary.tsx";
 
 interface View {
@@ -61,38 +63,38 @@ export function EvidencePage() {
   ].filter((name) => name !== "");
   return (
     <>
-      <PageHead title={t.evidence.title}>
+      <PageHead title={evidenceWords.title}>
         <Verified evidence={evidence} chip />
         <Link className="button" to="/check">
-          {t.check.title}
+          {checkWords.title}
         </Link>
-        <Button onPress={() => setPacking(true)}>{t.evidence.pack}</Button>
+        <Button onPress={() => setPacking(true)}>{evidenceWords.pack}</Button>
       </PageHead>
       <div className="filters">
         <input
           type="search"
-          aria-label={t.evidence.q}
-          placeholder={t.evidence.q}
+          aria-label={evidenceWords.q}
+          placeholder={evidenceWords.q}
           value={typed}
           onChange={(event) => setTyped(event.target.value)}
         />
         <Choice
           hideLabel
-          label={t.evidence.when}
+          label={evidenceWords.when}
           value={search.when ?? ""}
           options={[
-            ["", t.evidence.any],
-            ["24h", t.evidence.last24],
-            ["7d", t.evidence.last7],
+            ["", evidenceWords.any],
+            ["24h", evidenceWords.last24],
+            ["7d", evidenceWords.last7],
           ]}
           onChange={(when) => set({ when })}
         />
         <Choice
           hideLabel
-          label={t.evidence.decision}
+          label={evidenceWords.decision}
           value={search.outcome ?? ""}
           options={[
-            ["", t.evidence.any],
+            ["", evidenceWords.any],
             ["allow", t.mark.allow],
             ["hold", t.mark.hold],
             ["deny", t.mark.deny],
@@ -101,10 +103,10 @@ export function EvidencePage() {
         />
         <Choice
           hideLabel
-          label={t.evidence.system}
+          label={evidenceWords.system}
           value={search.system ?? ""}
           options={[
-            ["", t.evidence.any],
+            ["", evidenceWords.any],
             ...(search.system !== undefined && !names.some((one) => one.name === search.system)
               ? [[search.system, search.system] as const]
               : []),
@@ -115,17 +117,17 @@ export function EvidencePage() {
       </div>
       <div className={id === undefined ? "evidence" : "evidence has-entry"}>
         <div className="evidence-list">
-          <Loaded query={query} what={t.evidence.title} rows={12}>
+          <Loaded query={query} what={evidenceWords.title} rows={12}>
             {(newest) => {
               const data = joined(newest);
               const cursor = data.nextCursor;
               return data.items.length === 0 && filters.length === 0 ? (
-                <Panel title={t.evidence.emptyTitle}>
+                <Panel title={evidenceWords.emptyTitle}>
                   <Empty
-                    title={t.evidence.empty}
+                    title={evidenceWords.empty}
                     action={
                       <Link to="/register" className="button button-accent">
-                        {t.overview.register}
+                        {overviewWords.register}
                       </Link>
                     }
                     sample
@@ -135,8 +137,8 @@ export function EvidencePage() {
                 <Panel
                   title={
                     data.nextCursor === null
-                      ? t.evidence.entries(data.items.length)
-                      : t.evidence.entriesMore(data.items.length)
+                      ? evidenceWords.entries(data.items.length)
+                      : evidenceWords.entriesMore(data.items.length)
                   }
                   aside={<LiveDot />}
                 >
@@ -166,12 +168,12 @@ export function EvidencePage() {
         </div>
         <div className="evidence-entry" aria-live="polite">
           {id === undefined ? (
-            <p className="hint muted">{t.evidence.select}</p>
+            <p className="hint muted">{evidenceWords.select}</p>
           ) : (
             <>
               <p className="narrow-only">
                 <Link to="/evidence" search={search}>
-                  {t.entry.back}
+                  {entryWords.back}
                 </Link>
               </p>
               <EntryPanel id={id} />
@@ -221,20 +223,20 @@ function Pack({
     }
   };
   return (
-    <Sheet open={open} onClose={onClose} title={t.evidence.packTitle}>
+    <Sheet open={open} onClose={onClose} title={evidenceWords.packTitle}>
       <div className="stack">
-        <p>{t.evidence.packText}</p>
+        <p>{evidenceWords.packText}</p>
         <Choice
-          label={t.evidence.packSystem}
+          label={evidenceWords.packSystem}
           value={chosen}
-          options={[["", t.evidence.any], ...names]}
+          options={[["", evidenceWords.any], ...names]}
           onChange={setChosen}
         />
-        {error !== null && <Failed error={error} what={t.evidence.packTitle} />}
+        {error !== null && <Failed error={error} what={evidenceWords.packTitle} />}
         <div className="row end">
           <Button onPress={onClose}>{t.action.cancel}</Button>
           <Button look="accent" isDisabled={busy} onPress={() => void make()}>
-            {busy ? t.evidence.packing : t.evidence.packMake}
+            {busy ? evidenceWords.packing : evidenceWords.packMake}
           </Button>
         </div>
       </div>

@@ -8,6 +8,7 @@ import { Empty, Loaded } from "../components/states.tsx";
 import { DataClass } from "../components/status.tsx";
 import { Command, Facts, PageHead, Panel, SystemLink, Time } from "../components/ui.tsx";
 import { t } from "../text.ts";
+import { inventory as words } from "../text/inventory.ts";
 import { inventoryKinds } from "./kinds.ts";
 import type { InventoryKind } from "./kinds.ts";
 
@@ -23,7 +24,7 @@ const fields: Record<InventoryKind, readonly string[]> = {
 
 function show(value: unknown): string {
   if (value === undefined || value === null) return t.cantTell;
-  if (typeof value === "boolean") return value ? t.inventory.yes : t.inventory.no;
+  if (typeof value === "boolean") return value ? words.yes : words.no;
   if (Array.isArray(value)) return value.length === 0 ? t.none : value.map(show).join(", ");
   if (typeof value === "object")
     return Object.entries(value)
@@ -48,7 +49,7 @@ export function InventoryPage() {
   const columns: readonly Column<InventoryRow>[] = [
     {
       id: "name",
-      title: t.inventory.name,
+      title: words.name,
       value: (row) => row.name,
       cell: (row) => (
         <Link className="row-link strong" to={`/${kind}` as "/models"} search={{ name: row.name }}>
@@ -59,20 +60,20 @@ export function InventoryPage() {
     ...fields[kind].map(
       (field): Column<InventoryRow> => ({
         id: field,
-        title: t.inventory.field[field] ?? field,
+        title: words.field[field] ?? field,
         value: (row) => show(row.spec?.[field]),
         cell: (row) => cellOf(field, row.spec?.[field]),
       }),
     ),
     {
       id: "used",
-      title: t.inventory.usedBy,
+      title: words.usedBy,
       value: (row) => (row.usedBy ?? []).join(" "),
       cell: (row) =>
         row.usedBy === undefined ? (
           <span className="muted">{t.cantTell}</span>
         ) : row.usedBy.length === 0 ? (
-          <span className="muted">{t.inventory.noUsers}</span>
+          <span className="muted">{words.noUsers}</span>
         ) : (
           <span className="row wrap tight">
             {row.usedBy.map((system) => (
@@ -83,7 +84,7 @@ export function InventoryPage() {
     },
     {
       id: "changed",
-      title: t.inventory.changed,
+      title: words.changed,
       value: (row) => row.updatedAt ?? "",
       cell: (row) => <Time at={row.updatedAt} />,
     },
@@ -91,15 +92,15 @@ export function InventoryPage() {
   return (
     <>
       <PageHead title={t.nav[kind]} />
-      <p className="lead">{t.inventory.lead[kind]}</p>
+      <p className="lead">{words.lead[kind]}</p>
       <Loaded query={query} what={t.nav[kind]}>
         {(data) => {
           const one = data.items.find((item) => item.name === name);
           if (data.items.length === 0)
             return (
-              <Panel title={t.inventory.empty(t.nav[kind].toLowerCase())}>
+              <Panel title={words.empty(t.nav[kind].toLowerCase())}>
                 <Empty
-                  title={t.inventory.emptyHow}
+                  title={words.emptyHow}
                   action={<Command>npx mandate apply -f manifest.yaml</Command>}
                   sample
                 />
@@ -124,7 +125,7 @@ export function InventoryPage() {
                       rows={Object.entries(one.spec ?? {}).map(
                         ([field, value]) =>
                           [
-                            t.inventory.field[field] ?? field,
+                            words.field[field] ?? field,
                             <span key={field} className="break">
                               {cellOf(field, value)}
                             </span>,

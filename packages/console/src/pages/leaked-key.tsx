@@ -9,6 +9,7 @@ import { Failed, Loaded } from "../components/states.tsx";
 import { OutcomeStatus, Owner, Status } from "../components/status.tsx";
 import { Button, CopyOnce, Facts, Panel, SystemLink, Time } from "../components/ui.tsx";
 import { t } from "../text.ts";
+import { credentials as credentialsWords } from "../text/credentials.ts";
 import { leaked as words } from "../text/leaked.ts";
 import { effectOf, gateways } from "./incidents/queries.ts";
 
@@ -48,8 +49,8 @@ function Shown({ row }: { row: CredentialRow }) {
       <div className="panel-body stack">
         <Facts
           rows={[
-            [t.credentials.name, <b key="n">{row.name}</b>],
-            [t.credentials.system, <SystemLink key="s" name={system} />],
+            [credentialsWords.name, <b key="n">{row.name}</b>],
+            [credentialsWords.system, <SystemLink key="s" name={system} />],
             [words.owner, <Owner key="o" email={row.accountable} />],
             [words.lastUsed, row.lastUsed === null ? t.never : <Time key="l" at={row.lastUsed} />],
             [words.reach, allowed === undefined ? t.cantTell : words.reachText(allowed, system)],

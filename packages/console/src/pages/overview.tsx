@@ -8,21 +8,22 @@ import { Glyph } from "../components/status.tsx";
 import { PageHead, Panel } from "../components/ui.tsx";
 import { count } from "../format.ts";
 import { t } from "../text.ts";
+import { overview as overviewWords } from "../text/overview.ts";
 import { EvidenceSummaryPanel } from "./evidence-summary.tsx";
 
 export function OverviewPage() {
   const query = useQuery(overview);
   return (
     <>
-      <PageHead title={t.overview.title}>
+      <PageHead title={overviewWords.title}>
         <Link to="/evidence" search={{}} className="button">
-          {t.overview.export}
+          {overviewWords.export}
         </Link>
         <Link to="/register" className="button button-accent">
-          {t.overview.register}
+          {overviewWords.register}
         </Link>
       </PageHead>
-      <Loaded query={query} what={t.overview.title} rows={10}>
+      <Loaded query={query} what={overviewWords.title} rows={10}>
         {(data) => (data.counts.total === 0 ? <First /> : <Figures data={data} />)}
       </Loaded>
     </>
@@ -31,12 +32,12 @@ export function OverviewPage() {
 
 function First() {
   return (
-    <Panel title={t.overview.emptyTitle}>
+    <Panel title={overviewWords.emptyTitle}>
       <Empty
-        title={t.overview.empty}
+        title={overviewWords.empty}
         action={
           <Link to="/register" className="button button-accent">
-            {t.overview.register}
+            {overviewWords.register}
           </Link>
         }
         sample
@@ -47,7 +48,7 @@ function First() {
 
 function Sentence({ data }: { data: Overview }) {
   const { counts, traffic } = data;
-  const words = t.overview.sentence;
+  const words = overviewWords.sentence;
   const known = traffic.known;
   const all = known === null ? 0 : known.gateway + known.outside + known.unknown;
   return (
@@ -99,24 +100,24 @@ function Figures({ data }: { data: Overview }) {
       <div className="with-rail">
         <div className="stack">
           <Panel
-            title={t.overview.running}
+            title={overviewWords.running}
             aside={
               <>
                 <span className="legend">
-                  <i className="legend-production" /> {t.overview.production}
+                  <i className="legend-production" /> {overviewWords.production}
                 </span>
                 <span className="legend">
-                  <i className="legend-pilot" /> {t.overview.pilot}
+                  <i className="legend-pilot" /> {overviewWords.pilot}
                 </span>
                 <Link to="/systems" search={{}}>
-                  {t.overview.all(data.counts.total)}
+                  {overviewWords.all(data.counts.total)}
                 </Link>
               </>
             }
           >
             <ExpiryBars items={data.expiring} />
           </Panel>
-          <Panel title={t.overview.stands} aside={<span className="muted small">{t.overview.select}</span>}>
+          <Panel title={overviewWords.stands} aside={<span className="muted small">{overviewWords.select}</span>}>
             <Stands data={data} />
           </Panel>
         </div>
@@ -124,8 +125,8 @@ function Figures({ data }: { data: Overview }) {
           <Needs items={data.needs} />
           <Traffic data={data} />
           <EvidenceSummaryPanel evidence={data.evidence} />
-          <Panel title={t.overview.controls}>
-            <p className="panel-body muted small">{t.overview.noControls}</p>
+          <Panel title={overviewWords.controls}>
+            <p className="panel-body muted small">{overviewWords.noControls}</p>
           </Panel>
         </div>
       </div>
@@ -139,11 +140,11 @@ export function Needs({ items }: { items: Overview["needs"] }) {
   const own = (href: string): string => (/^\/(?![\\/])/.test(href) ? href : "/findings");
   return (
     <Panel
-      title={t.overview.needs}
+      title={overviewWords.needs}
       aside={items.length > 0 ? <span className="bubble">{items.length}</span> : undefined}
     >
       {items.length === 0 ? (
-        <p className="panel-body muted small">{t.overview.nothingNeeds}</p>
+        <p className="panel-body muted small">{overviewWords.nothingNeeds}</p>
       ) : (
         <ul className="needs">
           {items.map((need) => (
@@ -172,10 +173,10 @@ function Traffic({ data }: { data: Overview }) {
   const known = data.traffic.known;
   if (known === null) {
     return (
-      <Panel title={t.overview.traffic}>
+      <Panel title={overviewWords.traffic}>
         <div className="panel-body stack">
           <div className="meter meter-unknown" role="img" aria-label={t.cantTell} />
-          <p className="muted small">{t.overview.noTraffic}</p>
+          <p className="muted small">{overviewWords.noTraffic}</p>
         </div>
       </Panel>
     );
@@ -183,20 +184,20 @@ function Traffic({ data }: { data: Overview }) {
   const all = Math.max(1, known.gateway + known.outside + known.unknown);
   const share = (n: number): string => `${((100 * n) / all).toFixed(1)}%`;
   return (
-    <Panel title={t.overview.traffic} aside={<span className="muted small">{t.overview.last7}</span>}>
+    <Panel title={overviewWords.traffic} aside={<span className="muted small">{overviewWords.last7}</span>}>
       <div className="panel-body">
         <div className="trio">
           <span>
             <b>{share(known.gateway)}</b>
-            <small>{t.overview.gateway}</small>
+            <small>{overviewWords.gateway}</small>
           </span>
           <span>
             <b>{share(known.outside)}</b>
-            <small>{t.overview.outside}</small>
+            <small>{overviewWords.outside}</small>
           </span>
           <span>
             <b>{share(known.unknown)}</b>
-            <small>{t.overview.unknownTraffic}</small>
+            <small>{overviewWords.unknownTraffic}</small>
           </span>
         </div>
         <div className="meter" aria-hidden="true">
@@ -213,16 +214,16 @@ const stages = ["proposed", "pilot", "production", "expired", "retired", "noOwne
 function Stands({ data }: { data: Overview }) {
   const title = (stage: (typeof stages)[number]): string =>
     stage === "expired"
-      ? t.overview.expiredColumn
+      ? overviewWords.expiredColumn
       : stage === "noOwner"
-        ? t.overview.noOwner
+        ? overviewWords.noOwner
         : (t.lifecycle[stage] ?? stage);
   return (
     <div className="table-scroll">
       <table className="table matrix">
         <thead>
           <tr>
-            <th scope="col">{t.overview.riskTier}</th>
+            <th scope="col">{overviewWords.riskTier}</th>
             {stages.map((stage) => (
               <th key={stage} scope="col" className="end">
                 {title(stage)}

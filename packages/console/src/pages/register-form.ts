@@ -1,4 +1,4 @@
-import { t } from "../text.ts";
+import { register as words } from "../text/register.ts";
 
 export interface Form {
   readonly title: string;
@@ -65,28 +65,28 @@ export function problemsOf(form: Form, step: number): Record<string, string> {
   const problems: Record<string, string> = {};
   const email = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
   if (step === 1) {
-    if (nameOf(form.title) === "") problems["title"] = t.register.required;
-    if (form.purpose.trim() === "") problems["purpose"] = t.register.required;
+    if (nameOf(form.title) === "") problems["title"] = words.required;
+    if (form.purpose.trim() === "") problems["purpose"] = words.required;
   }
   if (step === 2) {
     for (const field of ["business", "technical"] as const)
       if (!email.test(form[field].trim()))
-        problems[field] = form[field].trim() === "" ? t.register.required : t.register.badEmail;
+        problems[field] = form[field].trim() === "" ? words.required : words.badEmail;
     if (
       problems["technical"] === undefined &&
       form.business.trim().toLowerCase() === form.technical.trim().toLowerCase()
     )
-      problems["technical"] = t.register.samePerson;
+      problems["technical"] = words.samePerson;
   }
   const must = {
     3: ["sensitivity", "region"],
     4: ["audience", "autonomy"],
   } as const;
-  for (const field of must[step as 3] ?? []) if (form[field].trim() === "") problems[field] = t.register.required;
+  for (const field of must[step as 3] ?? []) if (form[field].trim() === "") problems[field] = words.required;
   if (step === 5 && !form.noneOfThese && form.prohibited.length + form.annex3.length === 0)
-    problems["uses"] = t.register.must;
+    problems["uses"] = words.must;
   if (step === 5 && form.derogation !== "" && form.derogationWhy.trim() === "")
-    problems["derogationWhy"] = t.register.required;
+    problems["derogationWhy"] = words.required;
   return problems;
 }
 

@@ -9,6 +9,10 @@ import { Failed } from "../components/states.tsx";
 import { Status } from "../components/status.tsx";
 import { Button, CopyButton, CopyOnce, PageHead, Panel } from "../components/ui.tsx";
 import { t } from "../text.ts";
+import { register as registerWords } from "../text/register.ts";
+import { intake as intakeWords } from "../text/intake.ts";
+import { credentials as credentialsWords } from "../text/credentials.ts";
+import { system as systemWords } from "../text/system.ts";
 import { emptyForm, manifestOf, nameOf, problemsOf } from "./register-form.ts";
 import type { Form } from "./register-form.ts";
 import { similarTo, tierPreview } from "./intake/intake-api.ts";
@@ -19,7 +23,7 @@ import { annex3Areas, prohibitedUses } from "./register-uses.ts";
 const steps = 5;
 /** An open question first: what is chosen was chosen by someone. */
 const choose = (words: Record<string, string>): (readonly [string, string])[] => [
-  ["", t.register.choose],
+  ["", registerWords.choose],
   ...Object.entries(words),
 ];
 interface Made {
@@ -74,11 +78,11 @@ export function RegisterPage() {
   if (made !== null) return <Done made={made} />;
   return (
     <div className="register">
-      <PageHead title={t.register.title} />
-      <p className="lead">{t.register.lead}</p>
+      <PageHead title={registerWords.title} />
+      <p className="lead">{registerWords.lead}</p>
       <Panel
-        title={[t.register.q1, t.register.q2, t.register.q3, t.register.q4, t.register.q5][step - 1]}
-        aside={<span className="muted small">{t.register.step(step, steps)}</span>}
+        title={[registerWords.q1, registerWords.q2, registerWords.q3, registerWords.q4, registerWords.q5][step - 1]}
+        aside={<span className="muted small">{registerWords.step(step, steps)}</span>}
       >
         <form
           className="panel-body stack"
@@ -91,8 +95,8 @@ export function RegisterPage() {
           {step === 1 && (
             <>
               <TextInput
-                label={t.register.systemTitle}
-                help={t.register.systemTitleHelp}
+                label={registerWords.systemTitle}
+                help={registerWords.systemTitleHelp}
                 value={form.title}
                 problem={problems["title"]}
                 onChange={(title) => set({ title })}
@@ -100,8 +104,8 @@ export function RegisterPage() {
               />
               <TextInput
                 area
-                label={t.register.purpose}
-                help={t.register.purposeHelp}
+                label={registerWords.purpose}
+                help={registerWords.purposeHelp}
                 value={form.purpose}
                 problem={problems["purpose"]}
                 onChange={(purpose) => set({ purpose })}
@@ -112,8 +116,8 @@ export function RegisterPage() {
             <>
               <TextInput
                 type="email"
-                label={t.register.business}
-                help={t.register.ownersHelp}
+                label={registerWords.business}
+                help={registerWords.ownersHelp}
                 value={form.business}
                 problem={problems["business"]}
                 onChange={(business) => set({ business })}
@@ -121,7 +125,7 @@ export function RegisterPage() {
               />
               <TextInput
                 type="email"
-                label={t.register.technical}
+                label={registerWords.technical}
                 value={form.technical}
                 problem={problems["technical"]}
                 onChange={(technical) => set({ technical })}
@@ -133,27 +137,27 @@ export function RegisterPage() {
           {step === 4 && (
             <>
               <Choice
-                label={t.register.audience}
+                label={registerWords.audience}
                 value={form.audience}
-                options={choose(t.register.audiences)}
+                options={choose(registerWords.audiences)}
                 problem={problems["audience"]}
                 onChange={(audience) => set({ audience })}
               />
               <Choice
-                label={t.register.autonomy}
+                label={registerWords.autonomy}
                 value={form.autonomy}
-                options={choose(t.register.autonomies)}
+                options={choose(registerWords.autonomies)}
                 problem={problems["autonomy"]}
                 onChange={(autonomy) => set({ autonomy })}
               />
             </>
           )}
           {step === 5 && <Uses form={form} set={set} problems={problems} />}
-          {error !== null && <Failed error={error} what={t.register.title} />}
+          {error !== null && <Failed error={error} what={registerWords.title} />}
           <div className="row end">
-            {step > 1 && <Button onPress={() => setStep(step - 1)}>{t.register.back}</Button>}
+            {step > 1 && <Button onPress={() => setStep(step - 1)}>{registerWords.back}</Button>}
             <Button type="submit" look="accent" isDisabled={busy}>
-              {step < steps ? t.register.next : t.register.submit}
+              {step < steps ? registerWords.next : registerWords.submit}
             </Button>
           </div>
         </form>
@@ -210,23 +214,23 @@ function Touches({ form, set, problems }: Answers) {
       {(["models", "tools", "datasets"] as const).map((kind) => (
         <Ticks
           key={kind}
-          legend={t.register[kind]}
-          empty={t.register.nothingHere}
+          legend={registerWords[kind]}
+          empty={registerWords.nothingHere}
           options={(of[kind].data?.items ?? []).map((item) => [item.name, item.title ?? item.name] as const)}
           value={form[kind]}
           onChange={(value) => set({ [kind]: value })}
         />
       ))}
       <Choice
-        label={t.register.sensitivity}
+        label={registerWords.sensitivity}
         value={form.sensitivity}
         options={choose(t.sensitivity)}
         problem={problems["sensitivity"]}
         onChange={(sensitivity) => set({ sensitivity })}
       />
       <TextInput
-        label={t.register.region}
-        help={t.register.regionHelp}
+        label={registerWords.region}
+        help={registerWords.regionHelp}
         value={form.region}
         problem={problems["region"]}
         onChange={(region) => set({ region })}
@@ -241,14 +245,14 @@ function Uses({ form, set, problems }: Answers) {
   const needs = (input: string, answer: string): boolean => answer !== "" || preview?.unanswered.includes(input) === true;
   return (
     <>
-      <p>{t.register.q5Lead}</p>
+      <p>{registerWords.q5Lead}</p>
       <Ticks
-        legend={t.register.prohibited}
+        legend={registerWords.prohibited}
         options={prohibitedUses}
         value={form.prohibited}
         onChange={(prohibited) => set({ prohibited, noneOfThese: false })}
       />
-      <h3>{t.register.annex3}</h3>
+      <h3>{registerWords.annex3}</h3>
       {annex3Areas.map(([area, uses]) => (
         <Ticks
           key={area}
@@ -266,7 +270,7 @@ function Uses({ form, set, problems }: Answers) {
             set(event.target.checked ? { noneOfThese: true, prohibited: [], annex3: [] } : { noneOfThese: false })
           }
         />{" "}
-        <span>{t.register.noneSigned}</span>
+        <span>{registerWords.noneSigned}</span>
       </label>
       {problems["uses"] !== undefined && (
         <p className="problem small" role="alert">
@@ -274,38 +278,38 @@ function Uses({ form, set, problems }: Answers) {
         </p>
       )}
       <Ticks
-        legend={t.register.also}
-        options={t.register.alsoUses}
+        legend={registerWords.also}
+        options={registerWords.alsoUses}
         value={form.also}
         onChange={(also) => set({ also })}
       />
       {needs("decisionEffect", form.decisionEffect) && (
         <Choice
-          label={t.register.decisionEffect}
+          label={registerWords.decisionEffect}
           value={form.decisionEffect}
-          options={choose(t.register.effects)}
+          options={choose(registerWords.effects)}
           onChange={(decisionEffect) => set({ decisionEffect })}
         />
       )}
       {needs("reversibility", form.reversibility) && (
         <Choice
-          label={t.register.reversibility}
+          label={registerWords.reversibility}
           value={form.reversibility}
-          options={choose(t.register.undo)}
+          options={choose(registerWords.undo)}
           onChange={(reversibility) => set({ reversibility })}
         />
       )}
       {form.annex3.length > 0 && (
         <>
           <Choice
-            label={t.intake.derogation}
+            label={intakeWords.derogation}
             value={form.derogation}
-            options={Object.entries(t.intake.derogations)}
+            options={Object.entries(intakeWords.derogations)}
             onChange={(derogation) => set({ derogation })}
           />
           {form.derogation !== "" && (
             <TextInput
-              label={t.intake.derogationWhy}
+              label={intakeWords.derogationWhy}
               value={form.derogationWhy}
               problem={problems["derogationWhy"]}
               onChange={(derogationWhy) => set({ derogationWhy })}
@@ -315,19 +319,19 @@ function Uses({ form, set, problems }: Answers) {
       )}
       {form.annex3.length + form.prohibited.length > 0 && (
         <Choice
-          label={t.register.euNexus}
+          label={registerWords.euNexus}
           value={form.euNexus}
-          options={choose(t.register.yesNo)}
+          options={choose(registerWords.yesNo)}
           onChange={(euNexus) => set({ euNexus })}
         />
       )}
       <div className="notice" aria-live="polite">
         {preview === null || form.noneOfThese === (form.prohibited.length + form.annex3.length > 0) ? (
-          <p>{t.register.must}</p>
+          <p>{registerWords.must}</p>
         ) : (
           <>
             <p className="strong">
-              {t.intake.live}: {t.tier[preview.is as keyof typeof t.tier]}
+              {intakeWords.live}: {t.tier[preview.is as keyof typeof t.tier]}
             </p>
             <Reasons reasons={preview.reasons} flags={preview.flags} />
           </>
@@ -347,21 +351,21 @@ function Done({ made }: { made: Made }) {
   const open = current.authorization !== null && current.status === "operating";
   return (
     <div className="register">
-      <PageHead title={t.register.done(current.title)}>
+      <PageHead title={registerWords.done(current.title)}>
         <Link className="button" to="/systems/$name" params={{ name: current.name }}>
-          {t.register.openSystem}
+          {registerWords.openSystem}
         </Link>
       </PageHead>
       <p className="lead">
-        {t.register.tierIs} <b>{t.tier[current.tier]}</b>
+        {registerWords.tierIs} <b>{t.tier[current.tier]}</b>
         {(current.tierReasons ?? []).length > 0 &&
-          `, ${t.register.because} ${(current.tierReasons ?? []).map((reason) => reason.text).join("; ")}`}
+          `, ${registerWords.because} ${(current.tierReasons ?? []).map((reason) => reason.text).join("; ")}`}
         .
       </p>
       <div className="stack">
         {!open && (
           <div className="notice notice-hold">
-            <p className="strong">{t.register.proposedText}</p>
+            <p className="strong">{registerWords.proposedText}</p>
             <ul>
               {(current.missing ?? []).map((one) => (
                 <li key={one}>
@@ -371,12 +375,12 @@ function Done({ made }: { made: Made }) {
             </ul>
           </div>
         )}
-        {made.error !== null && <Failed error={made.error} what={t.credentials.create} />}
+        {made.error !== null && <Failed error={made.error} what={credentialsWords.create} />}
         {key !== null && (
           <Panel title={t.copyOnce.title}>
             <div className="panel-body stack">
               <CopyOnce secret={key.key} notAfter={key.notAfter} />
-              <p>{t.register.keyNext}</p>
+              <p>{registerWords.keyNext}</p>
               <pre className="code dark" tabIndex={0}>
                 {snippet}
               </pre>
@@ -387,16 +391,16 @@ function Done({ made }: { made: Made }) {
         <p aria-live="polite">
           {arrived ? (
             <Status mark="allow" chip>
-              {t.register.arrived}
+              {registerWords.arrived}
             </Status>
           ) : (
             <Status mark="hold" chip>
-              {t.register.waiting}
+              {registerWords.waiting}
             </Status>
           )}{" "}
           {arrived && (
             <Link to="/evidence" search={{ system: current.name }}>
-              {t.system.allDecisions}
+              {systemWords.allDecisions}
             </Link>
           )}
         </p>

@@ -11,12 +11,14 @@ import { NotificationsPanel } from "./notifications/notifications-panel.tsx";
 import { PeoplePanel } from "./people/people-panel.tsx";
 import { ServiceAccountsPanel } from "./people/service-accounts-panel.tsx";
 import { t } from "../text.ts";
+import { settings as settingsWords } from "../text/settings.ts";
+import { account as accountWords } from "../text/account.ts";
 
 export function SettingsPage() {
   const who = useQuery(session);
   return (
     <>
-      <PageHead title={t.settings.title} />
+      <PageHead title={settingsWords.title} />
       <div className="with-rail">
         <div className="stack">
           <div className="stack">
@@ -31,26 +33,26 @@ export function SettingsPage() {
           )}
         </div>
         <div className="stack">
-          <Panel title={t.settings.you}>
+          <Panel title={settingsWords.you}>
             <div className="panel-body">
-              <Loaded query={who} what={t.settings.you}>
+              <Loaded query={who} what={settingsWords.you}>
                 {(data) => (
                   <Facts
                     rows={[
-                      [t.settings.name, data.person.name],
+                      [settingsWords.name, data.person.name],
                       [
-                        t.settings.email,
+                        settingsWords.email,
                         <span key="e" className="break">
                           {data.person.email}
                         </span>,
                       ],
-                      [t.settings.roles, data.person.roles.join(", ") || t.settings.noRoles],
-                      [t.settings.organization, data.organization],
+                      [settingsWords.roles, data.person.roles.join(", ") || settingsWords.noRoles],
+                      [settingsWords.organization, data.organization],
                       [
-                        t.settings.passkey,
+                        settingsWords.passkey,
                         data.passkeysOff ?? (
                           <Link key="p" to="/account">
-                            {t.account.passkeys}
+                            {accountWords.passkeys}
                           </Link>
                         ),
                       ],
@@ -88,24 +90,24 @@ function Sample() {
     }
   };
   return (
-    <Panel title={t.settings.sample}>
+    <Panel title={settingsWords.sample}>
       <div className="panel-body stack">
-        <p className="muted small">{t.settings.sampleText}</p>
+        <p className="muted small">{settingsWords.sampleText}</p>
         {removed !== null && <Removed removal={removed} />}
         {(removed === null || removed.kept.length > 0) && (
           <Button look="danger-quiet" onPress={() => setOpen(true)}>
-            {t.settings.sampleRemove}
+            {settingsWords.sampleRemove}
           </Button>
         )}
       </div>
-      <Sheet open={open} onClose={() => setOpen(false)} title={t.settings.sampleQuestion}>
+      <Sheet open={open} onClose={() => setOpen(false)} title={settingsWords.sampleQuestion}>
         <div className="stack">
-          <p>{t.settings.sampleEffect(total)}</p>
-          {error !== null && <Failed error={error} what={t.settings.sampleRemove} />}
+          <p>{settingsWords.sampleEffect(total)}</p>
+          {error !== null && <Failed error={error} what={settingsWords.sampleRemove} />}
           <div className="row end">
             <Button onPress={() => setOpen(false)}>{t.action.cancel}</Button>
             <Button look="danger" isDisabled={busy} onPress={() => void remove()}>
-              {t.settings.sampleRemove}
+              {settingsWords.sampleRemove}
             </Button>
           </div>
         </div>
@@ -117,16 +119,16 @@ function Sample() {
 function Removed({ removal }: { removal: SampleRemoval }) {
   return (
     <div role="status" className="stack">
-      <p>{t.settings.sampleRemoved(removal.removed)}</p>
+      <p>{settingsWords.sampleRemoved(removal.removed)}</p>
       {removal.kept.length > 0 && (
         <>
-          <p>{t.settings.sampleKept}</p>
+          <p>{settingsWords.sampleKept}</p>
           <ul className="small">
             {removal.kept.map((one) => (
               <li key={one.object}>
                 <code className="break">{one.object}</code>
                 <span className="block muted">
-                  {one.users.length > 0 ? t.settings.sampleKeptBy(one.users.join(", ")) : one.reason}
+                  {one.users.length > 0 ? settingsWords.sampleKeptBy(one.users.join(", ")) : one.reason}
                 </span>
               </li>
             ))}

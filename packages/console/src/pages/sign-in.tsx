@@ -9,6 +9,7 @@ import { PasskeySignIn, PasswordSignIn } from "./account/sign-in-ways.tsx";
 import { ProviderLinks } from "./federation/provider-links.tsx";
 import { Logo } from "../shell/icons.tsx";
 import { t } from "../text.ts";
+import { signIn as words } from "../text/sign-in.ts";
 
 /** The secret stands after `#`, which no server and no log sees; it leaves the address bar before anything else happens. */
 function takeLink(): string | null {
@@ -53,7 +54,7 @@ export function SignInPage() {
     void navigate({ to: "/" });
   };
   useEffect(() => {
-    document.title = `${t.signIn.title}, ${t.product}`;
+    document.title = `${words.title}, ${t.product}`;
     let here = true;
     const look = (): void => {
       const running = (arrival ??= arrive().finally(() => (arrival = undefined)));
@@ -74,31 +75,31 @@ export function SignInPage() {
         <Logo /> {t.product}
       </p>
       {state === undefined ? (
-        <p aria-live="polite">{t.signIn.busy}</p>
+        <p aria-live="polite">{words.busy}</p>
       ) : state.who !== null ? (
         <div className="stack">
-          <h1>{t.signIn.welcome(state.who.person.name)}</h1>
+          <h1>{words.welcome(state.who.person.name)}</h1>
           <p>
-            {t.signIn.welcomeText} {state.who.organization}.
+            {words.welcomeText} {state.who.organization}.
           </p>
-          <p className="muted small">{t.signIn.addWhy}</p>
+          <p className="muted small">{words.addWhy}</p>
           <AddPasskey off={state.who.passkeysOff ?? null} />
           <div className="row wrap">
             <Link className="button button-accent" to="/">
-              {t.signIn.go}
+              {words.go}
             </Link>
           </div>
         </div>
       ) : (
         <div className="stack">
-          <h1>{t.signIn.title}</h1>
-          {state.error !== null && <Failed error={state.error} what={state.spent ? t.signIn.spent : t.signIn.title} />}
-          {state.spent && <p>{t.signIn.spentText}</p>}
+          <h1>{words.title}</h1>
+          {state.error !== null && <Failed error={state.error} what={state.spent ? words.spent : words.title} />}
+          {state.spent && <p>{words.spentText}</p>}
           <PasskeySignIn onSignedIn={signedInNow} />
           <ProviderLinks />
           <PasswordSignIn onSignedIn={signedInNow} />
-          <h2>{t.signIn.linkWay}</h2>
-          <p>{t.signIn.how}</p>
+          <h2>{words.linkWay}</h2>
+          <p>{words.how}</p>
           <Command>npx mandate person sign-in-link EMAIL</Command>
         </div>
       )}

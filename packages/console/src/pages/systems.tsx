@@ -10,13 +10,17 @@ import { Owner, Status, systemMark } from "../components/status.tsx";
 import { LiveDot, PageHead, Panel } from "../components/ui.tsx";
 import { count, date, daysUntil, timeLeft } from "../format.ts";
 import { t } from "../text.ts";
+import { systems as systemsWords } from "../text/systems.ts";
+import { band as bandWords } from "../text/system.ts";
+import { overview as overviewWords } from "../text/overview.ts";
+import { intake as intakeWords } from "../text/intake.ts";
 
 const decided = (row: SystemRow): number =>
   row.decisions24h === undefined ? -1 : row.decisions24h.allow + row.decisions24h.hold + row.decisions24h.deny;
 const columns: readonly Column<SystemRow>[] = [
   {
     id: "name",
-    title: t.systems.name,
+    title: systemsWords.name,
     value: (row) => row.title,
     cell: (row) => (
       <>
@@ -29,36 +33,36 @@ const columns: readonly Column<SystemRow>[] = [
   },
   {
     id: "standing",
-    title: t.systems.standing,
+    title: systemsWords.standing,
     value: (row) => row.status,
     cell: (row) => (
       <Status mark={systemMark(row)}>
-        {row.status === "operating" ? t.systems.operating : (t.statusCode[row.statusCode ?? ""] ?? t.systems.refused)}
+        {row.status === "operating" ? systemsWords.operating : (t.statusCode[row.statusCode ?? ""] ?? systemsWords.refused)}
       </Status>
     ),
   },
   {
     id: "lifecycle",
-    title: t.systems.stage,
+    title: systemsWords.stage,
     value: (row) => row.lifecycle,
     cell: (row) => t.lifecycle[row.lifecycle] ?? row.lifecycle,
   },
-  { id: "tier", title: t.systems.tier, value: (row) => row.tier, cell: (row) => row.tier },
+  { id: "tier", title: systemsWords.tier, value: (row) => row.tier, cell: (row) => row.tier },
   {
     id: "owners",
-    title: t.systems.owners,
+    title: systemsWords.owners,
     value: (row) => row.owners?.business ?? "",
     cell: (row) => <Owner email={row.owners?.business} />,
   },
   {
     id: "ends",
-    title: t.systems.ends,
+    title: systemsWords.ends,
     value: (row) => row.authorization?.ends ?? "",
     cell: (row) => <Ends row={row} />,
   },
   {
     id: "decisions",
-    title: t.systems.decisions,
+    title: systemsWords.decisions,
     end: true,
     value: decided,
     cell: (row) =>
@@ -74,17 +78,17 @@ const columns: readonly Column<SystemRow>[] = [
 
 function Ends({ row }: { row: SystemRow }) {
   if (row.authorization === null || row.authorization.ends === null)
-    return <span className="muted">{t.systems.noEnd}</span>;
+    return <span className="muted">{systemsWords.noEnd}</span>;
   const left = daysUntil(row.authorization.ends);
   return (
     <>
       {date(row.authorization.ends)}
       <span className={`small block ${left <= 0 ? "problem" : "muted"}`}>
         {left <= 0
-          ? t.band.ended
+          ? bandWords.ended
           : left === 1
-            ? t.overview.left(timeLeft(row.authorization.ends))
-            : t.overview.days(left)}
+            ? overviewWords.left(timeLeft(row.authorization.ends))
+            : overviewWords.days(left)}
       </span>
     </>
   );
@@ -111,50 +115,50 @@ export function SystemsPage() {
   ].filter((name) => name !== "");
   return (
     <>
-      <PageHead title={t.systems.title}>
+      <PageHead title={systemsWords.title}>
         <Link to="/import" className="button">
-          {t.intake.importTitle}
+          {intakeWords.importTitle}
         </Link>
         <Link to="/register" className="button button-accent">
-          {t.overview.register}
+          {overviewWords.register}
         </Link>
       </PageHead>
       <div className="filters">
         <input
           type="search"
-          aria-label={t.systems.q}
-          placeholder={t.systems.q}
+          aria-label={systemsWords.q}
+          placeholder={systemsWords.q}
           value={search.q ?? ""}
           onChange={(event) => set({ q: event.target.value })}
         />
         <Choice
           hideLabel
-          label={t.systems.lifecycle}
+          label={systemsWords.lifecycle}
           value={search.lifecycle ?? ""}
-          options={[["", t.systems.any], ...Object.entries(t.lifecycle)]}
+          options={[["", systemsWords.any], ...Object.entries(t.lifecycle)]}
           onChange={(lifecycle) => set({ lifecycle })}
         />
         <Choice
           hideLabel
-          label={t.systems.tier}
+          label={systemsWords.tier}
           value={search.tier ?? ""}
-          options={[["", t.systems.any], ...Object.entries(t.tier)]}
+          options={[["", systemsWords.any], ...Object.entries(t.tier)]}
           onChange={(tier) => set({ tier })}
         />
         <Choice
           hideLabel
-          label={t.systems.standing}
+          label={systemsWords.standing}
           value={search.status ?? ""}
           options={[
-            ["", t.systems.any],
-            ["operating", t.systems.operating],
-            ["restricted", t.systems.restricted],
-            ["refused", t.systems.refused],
+            ["", systemsWords.any],
+            ["operating", systemsWords.operating],
+            ["restricted", systemsWords.restricted],
+            ["refused", systemsWords.refused],
           ]}
           onChange={(status) => set({ status })}
         />
       </div>
-      <Loaded query={query} what={t.systems.title} rows={10}>
+      <Loaded query={query} what={systemsWords.title} rows={10}>
         {(data) => {
           const rows = data.items.filter(
             (row) =>
@@ -167,12 +171,12 @@ export function SystemsPage() {
           );
           if (data.items.length === 0)
             return (
-              <Panel title={t.systems.emptyTitle}>
+              <Panel title={systemsWords.emptyTitle}>
                 <Empty
-                  title={t.systems.empty}
+                  title={systemsWords.empty}
                   action={
                     <Link to="/register" className="button button-accent">
-                      {t.overview.register}
+                      {overviewWords.register}
                     </Link>
                   }
                   sample
@@ -185,7 +189,7 @@ export function SystemsPage() {
                 <FilteredEmpty filters={named} clear={() => void navigate({ to: "/systems", search: {} })} />
               ) : (
                 <DataTable
-                  label={t.systems.title}
+                  label={systemsWords.title}
                   columns={columns}
                   rows={rows}
                   rowKey={(row) => row.name}

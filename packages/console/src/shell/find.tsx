@@ -67,7 +67,7 @@ export function Find({ open, onClose }: { open: boolean; onClose: () => void }) 
     ...found.map((system) => ({
       key: system.name,
       title: subject === undefined ? system.title : t.find.reach(system.title),
-      note: `${t.systems.name}, ${system.tier}`,
+      note: `${t.find.system}, ${system.tier}`,
       go: () =>
         void navigate({
           to: "/systems/$name",
@@ -80,15 +80,15 @@ export function Find({ open, onClose }: { open: boolean; onClose: () => void }) 
           {
             key: asked,
             title: asked,
-            note: t.entry.unlogged,
+            note: t.find.decision,
             go: () => void navigate({ to: "/evidence/$id", params: { id: typed.trim() } }),
           },
         ]
       : []),
     ...(subject === undefined
       ? [
-          ["register", "/register", t.overview.register] as const,
-          ["check", "/check", t.check.title] as const,
+          ["register", "/register", t.find.register] as const,
+          ["check", "/check", t.find.check] as const,
           ...pages.map(([key, to]) => [key, to, t.nav[key]] as const),
         ]
       : []

@@ -39,7 +39,8 @@ export function Shell() {
   const [helping, setHelping] = useState(false);
   const [menu, setMenu] = useState(false);
   useKeys(useMemo(() => ({ find: () => setFinding(true), help: () => setHelping(true) }), []));
-  const signedOut = isSignedOut(who.error);
+  // Whoever was signed in keeps the page with what they wrote on it; SessionEnding says what to do.
+  const signedOut = isSignedOut(who.error) && who.data === undefined;
   useEffect(() => {
     if (signedOut) void navigate({ to: "/sign-in", replace: true });
   }, [signedOut, navigate]);
@@ -182,7 +183,7 @@ function Account({
         <span>
           <span className="block">{name}</span>
           <span className="muted small">
-            {roles.length === 0 ? t.settings.noRoles : roles[0]?.replaceAll("-", " ")}
+            {roles.length === 0 ? t.nav.noRoles : roles[0]?.replaceAll("-", " ")}
             {sample ? `, ${t.nav.sample.toLowerCase()}` : ""}
           </span>
         </span>
@@ -224,7 +225,7 @@ function Account({
               {t.nav.keys}
             </Button>
             <Link className="button" to="/account" onClick={() => setOpen(false)}>
-              {t.account.title}
+              {t.nav.yourAccount}
             </Link>
             <Button onPress={() => void signOut()}>{t.nav.signOut}</Button>
           </div>

@@ -58,7 +58,4 @@ export const account = {
   confirm: "Confirm",
   next: "Next",
   removePassword: "Remove password and code",
-  ending: (minutes: number) =>
-    `You are signed out in ${minutes === 1 ? "a minute" : `${minutes} minutes`}. Drafts stay on this page.`,
-  stay: "Stay signed in",
 } as const;

@@ -9,6 +9,10 @@ export const find = {
   nothing: "Nothing by that name.",
   reach: (name: string) => `What can ${name} reach?`,
   close: "Close",
+  system: "System",
+  decision: "Decision",
+  register: "Register a system",
+  check: "Check it yourself",
 } as const;
 
 export const nav = {
@@ -42,6 +46,8 @@ export const nav = {
   settings: "Settings",
   menu: "Menu",
   account: "You",
+  yourAccount: "Your account",
+  noRoles: "No role",
   signOut: "Sign out",
   theme: "Theme",
   light: "Light",
@@ -79,4 +85,13 @@ export const keys = {
     ["?", "This list"],
   ] as const,
   toggle: "Single keys",
+} as const;
+
+export const ending = {
+  soon: (minutes: number) =>
+    `You are signed out in ${minutes === 1 ? "a minute" : `${minutes} minutes`}. Drafts stay on this page.`,
+  stay: "Stay signed in",
+  ended: "Your session has ended. What you wrote stays on this page.",
+  signIn: "Sign in, in a new tab",
+  again: "I have signed in",
 } as const;

@@ -13,6 +13,9 @@ import { Status } from "../../components/status.tsx";
 import { Button, Facts, PageHead, Panel, Time } from "../../components/ui.tsx";
 import { exact } from "../../format.ts";
 import { t } from "../../text.ts";
+import { account as accountWords } from "../../text/account.ts";
+import { settings as settingsWords } from "../../text/settings.ts";
+import { people as peopleWords } from "../../text/people.ts";
 
 export interface PasskeyRow {
   readonly id: string;
@@ -49,52 +52,52 @@ export function AccountPage() {
   const who = useQuery(session);
   return (
     <>
-      <PageHead title={t.account.title} />
+      <PageHead title={accountWords.title} />
       <div className="with-rail">
         <div className="stack">
-          <Panel title={t.account.passkeys}>
+          <Panel title={accountWords.passkeys}>
             <div className="panel-body stack">
-              <p className="muted small">{t.account.passkeysText}</p>
-              <Loaded query={mine} what={t.account.passkeys}>
+              <p className="muted small">{accountWords.passkeysText}</p>
+              <Loaded query={mine} what={accountWords.passkeys}>
                 {(data) => <Passkeys rows={data.passkeys} />}
               </Loaded>
               {who.data !== undefined && <AddPasskey off={who.data.passkeysOff ?? null} />}
             </div>
           </Panel>
-          <Panel title={t.account.sessions}>
-            <Loaded query={mine} what={t.account.sessions}>
+          <Panel title={accountWords.sessions}>
+            <Loaded query={mine} what={accountWords.sessions}>
               {(data) => <Sessions rows={data.sessions} />}
             </Loaded>
           </Panel>
         </div>
         <div className="stack">
-          <Panel title={t.account.you}>
+          <Panel title={accountWords.you}>
             <div className="panel-body">
-              <Loaded query={who} what={t.account.you}>
+              <Loaded query={who} what={accountWords.you}>
                 {(data) => (
                   <Facts
                     rows={[
-                      [t.settings.name, data.person.name],
+                      [settingsWords.name, data.person.name],
                       [
-                        t.settings.email,
+                        settingsWords.email,
                         <span key="e" className="break">
                           {data.person.email}
                         </span>,
                       ],
                       [
-                        t.settings.roles,
-                        data.person.roles.map((role) => t.people.names[role] ?? role).join(", ") || t.settings.noRoles,
+                        settingsWords.roles,
+                        data.person.roles.map((role) => peopleWords.names[role] ?? role).join(", ") || settingsWords.noRoles,
                       ],
-                      [t.account.how, t.account.openedBy[data.proof ?? ""] ?? t.account.openedBy["link"]],
+                      [accountWords.how, accountWords.openedBy[data.proof ?? ""] ?? accountWords.openedBy["link"]],
                     ]}
                   />
                 )}
               </Loaded>
             </div>
           </Panel>
-          <Panel title={t.account.password}>
+          <Panel title={accountWords.password}>
             <div className="panel-body stack">
-              <Loaded query={mine} what={t.account.password}>
+              <Loaded query={mine} what={accountWords.password}>
                 {(data) => <PasswordPanel state={data.password} />}
               </Loaded>
             </div>
@@ -112,61 +115,61 @@ function Passkeys({ rows }: { rows: readonly PasskeyRow[] }) {
   const columns: readonly Column<PasskeyRow>[] = [
     {
       id: "name",
-      title: t.settings.name,
+      title: settingsWords.name,
       value: (row) => row.name,
       cell: (row) => <span className="break">{row.name}</span>,
     },
     {
       id: "state",
-      title: t.settings.state,
+      title: settingsWords.state,
       cell: (row) =>
         row.blocked ? (
-          <Status mark="deny">{t.account.blocked}</Status>
+          <Status mark="deny">{accountWords.blocked}</Status>
         ) : row.coolingUntil !== null ? (
-          <Status mark="hold">{t.account.cooling(exact(row.coolingUntil))}</Status>
+          <Status mark="hold">{accountWords.cooling(exact(row.coolingUntil))}</Status>
         ) : (
-          <Status mark="allow">{t.account.ready}</Status>
+          <Status mark="allow">{accountWords.ready}</Status>
         ),
     },
     {
       id: "kind",
-      title: t.account.synced,
+      title: accountWords.synced,
       hideNarrow: true,
-      cell: (row) => (row.synced ? t.account.synced : t.account.oneDevice),
+      cell: (row) => (row.synced ? accountWords.synced : accountWords.oneDevice),
     },
     {
       id: "used",
-      title: t.account.lastUsed,
+      title: accountWords.lastUsed,
       value: (row) => row.lastUsedAt ?? "",
       cell: (row) => (row.lastUsedAt === null ? t.never : <Time at={row.lastUsedAt} />),
     },
     {
       id: "do",
-      title: t.people.actions,
+      title: peopleWords.actions,
       cell: (row) => (
         <span className="row">
-          <Button look="quiet" aria-label={`${t.account.rename} ${row.name}`} onPress={() => setRenaming(row)}>
-            {t.account.rename}
+          <Button look="quiet" aria-label={`${accountWords.rename} ${row.name}`} onPress={() => setRenaming(row)}>
+            {accountWords.rename}
           </Button>
-          <Button look="danger-quiet" aria-label={`${t.account.remove} ${row.name}`} onPress={() => setRemoving(row)}>
-            {t.account.remove}
+          <Button look="danger-quiet" aria-label={`${accountWords.remove} ${row.name}`} onPress={() => setRemoving(row)}>
+            {accountWords.remove}
           </Button>
         </span>
       ),
     },
   ];
   return rows.length === 0 ? (
-    <Empty title={t.account.none} />
+    <Empty title={accountWords.none} />
   ) : (
     <>
-      <DataTable label={t.account.passkeys} columns={columns} rows={rows} rowKey={(row) => row.id} />
+      <DataTable label={accountWords.passkeys} columns={columns} rows={rows} rowKey={(row) => row.id} />
       {renaming !== null && <Rename passkey={renaming} onClose={() => setRenaming(null)} />}
       <ReasonlessDialog
         open={removing !== null}
         onClose={() => setRemoving(null)}
-        title={t.account.removeQuestion(removing?.name ?? "")}
-        effect={`${t.account.removeEffect}${rows.length === 1 ? ` ${t.account.removeLast}` : ""}`}
-        verb={t.account.remove}
+        title={accountWords.removeQuestion(removing?.name ?? "")}
+        effect={`${accountWords.removeEffect}${rows.length === 1 ? ` ${accountWords.removeLast}` : ""}`}
+        verb={accountWords.remove}
         act={async () => {
           await client.request("DELETE", `/api/v1/account/passkeys/${removing?.id ?? ""}`);
           await queries.invalidateQueries({ queryKey: ["account"] });
@@ -189,7 +192,7 @@ function Rename({ passkey, onClose }: { passkey: PasskeyRow; onClose: () => void
     }
   };
   return (
-    <Sheet open onClose={onClose} title={t.account.rename}>
+    <Sheet open onClose={onClose} title={accountWords.rename}>
       <form
         className="stack"
         onSubmit={(event) => {
@@ -197,12 +200,12 @@ function Rename({ passkey, onClose }: { passkey: PasskeyRow; onClose: () => void
           if (name.trim() !== "") void save();
         }}
       >
-        <TextInput label={t.account.name} help={t.account.nameHelp} value={name} onChange={setName} autoFocus />
-        {error !== null && <Failed error={error} what={t.account.rename} />}
+        <TextInput label={accountWords.name} help={accountWords.nameHelp} value={name} onChange={setName} autoFocus />
+        {error !== null && <Failed error={error} what={accountWords.rename} />}
         <div className="row end">
           <Button onPress={onClose}>{t.action.cancel}</Button>
           <Button type="submit" look="accent" isDisabled={name.trim() === ""}>
-            {t.people.save}
+            {peopleWords.save}
           </Button>
         </div>
       </form>
@@ -216,7 +219,7 @@ function Sessions({ rows }: { rows: readonly SessionRow[] }) {
   const end = async (work: () => Promise<number>): Promise<void> => {
     setError(null);
     try {
-      setNote(t.account.ended(await work()));
+      setNote(accountWords.ended(await work()));
       await queries.invalidateQueries({ queryKey: ["account"] });
     } catch (cause) {
       setError(cause);
@@ -225,29 +228,29 @@ function Sessions({ rows }: { rows: readonly SessionRow[] }) {
   const columns: readonly Column<SessionRow>[] = [
     {
       id: "how",
-      title: t.account.how,
+      title: accountWords.how,
       value: (row) => row.openedBy,
       cell: (row) => (
         <span>
-          {t.account.openedBy[row.openedBy] ?? row.openedBy}
-          {row.minted && <span className="muted small block">{t.account.minted}</span>}
+          {accountWords.openedBy[row.openedBy] ?? row.openedBy}
+          {row.minted && <span className="muted small block">{accountWords.minted}</span>}
         </span>
       ),
     },
     {
       id: "browser",
-      title: t.account.browser,
+      title: accountWords.browser,
       hideNarrow: true,
-      cell: (row) => <span className="break small">{row.browser === "" ? t.account.unknownBrowser : row.browser}</span>,
+      cell: (row) => <span className="break small">{row.browser === "" ? accountWords.unknownBrowser : row.browser}</span>,
     },
-    { id: "seen", title: t.account.seen, value: (row) => row.lastSeenAt, cell: (row) => <Time at={row.lastSeenAt} /> },
-    { id: "ends", title: t.account.ends, value: (row) => row.expiresAt, cell: (row) => <Time at={row.expiresAt} /> },
+    { id: "seen", title: accountWords.seen, value: (row) => row.lastSeenAt, cell: (row) => <Time at={row.lastSeenAt} /> },
+    { id: "ends", title: accountWords.ends, value: (row) => row.expiresAt, cell: (row) => <Time at={row.expiresAt} /> },
     {
       id: "do",
-      title: t.people.actions,
+      title: peopleWords.actions,
       cell: (row) =>
         row.current ? (
-          <span className="muted">{t.account.here}</span>
+          <span className="muted">{accountWords.here}</span>
         ) : (
           <Button
             look="danger-quiet"
@@ -255,15 +258,15 @@ function Sessions({ rows }: { rows: readonly SessionRow[] }) {
               void end(async () => (await client.request("DELETE", `/api/v1/account/sessions/${row.id}`), 1))
             }
           >
-            {t.account.end}
+            {accountWords.end}
           </Button>
         ),
     },
   ];
   return (
     <>
-      <p className="muted small panel-body">{t.account.sessionsText}</p>
-      <DataTable label={t.account.sessions} columns={columns} rows={rows} rowKey={(row) => row.id} />
+      <p className="muted small panel-body">{accountWords.sessionsText}</p>
+      <DataTable label={accountWords.sessions} columns={columns} rows={rows} rowKey={(row) => row.id} />
       <div className="panel-body row wrap">
         <Button
           isDisabled={rows.length < 2}
@@ -274,12 +277,12 @@ function Sessions({ rows }: { rows: readonly SessionRow[] }) {
             )
           }
         >
-          {t.account.endOthers}
+          {accountWords.endOthers}
         </Button>
         <span role="status" className="muted small">
           {note}
         </span>
-        {error !== null && <Failed error={error} what={t.account.end} />}
+        {error !== null && <Failed error={error} what={accountWords.end} />}
       </div>
     </>
   );

@@ -5,7 +5,8 @@ import { Button } from "../../components/ui.tsx";
 import { exact } from "../../format.ts";
 import { browserHasPasskeys, makePasskey, PasskeyDismissed, signWithPasskey } from "../../passkeys.ts";
 import type { CreationOptions, RequestOptions } from "../../passkeys.ts";
-import { t } from "../../text.ts";
+import { account as accountWords } from "../../text/account.ts";
+import { signIn as signInWords } from "../../text/sign-in.ts";
 
 /** What the browser is, in two words: a name a person recognizes and can change. */
 function deviceName(): string {
@@ -36,29 +37,29 @@ export function AddPasskey({ off, onAdded }: { off: string | null; onAdded?: () 
         registration,
         confirmation,
       });
-      setNote(added.coolingUntil === null ? t.account.added : t.account.addedCooling(exact(added.coolingUntil)));
+      setNote(added.coolingUntil === null ? accountWords.added : accountWords.addedCooling(exact(added.coolingUntil)));
       await queries.invalidateQueries({ queryKey: ["account"] });
       onAdded?.();
     } catch (cause) {
-      if (cause instanceof PasskeyDismissed) setNote(t.account.dismissed);
+      if (cause instanceof PasskeyDismissed) setNote(accountWords.dismissed);
       else setError(cause);
     } finally {
       setBusy(false);
     }
   };
-  const why = off ?? (browserHasPasskeys() ? null : t.signIn.passkeyUnavailable);
+  const why = off ?? (browserHasPasskeys() ? null : signInWords.passkeyUnavailable);
   return (
     <div className="stack">
       <div className="row wrap">
         <Button look="accent" isDisabled={busy || why !== null} onPress={() => void add()}>
-          {t.account.add}
+          {accountWords.add}
         </Button>
-        <span className="muted small">{why ?? t.account.addHint}</span>
+        <span className="muted small">{why ?? accountWords.addHint}</span>
       </div>
       <p role="status" className="small">
         {note}
       </p>
-      {error !== null && <Failed error={error} what={t.account.add} />}
+      {error !== null && <Failed error={error} what={accountWords.add} />}
     </div>
   );
 }

@@ -5,6 +5,7 @@ import { Failed } from "../../components/states.tsx";
 import { Status } from "../../components/status.tsx";
 import { Button, CopyButton } from "../../components/ui.tsx";
 import { t } from "../../text.ts";
+import { account as words } from "../../text/account.ts";
 import type { AccountView } from "./account.tsx";
 import { ReasonlessDialog } from "./confirm.tsx";
 
@@ -13,15 +14,15 @@ export function PasswordPanel({ state }: { state: AccountView["password"] }) {
   const [removing, setRemoving] = useState(false);
   return (
     <>
-      <p className="muted small">{t.account.passwordText}</p>
+      <p className="muted small">{words.passwordText}</p>
       <Status mark={state.blocked ? "deny" : state.set ? "allow" : "unknown"}>
-        {state.blocked ? t.account.passwordBlocked : state.set ? t.account.passwordSet : t.account.passwordNot}
+        {state.blocked ? words.passwordBlocked : state.set ? words.passwordSet : words.passwordNot}
       </Status>
       <div className="row wrap">
-        <Button onPress={() => setSetting(true)}>{t.account.setPassword}</Button>
+        <Button onPress={() => setSetting(true)}>{words.setPassword}</Button>
         {state.set && (
           <Button look="danger-quiet" onPress={() => setRemoving(true)}>
-            {t.account.remove}
+            {words.remove}
           </Button>
         )}
       </div>
@@ -29,9 +30,9 @@ export function PasswordPanel({ state }: { state: AccountView["password"] }) {
       <ReasonlessDialog
         open={removing}
         onClose={() => setRemoving(false)}
-        title={t.account.removePassword}
-        effect={t.account.passwordText}
-        verb={t.account.remove}
+        title={words.removePassword}
+        effect={words.passwordText}
+        verb={words.remove}
         act={async () => {
           await client.request("DELETE", "/api/v1/account/password");
           await queries.invalidateQueries({ queryKey: ["account"] });
@@ -67,7 +68,7 @@ function SetPassword({ replaces, onClose }: { replaces: boolean; onClose: () => 
   const codeReady = /^[0-9]{6}$/.test(code);
   const ready = made === null ? password.length >= 12 && (code === "" || codeReady) : codeReady;
   return (
-    <Sheet open onClose={onClose} title={t.account.setPassword}>
+    <Sheet open onClose={onClose} title={words.setPassword}>
       <form
         className="stack"
         onSubmit={(event) => {
@@ -78,30 +79,30 @@ function SetPassword({ replaces, onClose }: { replaces: boolean; onClose: () => 
         {made === null ? (
           <>
             <TextInput
-              label={t.account.newPassword}
-              help={t.account.passwordHelp}
+              label={words.newPassword}
+              help={words.passwordHelp}
               type="password"
               value={password}
               onChange={setPassword}
               autoFocus
             />
-            {replaces && <TextInput label={t.account.currentCode} value={code} onChange={setCode} />}
+            {replaces && <TextInput label={words.currentCode} value={code} onChange={setCode} />}
           </>
         ) : (
           <>
-            <p>{t.account.scan}</p>
+            <p>{words.scan}</p>
             <p className="break">
-              <span className="strong">{t.account.secret}</span> <code>{made.secret}</code>
+              <span className="strong">{words.secret}</span> <code>{made.secret}</code>
             </p>
             <CopyButton value={made.uri} />
-            <TextInput label={t.account.code} value={code} onChange={setCode} autoFocus />
+            <TextInput label={words.code} value={code} onChange={setCode} autoFocus />
           </>
         )}
-        {error !== null && <Failed error={error} what={t.account.setPassword} />}
+        {error !== null && <Failed error={error} what={words.setPassword} />}
         <div className="row end">
           <Button onPress={onClose}>{t.action.cancel}</Button>
           <Button type="submit" look="accent" isDisabled={!ready}>
-            {made === null ? t.account.next : t.account.confirm}
+            {made === null ? words.next : words.confirm}
           </Button>
         </div>
       </form>

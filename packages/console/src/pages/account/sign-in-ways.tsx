@@ -5,7 +5,7 @@ import { Failed } from "../../components/states.tsx";
 import { Button } from "../../components/ui.tsx";
 import { browserHasPasskeys, PasskeyDismissed, signWithPasskey } from "../../passkeys.ts";
 import type { RequestOptions } from "../../passkeys.ts";
-import { t } from "../../text.ts";
+import { signIn as words } from "../../text/sign-in.ts";
 
 /** No e-mail is asked: the passkey says who comes. */
 export function PasskeySignIn({ onSignedIn }: { onSignedIn: () => void }) {
@@ -22,7 +22,7 @@ export function PasskeySignIn({ onSignedIn }: { onSignedIn: () => void }) {
       await client.request("POST", "/api/v1/session/passkey", { assertion: await signWithPasskey(options) });
       onSignedIn();
     } catch (cause) {
-      if (cause instanceof PasskeyDismissed) setNote(t.signIn.dismissed);
+      if (cause instanceof PasskeyDismissed) setNote(words.dismissed);
       else setError(cause);
     } finally {
       setBusy(false);
@@ -31,12 +31,12 @@ export function PasskeySignIn({ onSignedIn }: { onSignedIn: () => void }) {
   return (
     <div className="stack">
       <Button look="accent" isDisabled={busy || !able} onPress={() => void run()}>
-        {t.signIn.passkey}
+        {words.passkey}
       </Button>
       <p className="muted small" role="status">
-        {note !== "" ? note : able ? t.signIn.passkeyHint : t.signIn.passkeyUnavailable}
+        {note !== "" ? note : able ? words.passkeyHint : words.passkeyUnavailable}
       </p>
-      {error !== null && <Failed error={error} what={t.signIn.passkey} />}
+      {error !== null && <Failed error={error} what={words.passkey} />}
     </div>
   );
 }
@@ -58,7 +58,7 @@ export function PasswordSignIn({ onSignedIn }: { onSignedIn: () => void }) {
   };
   return (
     <details>
-      <summary>{t.signIn.passwordWay}</summary>
+      <summary>{words.passwordWay}</summary>
       <form
         className="stack"
         onSubmit={(event) => {
@@ -66,12 +66,12 @@ export function PasswordSignIn({ onSignedIn }: { onSignedIn: () => void }) {
           if (ready) void run();
         }}
       >
-        <TextInput label={t.signIn.email} type="email" value={email} onChange={setEmail} />
-        <TextInput label={t.signIn.password} type="password" value={password} onChange={setPassword} />
-        <TextInput label={t.signIn.code} value={code} onChange={setCode} />
-        {error !== null && <Failed error={error} what={t.signIn.title} />}
+        <TextInput label={words.email} type="email" value={email} onChange={setEmail} />
+        <TextInput label={words.password} type="password" value={password} onChange={setPassword} />
+        <TextInput label={words.code} value={code} onChange={setCode} />
+        {error !== null && <Failed error={error} what={words.title} />}
         <Button type="submit" isDisabled={!ready}>
-          {t.signIn.passwordDo}
+          {words.passwordDo}
         </Button>
       </form>
     </details>

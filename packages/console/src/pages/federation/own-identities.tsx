@@ -3,7 +3,7 @@ import { useState } from "react";
 import { client, queries } from "../../api.ts";
 import { Failed, Loaded } from "../../components/states.tsx";
 import { Button, Panel, Time } from "../../components/ui.tsx";
-import { t } from "../../text.ts";
+import { federation as words } from "../../text/federation.ts";
 import { ownIdentities, signInProviders, startAt } from "./queries.ts";
 
 /** Identities at providers that sign this person in. Not there while no provider is. */
@@ -22,13 +22,13 @@ export function OwnIdentities() {
     }
   };
   return (
-    <Panel title={t.federation.mine}>
+    <Panel title={words.mine}>
       <div className="panel-body stack">
-        <p className="muted small">{t.federation.mineText}</p>
-        <Loaded query={mine} what={t.federation.mine} rows={1}>
+        <p className="muted small">{words.mineText}</p>
+        <Loaded query={mine} what={words.mine} rows={1}>
           {(rows) =>
             rows.length === 0 ? (
-              <p>{t.federation.mineNone}</p>
+              <p>{words.mineNone}</p>
             ) : (
               <ul className="needs">
                 {rows.map((one) => (
@@ -36,15 +36,15 @@ export function OwnIdentities() {
                     <span className="grow">
                       <code className="break">{one.issuer}</code>
                       <span className="block small muted">
-                        {t.federation.linkedBy[one.linkedBy]}, <Time at={one.linkedAt} />
+                        {words.linkedBy[one.linkedBy]}, <Time at={one.linkedAt} />
                       </span>
                     </span>
                     <Button
                       look="quiet"
-                      aria-label={`${t.federation.unlink} ${one.issuer}`}
+                      aria-label={`${words.unlink} ${one.issuer}`}
                       onPress={() => void unlink(one.id)}
                     >
-                      {t.federation.unlink}
+                      {words.unlink}
                     </Button>
                   </li>
                 ))}
@@ -52,11 +52,11 @@ export function OwnIdentities() {
             )
           }
         </Loaded>
-        {error !== null && <Failed error={error} what={t.federation.unlink} />}
+        {error !== null && <Failed error={error} what={words.unlink} />}
         <div className="row wrap">
           {offered.map((one) => (
             <a key={one.name} className="button button-plain" href={startAt(one.name, true)}>
-              {t.federation.link(one.title)}
+              {words.link(one.title)}
             </a>
           ))}
         </div>

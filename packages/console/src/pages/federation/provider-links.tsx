@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { t } from "../../text.ts";
+import { federation as words } from "../../text/federation.ts";
 import { signInProviders, startAt } from "./queries.ts";
 
 /** One button a provider on the sign-in page; none while there is none. */
@@ -9,7 +9,7 @@ export function ProviderLinks() {
     <>
       {list.map((one) => (
         <a key={one.name} className="button button-plain" href={startAt(one.name)}>
-          {t.federation.with(one.title)}
+          {words.with(one.title)}
         </a>
       ))}
     </>

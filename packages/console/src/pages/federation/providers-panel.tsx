@@ -7,6 +7,7 @@ import { Sheet, TextInput } from "../../components/dialog.tsx";
 import { Empty, Failed, Loaded } from "../../components/states.tsx";
 import { Button, Command, Panel } from "../../components/ui.tsx";
 import { t } from "../../text.ts";
+import { federation as words } from "../../text/federation.ts";
 import { providers } from "./queries.ts";
 import type { Provider } from "./queries.ts";
 
@@ -24,32 +25,32 @@ export function ProvidersPanel() {
     void queries.invalidateQueries({ queryKey: providers.queryKey });
   };
   const columns: readonly Column<Provider>[] = [
-    { id: "title", title: t.federation.title, value: (row) => row.title, cell: (row) => <b>{row.title}</b> },
+    { id: "title", title: words.title, value: (row) => row.title, cell: (row) => <b>{row.title}</b> },
     {
       id: "issuer",
-      title: t.federation.issuer,
+      title: words.issuer,
       value: (row) => row.issuer,
       cell: (row) => <code className="break">{row.issuer}</code>,
     },
-    { id: "trusts", title: t.federation.trusts, cell: (row) => (row.trustEmail ? t.federation.yes : t.federation.no) },
+    { id: "trusts", title: words.trusts, cell: (row) => (row.trustEmail ? words.yes : words.no) },
     {
       id: "do",
-      title: t.federation.actions,
+      title: words.actions,
       cell: (row) => (
         <span className="row wrap">
           <Button
             look="quiet"
-            aria-label={`${t.federation.change} ${row.name}`}
+            aria-label={`${words.change} ${row.name}`}
             onPress={() => setOpen({ what: "form", provider: row })}
           >
-            {t.federation.change}
+            {words.change}
           </Button>
           <Button
             look="quiet"
-            aria-label={`${t.federation.remove} ${row.name}`}
+            aria-label={`${words.remove} ${row.name}`}
             onPress={() => setOpen({ what: "remove", provider: row })}
           >
-            {t.federation.remove}
+            {words.remove}
           </Button>
         </span>
       ),
@@ -57,22 +58,22 @@ export function ProvidersPanel() {
   ];
   return (
     <Panel
-      title={t.federation.panel}
+      title={words.panel}
       aside={
         <Button look="quiet" onPress={() => setOpen({ what: "form", provider: null })}>
-          {t.federation.add}
+          {words.add}
         </Button>
       }
     >
       <div className="panel-body">
-        <p className="muted small">{t.federation.lead}</p>
+        <p className="muted small">{words.lead}</p>
       </div>
-      <Loaded query={query} what={t.federation.panel} rows={2}>
+      <Loaded query={query} what={words.panel} rows={2}>
         {(rows) =>
           rows.length === 0 ? (
-            <Empty title={t.federation.empty} />
+            <Empty title={words.empty} />
           ) : (
-            <DataTable label={t.federation.panel} columns={columns} rows={rows} rowKey={(row) => row.name} />
+            <DataTable label={words.panel} columns={columns} rows={rows} rowKey={(row) => row.name} />
           )
         }
       </Loaded>
@@ -112,7 +113,7 @@ function ProviderForm({ provider, onClose }: { provider: Provider | null; onClos
     <Sheet
       open
       onClose={onClose}
-      title={provider === null ? t.federation.add : `${t.federation.change} ${provider.title}`}
+      title={provider === null ? words.add : `${words.change} ${provider.title}`}
     >
       {saved === null ? (
         <form
@@ -122,22 +123,22 @@ function ProviderForm({ provider, onClose }: { provider: Provider | null; onClos
             void save();
           }}
         >
-          {provider === null && <TextInput label={t.federation.name} value={name} onChange={setName} autoFocus />}
-          <TextInput label={t.federation.title} help={t.federation.titleHelp} value={title} onChange={setTitle} />
-          <TextInput label={t.federation.issuer} help={t.federation.issuerHelp} value={issuer} onChange={setIssuer} />
-          <TextInput label={t.federation.clientId} value={clientId} onChange={setClientId} />
+          {provider === null && <TextInput label={words.name} value={name} onChange={setName} autoFocus />}
+          <TextInput label={words.title} help={words.titleHelp} value={title} onChange={setTitle} />
+          <TextInput label={words.issuer} help={words.issuerHelp} value={issuer} onChange={setIssuer} />
+          <TextInput label={words.clientId} value={clientId} onChange={setClientId} />
           <TextInput
-            label={t.federation.secret}
+            label={words.secret}
             type="password"
             value={secret}
             onChange={setSecret}
-            {...(provider === null ? {} : { help: t.federation.secretKept })}
+            {...(provider === null ? {} : { help: words.secretKept })}
           />
           <label className="row">
             <input type="checkbox" checked={trustEmail} onChange={(event) => setTrustEmail(event.target.checked)} />
-            <span>{t.federation.trustEmail}</span>
+            <span>{words.trustEmail}</span>
           </label>
-          {error !== null && <Failed error={error} what={t.federation.save} />}
+          {error !== null && <Failed error={error} what={words.save} />}
           <div className="row end">
             <Button onPress={onClose}>{t.action.cancel}</Button>
             <Button
@@ -145,13 +146,13 @@ function ProviderForm({ provider, onClose }: { provider: Provider | null; onClos
               look="accent"
               isDisabled={name.trim() === "" || issuer.trim() === "" || clientId.trim() === ""}
             >
-              {t.federation.save}
+              {words.save}
             </Button>
           </div>
         </form>
       ) : (
         <div className="stack">
-          <p>{t.federation.redirect}</p>
+          <p>{words.redirect}</p>
           <Command>{saved.redirectUri}</Command>
           <div className="row end">
             <Button look="accent" onPress={onClose}>
@@ -167,10 +168,10 @@ function ProviderForm({ provider, onClose }: { provider: Provider | null; onClos
 function Remove({ provider, onClose }: { provider: Provider; onClose: () => void }) {
   const [error, setError] = useState<unknown>(null);
   return (
-    <Sheet open onClose={onClose} title={t.federation.removeTitle(provider.title)}>
+    <Sheet open onClose={onClose} title={words.removeTitle(provider.title)}>
       <div className="stack">
-        <p>{t.federation.removeEffect}</p>
-        {error !== null && <Failed error={error} what={t.federation.remove} />}
+        <p>{words.removeEffect}</p>
+        {error !== null && <Failed error={error} what={words.remove} />}
         <div className="row end">
           <Button onPress={onClose}>{t.action.cancel}</Button>
           <Button
@@ -181,7 +182,7 @@ function Remove({ provider, onClose }: { provider: Provider; onClose: () => void
                 .then(onClose, setError)
             }
           >
-            {t.federation.remove}
+            {words.remove}
           </Button>
         </div>
       </div>

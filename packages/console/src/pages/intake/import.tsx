@@ -2,7 +2,7 @@ import { useState } from "react";
 import { client, queries } from "../../api.ts";
 import { Failed } from "../../components/states.tsx";
 import { Button, PageHead, Panel } from "../../components/ui.tsx";
-import { t } from "../../text.ts";
+import { intake as words } from "../../text/intake.ts";
 import { readCsv } from "./csv.ts";
 import type { ImportReport } from "./intake-api.ts";
 
@@ -30,19 +30,19 @@ export function ImportPage() {
     setReport(null);
     setProblem("");
     if (file === undefined) return;
-    if (file.size > 4 * 1024 * 1024) return setProblem(t.intake.importTooLarge);
+    if (file.size > 4 * 1024 * 1024) return setProblem(words.importTooLarge);
     const read = readCsv(await file.text());
-    if (read === undefined) return setProblem(t.intake.importUnreadable);
+    if (read === undefined) return setProblem(words.importUnreadable);
     setRows(read);
     await run(read, true);
   };
   return (
     <div className="register">
-      <PageHead title={t.intake.importTitle} />
-      <p className="lead">{t.intake.importLead}</p>
+      <PageHead title={words.importTitle} />
+      <p className="lead">{words.importLead}</p>
       <div className="stack">
         <div className="field">
-          <label htmlFor="import-file">{t.intake.importFile}</label>
+          <label htmlFor="import-file">{words.importFile}</label>
           <input
             id="import-file"
             type="file"
@@ -55,7 +55,7 @@ export function ImportPage() {
             </p>
           )}
         </div>
-        {error !== null && <Failed error={error} what={t.intake.importTitle} />}
+        {error !== null && <Failed error={error} what={words.importTitle} />}
         {report !== null && <Preview report={report} done={done} onImport={() => void run(rows, false)} />}
       </div>
     </div>
@@ -65,14 +65,14 @@ export function ImportPage() {
 function Preview({ report, done, onImport }: { report: ImportReport; done: boolean; onImport: () => void }) {
   const mapped = report.columns.flatMap((one) => (one.field === null ? [] : [`${one.heading} (${one.field})`]));
   return (
-    <Panel title={done ? t.intake.importDone(report.drafts) : t.intake.importPreview}>
+    <Panel title={done ? words.importDone(report.drafts) : words.importPreview}>
       <div className="panel-body stack">
-        <p className="muted small">{t.intake.columns(mapped.join(", "))}</p>
-        <div className="table-wrap" tabIndex={0} role="region" aria-label={t.intake.importPreview}>
+        <p className="muted small">{words.columns(mapped.join(", "))}</p>
+        <div className="table-wrap" tabIndex={0} role="region" aria-label={words.importPreview}>
           <table className="table">
             <thead>
               <tr>
-                {[t.intake.row, t.intake.system, t.intake.result, t.intake.tier, t.intake.problems, t.intake.notMapped].map(
+                {[words.row, words.system, words.result, words.tier, words.problems, words.notMapped].map(
                   (head) => (
                     <th key={head} scope="col">
                       {head}
@@ -86,7 +86,7 @@ function Preview({ report, done, onImport }: { report: ImportReport; done: boole
                 <tr key={row.row}>
                   <td>{row.row}</td>
                   <td>{row.name}</td>
-                  <td>{t.intake.results[row.status] ?? row.status}</td>
+                  <td>{words.results[row.status] ?? row.status}</td>
                   <td>{row.tier ?? ""}</td>
                   <td>{row.problems.join(" ")}</td>
                   <td>{row.notMapped.join("; ")}</td>
@@ -98,7 +98,7 @@ function Preview({ report, done, onImport }: { report: ImportReport; done: boole
         {!done && report.drafts > 0 && (
           <div className="row end">
             <Button look="accent" onPress={onImport}>
-              {t.intake.importRun(report.drafts)}
+              {words.importRun(report.drafts)}
             </Button>
           </div>
         )}

@@ -1,5 +1,5 @@
 import type { ChangedTier, TierReason } from "@mandate/sdk";
-import { t } from "../../text.ts";
+import { intake as words } from "../../text/intake.ts";
 
 export function Reasons({ reasons, flags }: { reasons: readonly TierReason[]; flags: ChangedTier["flags"] }) {
   return (
@@ -16,7 +16,7 @@ export function Reasons({ reasons, flags }: { reasons: readonly TierReason[]; fl
         <li key={flag.flag}>
           {flag.because}
           <span className="muted small block">
-            {t.intake.flags}: {flag.flag}, {flag.adds.join(", ")}
+            {words.flags}: {flag.flag}, {flag.adds.join(", ")}
           </span>
         </li>
       ))}

@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { TextInput } from "../../components/dialog.tsx";
-import { t } from "../../text.ts";
+import { intake as words } from "../../text/intake.ts";
 import type { Form } from "../register-form.ts";
 import type { Similar } from "./intake-api.ts";
 
@@ -19,17 +19,17 @@ export function SimilarSystems({
   if (alike.length === 0) return null;
   return (
     <div className="notice notice-hold stack">
-      <p className="strong">{t.intake.similar}</p>
-      <p>{t.intake.similarText}</p>
+      <p className="strong">{words.similar}</p>
+      <p>{words.similarText}</p>
       {alike.slice(0, 3).map((one) => (
         <div key={one.name}>
           <Link to="/systems/$name" params={{ name: one.name }}>
-            {t.intake.join(one.title)}
+            {words.join(one.title)}
           </Link>
           <span className="muted small block">{one.because.join(". ")}</span>
           <TextInput
-            label={t.intake.justify(one.title)}
-            problem={tried && (form.distinctFrom[one.name] ?? "").trim() === "" ? t.intake.justifyMissing : undefined}
+            label={words.justify(one.title)}
+            problem={tried && (form.distinctFrom[one.name] ?? "").trim() === "" ? words.justifyMissing : undefined}
             value={form.distinctFrom[one.name] ?? ""}
             onChange={(reason) => set({ distinctFrom: { ...form.distinctFrom, [one.name]: reason } })}
           />

@@ -5,7 +5,7 @@ import type { SystemView } from "../../api-types.ts";
 import { Choice, ReasonDialog, TextInput } from "../../components/dialog.tsx";
 import { Loaded } from "../../components/states.tsx";
 import { Button, Panel } from "../../components/ui.tsx";
-import { t } from "../../text.ts";
+import { intake as words } from "../../text/intake.ts";
 import { tierOf } from "./intake-api.ts";
 import type { TierView } from "./intake-api.ts";
 import { Reasons } from "./reasons.tsx";
@@ -15,28 +15,28 @@ export function TierPanel({ system }: { system: SystemView }) {
   const query = useQuery(tierOf(system.name));
   const [open, setOpen] = useState(false);
   return (
-    <Panel title={t.intake.panel} aside={<Button onPress={() => setOpen(true)}>{t.intake.override}</Button>}>
-      <Loaded query={query} what={t.intake.panel} rows={3}>
+    <Panel title={words.panel} aside={<Button onPress={() => setOpen(true)}>{words.override}</Button>}>
+      <Loaded query={query} what={words.panel} rows={3}>
         {(tier) => (
           <div className="panel-body stack">
             {tier.override !== null && (
               <p className="strong">
-                {t.intake.inForce(tier.override.tier, tier.override.by, tier.override.ends?.slice(0, 10) ?? null)}
+                {words.inForce(tier.override.tier, tier.override.by, tier.override.ends?.slice(0, 10) ?? null)}
               </p>
             )}
             {tier.overrides
               .filter((one) => one.state === "asked")
               .map((one) => (
-                <p key={one.id}>{t.intake.asked(one.tier)}</p>
+                <p key={one.id}>{words.asked(one.tier)}</p>
               ))}
             <Reasons reasons={tier.reasons} flags={tier.flags} />
             {tier.contradictions.length > 0 && (
               <>
-                <h3>{t.intake.observed}</h3>
+                <h3>{words.observed}</h3>
                 <ul className="plain">
                   {tier.contradictions.map((one) => (
                     <li key={`${one.input} ${one.observed}`}>
-                      {one.input}: {t.intake.said(one.declared, one.observed)}
+                      {one.input}: {words.said(one.declared, one.observed)}
                     </li>
                   ))}
                 </ul>
@@ -55,7 +55,7 @@ function Answers({ tier }: { tier: TierView }) {
   const day = (at: string | null): string => at?.slice(0, 10) ?? "";
   return (
     <details>
-      <summary>{t.intake.answers}</summary>
+      <summary>{words.answers}</summary>
       <dl className="plain">
         {tier.inputs
           .filter((one) => one.kind === "asked")
@@ -63,19 +63,19 @@ function Answers({ tier }: { tier: TierView }) {
             <div key={one.input}>
               <dt>{one.question}</dt>
               <dd>
-                {one.source === "unanswered" ? t.intake.unanswered : <code>{JSON.stringify(one.value)}</code>}
+                {one.source === "unanswered" ? words.unanswered : <code>{JSON.stringify(one.value)}</code>}
                 {one.by !== null && (
-                  <span className="muted small block">{t.intake.signedBy(one.by, day(one.at))}</span>
+                  <span className="muted small block">{words.signedBy(one.by, day(one.at))}</span>
                 )}
               </dd>
             </div>
           ))}
       </dl>
-      <h3>{t.intake.history}</h3>
+      <h3>{words.history}</h3>
       <ol className="plain">
         {tier.history.map((one) => (
           <li key={one.seq}>
-            <b>{one.tier}</b> <span className="muted small">{t.intake.signedBy(one.by, day(one.at))}</span>
+            <b>{one.tier}</b> <span className="muted small">{words.signedBy(one.by, day(one.at))}</span>
           </li>
         ))}
       </ol>
@@ -90,18 +90,18 @@ function Override({ system, tier, onClose }: { system: SystemView; tier: TierVie
     <ReasonDialog
       open
       onClose={onClose}
-      title={t.intake.overrideTitle(system.title)}
-      effect={t.intake.overrideEffect(tier.lowest)}
-      verb={t.intake.override}
+      title={words.overrideTitle(system.title)}
+      effect={words.overrideEffect(tier.lowest)}
+      verb={words.override}
       fields={
         <>
           <Choice
-            label={t.intake.overrideTo}
+            label={words.overrideTo}
             value={to}
             options={["T0", "T1", "T2", "T3"].map((one) => [one, one] as const)}
             onChange={setTo}
           />
-          <TextInput type="date" label={t.intake.until} help={t.intake.untilHelp} value={until} onChange={setUntil} />
+          <TextInput type="date" label={words.until} help={words.untilHelp} value={until} onChange={setUntil} />
         </>
       }
       act={async (reason) => {

@@ -11,6 +11,7 @@ import { Empty, Loaded } from "../../components/states.tsx";
 import { Owner, Status } from "../../components/status.tsx";
 import { Button, PageHead, Panel, SystemLink, Time } from "../../components/ui.tsx";
 import { t } from "../../text.ts";
+import { credentials as credentialsWords } from "../../text/credentials.ts";
 import { legalReviews as words } from "../../text/legal-reviews.ts";
 
 interface ReviewRow {
@@ -83,7 +84,7 @@ export function LegalReviewsPage() {
     { id: "ends", title: words.ends, value: (row) => row.ends, cell: (row) => <Time at={row.ends} /> },
     {
       id: "act",
-      title: t.credentials.actions,
+      title: credentialsWords.actions,
       cell: (row) =>
         row.state === "asked" ? (
           <Link to="/approve/$id" params={{ id: row.approval }}>

@@ -4,6 +4,7 @@ import { Choice, Sheet, TextInput } from "../../components/dialog.tsx";
 import { Failed } from "../../components/states.tsx";
 import { Button, CopyButton } from "../../components/ui.tsx";
 import { t } from "../../text.ts";
+import { notifications as words } from "../../text/notifications.ts";
 import type { Channel } from "./notifications-panel.tsx";
 
 type Kind = Channel["kind"];
@@ -65,16 +66,16 @@ export function ChannelForm({
       setBusy(false);
     }
   };
-  const title = channel === null ? t.notifications.add : `${t.notifications.change} ${channel.name}`;
+  const title = channel === null ? words.add : `${words.change} ${channel.name}`;
   if (signing !== null)
     return (
       <Sheet open onClose={onClose} title={title}>
         <section className="copy-once" aria-label={t.copyOnce.title}>
-          <p className="strong">{t.notifications.signingOnce}</p>
-          <p>{t.notifications.signing}</p>
+          <p className="strong">{words.signingOnce}</p>
+          <p>{words.signing}</p>
           <code className="secret">{signing}</code>
           <div className="row wrap">
-            <CopyButton value={signing} label={t.notifications.signingCopy} done={t.copyOnce.copied} />
+            <CopyButton value={signing} label={words.signingCopy} done={t.copyOnce.copied} />
             <Button onPress={onClose}>{t.copyOnce.done}</Button>
           </div>
         </section>
@@ -91,16 +92,16 @@ export function ChannelForm({
       >
         {channel === null && (
           <Choice
-            label={t.notifications.kind}
+            label={words.kind}
             value={kind}
-            options={Object.entries(t.notifications.kinds)}
+            options={Object.entries(words.kinds)}
             onChange={(value) => setKind(value as Kind)}
           />
         )}
         {channel === null && (
           <TextInput
-            label={t.notifications.name}
-            help={t.notifications.nameHelp}
+            label={words.name}
+            help={words.nameHelp}
             value={name}
             onChange={setName}
             autoFocus
@@ -110,15 +111,15 @@ export function ChannelForm({
           field === "tls" ? (
             <Choice
               key={field}
-              label={t.notifications.fields[field]!}
+              label={words.fields[field]!}
               value={values[field] ?? ""}
-              options={Object.entries(t.notifications.tls)}
+              options={Object.entries(words.tls)}
               onChange={(value) => setValues({ ...values, [field]: value })}
             />
           ) : (
             <TextInput
               key={field}
-              label={t.notifications.fields[field]!}
+              label={words.fields[field]!}
               value={values[field] ?? ""}
               onChange={(value) => setValues({ ...values, [field]: value })}
             />
@@ -126,18 +127,18 @@ export function ChannelForm({
         )}
         {kind !== "webhook" && (
           <TextInput
-            label={t.notifications.secret[kind]!}
+            label={words.secret[kind]!}
             type="password"
             value={secret}
             onChange={setSecret}
-            {...(channel === null ? {} : { help: t.notifications.secretKept })}
+            {...(channel === null ? {} : { help: words.secretKept })}
           />
         )}
-        {error !== null && <Failed error={error} what={t.notifications.save} />}
+        {error !== null && <Failed error={error} what={words.save} />}
         <div className="row end">
           <Button onPress={onClose}>{t.action.cancel}</Button>
           <Button type="submit" look="accent" isDisabled={busy || name.trim() === ""}>
-            {t.notifications.save}
+            {words.save}
           </Button>
         </div>
       </form>

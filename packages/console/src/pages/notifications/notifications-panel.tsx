@@ -8,6 +8,7 @@ import { Empty, Failed, Loaded } from "../../components/states.tsx";
 import { Status } from "../../components/status.tsx";
 import { Button, Panel } from "../../components/ui.tsx";
 import { t } from "../../text.ts";
+import { notifications as words } from "../../text/notifications.ts";
 import { ChannelForm } from "./channel-form.tsx";
 
 export interface Channel {
@@ -44,58 +45,58 @@ export function NotificationsPanel() {
         {},
       );
       setNote(
-        delivered ? t.notifications.tested(channel.name, detail) : t.notifications.notTested(channel.name, detail),
+        delivered ? words.tested(channel.name, detail) : words.notTested(channel.name, detail),
       );
     } catch (cause) {
-      setNote(t.notifications.notTested(channel.name, cause instanceof Error ? cause.message : ""));
+      setNote(words.notTested(channel.name, cause instanceof Error ? cause.message : ""));
     }
   };
   const columns: readonly Column<Channel>[] = [
-    { id: "name", title: t.notifications.name, value: (row) => row.name, cell: (row) => <b>{row.name}</b> },
+    { id: "name", title: words.name, value: (row) => row.name, cell: (row) => <b>{row.name}</b> },
     {
       id: "kind",
-      title: t.notifications.kind,
+      title: words.kind,
       value: (row) => row.kind,
-      cell: (row) => t.notifications.kinds[row.kind],
+      cell: (row) => words.kinds[row.kind],
     },
     {
       id: "takes",
-      title: t.notifications.takes,
+      title: words.takes,
       value: (row) => row.kinds.join(" "),
-      cell: (row) => row.kinds.join(", ") || t.notifications.everything,
+      cell: (row) => row.kinds.join(", ") || words.everything,
     },
     {
       id: "state",
-      title: t.notifications.state,
+      title: words.state,
       value: (row) => row.state,
       cell: (row) => (
         <span>
-          <Status mark={row.state === "active" ? "allow" : "deny"}>{t.notifications.states[row.state]}</Status>
+          <Status mark={row.state === "active" ? "allow" : "deny"}>{words.states[row.state]}</Status>
           {row.stateReason !== null && <span className="block small muted">{row.stateReason}</span>}
         </span>
       ),
     },
     {
       id: "do",
-      title: t.notifications.actions,
+      title: words.actions,
       cell: (row) => (
         <span className="row wrap">
-          <Button look="quiet" aria-label={`${t.notifications.test} ${row.name}`} onPress={() => void test(row)}>
-            {t.notifications.test}
+          <Button look="quiet" aria-label={`${words.test} ${row.name}`} onPress={() => void test(row)}>
+            {words.test}
           </Button>
           <Button
             look="quiet"
-            aria-label={`${t.notifications.change} ${row.name}`}
+            aria-label={`${words.change} ${row.name}`}
             onPress={() => setOpen({ what: "form", channel: row })}
           >
-            {t.notifications.change}
+            {words.change}
           </Button>
           <Button
             look="quiet"
-            aria-label={`${t.notifications.remove} ${row.name}`}
+            aria-label={`${words.remove} ${row.name}`}
             onPress={() => setOpen({ what: "remove", channel: row })}
           >
-            {t.notifications.remove}
+            {words.remove}
           </Button>
         </span>
       ),
@@ -103,25 +104,25 @@ export function NotificationsPanel() {
   ];
   return (
     <Panel
-      title={t.notifications.title}
+      title={words.title}
       aside={
         <Button look="quiet" onPress={() => setOpen({ what: "form", channel: null })}>
-          {t.notifications.add}
+          {words.add}
         </Button>
       }
     >
       <div className="panel-body">
-        <p className="muted small">{t.notifications.lead}</p>
+        <p className="muted small">{words.lead}</p>
         <p role="status" className="small">
           {note}
         </p>
       </div>
-      <Loaded query={query} what={t.notifications.title} rows={2}>
+      <Loaded query={query} what={words.title} rows={2}>
         {(rows) =>
           rows.length === 0 ? (
-            <Empty title={t.notifications.empty} />
+            <Empty title={words.empty} />
           ) : (
-            <DataTable label={t.notifications.title} columns={columns} rows={rows} rowKey={(row) => row.name} />
+            <DataTable label={words.title} columns={columns} rows={rows} rowKey={(row) => row.name} />
           )
         }
       </Loaded>
@@ -142,10 +143,10 @@ export function NotificationsPanel() {
 function Remove({ channel, onClose }: { channel: Channel; onClose: () => void }) {
   const [error, setError] = useState<unknown>(null);
   return (
-    <Sheet open onClose={onClose} title={t.notifications.removeTitle(channel.name)}>
+    <Sheet open onClose={onClose} title={words.removeTitle(channel.name)}>
       <div className="stack">
-        <p>{t.notifications.removeEffect}</p>
-        {error !== null && <Failed error={error} what={t.notifications.remove} />}
+        <p>{words.removeEffect}</p>
+        {error !== null && <Failed error={error} what={words.remove} />}
         <div className="row end">
           <Button onPress={onClose}>{t.action.cancel}</Button>
           <Button
@@ -157,7 +158,7 @@ function Remove({ channel, onClose }: { channel: Channel; onClose: () => void })
                 .catch(setError);
             }}
           >
-            {t.notifications.remove}
+            {words.remove}
           </Button>
         </div>
       </div>

@@ -9,6 +9,8 @@ import { Empty, Loaded } from "../../components/states.tsx";
 import { Owner, Status } from "../../components/status.tsx";
 import { Button, Panel, Time } from "../../components/ui.tsx";
 import { t } from "../../text.ts";
+import { people as peopleWords } from "../../text/people.ts";
+import { settings as settingsWords } from "../../text/settings.ts";
 import { PersonForm } from "./person-form.tsx";
 
 type Open =
@@ -16,7 +18,7 @@ type Open =
   | { readonly what: "invite" }
   | null;
 
-const words = (roles: readonly string[]): string => roles.map((role) => t.people.names[role] ?? role).join(", ");
+const words = (roles: readonly string[]): string => roles.map((role) => peopleWords.names[role] ?? role).join(", ");
 
 /** Who is here, what each may do, and how each proves who they are. */
 export function PeoplePanel() {
@@ -30,32 +32,32 @@ export function PeoplePanel() {
   const columns: readonly Column<PersonRow>[] = [
     {
       id: "name",
-      title: t.settings.name,
+      title: settingsWords.name,
       value: (row) => row.name,
       cell: (row) => <Owner email={row.email} name={row.name} />,
     },
     {
       id: "email",
-      title: t.settings.email,
+      title: settingsWords.email,
       value: (row) => row.email,
       cell: (row) => <span className="break">{row.email}</span>,
     },
     {
       id: "roles",
-      title: t.settings.roles,
+      title: settingsWords.roles,
       value: (row) => row.roles.join(" "),
       cell: (row) => (
         <span>
-          {row.roles.length === 0 ? <span className="muted">{t.settings.noRoles}</span> : words(row.roles)}
+          {row.roles.length === 0 ? <span className="muted">{settingsWords.noRoles}</span> : words(row.roles)}
           {(row.scopedRoles ?? []).map((one) => (
             <span key={`${one.role} ${one.scope}`} className="block small break">
               {words([one.role])}, {one.scope}
-              {one.waiting && <Status mark="hold">{t.people.waitingShort}</Status>}
+              {one.waiting && <Status mark="hold">{peopleWords.waitingShort}</Status>}
             </span>
           ))}
           {(row.pendingRoles ?? []).length > 0 && (
             <span className="block small">
-              <Status mark="hold">{t.people.waiting(words(row.pendingRoles ?? []))}</Status>
+              <Status mark="hold">{peopleWords.waiting(words(row.pendingRoles ?? []))}</Status>
             </span>
           )}
         </span>
@@ -63,31 +65,31 @@ export function PeoplePanel() {
     },
     {
       id: "state",
-      title: t.settings.state,
+      title: settingsWords.state,
       value: (row) => row.state ?? "",
       cell: (row) =>
         row.state === undefined ? (
           t.cantTell
         ) : (
           <Status mark={row.state === "active" ? "allow" : row.state === "invited" ? "hold" : "deny"}>
-            {t.settings.states[row.state] ?? row.state}
+            {settingsWords.states[row.state] ?? row.state}
           </Status>
         ),
     },
     {
       id: "passkeys",
-      title: t.people.passkeys,
+      title: peopleWords.passkeys,
       value: (row) => row.passkeys ?? 0,
       cell: (row) => (
         <span>
-          {(row.passkeys ?? 0) === 0 ? <span className="muted">{t.people.noPasskey}</span> : row.passkeys}
-          {row.password === true && <span className="muted small">, {t.people.passwordToo}</span>}
+          {(row.passkeys ?? 0) === 0 ? <span className="muted">{peopleWords.noPasskey}</span> : row.passkeys}
+          {row.password === true && <span className="muted small">, {peopleWords.passwordToo}</span>}
         </span>
       ),
     },
     {
       id: "last",
-      title: t.settings.last,
+      title: settingsWords.last,
       value: (row) => row.lastSignIn ?? "",
       cell: (row) => (row.lastSignIn == null ? t.never : <Time at={row.lastSignIn} />),
     },
@@ -95,33 +97,33 @@ export function PeoplePanel() {
       ? [
           {
             id: "do",
-            title: t.people.actions,
+            title: peopleWords.actions,
             cell: (row: PersonRow) =>
               row.state === "deactivated" ? null : (
                 <span className="row wrap">
                   <Button
                     look="quiet"
-                    aria-label={`${t.people.edit} ${row.email}`}
+                    aria-label={`${peopleWords.edit} ${row.email}`}
                     onPress={() => setOpen({ what: "change", person: row })}
                   >
-                    {t.people.edit}
+                    {peopleWords.edit}
                   </Button>
                   {row.email !== who?.person.email && (row.passkeys ?? 0) > 0 && (
                     <Button
                       look="quiet"
-                      aria-label={`${t.people.reset} ${row.email}`}
+                      aria-label={`${peopleWords.reset} ${row.email}`}
                       onPress={() => setOpen({ what: "reset", person: row })}
                     >
-                      {t.people.reset}
+                      {peopleWords.reset}
                     </Button>
                   )}
                   {row.email !== who?.person.email && (
                     <Button
                       look="quiet"
-                      aria-label={`${t.people.deactivate} ${row.email}`}
+                      aria-label={`${peopleWords.deactivate} ${row.email}`}
                       onPress={() => setOpen({ what: "deactivate", person: row })}
                     >
-                      {t.people.deactivate}
+                      {peopleWords.deactivate}
                     </Button>
                   )}
                 </span>
@@ -132,22 +134,22 @@ export function PeoplePanel() {
   ];
   return (
     <Panel
-      title={t.settings.people}
+      title={settingsWords.people}
       aside={
         administers ? (
           <Button look="accent" onPress={() => setOpen({ what: "invite" })}>
-            {t.people.invite}
+            {peopleWords.invite}
           </Button>
         ) : undefined
       }
     >
-      <Loaded query={list} what={t.settings.people}>
+      <Loaded query={list} what={settingsWords.people}>
         {(data) =>
           data.items.length === 0 ? (
-            <Empty title={t.settings.empty} />
+            <Empty title={settingsWords.empty} />
           ) : (
             <DataTable
-              label={t.settings.people}
+              label={settingsWords.people}
               columns={columns}
               rows={data.items}
               rowKey={(row) => row.email}
@@ -170,14 +172,14 @@ export function PeoplePanel() {
         <ReasonDialog
           open
           onClose={close}
-          title={t.people.resetTitle(open.person.name)}
-          effect={t.people.resetEffect}
-          verb={t.people.reset}
+          title={peopleWords.resetTitle(open.person.name)}
+          effect={peopleWords.resetEffect}
+          verb={peopleWords.reset}
           act={async (reason) => {
             await client.request("POST", `/api/v1/people/${encodeURIComponent(open.person.email)}/passkey-reset`, {
               reason,
             });
-            setNote(t.people.resetAsked);
+            setNote(peopleWords.resetAsked);
           }}
         />
       )}
@@ -186,9 +188,9 @@ export function PeoplePanel() {
           open
           danger
           onClose={close}
-          title={t.people.deactivateTitle(open.person.name)}
-          effect={t.people.deactivateEffect}
-          verb={t.people.deactivate}
+          title={peopleWords.deactivateTitle(open.person.name)}
+          effect={peopleWords.deactivateEffect}
+          verb={peopleWords.deactivate}
           act={async (reason) => {
             await client.request("DELETE", `/api/v1/people/${encodeURIComponent(open.person.email)}`, { reason });
             await refresh();

@@ -5,6 +5,7 @@ import { Sheet, TextInput } from "../../components/dialog.tsx";
 import { Failed } from "../../components/states.tsx";
 import { Button, CopyOnce } from "../../components/ui.tsx";
 import { t } from "../../text.ts";
+import { people as words } from "../../text/people.ts";
 
 const apart = new Set(["administrator", "developer", "auditor"]);
 
@@ -51,7 +52,7 @@ export function PersonForm({
   const administrator = roles.includes("administrator");
   const approving = roles.some((role) => !apart.has(role));
   const barred = (role: string): boolean => (role === "administrator" ? approving : administrator && !apart.has(role));
-  const title = person === null ? t.people.invite : t.people.editTitle(person.name);
+  const title = person === null ? words.invite : words.editTitle(person.name);
   const shown = saved ?? person;
   return (
     <Sheet open onClose={onClose} title={title}>
@@ -62,14 +63,14 @@ export function PersonForm({
           if (email.trim() !== "") void save();
         }}
       >
-        {person === null && <p className="muted small">{t.people.inviteText}</p>}
+        {person === null && <p className="muted small">{words.inviteText}</p>}
         {person === null && (
-          <TextInput label={t.people.email} type="email" value={email} onChange={setEmail} autoFocus />
+          <TextInput label={words.email} type="email" value={email} onChange={setEmail} autoFocus />
         )}
-        <TextInput label={t.people.name} value={name} onChange={setName} />
+        <TextInput label={words.name} value={name} onChange={setName} />
         <fieldset className="stack">
-          <legend>{t.people.roles}</legend>
-          {Object.entries(t.people.names).map(([role, word]) => (
+          <legend>{words.roles}</legend>
+          {Object.entries(words.names).map(([role, word]) => (
             <label key={role} className="row">
               <input
                 type="checkbox"
@@ -82,28 +83,28 @@ export function PersonForm({
               {word}
             </label>
           ))}
-          <p className="muted small">{t.people.rolesHelp}</p>
+          <p className="muted small">{words.rolesHelp}</p>
         </fieldset>
         {saved !== null && (
           <p role="status">
             {(saved.pendingRoles ?? []).length > 0
-              ? t.people.waiting((saved.pendingRoles ?? []).map((role) => t.people.names[role] ?? role).join(", "))
-              : t.people.done}
+              ? words.waiting((saved.pendingRoles ?? []).map((role) => words.names[role] ?? role).join(", "))
+              : words.done}
           </p>
         )}
         {link !== null && (
           <>
-            <p className="muted small">{t.people.linkText}</p>
+            <p className="muted small">{words.linkText}</p>
             <CopyOnce secret={link.url} notAfter={link.expiresAt} />
           </>
         )}
-        {shown?.state === "active" && <p className="muted small">{t.people.linkMinted}</p>}
+        {shown?.state === "active" && <p className="muted small">{words.linkMinted}</p>}
         {error !== null && <Failed error={error} what={title} />}
         <div className="row end wrap">
           <Button onPress={onClose}>{t.action.cancel}</Button>
-          {shown !== null && link === null && <Button onPress={() => void makeLink()}>{t.people.linkMake}</Button>}
+          {shown !== null && link === null && <Button onPress={() => void makeLink()}>{words.linkMake}</Button>}
           <Button type="submit" look="accent" isDisabled={email.trim() === ""}>
-            {person === null && saved === null ? t.people.inviteDo : t.people.save}
+            {person === null && saved === null ? words.inviteDo : words.save}
           </Button>
         </div>
       </form>

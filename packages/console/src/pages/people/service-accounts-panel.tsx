@@ -7,6 +7,9 @@ import { Sheet, TextInput } from "../../components/dialog.tsx";
 import { Empty, Failed, Loaded } from "../../components/states.tsx";
 import { Button, CopyOnce, Panel } from "../../components/ui.tsx";
 import { t } from "../../text.ts";
+import { settings as settingsWords } from "../../text/settings.ts";
+import { serviceAccounts as serviceAccountsWords } from "../../text/service-accounts.ts";
+import { people as peopleWords } from "../../text/people.ts";
 import { ReasonlessDialog } from "../account/confirm.tsx";
 
 interface ServiceAccount {
@@ -42,24 +45,24 @@ export function ServiceAccountsPanel() {
   const columns: readonly Column<ServiceAccount>[] = [
     {
       id: "name",
-      title: t.settings.name,
+      title: settingsWords.name,
       value: (row) => row.name,
       cell: (row) => <code className="break">{row.name}</code>,
     },
     {
       id: "owner",
-      title: t.serviceAccounts.owner,
+      title: serviceAccountsWords.owner,
       value: (row) => row.owner,
       cell: (row) => <span className="break">{row.owner}</span>,
     },
     {
       id: "scopes",
-      title: t.serviceAccounts.scopes,
-      cell: (row) => row.scopes.map((scope) => t.serviceAccounts.words[scope] ?? scope).join(", "),
+      title: serviceAccountsWords.scopes,
+      cell: (row) => row.scopes.map((scope) => serviceAccountsWords.words[scope] ?? scope).join(", "),
     },
     {
       id: "tokens",
-      title: t.serviceAccounts.tokens,
+      title: serviceAccountsWords.tokens,
       value: (row) => row.tokens.length,
       cell: (row) => row.tokens.length,
     },
@@ -67,22 +70,22 @@ export function ServiceAccountsPanel() {
       ? [
           {
             id: "do",
-            title: t.people.actions,
+            title: peopleWords.actions,
             cell: (row: ServiceAccount) => (
               <span className="row wrap">
                 <Button
                   look="quiet"
-                  aria-label={`${t.serviceAccounts.token}: ${row.name}`}
+                  aria-label={`${serviceAccountsWords.token}: ${row.name}`}
                   onPress={() => void makeToken(row.name)}
                 >
-                  {t.serviceAccounts.token}
+                  {serviceAccountsWords.token}
                 </Button>
                 <Button
                   look="danger-quiet"
-                  aria-label={`${t.serviceAccounts.end} ${row.name}`}
+                  aria-label={`${serviceAccountsWords.end} ${row.name}`}
                   onPress={() => setEnding(row.name)}
                 >
-                  {t.serviceAccounts.end}
+                  {serviceAccountsWords.end}
                 </Button>
               </span>
             ),
@@ -92,28 +95,28 @@ export function ServiceAccountsPanel() {
   ];
   return (
     <Panel
-      title={t.serviceAccounts.title}
-      aside={administers ? <Button onPress={() => setMaking(true)}>{t.serviceAccounts.add}</Button> : undefined}
+      title={serviceAccountsWords.title}
+      aside={administers ? <Button onPress={() => setMaking(true)}>{serviceAccountsWords.add}</Button> : undefined}
     >
-      <p className="panel-body muted small">{t.serviceAccounts.text}</p>
-      <Loaded query={list} what={t.serviceAccounts.title}>
+      <p className="panel-body muted small">{serviceAccountsWords.text}</p>
+      <Loaded query={list} what={serviceAccountsWords.title}>
         {(data) =>
           data.items.length === 0 ? (
-            <Empty title={t.serviceAccounts.none} />
+            <Empty title={serviceAccountsWords.none} />
           ) : (
-            <DataTable label={t.serviceAccounts.title} columns={columns} rows={data.items} rowKey={(row) => row.name} />
+            <DataTable label={serviceAccountsWords.title} columns={columns} rows={data.items} rowKey={(row) => row.name} />
           )
         }
       </Loaded>
       {token !== null && <CopyOnce secret={token.token} notAfter={token.notAfter} onDone={() => setToken(null)} />}
-      {error !== null && <Failed error={error} what={t.serviceAccounts.token} />}
+      {error !== null && <Failed error={error} what={serviceAccountsWords.token} />}
       {making && <MakeAccount onClose={() => setMaking(false)} />}
       <ReasonlessDialog
         open={ending !== null}
         onClose={() => setEnding(null)}
-        title={t.serviceAccounts.endTitle(ending ?? "")}
-        effect={t.serviceAccounts.endEffect}
-        verb={t.serviceAccounts.end}
+        title={serviceAccountsWords.endTitle(ending ?? "")}
+        effect={serviceAccountsWords.endEffect}
+        verb={serviceAccountsWords.end}
         act={async () => {
           await client.request("DELETE", path(ending ?? ""));
           await refresh();
@@ -141,7 +144,7 @@ function MakeAccount({ onClose }: { onClose: () => void }) {
     }
   };
   return (
-    <Sheet open onClose={onClose} title={t.serviceAccounts.add}>
+    <Sheet open onClose={onClose} title={serviceAccountsWords.add}>
       <form
         className="stack"
         onSubmit={(event) => {
@@ -150,16 +153,16 @@ function MakeAccount({ onClose }: { onClose: () => void }) {
         }}
       >
         <TextInput
-          label={t.serviceAccounts.name}
-          help={t.serviceAccounts.nameHelp}
+          label={serviceAccountsWords.name}
+          help={serviceAccountsWords.nameHelp}
           value={name}
           onChange={setName}
           autoFocus
         />
-        <TextInput label={t.serviceAccounts.owner} type="email" value={owner} onChange={setOwner} />
+        <TextInput label={serviceAccountsWords.owner} type="email" value={owner} onChange={setOwner} />
         <fieldset className="stack">
-          <legend>{t.serviceAccounts.scopes}</legend>
-          {Object.entries(t.serviceAccounts.words).map(([scope, word]) => (
+          <legend>{serviceAccountsWords.scopes}</legend>
+          {Object.entries(serviceAccountsWords.words).map(([scope, word]) => (
             <label key={scope} className="row">
               <input
                 type="checkbox"
@@ -172,11 +175,11 @@ function MakeAccount({ onClose }: { onClose: () => void }) {
             </label>
           ))}
         </fieldset>
-        {error !== null && <Failed error={error} what={t.serviceAccounts.add} />}
+        {error !== null && <Failed error={error} what={serviceAccountsWords.add} />}
         <div className="row end">
           <Button onPress={onClose}>{t.action.cancel}</Button>
           <Button type="submit" look="accent" isDisabled={!ready}>
-            {t.serviceAccounts.create}
+            {serviceAccountsWords.create}
           </Button>
         </div>
       </form>

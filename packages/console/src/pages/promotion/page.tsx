@@ -9,6 +9,7 @@ import { Status } from "../../components/status.tsx";
 import { Button, Facts, PageHead, Panel, Time } from "../../components/ui.tsx";
 import { date, shortHash } from "../../format.ts";
 import { t } from "../../text.ts";
+import { system as systemWords } from "../../text/system.ts";
 import { promotion as words } from "../../text/promotion.ts";
 import { Answer } from "../approve-answer.tsx";
 import { GateList } from "./gate-list.tsx";
@@ -53,9 +54,9 @@ function Promotion({ system, gates: of }: { system: Promoted; gates: Gates }) {
       <PageHead
         title={words.title(system.title)}
         crumbs={
-          <nav className="crumbs" aria-label={t.system.crumbs}>
+          <nav className="crumbs" aria-label={systemWords.crumbs}>
             <Link to="/systems" search={{}}>
-              {t.system.crumbs}
+              {systemWords.crumbs}
             </Link>{" "}
             /{" "}
             <Link to="/systems/$name" params={{ name: system.name }} search={{}}>

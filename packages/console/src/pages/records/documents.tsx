@@ -3,6 +3,7 @@ import type { Column } from "../../components/data-table.tsx";
 import { Owner } from "../../components/status.tsx";
 import { PageHead, Time, useNow } from "../../components/ui.tsx";
 import { t } from "../../text.ts";
+import { records as words } from "../../text/records.ts";
 import { recordsOf } from "./queries.ts";
 import type { DocumentSpec, RecordRow, TrainingSpec } from "./queries.ts";
 import { RecordsPanel, Systems, Until } from "./records-panel.tsx";
@@ -14,7 +15,7 @@ export function DocumentsPage() {
   const documentColumns: readonly Column<RecordRow<DocumentSpec>>[] = [
     {
       id: "title",
-      title: t.records.title,
+      title: words.title,
       value: (row) => row.spec.title,
       cell: (row) =>
         row.spec.url === undefined ? (
@@ -25,22 +26,22 @@ export function DocumentsPage() {
           </a>
         ),
     },
-    { id: "type", title: t.records.type, value: (row) => row.spec.type, cell: (row) => row.spec.type },
+    { id: "type", title: words.type, value: (row) => row.spec.type, cell: (row) => row.spec.type },
     {
       id: "systems",
-      title: t.records.systems,
+      title: words.systems,
       value: (row) => row.spec.systems.join(" "),
       cell: (row) => <Systems references={row.spec.systems} />,
     },
     {
       id: "owner",
-      title: t.records.owner,
+      title: words.owner,
       value: (row) => row.spec.owner,
       cell: (row) => <Owner email={row.spec.owner} />,
     },
     {
       id: "ends",
-      title: t.records.ends,
+      title: words.ends,
       value: (row) => row.spec.ends ?? "",
       cell: (row) => <Until at={row.spec.ends} now={now} />,
     },
@@ -48,48 +49,48 @@ export function DocumentsPage() {
   const trainingColumns: readonly Column<RecordRow<TrainingSpec>>[] = [
     {
       id: "person",
-      title: t.records.person,
+      title: words.person,
       value: (row) => row.spec.person,
       cell: (row) => <Owner email={row.spec.person} />,
     },
-    { id: "course", title: t.records.course, value: (row) => row.spec.course, cell: (row) => row.spec.course },
+    { id: "course", title: words.course, value: (row) => row.spec.course, cell: (row) => row.spec.course },
     {
       id: "roles",
-      title: t.records.forRoles,
+      title: words.forRoles,
       value: (row) => row.spec.roles.join(" "),
       cell: (row) => row.spec.roles.join(", ") || <span className="muted">{t.none}</span>,
     },
     {
       id: "completed",
-      title: t.records.completed,
+      title: words.completed,
       value: (row) => row.spec.completed,
       cell: (row) => <Time at={row.spec.completed} />,
     },
     {
       id: "ends",
-      title: t.records.ends,
+      title: words.ends,
       value: (row) => row.spec.ends ?? "",
       cell: (row) => <Until at={row.spec.ends} now={now} />,
     },
   ];
   return (
     <>
-      <PageHead title={t.records.documents} />
-      <p className="lead">{t.records.documentsLead}</p>
+      <PageHead title={words.documents} />
+      <p className="lead">{words.documentsLead}</p>
       <div className="stack">
         <RecordsPanel
-          title={t.records.documents}
+          title={words.documents}
           kind="documents"
           query={documents}
           columns={documentColumns}
-          empty={t.records.documentsEmpty}
+          empty={words.documentsEmpty}
         />
         <RecordsPanel
-          title={t.records.trainings}
+          title={words.trainings}
           kind="training-records"
           query={trainings}
           columns={trainingColumns}
-          empty={t.records.trainingsEmpty}
+          empty={words.trainingsEmpty}
         />
       </div>
     </>

@@ -4,6 +4,7 @@ import type { Column } from "../../components/data-table.tsx";
 import { Empty, Loaded } from "../../components/states.tsx";
 import { Command, Panel, SystemLink, Time } from "../../components/ui.tsx";
 import { t } from "../../text.ts";
+import { records as words } from "../../text/records.ts";
 import { nameOf } from "./queries.ts";
 import type { RecordRow } from "./queries.ts";
 
@@ -27,7 +28,7 @@ export function RecordsPanel<Spec>({
         <Panel title={title} aside={rows.length > 0 ? <span className="bubble">{rows.length}</span> : undefined}>
           {rows.length === 0 ? (
             <Empty title={empty} action={<Command>npx mandate apply -f manifest.yaml</Command>}>
-              {t.records.how}
+              {words.how}
             </Empty>
           ) : (
             <DataTable label={title} columns={columns} rows={rows} rowKey={(row) => row.name} exportName={kind} />

@@ -3,6 +3,7 @@ import type { Column } from "../../components/data-table.tsx";
 import { Owner, Status } from "../../components/status.tsx";
 import { PageHead, SystemLink, Time, useNow } from "../../components/ui.tsx";
 import { t } from "../../text.ts";
+import { records as words } from "../../text/records.ts";
 import { concerns, nameOf, recordsOf } from "./queries.ts";
 import type { EvaluationSpec, RecordRow, ReviewSpec } from "./queries.ts";
 import { RecordsPanel, Until } from "./records-panel.tsx";
@@ -17,148 +18,148 @@ export function ReviewsPage() {
   const reviewColumns: readonly Column<RecordRow<ReviewSpec>>[] = [
     {
       id: "system",
-      title: t.records.system,
+      title: words.system,
       value: (row) => row.spec.system,
       cell: (row) => <SystemLink name={nameOf(row.spec.system)} />,
     },
     {
       id: "period",
-      title: t.records.period,
+      title: words.period,
       value: (row) => row.spec.until,
       cell: (row) => `${row.spec.from.slice(0, 10)} – ${row.spec.until.slice(0, 10)}`,
     },
     {
       id: "sampled",
-      title: t.records.sampled,
+      title: words.sampled,
       end: true,
       value: (row) => row.spec.sampled,
-      cell: (row) => t.records.sampledOf(row.spec.sampled, row.spec.population),
+      cell: (row) => words.sampledOf(row.spec.sampled, row.spec.population),
     },
     {
       id: "adverse",
-      title: t.records.adverse,
+      title: words.adverse,
       end: true,
       value: (row) => row.spec.adverse,
       cell: (row) =>
         row.spec.sampled === 0
           ? t.cantTell
-          : t.records.adverseShare(row.spec.adverse, percent(row.spec.adverse / row.spec.sampled)),
+          : words.adverseShare(row.spec.adverse, percent(row.spec.adverse / row.spec.sampled)),
     },
     {
       id: "tolerated",
-      title: t.records.tolerated,
+      title: words.tolerated,
       end: true,
       value: (row) => row.spec.tolerated,
       cell: (row) => percent(row.spec.tolerated),
     },
     {
       id: "complaints",
-      title: t.records.complaints,
+      title: words.complaints,
       end: true,
       value: (row) => row.spec.complaints,
       cell: (row) => row.spec.complaints,
     },
     {
       id: "state",
-      title: t.records.state,
+      title: words.state,
       cell: (row) =>
         row.spec.sampled === 0 ? (
           <Status mark="unknown">{t.cantTell}</Status>
         ) : (
           <Status mark={row.spec.adverse / row.spec.sampled > row.spec.tolerated ? "deny" : "allow"}>
-            {row.spec.adverse / row.spec.sampled > row.spec.tolerated ? t.records.missed : t.records.met}
+            {row.spec.adverse / row.spec.sampled > row.spec.tolerated ? words.missed : words.met}
           </Status>
         ),
     },
     {
       id: "reviewer",
-      title: t.records.reviewer,
+      title: words.reviewer,
       value: (row) => row.spec.reviewer,
       cell: (row) => <Owner email={row.spec.reviewer} />,
     },
     {
       id: "next",
-      title: t.records.next,
+      title: words.next,
       value: (row) => row.spec.next ?? "",
       cell: (row) => <Until at={row.spec.next} now={now} />,
     },
   ];
   const evaluationColumns: readonly Column<RecordRow<EvaluationSpec>>[] = [
-    { id: "title", title: t.records.title, value: (row) => row.spec.title, cell: (row) => <b>{row.spec.title}</b> },
+    { id: "title", title: words.title, value: (row) => row.spec.title, cell: (row) => <b>{row.spec.title}</b> },
     {
       id: "system",
-      title: t.records.system,
+      title: words.system,
       value: (row) => row.spec.system,
       cell: (row) => <SystemLink name={nameOf(row.spec.system)} />,
     },
     {
       id: "metric",
-      title: t.records.metric,
+      title: words.metric,
       value: (row) => row.spec.metric,
       cell: (row) => <code>{row.spec.metric}</code>,
     },
     {
       id: "score",
-      title: t.records.score,
+      title: words.score,
       end: true,
       value: (row) => row.spec.score ?? Number.NEGATIVE_INFINITY,
       cell: (row) => row.spec.score ?? t.cantTell,
     },
     {
       id: "wanted",
-      title: t.records.wanted,
+      title: words.wanted,
       end: true,
       value: (row) => row.spec.threshold.value,
       cell: (row) =>
         row.spec.threshold.direction === "at-least"
-          ? t.records.atLeast(row.spec.threshold.value)
-          : t.records.atMost(row.spec.threshold.value),
+          ? words.atLeast(row.spec.threshold.value)
+          : words.atMost(row.spec.threshold.value),
     },
     {
       id: "measured",
-      title: t.records.measured,
+      title: words.measured,
       value: (row) => row.spec.measured ?? "",
       cell: (row) => (row.spec.measured === undefined ? t.never : <Time at={row.spec.measured} />),
     },
     {
       id: "state",
-      title: t.records.state,
+      title: words.state,
       cell: (row) => {
         if (open.data === undefined) return t.cantTell;
         const kind = open.data.find((one) => one.key === `evaluation:${row.name}`)?.kind;
-        if (kind === undefined) return <Status mark="allow">{t.records.met}</Status>;
+        if (kind === undefined) return <Status mark="allow">{words.met}</Status>;
         return kind === "evaluation.missing" ? (
-          <Status mark="unknown">{t.records.missing}</Status>
+          <Status mark="unknown">{words.missing}</Status>
         ) : (
-          <Status mark="deny">{t.records.missed}</Status>
+          <Status mark="deny">{words.missed}</Status>
         );
       },
     },
     {
       id: "owner",
-      title: t.records.owner,
+      title: words.owner,
       value: (row) => row.spec.owner,
       cell: (row) => <Owner email={row.spec.owner} />,
     },
   ];
   return (
     <>
-      <PageHead title={t.records.reviews} />
-      <p className="lead">{t.records.reviewsLead}</p>
+      <PageHead title={words.reviews} />
+      <p className="lead">{words.reviewsLead}</p>
       <div className="stack">
         <RecordsPanel
-          title={t.records.reviews}
+          title={words.reviews}
           kind="outcome-reviews"
           query={reviews}
           columns={reviewColumns}
-          empty={t.records.reviewsEmpty}
+          empty={words.reviewsEmpty}
         />
         <RecordsPanel
-          title={t.records.evaluations}
+          title={words.evaluations}
           kind="evaluations"
           query={evaluations}
           columns={evaluationColumns}
-          empty={t.records.evaluationsEmpty}
+          empty={words.evaluationsEmpty}
         />
       </div>
     </>

@@ -6,6 +6,7 @@ import { ReasonDialog, TextInput } from "../../components/dialog.tsx";
 import { Owner, Status } from "../../components/status.tsx";
 import { Button, PageHead, Time, useNow } from "../../components/ui.tsx";
 import { t } from "../../text.ts";
+import { records as words } from "../../text/records.ts";
 import { acceptances, recordsOf } from "./queries.ts";
 import type { Acceptance, RecordRow, RiskSpec } from "./queries.ts";
 import { RecordsPanel, Systems, Until } from "./records-panel.tsx";
@@ -21,7 +22,7 @@ export function RisksPage() {
   const columns: readonly Column<Risk>[] = [
     {
       id: "title",
-      title: t.records.risk,
+      title: words.risk,
       value: (row) => row.spec.title,
       cell: (row) => (
         <span>
@@ -32,44 +33,44 @@ export function RisksPage() {
     },
     {
       id: "systems",
-      title: t.records.systems,
+      title: words.systems,
       value: (row) => row.spec.systems.join(" "),
       cell: (row) => <Systems references={row.spec.systems} />,
     },
     {
       id: "owner",
-      title: t.records.owner,
+      title: words.owner,
       value: (row) => row.spec.owner,
       cell: (row) => <Owner email={row.spec.owner} />,
     },
     {
       id: "level",
-      title: t.records.level,
+      title: words.level,
       value: (row) => rank(row.spec),
-      cell: (row) => t.records.levelPair(t.records.levels[row.spec.likelihood]!, t.records.levels[row.spec.impact]!),
+      cell: (row) => words.levelPair(words.levels[row.spec.likelihood]!, words.levels[row.spec.impact]!),
     },
     {
       id: "treatment",
-      title: t.records.treatment,
+      title: words.treatment,
       value: (row) => row.spec.treatment,
       cell: (row) => row.spec.treatment,
     },
     {
       id: "controls",
-      title: t.records.controls,
+      title: words.controls,
       value: (row) => row.spec.controls.join(" "),
       cell: (row) => row.spec.controls.join(", ") || <span className="muted">{t.none}</span>,
       hideNarrow: true,
     },
     {
       id: "residual",
-      title: t.records.residual,
+      title: words.residual,
       value: (row) => levels.indexOf(row.spec.residual),
-      cell: (row) => t.records.levels[row.spec.residual],
+      cell: (row) => words.levels[row.spec.residual],
     },
     {
       id: "accepted",
-      title: t.records.acceptance,
+      title: words.acceptance,
       value: (row) => find(accepted.data, row.name)?.state ?? "",
       cell: (row) => (
         <Accepted
@@ -82,7 +83,7 @@ export function RisksPage() {
     },
     {
       id: "review",
-      title: t.records.review,
+      title: words.review,
       value: (row) => row.spec.review ?? "",
       cell: (row) => <Until at={row.spec.review} now={now} />,
       hideNarrow: true,
@@ -90,9 +91,9 @@ export function RisksPage() {
   ];
   return (
     <>
-      <PageHead title={t.records.risks} />
-      <p className="lead">{t.records.risksLead}</p>
-      <RecordsPanel title={t.records.risks} kind="risks" query={query} columns={columns} empty={t.records.risksEmpty} />
+      <PageHead title={words.risks} />
+      <p className="lead">{words.risksLead}</p>
+      <RecordsPanel title={words.risks} kind="risks" query={query} columns={columns} empty={words.risksEmpty} />
       {asked !== null && <Decide asked={asked} onClose={() => setAsked(null)} />}
     </>
   );
@@ -118,24 +119,24 @@ function Accepted({
   if (acceptance?.state === "in-force")
     return (
       <span>
-        <Status mark="person">{t.records.acceptedBy(acceptance.by)}</Status>
+        <Status mark="person">{words.acceptedBy(acceptance.by)}</Status>
         <span className="block small muted">
-          {t.records.until} <Time at={acceptance.ends} />{" "}
+          {words.until} <Time at={acceptance.ends} />{" "}
           <Button look="quiet" onPress={() => ask({ risk, verb: "withdraw" })}>
-            {t.records.withdraw}
+            {words.withdraw}
           </Button>
         </span>
       </span>
     );
   if (risk.spec.residual === "low" && acceptance === undefined)
-    return <span className="muted">{t.records.notNeeded}</span>;
+    return <span className="muted">{words.notNeeded}</span>;
   return (
     <span>
       <Status mark={risk.spec.residual === "low" ? "unknown" : "deny"}>
-        {acceptance === undefined ? t.records.notAccepted : t.records.acceptanceStates[acceptance.state]}
+        {acceptance === undefined ? words.notAccepted : words.acceptanceStates[acceptance.state]}
       </Status>{" "}
       <Button look="quiet" onPress={() => ask({ risk, verb: "accept" })}>
-        {t.records.accept}
+        {words.accept}
       </Button>
     </span>
   );
@@ -148,12 +149,12 @@ function Decide({ asked: { risk, verb }, onClose }: { asked: Asked; onClose: () 
     <ReasonDialog
       open
       onClose={onClose}
-      title={accept ? t.records.acceptTitle(risk.spec.title) : t.records.withdrawTitle}
-      effect={accept ? t.records.acceptEffect(t.records.levels[risk.spec.residual]!) : t.records.withdrawEffect}
-      verb={accept ? t.records.accept : t.records.withdraw}
+      title={accept ? words.acceptTitle(risk.spec.title) : words.withdrawTitle}
+      effect={accept ? words.acceptEffect(words.levels[risk.spec.residual]!) : words.withdrawEffect}
+      verb={accept ? words.accept : words.withdraw}
       danger={!accept}
       fields={
-        accept ? <TextInput label={t.records.acceptUntil} type="date" value={until} onChange={setUntil} /> : undefined
+        accept ? <TextInput label={words.acceptUntil} type="date" value={until} onChange={setUntil} /> : undefined
       }
       act={async (reason) => {
         await client.request("POST", `/api/v1/risks/${encodeURIComponent(risk.name)}/${verb}`, {

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { activity, client, queries } from "../../api.ts";
 import type { SystemView } from "../../api-types.ts";
 import { ReasonDialog } from "../../components/dialog.tsx";
-import { t } from "../../text.ts";
+import { system as systemWords } from "../../text/system.ts";
 
 export type Verb = "suspend" | "resume" | "renew";
 
@@ -11,12 +11,12 @@ export function Act({ system, verb, onClose }: { system: SystemView; verb: Verb 
   const perHour = recent === undefined ? undefined : Math.round(recent.totals.allow / Math.max(1, recent.hours.length));
   const words = {
     suspend: [
-      t.system.suspendTitle(system.title),
-      perHour === undefined ? t.system.suspendUnknown : t.system.suspendEffect(perHour),
-      t.system.suspend,
+      systemWords.suspendTitle(system.title),
+      perHour === undefined ? systemWords.suspendUnknown : systemWords.suspendEffect(perHour),
+      systemWords.suspend,
     ],
-    resume: [t.system.resumeTitle(system.title), t.system.resumeEffect, t.system.resume],
-    renew: [t.system.renewTitle(system.title), t.system.renewEffect, t.system.renew],
+    resume: [systemWords.resumeTitle(system.title), systemWords.resumeEffect, systemWords.resume],
+    renew: [systemWords.renewTitle(system.title), systemWords.renewEffect, systemWords.renew],
   }[verb ?? "suspend"];
   return (
     <ReasonDialog

@@ -3,28 +3,28 @@ import { useNavigate } from "@tanstack/react-router";
 import { history } from "../../api.ts";
 import { Loaded } from "../../components/states.tsx";
 import { Panel, Time } from "../../components/ui.tsx";
-import { t } from "../../text.ts";
+import { system as words } from "../../text/system.ts";
 
 export function Changes({ name }: { name: string }) {
   const query = useQuery(history(name));
   const navigate = useNavigate();
   return (
     <Panel
-      title={t.system.changes}
+      title={words.changes}
       aside={
         <button
           type="button"
           className="link-button"
           onClick={() => void navigate({ to: "/systems/$name", params: { name } })}
         >
-          {t.system.passport}
+          {words.passport}
         </button>
       }
     >
-      <Loaded query={query} what={t.system.changes}>
+      <Loaded query={query} what={words.changes}>
         {(data) =>
           data.items.length === 0 ? (
-            <p className="panel-body muted">{t.system.noChange}</p>
+            <p className="panel-body muted">{words.noChange}</p>
           ) : (
             <ul className="needs plain">
               {data.items.map((item) => (

@@ -6,13 +6,15 @@ import { Failed, Loaded } from "../../components/states.tsx";
 import { Button, LiveDot, Panel } from "../../components/ui.tsx";
 import { usePagedDecisions } from "../../paged-decisions.ts";
 import { t } from "../../text.ts";
+import { system as systemWords } from "../../text/system.ts";
+import { evidence as evidenceWords } from "../../text/evidence.ts";
 
 function Aside({ name }: { name: string }) {
   return (
     <>
       <LiveDot />
       <Link to="/evidence" search={{ system: name }}>
-        {t.system.allDecisions}
+        {systemWords.allDecisions}
       </Link>
     </>
   );
@@ -22,11 +24,11 @@ function Aside({ name }: { name: string }) {
 export function Latest({ name }: { name: string }) {
   const query = useQuery(decisions({ system: name, limit: 8 }));
   return (
-    <Panel title={t.system.latest} aside={<Aside name={name} />}>
-      <Loaded query={query} what={t.system.latest}>
+    <Panel title={systemWords.latest} aside={<Aside name={name} />}>
+      <Loaded query={query} what={systemWords.latest}>
         {(data) =>
           data.items.length === 0 ? (
-            <p className="panel-body muted">{t.evidence.empty}</p>
+            <p className="panel-body muted">{evidenceWords.empty}</p>
           ) : (
             <DecisionTable rows={data.items} />
           )
@@ -40,12 +42,12 @@ export function Latest({ name }: { name: string }) {
 export function SystemDecisions({ name }: { name: string }) {
   const { query, joined, more, failed } = usePagedDecisions({ system: name });
   return (
-    <Panel title={t.system.decisions} aside={<Aside name={name} />}>
-      <Loaded query={query} what={t.system.decisions}>
+    <Panel title={systemWords.decisions} aside={<Aside name={name} />}>
+      <Loaded query={query} what={systemWords.decisions}>
         {(newest) => {
           const { items, nextCursor } = joined(newest);
           return items.length === 0 ? (
-            <p className="panel-body muted">{t.evidence.empty}</p>
+            <p className="panel-body muted">{evidenceWords.empty}</p>
           ) : (
             <>
               <DecisionTable rows={items} exportName={`${name}-decisions`} />

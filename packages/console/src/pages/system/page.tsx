@@ -8,6 +8,7 @@ import { Sheet } from "../../components/dialog.tsx";
 import { Empty, Loaded } from "../../components/states.tsx";
 import { Button, Command, PageHead, Panel } from "../../components/ui.tsx";
 import { t } from "../../text.ts";
+import { system as words } from "../../text/system.ts";
 import { CredentialTable } from "../credentials.tsx";
 import { Act } from "./act.tsx";
 import type { Verb } from "./act.tsx";
@@ -42,9 +43,9 @@ function Passport({ system }: { system: SystemView }) {
       <PageHead
         title={system.title}
         crumbs={
-          <nav className="crumbs" aria-label={t.system.crumbs}>
+          <nav className="crumbs" aria-label={words.crumbs}>
             <Link to="/systems" search={{}}>
-              {t.system.crumbs}
+              {words.crumbs}
             </Link>{" "}
             / {system.unit !== null && system.unit !== undefined && <>{system.unit} / </>}
             <code>{system.name}</code>
@@ -52,26 +53,26 @@ function Passport({ system }: { system: SystemView }) {
         }
       >
         <Link className="button" to="/evidence" search={{ system: system.name }}>
-          {t.system.pack}
+          {words.pack}
         </Link>
         {system.lifecycle !== "retired" && (
           <Button look="danger-quiet" onPress={() => setVerb(suspended ? "resume" : "suspend")}>
-            {suspended ? t.system.resume : t.system.suspend}
+            {suspended ? words.resume : words.suspend}
           </Button>
         )}
         {system.lifecycle === "pilot" && (
           <Link className="button" to="/systems/$name/promotion" params={{ name: system.name }}>
-            {t.system.promote}
+            {words.promote}
           </Link>
         )}
         <Button look="accent" onPress={() => setProposing(true)}>
-          {t.system.propose}
+          {words.propose}
         </Button>
       </PageHead>
       {(system.purposes ?? []).length > 0 && (
         <p className="lead">{(system.purposes ?? []).map((purpose) => purpose.text).join(" ")}</p>
       )}
-      <AuthorizationBand system={system} action={<Button onPress={() => setVerb("renew")}>{t.system.renew}</Button>} />
+      <AuthorizationBand system={system} action={<Button onPress={() => setVerb("renew")}>{words.renew}</Button>} />
       <Strip system={system} />
       <Tabs name={system.name} tab={tab} />
       <div id="tab-panel">
@@ -79,14 +80,14 @@ function Passport({ system }: { system: SystemView }) {
         {tab === "decisions" && <SystemDecisions name={system.name} />}
         {tab === "flows" && <ReachPanel system={system} />}
         {tab === "credentials" && (
-          <Panel title={t.system.credentials}>
+          <Panel title={words.credentials}>
             <CredentialTable system={system.name} />
           </Panel>
         )}
         {tab === "changes" && <Changes name={system.name} />}
         {tab === "controls" && (
-          <Panel title={t.system.controlsTitle}>
-            <Empty title={t.system.controlsNone} />
+          <Panel title={words.controlsTitle}>
+            <Empty title={words.controlsNone} />
           </Panel>
         )}
         {tab === "evidence" && (
@@ -97,10 +98,10 @@ function Passport({ system }: { system: SystemView }) {
         )}
       </div>
       <Act system={system} verb={verb} onClose={() => setVerb(null)} />
-      <Sheet open={proposing} onClose={() => setProposing(false)} title={t.system.proposeTitle} wide>
+      <Sheet open={proposing} onClose={() => setProposing(false)} title={words.proposeTitle} wide>
         <div className="stack">
-          {system.managedFrom && <p>{t.system.managed(system.managedFrom.file, system.managedFrom.commit)}</p>}
-          <p>{t.system.proposeText}</p>
+          {system.managedFrom && <p>{words.managed(system.managedFrom.file, system.managedFrom.commit)}</p>}
+          <p>{words.proposeText}</p>
           <Command>{`npx mandate get system/${system.name} -o yaml > ${system.name}.yaml`}</Command>
           <Command>{`npx mandate plan -f ${system.name}.yaml`}</Command>
           <Command>{`npx mandate apply -f ${system.name}.yaml`}</Command>
@@ -115,7 +116,7 @@ function Passport({ system }: { system: SystemView }) {
 
 function Tabs({ name, tab }: { name: string; tab: Tab }) {
   return (
-    <nav className="tabs" aria-label={t.system.tabs}>
+    <nav className="tabs" aria-label={words.tabs}>
       {tabs.map((one) => (
         <Link
           key={one}
@@ -127,7 +128,7 @@ function Tabs({ name, tab }: { name: string; tab: Tab }) {
           resetScroll={false}
           activeProps={{}}
         >
-          {t.system[one]}
+          {words[one]}
         </Link>
       ))}
     </nav>

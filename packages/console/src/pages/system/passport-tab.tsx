@@ -8,6 +8,7 @@ import { Status } from "../../components/status.tsx";
 import { Panel } from "../../components/ui.tsx";
 import { count } from "../../format.ts";
 import { t } from "../../text.ts";
+import { system as words } from "../../text/system.ts";
 import { TierPanel } from "../intake/tier-panel.tsx";
 import { Needs } from "../overview.tsx";
 import { CarePanel } from "./care-panel.tsx";
@@ -52,15 +53,15 @@ export function PassportTab({ system }: { system: SystemView }) {
         <Needs items={needs} />
         <CarePanel system={system} />
         <Panel
-          title={t.system.enforcement}
+          title={words.enforcement}
           aside={
             figures.data?.p95AddedMs === undefined ? undefined : (
-              <span className="muted small">{t.system.added(figures.data.p95AddedMs)}</span>
+              <span className="muted small">{words.added(figures.data.p95AddedMs)}</span>
             )
           }
         >
           <div className="panel-body">
-            <Loaded query={figures} what={t.system.enforcement} rows={3}>
+            <Loaded query={figures} what={words.enforcement} rows={3}>
               {(data) => (
                 <>
                   <div className="trio">
@@ -81,7 +82,7 @@ export function PassportTab({ system }: { system: SystemView }) {
                   </div>
                   <HourBars activity={data} />
                   <p className="small">
-                    <Status mark="unknown">{t.system.seenOutside}</Status>
+                    <Status mark="unknown">{words.seenOutside}</Status>
                   </p>
                 </>
               )}
@@ -91,8 +92,8 @@ export function PassportTab({ system }: { system: SystemView }) {
         <EvidenceRail />
         <ExceptionRail name={system.name} />
         <CredentialRail name={system.name} />
-        <Panel title={t.system.controlsTitle}>
-          <p className="panel-body muted small">{t.system.controlsNone}</p>
+        <Panel title={words.controlsTitle}>
+          <p className="panel-body muted small">{words.controlsNone}</p>
         </Panel>
       </div>
     </div>

@@ -5,13 +5,15 @@ import { Loaded } from "../../components/states.tsx";
 import { Status } from "../../components/status.tsx";
 import { Panel } from "../../components/ui.tsx";
 import { daysUntil } from "../../format.ts";
-import { t } from "../../text.ts";
+import { system as systemWords } from "../../text/system.ts";
+import { overview as overviewWords } from "../../text/overview.ts";
+import { credentials as credentialsWords } from "../../text/credentials.ts";
 import { EvidenceSummaryPanel } from "../evidence-summary.tsx";
 
 export function EvidenceRail() {
   const query = useQuery(overview);
   return (
-    <Loaded query={query} what={t.system.evidenceTitle} rows={3}>
+    <Loaded query={query} what={systemWords.evidenceTitle} rows={3}>
       {(data) => <EvidenceSummaryPanel evidence={data.evidence} />}
     </Loaded>
   );
@@ -21,17 +23,17 @@ export function CredentialRail({ name }: { name: string }) {
   const query = useQuery(credentials({ system: name }));
   return (
     <Panel
-      title={t.system.credentials}
+      title={systemWords.credentials}
       aside={
         <Link to="/credentials" search={{ system: name }}>
-          {t.system.allCredentials}
+          {systemWords.allCredentials}
         </Link>
       }
     >
-      <Loaded query={query} what={t.system.credentials} rows={2}>
+      <Loaded query={query} what={systemWords.credentials} rows={2}>
         {(data) =>
           data.items.length === 0 ? (
-            <p className="panel-body muted small">{t.system.noCredentials}</p>
+            <p className="panel-body muted small">{systemWords.noCredentials}</p>
           ) : (
             <ul className="needs plain">
               {data.items.slice(0, 5).map((item) => {
@@ -43,10 +45,10 @@ export function CredentialRail({ name }: { name: string }) {
                       <code>{item.hint ?? item.name}</code>
                       <span className="small block muted">
                         {live ? (
-                          `${item.name}, ${t.overview.days(left)}`
+                          `${item.name}, ${overviewWords.days(left)}`
                         ) : (
                           <Status mark={item.state === "suspended" ? "hold" : "deny"}>
-                            {t.credentials.states[item.state === "active" ? "expired" : item.state] ?? item.state}
+                            {credentialsWords.states[item.state === "active" ? "expired" : item.state] ?? item.state}
                           </Status>
                         )}
                       </span>

@@ -4,32 +4,32 @@ import type { SystemView } from "../../api-types.ts";
 import { FlowGraph } from "../../components/flow-graph.tsx";
 import { Loaded } from "../../components/states.tsx";
 import { Panel } from "../../components/ui.tsx";
-import { t } from "../../text.ts";
+import { system as words } from "../../text/system.ts";
 
 export function ReachPanel({ system }: { system: SystemView }) {
   const query = useQuery({ ...reach(system.name), placeholderData: undefined });
   return (
     <Panel
-      title={t.system.reach}
+      title={words.reach}
       className="reach"
       aside={
         <>
           <span className="legend wide-only">
-            <i className="legend-allow" /> {t.system.allowed}
+            <i className="legend-allow" /> {words.allowed}
           </span>
           <span className="legend wide-only">
-            <i className="legend-hold" /> {t.system.held}
+            <i className="legend-hold" /> {words.held}
           </span>
           <span className="legend wide-only">
-            <i className="legend-deny" /> {t.system.denied}
+            <i className="legend-deny" /> {words.denied}
           </span>
         </>
       }
     >
-      <Loaded query={query} what={t.system.reach}>
+      <Loaded query={query} what={words.reach}>
         {(data) =>
           data.edges.length === 0 ? (
-            <p className="panel-body muted">{t.system.nothing}</p>
+            <p className="panel-body muted">{words.nothing}</p>
           ) : (
             <FlowGraph reach={data} regions={system.boundary?.regions ?? []} />
           )

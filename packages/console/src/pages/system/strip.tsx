@@ -1,25 +1,26 @@
 import type { SystemView } from "../../api-types.ts";
 import { DataClass, Owner, Status } from "../../components/status.tsx";
 import { t } from "../../text.ts";
+import { system as words } from "../../text/system.ts";
 
 export function Strip({ system }: { system: SystemView }) {
   const { boundary } = system;
   return (
     <dl className="strip">
       <div>
-        <dt>{t.system.business}</dt>
+        <dt>{words.business}</dt>
         <dd>
           <Owner email={system.owners?.business} />
         </dd>
       </div>
       <div>
-        <dt>{t.system.technical}</dt>
+        <dt>{words.technical}</dt>
         <dd>
           <Owner email={system.owners?.technical} />
         </dd>
       </div>
       <div>
-        <dt>{t.system.tier}</dt>
+        <dt>{words.tier}</dt>
         <dd>
           <b>{t.tier[system.tier]}</b>
           {(system.tierReasons ?? []).map((reason) => (
@@ -28,10 +29,10 @@ export function Strip({ system }: { system: SystemView }) {
         </dd>
       </div>
       <div>
-        <dt>{t.system.boundary}</dt>
+        <dt>{words.boundary}</dt>
         <dd>
           {boundary?.sensitivity === undefined ? (
-            <Status mark="unknown">{t.system.boundaryNone}</Status>
+            <Status mark="unknown">{words.boundaryNone}</Status>
           ) : (
             <>
               <b>
@@ -41,7 +42,7 @@ export function Strip({ system }: { system: SystemView }) {
               <span className="muted small block">
                 {[
                   (boundary.classes ?? []).join(", "),
-                  boundary.training === undefined ? "" : (t.system.training[boundary.training] ?? ""),
+                  boundary.training === undefined ? "" : (words.training[boundary.training] ?? ""),
                 ]
                   .filter((part) => part !== "")
                   .join("; ")}
@@ -51,7 +52,7 @@ export function Strip({ system }: { system: SystemView }) {
         </dd>
       </div>
       <div>
-        <dt>{t.system.legal}</dt>
+        <dt>{words.legal}</dt>
         <dd>
           {system.legalClass ? (
             <>
@@ -59,7 +60,7 @@ export function Strip({ system }: { system: SystemView }) {
               <span className="muted small block">{system.legalClass.article}</span>
             </>
           ) : (
-            <Status mark="unknown">{t.system.legalUnknown}</Status>
+            <Status mark="unknown">{words.legalUnknown}</Status>
           )}
         </dd>
       </div>

@@ -9,6 +9,7 @@ import { Status } from "../../components/status.tsx";
 import { Panel } from "../../components/ui.tsx";
 import { count } from "../../format.ts";
 import { t } from "../../text.ts";
+import { system as words } from "../../text/system.ts";
 
 interface Row {
   readonly node: ReachNode;
@@ -17,7 +18,7 @@ interface Row {
 const columns: readonly Column<Row>[] = [
   {
     id: "capability",
-    title: t.system.capability,
+    title: words.capability,
     value: (row) => row.node.name,
     cell: (row) => (
       <span className="capability">
@@ -30,23 +31,23 @@ const columns: readonly Column<Row>[] = [
   },
   {
     id: "terms",
-    title: t.system.terms,
+    title: words.terms,
     value: (row) => row.edge.terms ?? "",
     cell: (row) => row.edge.terms ?? row.node.note ?? "",
   },
   {
     id: "rule",
-    title: t.system.rule,
+    title: words.rule,
     value: (row) => row.edge.outcome,
     cell: (row) => (
       <Status mark={row.edge.outcome}>
-        {row.edge.outcome === "hold" ? t.system.allowedOrHeld : t.mark[row.edge.outcome]}
+        {row.edge.outcome === "hold" ? words.allowedOrHeld : t.mark[row.edge.outcome]}
       </Status>
     ),
   },
   {
     id: "last",
-    title: t.system.last24,
+    title: words.last24,
     end: true,
     value: (row) => row.edge.count24h?.allow ?? -1,
     cell: (row) => {
@@ -68,19 +69,19 @@ export function MayDo({ system }: { system: SystemView }) {
   const policies = system.policies ?? [];
   return (
     <Panel
-      title={t.system.may}
+      title={words.may}
       aside={
         policies.length === 0 ? undefined : (
           <>
             <span className="muted small">
-              {t.system.policy} <code>{policies.join(", ")}</code>
+              {words.policy} <code>{policies.join(", ")}</code>
             </span>
             <Link to={"/policies" as "/reach"}>{t.nav.policies}</Link>
           </>
         )
       }
     >
-      <Loaded query={query} what={t.system.may}>
+      <Loaded query={query} what={words.may}>
         {(data) => {
           const nodes = new Map(data.nodes.map((node) => [node.id, node]));
           const rows = data.edges.flatMap((edge) => {
@@ -88,9 +89,9 @@ export function MayDo({ system }: { system: SystemView }) {
             return node !== undefined && edge.from.startsWith("system:") ? [{ node, edge }] : [];
           });
           return rows.length === 0 ? (
-            <p className="panel-body muted">{t.system.nothing}</p>
+            <p className="panel-body muted">{words.nothing}</p>
           ) : (
-            <DataTable label={t.system.may} columns={columns} rows={rows} rowKey={(row) => row.node.id} />
+            <DataTable label={words.may} columns={columns} rows={rows} rowKey={(row) => row.node.id} />
           );
         }}
       </Loaded>
