@@ -129,3 +129,38 @@ test("findings have an owner, a due date and a fix; dismissing wants a reason an
   await page.getByLabel("State").selectOption("dismissed");
   await page.getByText(/Dismissed by gil@halden.example: Looked at tomorrow/).waitFor();
 });
+
+test("a flow to another region is put to a legal reviewer from the page, and the kill switch says its effect first", async () => {
+  const base = mandate.url.replace("127.0.0.1", "localhost");
+  const lake = `apiVersion: v1\nkind: Destination\nmetadata: {name: lake-us}\nspec: {kind: internal, region: US, maxSensitivity: internal}\n`;
+  expect((await mandate.apply(lake)).status).toBe(200);
+  await page.goto(`${base}/legal-reviews`);
+  await page.getByText("No flow was put to a legal reviewer.").waitFor();
+  await accessible();
+  await page.getByRole("button", { name: "Ask for a review" }).click();
+  await dialog().getByRole("textbox", { name: "System" }).fill("notes");
+  await dialog().getByRole("textbox", { name: "Target" }).fill("destination:lake-us");
+  await dialog().getByRole("textbox", { name: "Data from" }).fill("EEA");
+  await dialog().getByRole("textbox", { name: "Transfer basis" }).fill("Standard contractual clauses");
+  await dialog().getByRole("textbox", { name: "Reason" }).fill("Backups lie there.");
+  await dialog().getByRole("button", { name: "Ask for a review" }).click();
+  await page.getByText("Asked", { exact: true }).waitFor();
+  const { id } = (await mandate.api("GET", "/legal-reviews")).body.items[0];
+  const lea = await mandate.personToken("lea@halden.example");
+  const decided = await runCli(mandate, ["legal-review", "decide", id, "--allow", "--reason", "Clauses are signed.", "--token", lea]);
+  expect([decided.code, decided.stderr]).toEqual([0, expect.stringContaining("Standard contractual clauses")]);
+  await page.reload();
+  await page.getByText("Allowed", { exact: true }).waitFor();
+  await accessible();
+
+  await page.goto(`${base}/incidents`);
+  await page.getByRole("button", { name: "Kill switch" }).click();
+  await dialog().getByLabel("What to stop").selectOption("model");
+  await dialog().getByRole("textbox", { name: "Name" }).fill("gpt-test");
+  await dialog().getByText(/calls an hour will be refused; running streams are cut. Systems: notes/).waitFor();
+  await dialog().getByRole("textbox", { name: "Reason" }).fill("It harms people.");
+  await dialog().getByRole("button", { name: "Stop now" }).click();
+  await dialog().waitFor({ state: "detached" });
+  const refused = await mandate.call("/v1/chat/completions", key, chat("hello"));
+  expect([refused.status, refused.body.error.code]).toEqual([403, "policy"]);
+});
