@@ -344,7 +344,14 @@ describe("workloads and people of an outside issuer", () => {
     expect((await act(first, last.body.access_token, accessType)).body.error, "no circle").toBe("unauthorized_client");
 
     const called = await call(last.body.access_token);
-    expect(called.status).toBe(200);
+    expect(called.status, called.text).toBe(200);
+    await mandate.server.dataPlane.drain();
+    const { intent } = (await api("GET", `/decisions/${called.decision}`)).body;
+    ok(await api("POST", "/people", { email: "aud@x.example", name: "Aud", roles: ["auditor"] }));
+    const { token: auditor } = ok(await api("POST", "/people/aud@x.example/tokens", { notAfter: new Date(mandate.now() + 3_600_000).toISOString() })).body;
+    const opened = ok(await mandate.request("POST", `/api/v1/evidence/entries/${encodeURIComponent(intent.log)}/${intent.index}/open`, { token: auditor, body: { reason: "who was it" } }));
+    expect(opened.text).toContain(JSON.stringify([third.id, second.id, first.id]));
+    expect(opened.text).toContain(`${platform.issuer}#runner-7`);
     ok(await api("POST", `/credentials/${first.id}/revoke`, { reason: "done" }));
     expect(await call(last.body.access_token), "whom it acts for no longer stands").toMatchObject({ status: 401, code: "credential_revoked", param: first.id });
   });
@@ -376,10 +383,19 @@ describe("life of what machines hold", () => {
     expect(causes).toMatch(/credential\.external_unowned MAIL_PASSWORD/);
   });
 
-  it("what nobody has used for thirty days is a finding with its owner", async () => {
+  it("what nobody has used for thirty days, and a scope wider than its use, are findings", async () => {
     await register("notes", "idle", { ttl: "80d" });
+    const wide = await register("notes", "wide", { ttl: "80d", scope: ["model.call", "tool.call"] });
     mandate.advance(31 * 86_400_000);
+    await call(await tokenOf(wide));
+    // The next call carries the last one's use to its credential.
+    await mandate.server.dataPlane.drain();
+    mandate.advance(6000);
+    await call(await tokenOf(wide));
+    await expect.poll(async () => (await api("GET", `/credentials/${wide.id}`)).body.lastUsed, { timeout: 5000 }).not.toBeNull();
     await mandate.server.jobs.runAll();
+    const broad = (await api("GET", "/findings?kind=credential.over_privileged&limit=200")).body.items;
+    expect(broad.map((one: { title: string; detail: string }) => `${one.title}: ${one.detail}`)).toEqual([`wide may do what it never does: ${wide.id} has not used tool.call in 30 days.`]);
     const { items } = (await api("GET", "/findings?kind=credential.unused&limit=200")).body;
     expect(items.some((one: { title: string }) => one.title === "idle has never been used")).toBe(true);
   });
