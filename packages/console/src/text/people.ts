@@ -14,6 +14,7 @@ export const people = {
   linkMinted: "The person has signed in before: what is done in a session from your link approves nothing.",
   waiting: (roles: string) => `Waiting for an approver: ${roles}`,
   waitingShort: "Waiting",
+  standsIn: (to: string) => `Away; ${to} answers until`,
   passkeys: "Passkeys",
   noPasskey: "None",
   passwordToo: "password and code",

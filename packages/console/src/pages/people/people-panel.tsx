@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { client, people, queries, session } from "../../api.ts";
+import { client, delegations, people, queries, session } from "../../api.ts";
 import type { PersonRow } from "../../api-types.ts";
 import { DataTable } from "../../components/data-table.tsx";
 import type { Column } from "../../components/data-table.tsx";
@@ -24,6 +24,7 @@ const words = (roles: readonly string[]): string => roles.map((role) => peopleWo
 export function PeoplePanel() {
   const list = useQuery(people());
   const who = useQuery(session).data;
+  const standIns = (useQuery(delegations).data?.items ?? []).filter((one) => one.state === "active");
   const [open, setOpen] = useState<Open>(null);
   const [note, setNote] = useState("");
   const administers = who?.person.roles.includes("administrator") === true;
@@ -60,6 +61,13 @@ export function PeoplePanel() {
               <Status mark="hold">{peopleWords.waiting(words(row.pendingRoles ?? []))}</Status>
             </span>
           )}
+          {standIns
+            .filter((one) => one.from === row.email)
+            .map((one) => (
+              <span key={one.id} className="block small break">
+                {peopleWords.standsIn(one.to)} <Time at={one.ends} />
+              </span>
+            ))}
         </span>
       ),
     },
