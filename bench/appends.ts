@@ -1,18 +1,21 @@
 /**
  * Evidence appends at 64 appenders: journal with group commit, sealing, sequencing into the embedded PostgreSQL, tree, signed head.
  * Measured twice: `header`, entries alone; `sealed`, each with payload and evaluation context, encrypted and stored.
- * Each appender waits until its entry is integrated under a signed head, then writes the next. Beside it, measured in the
- * same run: how often a second this disk flushes 4 KB.
+ * Each appender waits until its entry is integrated under a signed head, then writes the next. Beside it, measured
+ * while they append: how long this disk takes to flush 4 KB.
  *
  *   node bench/appends.ts [--seconds 10] [--appenders 64]
  */
 import { randomFillSync } from "node:crypto";
-import { closeSync, fdatasyncSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import { Journal, JournalSink, Sealer } from "@mandate/gateway";
 import type { EntryDraft, JournalReader } from "@mandate/gateway";
 import { openDatabase } from "@mandate/server/database";
+import { newId } from "@mandate/model";
 import { openEvidence, rehash } from "@mandate/server/evidence";
 
 function option(name: string, fallback: number): number {
@@ -20,18 +23,22 @@ function option(name: string, fallback: number): number {
   return index < 0 ? fallback : Number(process.argv[index + 1]);
 }
 
-function flushesPerSecond(directory: string, forMs: number): number {
-  const file = openSync(join(directory, "flush"), "w");
+/** Flushes 4 KB every 100 ms while `work` runs: what this disk does for others at that moment. @returns its result, and milliseconds each flush took, sorted */
+async function besideFlushes<T>(directory: string, work: Promise<T>): Promise<{ result: T; flushMs: number[] }> {
+  const file = await open(join(directory, "flush"), "w");
   const block = Buffer.alloc(4096, 1);
-  const end = performance.now() + forMs;
-  let flushes = 0;
-  while (performance.now() < end) {
-    writeSync(file, block, 0, block.length, (flushes % 1024) * block.length);
-    fdatasyncSync(file);
-    flushes += 1;
+  const flushMs: number[] = [];
+  let running = true;
+  const done = work.finally(() => (running = false));
+  while (running) {
+    const started = performance.now();
+    await file.write(block, 0, block.length, (flushMs.length % 1024) * block.length);
+    await file.datasync();
+    flushMs.push(performance.now() - started);
+    await delay(100);
   }
-  closeSync(file);
-  return (flushes * 1000) / forMs;
+  await file.close();
+  return { result: await done, flushMs: sorted(flushMs) };
 }
 
 function percentile(sorted: readonly number[], share: number): number {
@@ -84,7 +91,6 @@ const draft: EntryDraft = {
   },
 };
 
-const flushes = flushesPerSecond(directory, 2_000);
 const db = await openDatabase({ dataDir: join(directory, "data") });
 await db.ensureOrganization({ id: org, name: "bench", now: new Date() });
 const evidence = await openEvidence({
@@ -133,15 +139,13 @@ let appended = 0;
 const durableMs: number[] = [];
 const integratedMs: number[] = [];
 async function appender(
-  kind: string,
   entry: EntryDraft,
-  number: number,
   until: number,
   measured: boolean,
 ): Promise<void> {
-  for (let turn = 0; performance.now() < until; turn += 1) {
+  while (performance.now() < until) {
     const started = performance.now();
-    const ref = await sink.decision({ ...entry, decisionId: `dec_${kind}${measured ? "m" : "w"}${number}_${turn}` });
+    const ref = await sink.decision({ ...entry, decisionId: newId("decision", Date.now(), random) });
     const durable = performance.now();
     await new Promise<void>((resolve) => {
       waiting.push({ seq: ref.index, resolve });
@@ -157,16 +161,23 @@ async function appender(
 /** @returns entries a second */
 async function run(kind: string, entry: EntryDraft): Promise<number> {
   const all = (until: number, measured: boolean): Promise<unknown> =>
-    Promise.all(Array.from({ length: appenders }, (_, number) => appender(kind, entry, number, until, measured)));
+    Promise.all(Array.from({ length: appenders }, () => appender(entry, until, measured)));
   appended = durableMs.length = integratedMs.length = 0;
   await all(performance.now() + 1_500, false);
   const startedAt = performance.now();
-  await all(startedAt + seconds * 1_000, true);
-  const rate = (appended * 1_000) / (performance.now() - startedAt);
+  const cpuBefore = process.cpuUsage();
+  const { flushMs } = await besideFlushes(directory, all(startedAt + seconds * 1_000, true));
+  const elapsedMs = performance.now() - startedAt;
+  const rate = (appended * 1_000) / elapsedMs;
+  const cpu = process.cpuUsage(cpuBefore);
+  const flushP50Ms = percentile(flushMs, 0.5);
   sorted(durableMs);
   sorted(integratedMs);
   console.log(
-    `${appenders} appenders, ${seconds} s, ${kind}: ${rate.toFixed(0)} entries/s durable, integrated, signed (${(rate / flushes).toFixed(2)} for each flush the disk can do)`,
+    `${appenders} appenders, ${seconds} s, ${kind}: ${rate.toFixed(0)} entries/s durable, integrated, signed (${((rate * flushP50Ms) / 1_000).toFixed(1)} in the time of one flush)`,
+  );
+  console.log(
+    `  the disk meanwhile:     a flush of 4 KB p50 ${flushP50Ms.toFixed(1)} ms, p99 ${percentile(flushMs, 0.99).toFixed(1)} ms; this process used ${((cpu.user + cpu.system) / elapsedMs / 10).toFixed(0)} % of one core`,
   );
   console.log(
     `  durable in the journal: p50 ${percentile(durableMs, 0.5).toFixed(1)} ms, p99 ${percentile(durableMs, 0.99).toFixed(1)} ms`,
@@ -180,7 +191,6 @@ async function run(kind: string, entry: EntryDraft): Promise<number> {
   return rate;
 }
 
-console.log(`disk: ${flushes.toFixed(0)} flushes of 4 KB a second`);
 await run("header", bare);
 await run("sealed", draft);
 await evidence.publishCheckpoints();

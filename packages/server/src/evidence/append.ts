@@ -70,7 +70,8 @@ export async function readHead(tx: Tx, org: string, origin: string, lock: boolea
 }
 
 /**
- * Appends leaves, extends the tree, moves the signed head: all or nothing, in the caller's transaction.
+ * Appends leaves with what they sealed, extends the tree, moves the signed head: all or nothing, in the caller's
+ * transaction. A payload or key already there is left as it is (messages are sealed once a session).
  * INVARIANT: the head moves by compare-and-set on (size, root), so a second writer with an old head can't fork the log.
  * @param head as the caller last knew it
  * @returns the new head
@@ -81,11 +82,39 @@ export async function appendLeaves(
   org: string,
   signer: NodeSigner,
   head: LogHead,
-  leaves: readonly Uint8Array[],
+  entries: readonly BatchEntry[],
 ): Promise<LogHead> {
+  const batch = prepareBatch(signer, head, entries, null);
+  await writeBatch(tx, org, signer.name, head, batch);
+  return batch.head;
+}
+
+/** Everything a batch stores, computed before its transaction begins. */
+export interface PreparedBatch {
+  readonly head: LogHead;
+  readonly note: string;
+  readonly leaves: Sliced;
+  readonly tiles: Tiles;
+  readonly sealed: Sealed;
+  readonly decisions: string | null;
+}
+
+export interface BatchEntry {
+  /** Exact leaf bytes. */
+  readonly leaf: Uint8Array;
+  readonly sealed: readonly SealedPayload[];
+}
+
+/** @param decisions of `decisionRows` */
+export function prepareBatch(
+  signer: NodeSigner,
+  head: LogHead,
+  entries: readonly BatchEntry[],
+  decisions: string | null,
+): PreparedBatch {
   const frontier = head.frontier.clone();
   const completed = new Map<number, CompletedNode[]>();
-  for (const leaf of leaves) {
+  for (const { leaf } of entries) {
     for (const node of frontier.append(leafHash(leaf))) {
       if (node.level % 8 !== 0) continue;
       const level = node.level / 8;
@@ -94,38 +123,48 @@ export async function appendLeaves(
       else completed.set(level, [node]);
     }
   }
-  const origin = signer.name;
   const root = frontier.root();
-  const note = signCheckpoint({ origin, size: frontier.size, root }, [signer]);
-  const moved =
-    await sql`UPDATE evidence_log SET size = ${frontier.size}, root = ${Buffer.from(root)}, frontier = ${Buffer.from(frontier.encode())}, head = ${note}
-    WHERE org = ${org} AND origin = ${origin} AND size = ${head.size} AND root = ${Buffer.from(head.root)} AND closed_at IS NULL`.execute(
-      tx,
-    );
-  if (Number(moved.numAffectedRows) !== 1) {
-    throw new AppError({
-      code: "evidence.fenced",
-      status: 503,
-      message: "Another process writes this evidence log. Nothing was changed; stop one of the two.",
-      internal: `log \`${origin}\` is not at ${head.size}`,
-    });
-  }
-  const entries = slice(leaves);
-  await sql`INSERT INTO evidence_entry (org, origin, index, leaf)
-    SELECT ${org}, ${origin}, ${head.size} + at - 1, substring(${entries.buffer}::bytea FROM part.off FOR part.len)
-    FROM unnest(${entries.offsets}::int[], ${entries.lengths}::int[]) WITH ORDINALITY AS part(off, len, at)`.execute(
-    tx,
-  );
-  await extendTiles(tx, org, origin, completed);
-  return { size: frontier.size, root, frontier, checkpointSize: head.checkpointSize };
+  return {
+    head: { size: frontier.size, root, frontier, checkpointSize: head.checkpointSize },
+    note: signCheckpoint({ origin: signer.name, size: frontier.size, root }, [signer]),
+    leaves: slice(entries.map((entry) => entry.leaf)),
+    tiles: tilesOf(completed),
+    sealed: sealedOf(head.size, entries),
+    decisions,
+  };
 }
 
-async function extendTiles(
+export async function writeBatch(
   tx: Tx,
   org: string,
   origin: string,
-  completed: ReadonlyMap<number, readonly CompletedNode[]>,
+  from: LogHead,
+  { head, note, leaves, tiles, sealed, decisions }: PreparedBatch,
 ): Promise<void> {
+  const { rows } = await sql<{ moved: boolean }>`SELECT mandate_append(${org}, ${origin}, ${from.size}, ${Buffer.from(from.root)},
+    ${head.size}, ${Buffer.from(head.root)}, ${Buffer.from(head.frontier.encode())}, ${note},
+    ${leaves.buffer}, ${leaves.offsets}, ${leaves.lengths},
+    ${tiles.levels}, ${tiles.indexes}, ${tiles.hashes.buffer}, ${tiles.hashes.offsets}, ${tiles.hashes.lengths},
+    ${sealed.indexes}, ${sealed.parts}, ${sealed.cts}, ${sealed.bytes.buffer}, ${sealed.bytes.offsets}, ${sealed.bytes.lengths},
+    ${sealed.kids}, ${sealed.wrapped.buffer}, ${sealed.wrapped.offsets}, ${sealed.wrapped.lengths}) AS moved
+    ${decisions === null ? sql`` : sql`, mandate_index_decisions(${org}, ${decisions}::jsonb)`}`.execute(tx);
+  if (rows[0]?.moved === true) return;
+  throw new AppError({
+    code: "evidence.fenced",
+    status: 503,
+    message: "Another process writes this evidence log. Nothing was changed; stop one of the two.",
+    internal: `log \`${origin}\` is not at ${from.size}`,
+  });
+}
+
+interface Tiles {
+  readonly levels: readonly number[];
+  readonly indexes: readonly number[];
+  readonly hashes: Sliced;
+}
+
+/** What each tile grows by. */
+function tilesOf(completed: ReadonlyMap<number, readonly CompletedNode[]>): Tiles {
   const levels: number[] = [];
   const indexes: number[] = [];
   const parts: Uint8Array[] = [];
@@ -140,25 +179,37 @@ async function extendTiles(
       at = end;
     }
   }
-  const tiles = slice(parts);
-  await sql`INSERT INTO evidence_tile (org, origin, level, index, hashes)
-    SELECT ${org}, ${origin}, part.level, part.index, substring(${tiles.buffer}::bytea FROM part.off FOR part.len)
-    FROM unnest(${levels}::int[], ${indexes}::bigint[], ${tiles.offsets}::int[], ${tiles.lengths}::int[]) AS part(level, index, off, len)
-    ON CONFLICT (org, origin, level, index) DO UPDATE SET hashes = evidence_tile.hashes || excluded.hashes`.execute(tx);
+  return { levels, indexes, hashes: slice(parts) };
 }
 
-/** Stores payloads and wrapped keys; one already there is left as it is (messages are sealed once a session). */
-export async function storePayloads(tx: Tx, org: string, payloads: readonly SealedPayload[]): Promise<void> {
-  if (payloads.length === 0) return;
-  const names = payloads.map((payload) => payload.ct);
-  const bytes = slice(payloads.map((payload) => payload.bytes));
-  await sql`INSERT INTO evidence_payload (org, ct, bytes)
-    SELECT ${org}, part.ct, substring(${bytes.buffer}::bytea FROM part.off FOR part.len)
-    FROM unnest(${names}::text[], ${bytes.offsets}::int[], ${bytes.lengths}::int[]) AS part(ct, off, len)
-    ON CONFLICT DO NOTHING`.execute(tx);
-  const wrapped = slice(payloads.map((payload) => payload.wrapped));
-  await sql`INSERT INTO evidence_key (org, ct, kid, wrapped)
-    SELECT ${org}, part.ct, part.kid, substring(${wrapped.buffer}::bytea FROM part.off FOR part.len)
-    FROM unnest(${names}::text[], ${payloads.map((payload) => payload.kid)}::text[], ${wrapped.offsets}::int[], ${wrapped.lengths}::int[]) AS part(ct, kid, off, len)
-    ON CONFLICT DO NOTHING`.execute(tx);
+interface Sealed {
+  readonly indexes: readonly number[];
+  /** Position in its entry. */
+  readonly parts: readonly number[];
+  /** 32 bytes each. */
+  readonly cts: Buffer;
+  readonly bytes: Sliced;
+  readonly kids: readonly string[];
+  readonly wrapped: Sliced;
+}
+
+function sealedOf(from: number, entries: readonly BatchEntry[]): Sealed {
+  const indexes: number[] = [];
+  const parts: number[] = [];
+  const all: SealedPayload[] = [];
+  entries.forEach(({ sealed }, at) => {
+    sealed.forEach((payload, part) => {
+      indexes.push(from + at);
+      parts.push(part);
+      all.push(payload);
+    });
+  });
+  return {
+    indexes,
+    parts,
+    cts: Buffer.from(all.map((payload) => payload.ct).join(""), "hex"),
+    bytes: slice(all.map((payload) => payload.bytes)),
+    kids: all.map((payload) => payload.kid),
+    wrapped: slice(all.map((payload) => payload.wrapped)),
+  };
 }

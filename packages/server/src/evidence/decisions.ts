@@ -85,31 +85,15 @@ export function isIndexed(header: EntryHeader): boolean {
   );
 }
 
-/** Upserts rows for a batch of entries, in order. Doing it twice changes nothing. */
-export async function indexDecisions(tx: Tx, org: string, entries: readonly IndexedEntry[]): Promise<void> {
+/** The rows that a batch of entries adds or completes, for `mandate_index_decisions`; null when there are none. */
+export function decisionRows(entries: readonly IndexedEntry[]): string | null {
   const rows = new Map<string, Row>();
   for (const entry of entries) {
     const row = rowOf(entry);
     const earlier = rows.get(row.id);
     rows.set(row.id, earlier ? merge(earlier, row) : row);
   }
-  if (rows.size === 0) return;
-  const values = JSON.stringify([...rows.values()]);
-  await sql`INSERT INTO decision AS d (org, id, at, outcome, code, reason, rule, system, action, resource, surface, credential, approval, duration_ms,
-      input_tokens, output_tokens, policy_version, register_version, terminal, intent_log, intent_index, result_log, result_index, tools) SELECT ${org}, r.* FROM jsonb_to_recordset(${values}::jsonb) AS r(
-      id text, at timestamptz, outcome text, code text, reason text, rule text, system text, action text, resource text, surface text,
-      credential text, approval text, duration_ms double precision, input_tokens bigint, output_tokens bigint,
-      policy_version text, register_version bigint, terminal text, intent_log text, intent_index bigint, result_log text, result_index bigint, tools jsonb)
-    ON CONFLICT (org, id) DO UPDATE SET
-      outcome = excluded.outcome, code = excluded.code,
-      reason = coalesce(nullif(excluded.reason, ''), d.reason), rule = coalesce(excluded.rule, d.rule),
-      approval = coalesce(excluded.approval, d.approval), duration_ms = coalesce(excluded.duration_ms, d.duration_ms),
-      input_tokens = coalesce(excluded.input_tokens, d.input_tokens), output_tokens = coalesce(excluded.output_tokens, d.output_tokens),
-      terminal = coalesce(excluded.terminal, d.terminal),
-      intent_log = coalesce(excluded.intent_log, d.intent_log), intent_index = coalesce(excluded.intent_index, d.intent_index),
-      result_log = coalesce(excluded.result_log, d.result_log), result_index = coalesce(excluded.result_index, d.result_index),
-      tools = coalesce(excluded.tools, d.tools)
-    WHERE d.terminal IS NULL`.execute(tx);
+  return rows.size === 0 ? null : JSON.stringify([...rows.values()]);
 }
 
 interface Stored {
@@ -209,14 +193,6 @@ export async function listDecisions(
     );
   const items = rows.slice(0, filter.limit).map(recordOf);
   return { items, nextCursor: rows.length > filter.limit ? items.at(-1)!.id : null };
-}
-
-/** Ids of calls with an intent and no outcome, oldest first. */
-export async function openDecisions(tx: Tx, org: string, log: string): Promise<string[]> {
-  const { rows } = await sql<{
-    id: string;
-  }>`SELECT id FROM decision WHERE org = ${org} AND terminal IS NULL AND intent_log = ${log} ORDER BY id`.execute(tx);
-  return rows.map((row) => row.id);
 }
 
 export interface Tally {

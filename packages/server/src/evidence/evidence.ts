@@ -8,9 +8,9 @@ import type { NodeSigner } from "@mandate/ledger/node";
 import type { JournalReader } from "@mandate/gateway";
 import type { Actor, MutationEvidence } from "../command.ts";
 import type { Database, Tx } from "../database/index.ts";
-import { appendLeaves, readHead, storePayloads } from "./append.ts";
-import type { LogHead } from "./append.ts";
-import { indexDecisions, isIndexed } from "./decisions.ts";
+import { appendLeaves, prepareBatch, readHead, writeBatch } from "./append.ts";
+import type { BatchEntry, LogHead } from "./append.ts";
+import { decisionRows, isIndexed } from "./decisions.ts";
 import type { IndexedEntry } from "./decisions.ts";
 import { controlWriter, createLog, listLogs, metaWriter, openSigner, originOf } from "./logs.ts";
 import type { LogKeys, LogRow } from "./logs.ts";
@@ -108,15 +108,14 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
     entries: readonly { type: "log.created" | "log.checkpoint" | "log.closed"; members: Record<string, Json> }[],
   ): Promise<void> {
     let head = await readHead(tx, org, metaOrigin, true);
-    const leaves: Uint8Array[] = [];
+    const leaves: BatchEntry[] = [];
     for (const { type, members } of entries) {
-      leaves.push(
-        canonicalBytes({
-          ...header(type, metaOrigin, head),
-          seq: head.size + leaves.length,
-          ...members,
-        }),
-      );
+      const leaf = canonicalBytes({
+        ...header(type, metaOrigin, head),
+        seq: head.size + leaves.length,
+        ...members,
+      });
+      leaves.push({ leaf, sealed: [] });
     }
     head = await appendLeaves(tx, org, signers.get(metaOrigin)!, head, leaves);
   }
@@ -175,8 +174,9 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
         kid: kek.kid,
         retention: "control",
       });
-      await storePayloads(tx, org, [{ ct: sealed.ct, bytes: sealed.bytes, wrapped, kid: kek.kid }]);
-      await appendLeaves(tx, org, signer, head, [leaf]);
+      await appendLeaves(tx, org, signer, head, [
+        { leaf, sealed: [{ ct: sealed.ct, bytes: sealed.bytes, wrapped, kid: kek.kid }] },
+      ]);
     },
 
     async sequence(journal) {
@@ -205,22 +205,9 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
           if (isIndexed(parsed))
             entries.push({ header: parsed, ref: { log: origin, index: record.seq }, summary: record.summary });
         });
-        const head = await db.transaction(org, async (tx) => {
-          const next = await appendLeaves(
-            tx,
-            org,
-            signer,
-            known,
-            records.map((record) => record.leaf),
-          );
-          await storePayloads(
-            tx,
-            org,
-            records.flatMap((record) => record.sealed),
-          );
-          await indexDecisions(tx, org, entries);
-          return next;
-        });
+        const batch = prepareBatch(signer, known, records, decisionRows(entries));
+        await db.transaction(org, (tx) => writeBatch(tx, org, origin, known, batch));
+        const { head } = batch;
         heads.set(origin, head);
         taken += records.length;
         await journal.acknowledge(head.size, head.checkpointSize);

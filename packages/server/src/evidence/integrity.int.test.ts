@@ -62,7 +62,7 @@ async function intrude<T>(work: (client: Client) => Promise<T>): Promise<T> {
 
 /** Runs `check` on an altered store, then puts everything back. */
 async function whileAltered(statement: string, values: unknown[], check: () => Promise<void>): Promise<void> {
-  const tables = ["evidence_log", "evidence_entry", "evidence_tile", "evidence_payload", "decision"];
+  const tables = ["evidence_log", "evidence_entry", "evidence_tile", "evidence_payload", "evidence_key", "decision"];
   await intrude(async (client) => {
     for (const table of tables) await client.query(`CREATE UNLOGGED TABLE saved_${table} AS TABLE ${table}`);
     const { rowCount } = await client.query(statement, values);
@@ -394,17 +394,28 @@ describe("reading what was sealed", () => {
     ).rejects.toMatchObject({ status: 404 });
     expect(await size()).toBe(before);
   });
-  it("after erasure shows the entry and no content", async () => {
-    const { ct } = JSON.parse(Buffer.from(journal.records[6]!.leaf).toString()) as { ct: string };
+  it("after erasure shows the entry and no content, even when a gateway brings the key again", async () => {
+    const { ct, pc } = JSON.parse(Buffer.from(journal.records[6]!.leaf).toString()) as { ct: string; pc: string };
+    const payloadPart = 1;
     await db.transaction(org, (tx) =>
       tx
-        .withTables<{ evidence_key: { org: string; ct: string } }>()
+        .withTables<{ evidence_key: { org: string; origin: string; index: number; part: number } }>()
         .deleteFrom("evidence_key")
-        .where("ct", "=", ct)
+        .where("origin", "=", origin)
+        .where("index", "=", 6)
+        .where("part", "=", payloadPart)
         .execute(),
     );
     const opened = await readPayload({ db, evidence, keys, log: origin, index: 6, actor, register: 3, reason: "x" });
     expect([opened.payload, opened.header["ct"]]).toEqual([null, ct]);
+
+    journal.write("call.outcome", "dec_again", { ct, pc });
+    const again = journal.records.at(-1)!;
+    const brought = journal.records[6]!.sealed[payloadPart]!;
+    journal.records[journal.records.length - 1] = { ...again, sealed: [brought] };
+    await evidence.sequence(journal);
+    const after = await readPayload({ db, evidence, keys, log: origin, index: 6, actor, register: 3, reason: "x" });
+    expect(after.payload).toBeNull();
   });
 });
 

@@ -27,7 +27,7 @@ export class PayloadReader {
   async bytes(ct: string): Promise<Uint8Array | undefined> {
     const { rows } = await sql<{
       bytes: Buffer;
-    }>`SELECT bytes FROM evidence_payload WHERE org = ${this.#org} AND ct = ${ct}`.execute(this.#tx);
+    }>`SELECT bytes FROM evidence_payload WHERE org = ${this.#org} AND ct = decode(${ct}, 'hex')`.execute(this.#tx);
     return rows[0]?.bytes;
   }
 
@@ -36,7 +36,8 @@ export class PayloadReader {
     const { rows } = await sql<{
       kid: string;
       wrapped: Buffer;
-    }>`SELECT kid, wrapped FROM evidence_key WHERE org = ${this.#org} AND ct = ${ct}`.execute(this.#tx);
+    }>`SELECT k.kid, k.wrapped FROM evidence_payload p JOIN evidence_key k USING (org, origin, index, part)
+      WHERE p.org = ${this.#org} AND p.ct = decode(${ct}, 'hex')`.execute(this.#tx);
     const row = rows[0];
     if (row === undefined) return undefined;
     if (!this.#wrappers.has(row.kid))

@@ -301,7 +301,7 @@ async function rehashPayloads(
   const { rows } = await sql<{
     ct: string;
     matches: boolean;
-  }>`SELECT ct, encode(sha256(bytes), 'hex') = ct AS matches FROM evidence_payload WHERE org = ${org}`.execute(tx);
+  }>`SELECT encode(ct, 'hex') AS ct, sha256(bytes) = ct AS matches FROM evidence_payload WHERE org = ${org}`.execute(tx);
   const present = new Set<string>();
   for (const { ct, matches } of rows) {
     present.add(ct);
