@@ -10,17 +10,30 @@ import {
   type AuthzenCaller,
   defaultLimits,
   type Gateway,
+  type GatewayLimits,
   type GatewayOptions,
   type GatewayReadiness,
+  type UsedBefore,
 } from "./options.ts";
 import { AnswerStore } from "./pipeline/answer-store.ts";
-import { Meter } from "./pipeline/meter.ts";
+import { Meter, type SpentBefore } from "./pipeline/meter.ts";
 import { ReferenceSample } from "./pipeline/reference-sample.ts";
 import { IssuedIds, type Runtime } from "./pipeline/runtime.ts";
 import { pooledRandom } from "./pooled-random.ts";
 import { route } from "./route.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { UpstreamClient } from "./upstream/client.ts";
+
+function priced(used: UsedBefore, { inputMicroEurosPerToken, outputMicroEurosPerToken }: GatewayLimits): SpentBefore {
+  const cost = (input: number, output: number): number => input * inputMicroEurosPerToken + output * outputMicroEurosPerToken;
+  return {
+    system: used.system,
+    calls: used.calls,
+    tokens: used.inputTokens + used.outputTokens,
+    microEuros: cost(used.inputTokens, used.outputTokens),
+    microEurosThisMonth: cost(used.inputTokensThisMonth, used.outputTokensThisMonth),
+  };
+}
 
 /** The data plane. Listens nowhere by itself: `createGatewayServer` or the caller's own `node:http` server does. */
 export function createGateway(given: GatewayOptions): Gateway {
@@ -40,7 +53,7 @@ export function createGateway(given: GatewayOptions): Gateway {
     }),
     proofs: new ProofBook(),
     upstream: new UpstreamClient(limits),
-    meter: new Meter(),
+    meter: new Meter((options.used ?? []).map((one) => priced(one, limits)), options.clock()),
     reference: new ReferenceSample({ options, every: limits.referenceEvery, now }),
     answers: new AnswerStore({ random: options.random, maxBytes: limits.maxStoredAnswerBytes }),
     issued: new IssuedIds(),

@@ -9,6 +9,7 @@ export type {
   GatewayOptions,
   GatewayReadiness,
   HttpHandler,
+  UsedBefore,
 } from "./options.ts";
 export type { ControlPort, HoldRequest, HoldTicket, SpendResult } from "./control-port.ts";
 export type {

@@ -57,6 +57,17 @@ export const defaultLimits: GatewayLimits = {
   outputMicroEurosPerToken: 15,
 };
 
+export interface UsedBefore {
+  readonly system: string;
+  /** Since midnight UTC. */
+  readonly calls: number;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Since the first of the month, today included. */
+  readonly inputTokensThisMonth: number;
+  readonly outputTokensThisMonth: number;
+}
+
 /** Lines for operators. Never content, never a secret. */
 export interface GatewayLog {
   warn(event: string, details: Readonly<Record<string, unknown>>): void;
@@ -74,6 +85,8 @@ export interface GatewayOptions {
   readonly log: GatewayLog;
   /** 32 bytes that sign session tokens; absent: random, so tokens end with the process. */
   readonly sessionKey?: Uint8Array;
+  /** What each system used of its limits before this start, by its evidence: a restart gives nobody a fresh day. */
+  readonly used?: readonly UsedBefore[];
 }
 
 export interface GatewayReadiness {

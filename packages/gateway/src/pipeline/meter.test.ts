@@ -1,3 +1,4 @@
+import type { LimitFacts } from "@mandate/model";
 import { describe, expect, test } from "vitest";
 import { testNowMs, testSystem } from "../testing/facts.ts";
 import { Meter } from "./meter.ts";
@@ -26,6 +27,14 @@ describe("limits", () => {
     }
     expect(ok(meter.reserve(system, null, one, testNowMs))).toBe(true);
     expect(ok(meter.reserve(system, null, one, testNowMs))).toBe(false);
+  });
+
+  test("a restart gives nobody a fresh day, and a new day is a fresh one", () => {
+    const before = [{ system: "a", calls: 2, tokens: 20, microEuros: 800_000, microEurosThisMonth: 4_000_000 }];
+    const after = (limits: Partial<LimitFacts>, at = testNowMs) => ok(new Meter(before, testNowMs).reserve(testSystem("T0", { name: "a", limits: { ...none, ...limits } }), null, one, at));
+    for (const limits of [{ callsPerDay: 2 }, { tokensPerDay: 29 }, { eurosPerDay: "1.1999" }, { eurosPerMonth: "4.3999" }] satisfies Partial<LimitFacts>[]) expect(after(limits), JSON.stringify(limits)).toBe(false);
+    for (const limits of [{ callsPerDay: 3 }, { tokensPerDay: 30 }, { eurosPerDay: "1.2" }, { eurosPerMonth: "4.4" }] satisfies Partial<LimitFacts>[]) expect(after(limits), JSON.stringify(limits)).toBe(true);
+    expect(after({ callsPerDay: 2 }, testNowMs + 86_400_000)).toBe(true);
   });
 
   test("money, people and calls a minute each have their window", () => {

@@ -23,14 +23,27 @@ interface Book {
   readonly people: Set<string>;
 }
 
+export interface SpentBefore extends Estimate {
+  readonly system: string;
+  readonly calls: number;
+  readonly microEurosThisMonth: number;
+}
+
 const dayMs = 86_400_000;
 
 /**
- * Limits of each system, at this gateway, since its start. The worst case is reserved before a call and settled after,
+ * Limits of each system at this gateway. Calls, tokens and money go on from what its evidence says was used before this
+ * start; people of the day are counted anew. The worst case is reserved before a call and settled after,
  * so that many calls at once can't together pass a limit that each alone would keep.
  */
 export class Meter {
   readonly #books = new Map<string, Book>();
+
+  /** @param before what was used of the day and month of `nowMs` before this process began */
+  constructor(before: readonly SpentBefore[] = [], nowMs = 0) {
+    for (const { system, calls, tokens, microEuros, microEurosThisMonth } of before)
+      Object.assign(this.#book(system, nowMs), { calls, tokens, microEuros, microEurosThisMonth });
+  }
 
   reserve(system: SystemFacts, person: string | null, estimate: Estimate, nowMs: number): Reservation | Refusal {
     const book = this.#book(system.name, nowMs);

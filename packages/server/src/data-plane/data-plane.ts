@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { createGateway, createGatewayServer, Journal, JournalSink, Sealer, sealingKeyLookup } from "@mandate/gateway";
 import type { Gateway } from "@mandate/gateway";
 import type { Evidence } from "../evidence/index.ts";
+import { usedBefore } from "./used-before.ts";
 import type { ServerLog } from "../log.ts";
 import type { Publisher } from "../publisher/index.ts";
 
@@ -40,11 +41,13 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   const slot = await slotName(directory, random);
   const { origin } = await evidence.ensureLog(slot);
   const journal = new Journal({ directory: join(directory, "journal"), signer: evidence.signerOf(origin) });
+  // Nobody was told that these bytes are durable; said all the same, because damage at the end looks alike.
+  if (journal.tornBytes > 0) log.warn("the journal's last batch was torn and cut off", { origin, tornBytes: journal.tornBytes });
   const sealer = new Sealer({ origin, clock: now, random, sealingKey: sealingKeyLookup(() => publisher.current.sealingKeys) });
   const sink = new JournalSink(journal, sealer);
   const closedAsUnknown = await sink.closeOpenCalls();
   await evidence.sequence(journal);
-  const gateway = createGateway({ control: publisher.port(), evidence: sink, clock: now, random, log });
+  const gateway = createGateway({ control: publisher.port(), evidence: sink, clock: now, random, log, used: await evidence.read((tx) => usedBefore(tx, publisher.current.organization.id, now())) });
   const server = createGatewayServer(gateway);
 
   let closed = false;

@@ -1,0 +1,269 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import type { Browser, BrowserContext, Page } from "playwright-core";
+import { openBrowser } from "../../packages/console/dev/browser.ts";
+import { gateRecords } from "../../packages/server/src/gates/testing.ts";
+import { type Mandate, runCli, startMandate, startUpstream, type Upstream } from "./harness.ts";
+
+const root = join(import.meta.dirname, "../..");
+const axe = readFileSync(createRequire(join(root, "packages/console/package.json")).resolve("axe-core/axe.min.js"), "utf8");
+
+let mandate: Mandate;
+let upstream: Upstream;
+let browser: Browser;
+let base: string;
+let key: string;
+let troubles: string[] = [];
+const owners = ["bea@halden.example", "tom@halden.example"] as const;
+
+/** T3: it pays by itself and can't take it back. */
+const manifest = (endpoint: string) => `apiVersion: v1
+kind: Group
+metadata: { name: leads }
+spec: { members: [lea@halden.example] }
+---
+apiVersion: v1
+kind: AISystem
+metadata: { name: payouts }
+spec:
+  title: Payouts
+  purposes: [{ id: pay, text: Pays customers back. }]
+  owners: { business: ${owners[0]}, technical: ${owners[1]} }
+  audience: internal
+  autonomy: acts
+  intake: { prohibited: [], annex3: [], annex1: false, profiling: false, decisionEffect: none, reversibility: none, vulnerable: false, publicBody: false, euNexus: true }
+  boundary: { sensitivity: internal, regions: [EEA], training: never }
+  session: { user: token, issuers: [], claims: [], userChannel: clean }
+  uses: { models: [model:gpt-test], tools: [tool:payouts.send] }
+  policies: [policy:payout-limit]
+---
+apiVersion: v1
+kind: Model
+metadata: { name: gpt-test }
+spec: { host: self, protocol: openai, endpoint: "${endpoint}/v1", served: [gpt-test], region: EEA, training: never, retention: 0d, maxSensitivity: internal }
+---
+apiVersion: v1
+kind: Tool
+metadata: { name: payouts.send }
+spec: { effect: pays, reversible: false, critical: [{ arg: order, type: id }] }
+---
+apiVersion: v1
+kind: Policy
+metadata: { name: payout-limit }
+spec:
+  rules:
+    - { id: payout-limit, on: "tool:payouts.send", holdUnless: context.input.amount <= 80, approvers: { group: leads, count: 1, within: 30m }, because: Payouts above 80 need a person., remedies: [{ text: Pay out less. }] }
+  tests:
+    - { name: large, call: "tool:payouts.send", input: { order: A1, amount: 100 }, expect: hold }
+`;
+
+/** A person at a desk: own browser profile, own authenticator. Counts what the person does. */
+class AtDesk {
+  readonly page: Page;
+  readonly context: BrowserContext;
+  done = 0;
+
+  constructor(context: BrowserContext, page: Page) {
+    this.context = context;
+    this.page = page;
+  }
+
+  static async arrive(email: string): Promise<AtDesk> {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+    const page = await context.newPage();
+    page.setDefaultTimeout(10_000);
+    page.on("console", (message) => {
+      if (message.type() === "error" && !message.text().includes("409")) troubles.push(`${page.url()}: ${message.text()}`);
+    });
+    page.on("pageerror", (error) => troubles.push(`${page.url()}: ${String(error)}`));
+    const device = await context.newCDPSession(page);
+    await device.send("WebAuthn.enable");
+    await device.send("WebAuthn.addVirtualAuthenticator", {
+      options: { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
+    });
+    const { body } = await mandate.api("POST", `/people/${email}/sign-in-links`, {});
+    await page.goto(String(body.url).replace(/^http:\/\/[^/]+/, base));
+    await page.getByRole("button", { name: "Add a passkey" }).click();
+    await page.getByText(/passkey (?:is )?added|can sign/i).first().waitFor();
+    return new AtDesk(context, page);
+  }
+
+  async open(path: string): Promise<void> {
+    this.done++;
+    await this.page.goto(base + path, { waitUntil: "domcontentloaded" });
+    await this.page.locator("h1").first().waitFor();
+  }
+
+  async press(name: string | RegExp): Promise<void> {
+    this.done++;
+    await this.page.getByRole("button", { name }).last().click();
+  }
+
+  async follow(name: string): Promise<void> {
+    this.done++;
+    await this.page.getByRole("link", { name, exact: true }).first().click();
+  }
+
+  async fill(label: string, value: string): Promise<void> {
+    this.done++;
+    await this.page.getByLabel(label, { exact: true }).last().fill(value);
+  }
+
+  /** WCAG 2.2 A and AA in both themes; no sideways scroll from a phone to a desk. */
+  async accessible(): Promise<void> {
+    for (const colorScheme of ["light", "dark"] as const) {
+      await this.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await this.page.evaluate(axe);
+      const found = await this.page.evaluate(`axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] })
+        .then((result) => result.violations.map((one) => location.pathname + " " + one.id + ": " + one.nodes.map((node) => node.target.join(" ")).join(", ")))`);
+      expect(found).toEqual([]);
+    }
+    for (const width of [320, 390, 768, 1280]) {
+      await this.page.setViewportSize({ width, height: 900 });
+      expect(await this.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"), `at ${width}`).toBe(0);
+    }
+  }
+}
+
+const started = new Map<string, number>();
+function measure(flow: string, people: readonly AtDesk[]): () => { interactions: number; seconds: number } {
+  const before = people.map((one) => one.done);
+  started.set(flow, performance.now());
+  return () => ({ interactions: people.reduce((sum, one, index) => sum + one.done - before[index]!, 0), seconds: Math.round((performance.now() - started.get(flow)!) / 100) / 10 });
+}
+
+function evaluate(amount: number): { decision: boolean; context: { outcome: string; code: string; reason: string; rule?: string } } {
+  const body = JSON.stringify({ subject: { type: "system", id: "payouts" }, action: { name: "tool.call" }, resource: { type: "tool", id: "payouts.send" }, context: { input: { order: "A1", amount }, messages: [{ role: "user", content: "Pay order A1 back please" }] } });
+  return JSON.parse(execFileSync("curl", ["-s", `${mandate.gateway}/access/v1/evaluation`, "-H", `authorization: Bearer ${key}`, "-H", "content-type: application/json", "-d", body], { encoding: "utf8" }));
+}
+
+let bea: AtDesk;
+let official: AtDesk;
+let legal: AtDesk;
+
+beforeAll(async () => {
+  if (!existsSync(join(root, "packages/console/dist/index.html"))) execFileSync("npm", ["run", "build", "-w", "@mandate/console"], { cwd: root, stdio: "ignore" });
+  upstream = await startUpstream();
+  mandate = await startMandate();
+  base = mandate.url.replace("127.0.0.1", "localhost");
+  browser = await openBrowser();
+  const invite = async (email: string, ...roles: string[]) => expect((await mandate.api("POST", "/people", { email, name: email.split("@")[0], roles })).status).toBe(201);
+  await invite("helena@halden.example", "authorizing-official");
+  await invite("pieter@halden.example", "legal-reviewer");
+  await invite(owners[0], "business-owner");
+  official = await AtDesk.arrive("helena@halden.example");
+  legal = await AtDesk.arrive("pieter@halden.example");
+  bea = await AtDesk.arrive(owners[0]);
+  const applied = await mandate.apply(manifest(upstream.url));
+  expect(applied.status, applied.text).toBe(200);
+  const { body } = await mandate.api("GET", "/approvals?state=pending&system=payouts");
+  await official.open(`/approve/${String(body.items[0].id)}`);
+  await official.page.getByLabel("Reason").fill("Pilot with small payouts");
+  await official.page.getByRole("button", { name: "Approve once" }).click();
+  await official.page.getByText("Approved once", { exact: true }).first().waitFor();
+  key = (await mandate.credential("payouts")).key;
+}, 120_000);
+
+afterAll(async () => {
+  await browser?.close();
+  await mandate?.stop();
+  await upstream?.close();
+});
+
+afterEach(() => {
+  const seen = troubles;
+  troubles = [];
+  expect(seen, "console errors and page errors").toEqual([]);
+});
+
+test("a T3 system without its gates is refused by page, API and CLI, each naming what lacks", async () => {
+  await bea.open("/systems/payouts");
+  await bea.follow("Promote");
+  await bea.page.getByText(/gates aren't met/).waitFor();
+  expect(await bea.page.getByRole("button", { name: "Ask for production" }).count()).toBe(0);
+  await bea.page.getByText("bea@halden.example can fix it.", { exact: false }).first().waitFor();
+  await bea.accessible();
+  const answer = await mandate.api("POST", "/systems/payouts/promote", { reason: "skip the page" });
+  expect([answer.status, answer.body.code]).toEqual([409, "gate.unmet"]);
+  const terminal = await runCli(mandate, ["system", "promote", "payouts", "--reason", "skip the page"]);
+  expect([terminal.code, terminal.stderr]).toEqual([3, expect.stringContaining("GATE-08")]);
+  expect((await runCli(mandate, ["system", "gates", "payouts"])).code).toBe(3);
+});
+
+test("flow 5: an exception with an end, asked for from the gate it is about, granted by two others, waives that gate", async () => {
+  expect((await mandate.apply(gateRecords("payouts", owners))).status).toBe(200);
+  for (const verb of ["suspend", "resume"]) await mandate.api("POST", `/systems/payouts/${verb}`, { reason: "stop drill" });
+  expect((await mandate.api("DELETE", "/evaluations/payouts-injection", { reason: "not run yet" })).status).toBeLessThan(300);
+  const flow = measure("5", [bea, official, legal]);
+  await bea.open("/systems/payouts/promotion");
+  await bea.press("Ask for an exception: Adversarial tests ran and passed");
+  expect(await bea.page.getByLabel("Which one, by id").inputValue()).toBe("GATE-06");
+  await bea.fill("What is done instead", "Each payout is read by a lead");
+  await bea.fill("Reason", "The test run is planned for next week");
+  await bea.press("Ask for an exception");
+  await bea.page.getByRole("dialog").waitFor({ state: "detached" });
+  const [one] = (await mandate.api("GET", "/exceptions?system=payouts")).body.items;
+  expect(one).toMatchObject({ state: "asked", scope: { kind: "gate", id: "GATE-06" }, requester: owners[0] });
+  for (const who of [legal, official]) {
+    await who.open(`/approve/${String(one.approval)}`);
+    await who.fill("Reason", "Until the test ran");
+    await who.press("Approve once");
+    await who.page.getByText(who === official ? "Approved once" : "Waiting for a person", { exact: true }).first().waitFor();
+    await who.page.waitForTimeout(300);
+  }
+  const measured = flow();
+  console.log(`flow 5: ${measured.interactions} interactions of three people, ${measured.seconds} s`);
+  expect(measured.interactions).toBeLessThanOrEqual(12);
+  expect((await mandate.api("GET", "/exceptions?state=in_force")).body.items).toHaveLength(1);
+  await bea.open("/systems/payouts/promotion");
+  await bea.page.getByText("Waived by", { exact: false }).waitFor();
+  await bea.open("/exceptions");
+  await bea.page.getByText("In force").waitFor();
+  await bea.accessible();
+});
+
+test("an exception to a rule lifts it at the call within a second, and ended binds within a second", async () => {
+  expect(evaluate(100).context.outcome).toBe("hold");
+  const asked = await mandate.api("POST", "/exceptions", { system: "payouts", scope: { kind: "rule", id: "payout-limit" }, reason: "Recall of a batch", compensating: "Each payout is called back", ends: new Date(Date.now() + 86_400_000).toISOString() });
+  expect(asked.status, asked.text).toBe(201);
+  for (const who of [legal, official]) {
+    await who.open(`/approve/${String(asked.body.approval)}`);
+    await who.fill("Reason", "For the recall");
+    await who.press("Approve once");
+    await who.page.getByText(who === official ? "Approved once" : "Waiting for a person", { exact: true }).first().waitFor();
+    await who.page.waitForTimeout(300);
+  }
+  const lifted = evaluate(100);
+  expect([lifted.decision, lifted.context.reason]).toEqual([true, expect.stringContaining(`Exception ${String(asked.body.id)} lifted payout-limit.`)]);
+  const before = performance.now();
+  expect((await mandate.api("POST", `/exceptions/${String(asked.body.id)}/end`, { reason: "The recall is over" })).status).toBe(200);
+  expect(evaluate(100).context.outcome).toBe("hold");
+  expect(performance.now() - before).toBeLessThan(1000);
+  const listed = await runCli(mandate, ["exception", "list", "-o", "json"]);
+  expect(JSON.parse(listed.stdout).items).toEqual(expect.arrayContaining([expect.objectContaining({ id: asked.body.id, state: "ended" })]));
+});
+
+test("flow 3: from the pilot to production, asked and signed on the promotion page, with an end", async () => {
+  const flow = measure("3", [bea, official, legal]);
+  await bea.open("/systems/payouts");
+  await bea.follow("Promote");
+  await bea.press("Ask for production");
+  await bea.fill("Reason", "The pilot met its goals");
+  await bea.press("Ask for production");
+  await bea.page.getByText("It waits for its approvers.").waitFor();
+  for (const [who, reason] of [[legal, "Lawful basis checked"], [official, "Oversight is in place"]] as const) {
+    await who.open("/systems/payouts/promotion");
+    await who.page.getByRole("heading", { name: "Your answer" }).waitFor();
+    await who.fill("Reason", reason);
+    await who.press("Approve once");
+    await who.page.getByText(who === official ? /It runs in production/ : /signed/).first().waitFor();
+  }
+  const measured = flow();
+  console.log(`flow 3: ${measured.interactions} interactions of three people, ${measured.seconds} s`);
+  expect(measured.interactions).toBeLessThanOrEqual(12);
+  expect((await mandate.api("GET", "/systems/payouts")).body).toMatchObject({ lifecycle: "production", authorization: { type: "production", ends: expect.any(String) } });
+  await official.accessible();
+});
