@@ -1,4 +1,5 @@
 import { generateKeyPairSync, hash, type KeyObject, randomUUID, sign } from "node:crypto";
+import OpenAI from "openai";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { testCredential, testFacts, testKey, testNowMs, testSnapshot, testSystem } from "../testing/facts.ts";
 import { startTestGateway, type TestGateway } from "../testing/gateway.ts";
@@ -21,6 +22,7 @@ const production = testSystem("T3");
 const system = {
   ...production,
   lifecycle: "production" as const,
+  authorization: { ...production.authorization!, type: "production" as const },
   parameters: { ...production.parameters, gatewayKeysInProduction: false },
 };
 const client = testCredential({ id: "cred_client", keyHash: null, kind: "client" });
@@ -79,6 +81,26 @@ describe("T3 in production", () => {
     expect([refused.status, refused.body.error.code, refused.body.error.param]).toEqual([403, "not_authorized", "credential.kind"]);
     expect(refused.body.error.remedies[0].command).toContain("mandate credential create --kind client");
     expect((await models(token())).status).toBe(200);
+  });
+
+  test("the real client calls with a proof made for each of its requests", async () => {
+    const text = token();
+    const client = new OpenAI({
+      baseURL: `${gateway.url}/v1`,
+      apiKey: "unused",
+      maxRetries: 0,
+      fetch: (url, init) => {
+        const claims = { htm: "POST", htu: String(url), iat: now, jti: randomUUID(), ath: hash("sha256", text, "base64url") };
+        const headers = new Headers(init?.headers);
+        headers.set("authorization", `DPoP ${text}`);
+        headers.set("dpop", jwt(holder.privateKey, { typ: "dpop+jwt", jwk: jwkOf(holder.publicKey) }, claims));
+        return fetch(url, { ...init, headers });
+      },
+    });
+    const ask = () => client.chat.completions.create({ model: "gpt-test", messages: [{ role: "user", content: "hello" }] });
+    expect((await ask()).choices).toHaveLength(1);
+    expect((await ask()).choices, "the next request has a proof of its own").toHaveLength(1);
+    expect(JSON.stringify(upstream.seen.at(-1)), "neither token nor proof goes upstream").not.toMatch(/dpop|at\+jwt|eyJ/i);
   });
 
   test("a token that is bound to no key is refused, however good it is", async () => {

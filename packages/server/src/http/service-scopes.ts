@@ -22,13 +22,13 @@ const objectRoute = new RegExp(`^/api/v1/(?:${plurals.join("|")})(?:/:name)?(?:/
 const opens: Readonly<Record<ServiceScope, readonly Opening[]>> = {
   "register.read": [
     [/^GET$/, objectRoute],
-    [/^GET$/, /^\/api\/v1\/(?:systems|authorizations|credentials|findings|decisions|overview|frameworks|controls|gateways|exceptions|reassessments|incidents|events|evidence\/(?:logs|head|proof|checkpoints))(?:\/|$)/],
+    [/^GET$/, /^\/api\/v1\/(?:systems|authorizations|credentials|external-credentials|findings|decisions|overview|frameworks|controls|gateways|exceptions|reassessments|incidents|events|evidence\/(?:logs|head|proof|checkpoints))(?:\/|$)/],
   ],
   "register.write": [
     [/^POST$/, /^\/api\/v1\/apply$/],
     [/^(?:PUT|DELETE)$/, objectRoute],
   ],
-  "credentials.write": [[/^POST$/, /^\/api\/v1\/credentials(?:\/|$)/]],
+  "credentials.write": [[/^POST$/, /^\/api\/v1\/(?:external-)?credentials(?:\/|$)/]],
   "evidence.export": [[/^POST$/, /^\/api\/v1\/evidence\/packs$/]],
   decide: [[/^POST$/, /^\/access\/v1\//]],
   provisioning: [[/^(?:GET|POST|PUT|PATCH|DELETE)$/, /^\/scim\/v2\//]],
