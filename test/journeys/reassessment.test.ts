@@ -93,11 +93,14 @@ test("flow 6: a vendor's breach stops what depends on it within a second; one sy
   const effectMs = Math.round(performance.now() - since);
   expect([reply.status, reply.body?.error?.code], reply.text).toEqual([403, "reassessment_required"]);
 
+  const seen = await mandate.api("GET", `/reassessments/${reported.body.reassessment}`);
+  expect([seen.status, seen.body.systems?.map((one: { system: string }) => one.system)], seen.text).toEqual([200, ["drafts", "notes"]]);
+
   page = await signIn("tom@halden.example");
   await page.goto(`${base}/`);
   const started = performance.now();
-  await page.getByRole("link", { name: /acme may train/ }).first().click();
-  await page.getByText("2 systems affected").waitFor();
+  await page.getByRole("link", { name: /^acme may train/ }).first().click();
+  await page.getByText("2 systems affected").waitFor() });
   await page.getByText("boundary.training").first().waitFor();
   const shown = await page.locator("main").innerText();
   expect(shown).toContain("Contradicts");

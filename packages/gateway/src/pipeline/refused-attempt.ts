@@ -4,7 +4,6 @@ import type { Runtime } from "./runtime.ts";
 const said: Readonly<Record<string, string>> = {
   data_boundary: "data above its boundary",
   legal_review: "data that leaves its region",
-  reassessment_required: "what its authorized version doesn't hold",
 };
 
 /**

@@ -75,6 +75,7 @@ function compareObjects(approved: VersionManifest, current: VersionManifest): Ve
   return Object.entries(current.objects).flatMap(([subject, after]): VersionChange[] => {
     const before = approved.objects[subject];
     if (before === undefined || isDeepStrictEqual(before, after)) return [];
+    if (subject.startsWith("pin:")) return [{ class: "B", trigger: "tool-definition", scope: "object", subject: subject.replace("pin:", "tool:"), what: "its server's definition changes", old: before, new: after }];
     const { trigger, what } = objectChange(subject, before, after, approved.spec);
     return [{ class: triggers[trigger], trigger, scope: "object", subject, what, old: before, new: after }];
   });

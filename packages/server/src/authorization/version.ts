@@ -51,8 +51,15 @@ export function buildVersion(system: StoredObject<"AISystem">, register: Registe
     visit(server === undefined ? reference.text : `mcp-server:${server}`);
   }
   for (const tool of grants.tools) visit(`tool:${tool}`);
+  // A definition accepted anew is another tool: who pins a server must not approve it for every system at once (G6).
+  for (const [tool, hash] of pinnedOf(grants.tools, register, pins)) objects[`pin:${tool}`] = { definition: hash };
   const manifest = plain({ system: system.name, spec: material(system), grants, objects }) as VersionManifest;
   return { manifest, digest: createHash("sha256").update(canonicalBytes(manifest)).digest("hex") };
+}
+
+function pinnedOf(tools: readonly string[], register: Register, pins: readonly ToolPin[]): [string, string][] {
+  const granted = new Set(tools);
+  return register.all("McpServer").flatMap(({ name }) => toolsOfServer(name, register, pins)).flatMap((tool): [string, string][] => (granted.has(tool.name) ? [[tool.name, tool.pin.pinnedHash]] : []));
 }
 
 /** Spec without its cosmetic fields. */
