@@ -6,6 +6,7 @@ import { readConfiguration } from "./configuration.ts";
 import type { Configuration } from "./configuration.ts";
 import { openDatabase } from "./database/index.ts";
 import { jsonLog } from "./log.ts";
+import { newestRecordedMs, steadyClock } from "./clock.ts";
 import { openServer } from "./server.ts";
 import type { RunningServer } from "./server.ts";
 import { loadMasterKey } from "./secrets/index.ts";
@@ -40,7 +41,8 @@ export async function startServer(options: StartOptions): Promise<ServerHandle> 
 }
 
 async function start(options: StartOptions, configuration: Configuration): Promise<ServerHandle> {
-  const now = (): number => Date.now();
+  let clock = steadyClock(Date.now, () => performance.now());
+  const now = (): number => clock();
   const random = (bytes: Uint8Array): Uint8Array => randomFillSync(bytes);
   const log = jsonLog((line) => process.stderr.write(line), now);
   await Promise.all([portFree(configuration.host, configuration.port), portFree(configuration.host, configuration.gatewayPort)]);
@@ -53,6 +55,10 @@ async function start(options: StartOptions, configuration: Configuration): Promi
   try {
     const [known] = await db.organizations();
     const organization = known ?? (await db.ensureOrganization({ id: newId("organization", now(), random), name: options.sample ? "halden-retail" : "main", now: new Date(now()) }));
+    const recordedMs = await newestRecordedMs(db, organization.org);
+    if (recordedMs - Date.now() > 30_000)
+      log.error("clock", { line: "this machine's clock is behind what was recorded here; time goes on from there. Set the clock right.", behindMs: recordedMs - Date.now() });
+    clock = steadyClock(Date.now, () => performance.now(), recordedMs);
     // For this process's own use of its public API (the sample): lives in memory, ends with it.
     const internalToken = randomBytes(32).toString("base64url");
     server = await openServer({ configuration, db, organization, masterKey, now, random, log, sample: options.sample, internalToken });
