@@ -30,6 +30,8 @@ export async function startCareServer(manifest: string): Promise<CareServer> {
     as: (who, method, path, body) => server.request(method, path, { ...(tokens[who] === undefined ? {} : { token: tokens[who] }), ...(body === undefined ? {} : { body }) }),
     later: async (milliseconds) => {
       server.advance(milliseconds);
+      // A build that is under way began before the clock moved; the one after it didn't.
+      await server.server.publisher.refresh();
       await server.server.publisher.refresh();
     },
     decide: async (system, resource, context = {}) => {
