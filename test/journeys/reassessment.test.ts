@@ -100,7 +100,7 @@ test("flow 6: a vendor's breach stops what depends on it within a second; one sy
   await page.goto(`${base}/`);
   const started = performance.now();
   await page.getByRole("link", { name: /^acme may train/ }).first().click();
-  await page.getByText("2 systems affected").waitFor() });
+  await page.getByText("2 systems affected").waitFor();
   await page.getByText("boundary.training").first().waitFor();
   const shown = await page.locator("main").innerText();
   expect(shown).toContain("Contradicts");

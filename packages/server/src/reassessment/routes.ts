@@ -89,7 +89,8 @@ export function reassessmentRoutes(app: App, deps: ReassessmentDeps): void {
 
   app.post(
     "/api/v1/reassessments/:id/decide",
-    { config: { access: editors }, schema: { operationId: "decideReassessment", summary: "Still fine, tighter terms, or suspended: for one system or all that wait", params, body: decideBody, response: { 200: detail.extend({ decided: z.array(z.object({ system: text, outcome: text, needs: z.array(text).readonly() })) }) } } },
+    // Owners often hold no role; each outcome checks who decides it.
+    { config: { access: "signed-in" }, schema: { operationId: "decideReassessment", summary: "Still fine, tighter terms, or suspended: for one system or all that wait", params, body: decideBody, response: { 200: detail.extend({ decided: z.array(z.object({ system: text, outcome: text, needs: z.array(text).readonly() })) }) } } },
     async (request) => {
       const { system, outcome, terms, reason, ...signed } = request.body;
       const decided = await decideReassessment(contexts.for(actorOf(request)), request.params.id, { system, outcome, terms, reason }, deps.decide(signed));
