@@ -82,7 +82,7 @@ async function accessible(): Promise<void> {
   expect(found).toEqual([]);
 }
 
-test("flow 6: a vendor's breach stops what depends on it within a second; one system goes on after a decision, one is suspended", async () => {
+test("flow 6: a vendor's change against a signed answer stops what depends on it within a second; one system goes on after a decision, one is suspended", async () => {
   const [notes, drafts] = [await mandate.credential("notes"), await mandate.credential("drafts")];
   expect((await ask(notes.key)).status).toBe(200);
   const reported = await mandate.api("POST", "/vendors/acme/events", { kind: "training", summary: "Trains on what it is sent unless told otherwise", url: "https://acme.example/notice" });
