@@ -86,7 +86,7 @@ function peopleRoutes(app: App, { db, org, contexts, askForRoles, consoleUrl, de
   );
 
   app.delete("/api/v1/people/:email", { config: { access: administrators }, schema: { operationId: "deactivatePerson", params, response: { 204: z.null() } } }, async (request, reply) => {
-    await deactivatePerson(contexts.quiet(actorOf(request)), request.params.email, departures);
+    await deactivatePerson(contexts.for(actorOf(request)), request.params.email, departures);
     return reply.code(204).send(null);
   });
 

@@ -127,7 +127,8 @@ function resourceRoutes(scim: FastifyInstance, deps: ScimDeps, path: "Users" | "
 /** One request, one transaction; afterwards the register's groups read as the directory's. */
 async function inTransaction<T>(deps: ScimDeps, request: FastifyRequest, act: (ctx: ScimContext) => Promise<T>): Promise<T> {
   const { contexts, departures } = deps;
-  const ctx = contexts.quiet(actorOf(request));
+  // A leaver may own systems and answer for keys: what ends with them is in force at the gateways when the answer comes.
+  const ctx = request.method === "GET" ? contexts.quiet(actorOf(request)) : contexts.for(actorOf(request));
   let groupsChanged = new Set<string>();
   let result: T;
   try {
