@@ -349,15 +349,33 @@ describe("labels", () => {
     expect([after.status, after.body.error.code], after.text).toEqual([403, "approval_required"]);
   });
 
+  test("an id that two readers read differently is no id that the user named", async () => {
+    const digits = { ...call, arguments: '{"order":9007199254740993}' };
+    gateway = await startTestGateway(
+      testSnapshot(testFacts(upstream.endpoint, testSystem("T2", granted), { tools: [pay] })),
+    );
+    upstream.answer = (_request, res) => sendJson(res, { id: "resp_2", model: "gpt-test", output: [digits] });
+    const ask = { model: "gpt-test", input: "Refund order 9007199254740992 please", store: false };
+    const answer = await gateway.call("/v1/responses", {
+      ...ask,
+      input: [
+        { type: "message", role: "user", content: ask.input },
+        { type: "function_call", call_id: "a", name: "refunds_issue", arguments: "{}" },
+        { type: "function_call_output", call_id: "a", output: "read something" },
+      ],
+    });
+    expect([answer.status, answer.body.error.code], answer.text).toEqual([403, "policy"]);
+  });
+
   test("a name that two tools answer to runs neither", async () => {
     const other = testTool("refunds.other", { names: ["refunds_issue"] });
     gateway = await startTestGateway(
       testSnapshot(testFacts(upstream.endpoint, testSystem("T2", granted), { tools: [pay, other] })),
     );
     upstream.answer = (_request, res) => sendJson(res, { id: "resp_2", model: "gpt-test", output: [call] });
-    expect((await gateway.call("/v1/responses", { model: "gpt-test", input: "order B7", store: false })).body.error.code).toBe(
-      "unknown_tool",
-    );
+    expect(
+      (await gateway.call("/v1/responses", { model: "gpt-test", input: "order B7", store: false })).body.error.code,
+    ).toBe("unknown_tool");
   });
 });
 

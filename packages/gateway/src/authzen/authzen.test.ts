@@ -199,6 +199,10 @@ describe("AuthZEN evaluation", () => {
     ["a subject that is text", { ...question({}), subject: "notes" }],
     ["an id that is a number", { ...question({}), resource: { type: "tool", id: 7 } }],
     ["input that is a list", question([])],
+    [
+      "a number that two readers read differently",
+      JSON.stringify(question({ order: 1 })).replace('"order":1', '"order":9007199254740993'),
+    ],
     ["messages that are text", question({}, { messages: "hi" })],
     ["context that is a list", { ...question({}), context: [] }],
     ["a resource of the wrong kind", { ...question({}), resource: { type: "model", id: "x" } }],

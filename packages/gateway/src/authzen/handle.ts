@@ -4,7 +4,7 @@ import type { Compiled } from "../compiled.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { readBody } from "../http/read-body.ts";
 import { type Refusal, refuse, statusOf } from "../http/refusal.ts";
-import { parseStrictObject, UnreadableJson } from "../json/strict-json.ts";
+import { hasExactNumbers, parseStrictObject, UnreadableJson } from "../json/strict-json.ts";
 import type { AuthzenCaller } from "../options.ts";
 import { stalenessRefusal } from "../pipeline/refuse-known.ts";
 import type { Runtime } from "../pipeline/runtime.ts";
@@ -46,6 +46,8 @@ export async function handleAuthzen(
   let batch: Batch;
   try {
     const { value } = parseStrictObject(body, runtime.limits.maxJsonDepth);
+    if (!hasExactNumbers(body.toString("utf8")))
+      throw new UnreadableJson("A number has more digits than can be read exactly; send it as text.");
     batch = (req.url ?? "").split("?")[0]!.endsWith("/evaluations")
       ? readBatch(value)
       : { evaluations: [readEvaluation(value)], semantic: "execute_all", many: false };

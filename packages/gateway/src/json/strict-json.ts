@@ -52,11 +52,39 @@ export function parseStrictObject(body: Buffer, maxDepth: number, arrays: readon
 
 /** Same rules for a text that is JSON inside JSON, such as the arguments of a tool call. Undefined when it breaks one. */
 export function parseStrictArguments(text: string, maxDepth: number): Readonly<Record<string, unknown>> | undefined {
+  const json = text.trim() === "" ? "{}" : text;
   try {
-    return parseStrictObject(Buffer.from(text.trim() === "" ? "{}" : text, "utf8"), maxDepth).value;
+    const { value } = parseStrictObject(Buffer.from(json, "utf8"), maxDepth);
+    return hasExactNumbers(json) ? value : undefined;
   } catch {
     return undefined;
   }
+}
+
+/**
+ * Whether every number is one that we and the tool read alike (RFC 7493 §2.2). Order 9007199254740993 would be judged as
+ * 9007199254740992 here and paid as itself there.
+ */
+export function hasExactNumbers(json: string): boolean {
+  if (!/\d{16}|[eE]/.test(json)) return true;
+  let exact = true;
+  JSON.parse(json, (_name, value: unknown, context?: { readonly source?: string }) => {
+    if (typeof value === "number" && !isExact(value, context?.source ?? "")) exact = false;
+    return value;
+  });
+  return exact;
+}
+
+function isExact(value: number, source: string): boolean {
+  if (/^-?\d+$/.test(source)) return Number.isSafeInteger(value);
+  // Fifteen digits survive a double; an exponent is read as it stands.
+  return (
+    Number.isFinite(value) &&
+    source
+      .replace(/[eE].*$/, "")
+      .replace(/[^\d]/g, "")
+      .replace(/^0+/, "").length <= 15
+  );
 }
 
 /** One pass over bytes that JSON.parse has already accepted, so the grammar needs no second check. */

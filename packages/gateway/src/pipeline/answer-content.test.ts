@@ -2,7 +2,14 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { SystemFacts, Tier } from "@mandate/model";
 import { testFacts, testSnapshot, testSystem } from "../testing/facts.ts";
 import { startTestGateway, type TestGateway } from "../testing/gateway.ts";
-import { chatAnswer, chatStream, sendJson, sendSse, startTestUpstream, type TestUpstream } from "../testing/upstream.ts";
+import {
+  chatAnswer,
+  chatStream,
+  sendJson,
+  sendSse,
+  startTestUpstream,
+  type TestUpstream,
+} from "../testing/upstream.ts";
 import { AnswerContent } from "./answer-content.ts";
 import type { Call } from "./call.ts";
 import type { Runtime } from "./runtime.ts";
@@ -45,20 +52,23 @@ const ask = (stream = false) => gateway.call("/v1/chat/completions", stream ? { 
 const check = () => gateway.evidence.of("call.outcome").at(-1)!.payload!.check as Record<string, unknown>;
 
 describe("what a model's answer holds is checked before it leaves", () => {
-  test.each(["T1", "T2", "T3"] as const)("%s: a class outside the boundary never leaves in a JSON answer", async (tier) => {
-    await start(tier, plain);
-    answered(`Her card is ${card}.`);
-    const answer = await ask();
-    expect([answer.status, answer.body.error.code, answer.body.error.rule]).toEqual([
-      403,
-      "data_boundary",
-      "classes-within-boundary",
-    ]);
-    expect(answer.text).not.toContain("4111");
-    expect(gateway.evidence.terminals()).toEqual(["blocked"]);
-    expect(check()).toMatchObject({ result: "found", types: ["credit_card"] });
-    expect(Object.keys(check().detectors as object)).toContain("credit_card");
-  });
+  test.each(["T1", "T2", "T3"] as const)(
+    "%s: a class outside the boundary never leaves in a JSON answer",
+    async (tier) => {
+      await start(tier, plain);
+      answered(`Her card is ${card}.`);
+      const answer = await ask();
+      expect([answer.status, answer.body.error.code, answer.body.error.rule]).toEqual([
+        403,
+        "data_boundary",
+        "classes-within-boundary",
+      ]);
+      expect(answer.text).not.toContain("4111");
+      expect(gateway.evidence.terminals()).toEqual(["blocked"]);
+      expect(check()).toMatchObject({ result: "found", types: ["credit_card"] });
+      expect(Object.keys(check().detectors as object)).toContain("credit_card");
+    },
+  );
 
   test.each(["T1", "T3"] as const)("%s: nor in a stream that cuts it into pieces", async (tier) => {
     await start(tier, plain);
@@ -85,7 +95,10 @@ describe("what a model's answer holds is checked before it leaves", () => {
     const choice = (index: number, content: string) =>
       `data: ${JSON.stringify({ model: "gpt-test", choices: [{ index, delta: { content }, finish_reason: null }] })}\n\n`;
     upstream.answer = (_request, res) =>
-      sendSse(res, `${[..."4111111111111111"].map((digit) => choice(0, digit) + choice(1, "word ")).join("")}data: [DONE]\n\n`);
+      sendSse(
+        res,
+        `${[..."4111111111111111"].map((digit) => choice(0, digit) + choice(1, "word ")).join("")}data: [DONE]\n\n`,
+      );
     expect((await ask(true)).text).toContain("data_boundary");
   });
 

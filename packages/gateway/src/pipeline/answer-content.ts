@@ -150,7 +150,9 @@ export class AnswerContent {
       );
     let masks = 0;
     for (const [channel, findings] of found) {
-      channel.masks = findings.filter(({ type }) => wanted.has(type) || (type.startsWith("secret.") && wanted.has("secret")));
+      channel.masks = findings.filter(
+        ({ type }) => wanted.has(type) || (type.startsWith("secret.") && wanted.has("secret")),
+      );
       masks += channel.masks.length;
     }
     if (masks === 0 || (whole && this.#whole.length > 0)) return null;

@@ -17,8 +17,16 @@ function sampled(every: number) {
   const runtime = { options, reference } as unknown as Runtime;
   const rules = (version: string, equal = true, alert: string | null = null) => {
     const compareWithReference = vi.fn(() => ({ equal, difference: equal ? null : "permit against forbid" }));
-    const decide = vi.fn(() => ({ outcome: alert === null ? "allow" : "deny", alert, rule: "r", policyVersion: version }));
-    return { compiled: { policy: { policyVersion: version, compareWithReference, decide } } as unknown as Compiled, compareWithReference };
+    const decide = vi.fn(() => ({
+      outcome: alert === null ? "allow" : "deny",
+      alert,
+      rule: "r",
+      policyVersion: version,
+    }));
+    return {
+      compiled: { policy: { policyVersion: version, compareWithReference, decide } } as unknown as Compiled,
+      compareWithReference,
+    };
   };
   return { report, later, clock, runtime, rules };
 }
@@ -52,5 +60,7 @@ test("rules that differ from the reference decide nothing more, and somebody hea
 test("a rule that can't be evaluated is a finding, not a line in a log alone", () => {
   const { report, runtime, rules } = sampled(1_000);
   expect(ask(runtime, rules("v1", true, "attribute absent").compiled, question).outcome).toBe("deny");
-  expect(report).toHaveBeenCalledWith(expect.objectContaining({ kind: "policy_alert", detail: expect.stringContaining("attribute absent") }));
+  expect(report).toHaveBeenCalledWith(
+    expect.objectContaining({ kind: "policy_alert", detail: expect.stringContaining("attribute absent") }),
+  );
 });
