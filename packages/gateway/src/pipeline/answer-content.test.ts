@@ -184,3 +184,19 @@ test("a detector that throws refuses the answer, and no record says it passed", 
   expect(content.record.result).toBe("failed");
   expect(log.error).toHaveBeenCalledWith("detectors.failed", expect.anything());
 });
+
+test("an answer of endless different texts is refused, not kept", () => {
+  const log = { warn: vi.fn(), error: vi.fn() };
+  const runtime = { options: { log }, limits: { windowChars: 256 } } as unknown as Runtime;
+  const content = new AnswerContent(
+    runtime,
+    { exchange: { decisionId: "dec_1" } } as unknown as Call,
+    "window",
+    () => [],
+  );
+  for (let index = 0; index < 17_000; index++) {
+    const data = JSON.stringify({ index, delta: "text" });
+    content.readEvent({ raw: Buffer.from(data), name: "", data });
+  }
+  expect(content.check(false)?.code).toBe("control_unavailable");
+});

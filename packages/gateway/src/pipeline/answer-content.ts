@@ -10,6 +10,9 @@ import { summarized } from "./question.ts";
 import { ask } from "./ask.ts";
 import type { Runtime } from "./runtime.ts";
 
+/** An answer made of endless different texts would hold memory for each. */
+const maxChannels = 16_384;
+
 export type Detect = (text: string) => readonly Finding[];
 
 interface Channel {
@@ -116,6 +119,7 @@ export class AnswerContent {
   }
 
   #check(whole: boolean): Refusal | null {
+    if (this.#channels.size > maxChannels) throw new RangeError("an answer of more texts than can be kept apart");
     const found: [Channel, readonly Finding[]][] = [];
     for (const channel of this.#channels.values()) {
       if (!channel.dirty) continue;

@@ -217,7 +217,7 @@ async function checkPolicies(tx: Tx, ctx: CommandContext<Tx>, ports: RegisterPor
     return at(object, ["spec", ...(rules ? ["rules", ...(index < 0 ? [] : [index])] : ["cedar"])], problem);
   };
   for (const object of policies)
-    for (const problem of compilePolicySpec(object.name, object.spec as StoredObject<"Policy">["spec"]).problems) problems.push(atRule(object, problem.rule, problem));
+    for (const problem of compilePolicySpec(object.name, object.spec).problems) problems.push(atRule(object, problem.rule, problem));
   if (problems.length > 0) return problems;
   const facts = asTested(await ports.deriveFacts(tx, ctx.now(), { asWritten: true }));
   // An argument or claim that doesn't exist is unmet in every call: said here, not by refusals in production.
