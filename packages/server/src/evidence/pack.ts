@@ -215,6 +215,8 @@ function wanted(header: Readonly<Record<string, unknown>>, { systems, since, unt
   // An approval's file is whole whatever the period's start, so the entries that commit to its signatures are as well.
   if (since !== null && at < Date.parse(since) && header["commits"] === undefined) return false;
   if (until !== null && at >= Date.parse(until)) return false;
+  // Whose key signed is part of the signature's proof, and no system's own.
+  if (header["type"] === "person" && header["commits"] !== undefined) return true;
   return systems.length === 0 || systems.includes(String(header["system"]));
 }
 
