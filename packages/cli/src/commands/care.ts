@@ -11,7 +11,7 @@ export function instantOf(text: string, flag: string): string {
 
 export const idOf = (call: Call, kind: string): string => encodeURIComponent((call.args[0] ?? "").replace(new RegExp(`^${kind}s?/`), ""));
 
-export async function ask(call: Call, method: string, path: string, body?: unknown): Promise<Row> {
+export async function ask(call: Call, method: "GET" | "POST" | "PUT" | "DELETE", path: string, body?: unknown): Promise<Row> {
   const client = await call.client();
   return (await client.request<Row>(method, path, body, { signal: call.terminal.signal })) ?? {};
 }

@@ -69,14 +69,14 @@ interface ControlFile {
   readonly controls: readonly { readonly id: string; readonly family: string; readonly statement: string; readonly test: { readonly kind: Control["kind"]; readonly measure: string }; readonly applies_to: unknown; readonly evidence: string; readonly supports: Readonly<Record<string, readonly string[]>> }[];
 }
 
-const read = <T>(file: string): T => parse(readFileSync(new URL(`../../data/${file}`, import.meta.url), "utf8")) as T;
+const read = (file: string): unknown => parse(readFileSync(new URL(`../../data/${file}`, import.meta.url), "utf8"));
 
 let known: readonly Catalog[] | undefined;
 
 /** Every framework, in the order in which pages show them. */
 export function catalogs(): readonly Catalog[] {
   known ??= files.map((file): Catalog => {
-    const { framework, entries } = read<CatalogFile>(file);
+    const { framework, entries } = read(file) as CatalogFile;
     const grouping = headings[framework.key] ?? [];
     return {
       key: framework.key,
@@ -103,6 +103,6 @@ export function catalogs(): readonly Catalog[] {
 let knownControls: readonly Control[] | undefined;
 
 export function controls(): readonly Control[] {
-  knownControls ??= read<ControlFile>("controls.yaml").controls.map((one) => ({ id: one.id, family: one.family, statement: one.statement, kind: one.test.kind, measure: one.test.measure, appliesTo: String(one.applies_to), evidence: one.evidence, supports: one.supports }));
+  knownControls ??= (read("controls.yaml") as ControlFile).controls.map((one) => ({ id: one.id, family: one.family, statement: one.statement, kind: one.test.kind, measure: one.test.measure, appliesTo: String(one.applies_to), evidence: one.evidence, supports: one.supports }));
   return knownControls;
 }
