@@ -23,6 +23,8 @@ export interface Actor {
   readonly proof: "session" | "passkey" | "password" | "oidc" | "token" | "minted" | "bootstrap" | "internal";
   /** Roles for one unit or system alone; `roles` are those held everywhere. */
   readonly scopedRoles?: readonly ScopedRole[];
+  /** Epoch ms until which it decides nothing at T2 or above (SPEC 2, People): what it signed in with is new. */
+  readonly coolingUntil?: number;
   /** What a service account was given; its roles are none. */
   readonly scopes?: readonly string[];
 }

@@ -72,6 +72,7 @@ function signature(lies: Lies = {}, of: Members = statement): Members {
   return {
     kind: "webauthn",
     person: "lea@halden.example",
+    personId: "per_lea",
     role: "leads",
     set: "leads",
     choice,
@@ -88,27 +89,37 @@ function signature(lies: Lies = {}, of: Members = statement): Members {
   };
 }
 
-/** @param logged what the log committed to; default: what the file says */
+const enrolmentOf = ({ credentialId, personId, publicKey }: Members): Members => ({
+  type: "person",
+  commits: digestOf({ credentialId, personId, publicKey }),
+});
+
+/**
+ * @param logged what the log committed to; default: what the file says
+ * @param enrolled whose keys the log knows; default: of each signature that says so
+ */
 async function packWith(
   signatures: readonly Members[],
   change: Members = {},
   logged: readonly Members[] = signatures,
+  enrolled: readonly Members[] = signatures.filter((one) => one["publicKey"] !== undefined),
+  enrolledLate = false,
 ): Promise<Uint8Array> {
   const store = sampleStore(2, 0);
-  for (const [at, one] of logged.entries()) {
+  const keysKnown = enrolled.map(enrolmentOf);
+  const answers = logged.map((one) => ({ type: "approval", approvals: ["apr_1"], commits: digestOf(one) }));
+  for (const [at, one] of (enrolledLate ? [...answers, ...keysKnown] : [...keysKnown, ...answers]).entries()) {
     const seq = 2 + at;
     store.gateway.leaves.push(
       canonicalBytes({
         v: 1,
-        type: "approval",
         id: `ent_a${seq}`,
         at: "2026-11-22T12:10:00.000Z",
         shard: store.gateway.signer.name,
         seq,
         seen: 0,
-        approvals: ["apr_1"],
-        commits: digestOf(one),
         retention: "control",
+        ...one,
       }),
     );
   }
@@ -170,6 +181,36 @@ describe("an approval in a pack", () => {
     expect((await judge([unsaid], { statement: edited, digest: digestOf(edited) })).codes).toEqual([
       "approval.assertion",
     ]);
+  });
+
+  test("signed with a key that the log never called this person's, or only afterwards, fails", async () => {
+    const foreign = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const publicKey = base64url(foreign.publicKey.export({ type: "spki", format: "der" }));
+    // A whole forged answer, valid in itself, that even stands in the log.
+    const forged = { ...signature({ key: foreign.privateKey }), publicKey };
+    expect(await judge([forged], {}, [forged], [signature()])).toMatchObject({ codes: ["approval.not_enrolled"], approvals: 0 });
+    // Somebody else's key under this person's name.
+    const own = signature();
+    expect((await judge([own], {}, [own], [{ ...own, personId: "per_kim" }])).codes).toEqual(["approval.not_enrolled"]);
+    expect((await judge([own], {}, undefined, undefined, true)).messages).toEqual([expect.stringContaining("only after it signed")]);
+  });
+
+  test("under conditions verifies with exactly these: added, dropped or changed ones are named", async () => {
+    const conditions = [{ metric: "complaints", threshold: 3, due: "2027-01-31T00:00:00Z", consequence: "suspend" }];
+    const under = { ...statement, conditions };
+    const signed = { ...signature({}, under), conditions };
+    const file = { statement: under, digest: digestOf(under) };
+    expect((await judge([signed], file)).codes).toEqual([]);
+    expect((await judge([signed])).codes).toEqual(["approval.conditions"]);
+    const looser = [{ ...conditions[0], threshold: 300 }];
+    const { digest: _digest, ...unsaid } = signed as Members;
+    const changed = { ...statement, conditions: looser };
+    expect((await judge([{ ...unsaid, conditions: looser }], { statement: changed, digest: digestOf(changed) })).codes).toEqual(["approval.assertion"]);
+    // A plain yes isn't one under conditions, nor the other way round.
+    const { digest: _plain, ...plain } = signature();
+    expect((await judge([{ ...plain, conditions }], file)).codes).toEqual(["approval.assertion"]);
+    const second = { ...signature(), person: "kim@halden.example" };
+    expect((await judge([signed, second])).codes).toEqual(["approval.conditions"]);
   });
 
   test("whose signature was swapped for another valid one contradicts the log", async () => {

@@ -21,15 +21,22 @@ export class PackApprovals {
   readonly #problems: Problems;
   /** Commitments that entries of the log hold, by approval. */
   readonly #committed = new Map<string, Set<string>>();
+  /** Where the log says first that a key is a person's, by the commitment of its enrolment. */
+  readonly #enrolled = new Map<string, PackEntry>();
+  /** Where the log holds a signature, by its commitment. */
+  readonly #answered = new Map<string, PackEntry>();
 
   constructor(files: PackFiles, problems: Problems) {
     this.#files = files;
     this.#problems = problems;
   }
 
-  readonly addEntry = ({ header }: PackEntry): void => {
+  readonly addEntry = (entry: PackEntry): void => {
+    const { header } = entry;
     const commits = hexOf(header.commits);
+    if (header.type === "person" && commits !== undefined && !this.#enrolled.has(commits)) this.#enrolled.set(commits, entry);
     if (header.type !== "approval" || commits === undefined || !Array.isArray(header.approvals)) return;
+    this.#answered.set(commits, entry);
     for (const id of header.approvals as readonly Json[]) {
       if (typeof id !== "string") continue;
       const known = this.#committed.get(id);
@@ -76,6 +83,16 @@ export class PackApprovals {
     }
   }
 
+  /** A key that verifies is somebody's; that it was this person's the log must have said before the answer. */
+  #checkEnrolment(one: Members): void {
+    const { credentialId, personId, publicKey } = one;
+    const enrolled = this.#enrolled.get(sha256Hex(canonicalBytes({ credentialId, personId, publicKey })));
+    if (enrolled === undefined) throw bad("approval.not_enrolled", "the log never said that this key is this person's");
+    const answered = this.#answered.get(sha256Hex(canonicalBytes(one)));
+    if (answered === undefined || !isBefore(enrolled, answered))
+      throw bad("approval.not_enrolled", "the key became this person's only after it signed");
+  }
+
   #report(path: string, error: unknown, prefix = ""): void {
     const code = error instanceof LedgerError && error.code.startsWith("approval.") ? error.code : "approval.malformed";
     this.#problems.add(code, `${prefix}${messageOf(error)}`, path);
@@ -90,8 +107,13 @@ export class PackApprovals {
     if (requester !== null && people.includes(requester) && statement.tier !== "T0") {
       problem("approval.person", "the requester is among the approvers");
     }
-    if (approval.state !== "approved") return;
     const yes = signatures.filter((one) => one.choice === "approve");
+    const agreed = yes.map((one) => (one.conditions === undefined ? [] : list(one.conditions)));
+    if (agreed.some((all, at) => at > 0 && !sameJson(all.slice(0, agreed[at - 1]!.length), agreed[at - 1]!)))
+      problem("approval.conditions", "a later yes leaves out what an earlier one asked for");
+    if (statement.choice === "approve" && !sameJson(statement.conditions ?? [], agreed.at(-1) ?? []))
+      problem("approval.conditions", "the statement's conditions aren't those that were signed");
+    if (approval.state !== "approved") return;
     if (yes.length === 0) problem("approval.unsigned", "approved by nobody");
     for (const set of statement.approvers === undefined ? [] : list(statement.approvers)) {
       if (!isFilled(object(set, "a set isn't an object"), signatures))
@@ -120,11 +142,14 @@ export class PackApprovals {
           throw bad("approval.unlogged", "no entry of the log commits to this signature");
         const choice = one.choice === "approve" || one.choice === "refuse" ? one.choice : undefined;
         if (choice === undefined) throw bad("approval.malformed", "a choice is approve or refuse");
-        // A yes and a no are two statements, so that neither signature can be shown as the other.
-        const digest = sha256Hex(canonicalBytes({ ...statement, choice }));
+        // A yes and a no are two statements, so that neither signature can be shown as the other; so are conditions.
+        const { conditions: _outcome, ...asked } = statement;
+        const under = one.conditions === undefined ? {} : { conditions: one.conditions };
+        const digest = sha256Hex(canonicalBytes({ ...asked, choice, ...under }));
         if (one.digest !== undefined && one.digest !== digest) throw bad("approval.digest", "signed another statement");
         if (one.kind === "webauthn") {
           await checkAssertion(one, digest);
+          this.#checkEnrolment(one);
           verified++;
         }
         const [at, end] = [Date.parse(String(one.at)), Date.parse(String(statement.end))];
@@ -137,6 +162,12 @@ export class PackApprovals {
     if (!shown) this.#problems.add("approval.other", "`signature` is none of `signatures`", path);
     return verified;
   }
+}
+
+/** Order in one log; logs of two writers are told apart by the clock they were written by. */
+function isBefore(one: PackEntry, other: PackEntry): boolean {
+  if (one.log === other.log) return one.index < other.index;
+  return Date.parse(String(one.header.at)) < Date.parse(String(other.header.at));
 }
 
 /**
@@ -184,6 +215,10 @@ function isFilled(set: Members, signatures: readonly Members[]): boolean {
     votes.length >= Number(committee.quorum) &&
     votes.filter((one) => one.choice === "approve").length * 2 > votes.length
   );
+}
+
+function sameJson(one: Json, other: Json): boolean {
+  return equalBytes(canonicalBytes(one), canonicalBytes(other));
 }
 
 function belongsTo(origin: string, rpId: string): boolean {

@@ -9,7 +9,7 @@ import { loadDirectory } from "./directory.ts";
 import { maxSkewMs, placeFor, tierInForce } from "./obstacles.ts";
 import { approvalNotFound, askedOf } from "./open.ts";
 import type { Choice } from "./open.ts";
-import { currentTiers, readApproval } from "./read.ts";
+import { conditionsSoFar, currentTiers, readApproval } from "./read.ts";
 import type { AnswerTerms, ApprovalRecord } from "./read.ts";
 import { recordRefusedAnswer } from "./refusals.ts";
 import { committeeVerdict, outcomeOf } from "./seats.ts";
@@ -47,6 +47,7 @@ export interface AnswerInput {
   readonly webauthn?: AssertionBody | undefined;
   /** RFC 3339, when the person signed by its own clock; must be about now. */
   readonly signedAt?: string | undefined;
+  /** Asked for beside those of earlier answers; what is signed holds them all. */
   readonly conditions?: readonly unknown[] | undefined;
   readonly changes?: true | undefined;
   /** A committee's, before its verdict counts. */
@@ -84,8 +85,9 @@ async function answer(tx: Tx, ctx: ServerContext, record: RecordEvidence, id: st
   if ("obstacle" in found) throw found.obstacle;
   const hooks = hooksOf(ports, approval.action);
   await hooks?.before?.(tx, ctx, approval, input.choice);
-  const signing = await signAnswer(tx, ctx, approval, input.choice, tier, input.webauthn, ports.relyingParty);
-  const signed = await write(tx, ctx, approval, found.place, signing, input);
+  const conditions = input.choice === "refuse" ? [] : [...conditionsSoFar(approval.signatures), ...(input.conditions ?? [])];
+  const signing = await signAnswer(tx, ctx, approval, input.choice, conditions, tier, input.webauthn, ports.relyingParty);
+  const signed = await write(tx, ctx, approval, found.place, signing, input, conditions);
   const outcome = outcomeOf(signed.approvers, signed.signatures);
   const now = new Date(ctx.now());
   await sql`update approvals set state = ${outcome}, reason = ${input.reason}, minutes = coalesce(${input.minutes ?? null}, minutes), decided_at = ${outcome === "pending" ? null : now} where org = ${ctx.org} and id = ${id}`.execute(tx);
@@ -118,8 +120,8 @@ function refuseBackDated(signedAt: string | undefined, nowMs: number): void {
   throw new AppError({ code: "approvals.back_dated", status: 403, message: "An answer is given now: it can't be dated before or after.", remedies: [{ text: "Leave signedAt out, or set the clock right." }] });
 }
 
-async function write(tx: Tx, ctx: ServerContext, approval: ApprovalRecord, place: Place, signing: Signing, input: AnswerInput): Promise<ApprovalRecord> {
-  const terms: AnswerTerms = { ...((input.conditions ?? []).length === 0 ? {} : { conditions: input.conditions! }), ...(input.changes === true ? { changes: true } : {}) };
+async function write(tx: Tx, ctx: ServerContext, approval: ApprovalRecord, place: Place, signing: Signing, input: AnswerInput, conditions: readonly unknown[]): Promise<ApprovalRecord> {
+  const terms: AnswerTerms = { ...(conditions.length === 0 ? {} : { conditions }), ...(input.changes === true ? { changes: true } : {}) };
   await sql`insert into approval_signatures (org, approval_id, person_id, email, approver_set, role, kind, choice, reason, signed_at, assertion, on_behalf_of, delegation_id, digest, terms)
     values (${ctx.org}, ${approval.id}, ${ctx.actor.id}, ${ctx.actor.email}, ${place.set}, ${place.role}, ${signing.kind}, ${input.choice}, ${input.reason}, ${new Date(ctx.now())},
       ${signing.assertion === null ? null : JSON.stringify(signing.assertion)}::jsonb, ${place.onBehalfOf}, ${place.delegation?.id ?? null}, ${signing.digest}, ${JSON.stringify(terms)}::jsonb)`.execute(tx);

@@ -12,7 +12,7 @@ import type { Directory, Place } from "./seats.ts";
 export const maxSkewMs = 30_000;
 
 export interface Means {
-  /** A passkey's signature comes with the answer (or could: when a page asks what is possible). */
+  /** A passkey's signature comes with the answer (or could: when a page asks what is possible), or the answer needs none. */
   readonly passkey: boolean;
 }
 
@@ -58,6 +58,10 @@ export function placeFor(approval: ApprovalRecord, actor: Actor, directory: Dire
   const place = places.find((one) => one.committee || isOpen(approval.approvers.find((set) => set.group === one.set)!, approval.signatures)) ?? places[0]!;
   if (actor.proof === "minted" && !means.passkey) {
     return no("approvals.minted_token", "This token or session was made by someone else, so it approves nothing.", "Sign in as yourself, make your own token, or sign with your passkey.");
+  }
+  // "Reset it, sign in with it, approve as the session" is the same as approving with the new passkey itself.
+  if (actor.coolingUntil !== undefined && tiers.indexOf(tier) >= tiers.indexOf("T2") && !means.passkey) {
+    return no("approvals.sign_in_cooling", `What you signed in with is new: until ${new Date(actor.coolingUntil).toISOString()} it approves nothing at T2 or above.`, "Sign with a passkey you had before, ask another approver, or wait.");
   }
   if ((tier === "T3" || tier === "X") && !means.passkey) {
     return no("approvals.passkey_required", "At tier T3 an approval is signed with a passkey; a token or session isn't enough.", "Open the question in the console and sign with your passkey.", `/approve/${approval.id}`);

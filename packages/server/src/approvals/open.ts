@@ -51,10 +51,10 @@ export function statementDigest(statement: Statement): string {
 
 /**
  * The statement as somebody signs it. INVARIANT: yes and no are two digests, so that a signature given for one can
- * never be shown as the other.
+ * never be shown as the other; a yes under conditions is a third, so that none is added to it or taken away.
  */
-export function statementFor(statement: Statement, choice: Choice): Statement {
-  return { ...statement, choice };
+export function statementFor(statement: Statement, choice: Choice, conditions: readonly unknown[] = []): Statement {
+  return { ...statement, choice, ...(choice === "refuse" || conditions.length === 0 ? {} : { conditions }) };
 }
 
 /** Puts a question to people and records that it was asked, in the caller's transaction. */

@@ -31,14 +31,15 @@ export async function approvalFiles(tx: Tx, org: string, scope: PackScope): Prom
 }
 
 export function packedApproval(one: ApprovalRecord, untilMs: number) {
-  const signatures = one.signatures.filter((signed) => Date.parse(signed.at) < untilMs).map(shownSignature);
+  const given = one.signatures.filter((signed) => Date.parse(signed.at) < untilMs);
+  const signatures = given.map(shownSignature);
   const decided = one.decidedAt !== null && one.decidedAt.getTime() < untilMs;
-  const statement = outcomeStatement(one, decided && one.stored === "refused");
+  const statement = outcomeStatement({ statement: one.statement, signatures: given }, decided && one.stored === "refused");
   return {
     schema: one.signatures.some((signed) => signed.digest === null) ? "mandate.approval/1" : "mandate.approval/2",
     id: one.id,
     state: decided ? one.stored : "pending",
-    digestOf: "SHA-256 of the RFC 8785 form of `statement`; a signature covers the statement with its own `choice`, and the log's entry commits to it",
+    digestOf: "SHA-256 of the RFC 8785 form of `statement`; a signature covers the statement with its own `choice` and `conditions`, and the log's entry commits to it",
     statement,
     digest: statementDigest(statement),
     expiresAt: one.expiresAt.toISOString(),

@@ -22,11 +22,12 @@ export interface ApprovalSignature {
   readonly onBehalfOf: string | null;
   readonly delegation: string | null;
   readonly assertion: Omit<PasskeySignature, "kind"> | null;
-  /** What went with the answer: conditions, changes wanted. */
+  /** What went with the answer. */
   readonly terms: AnswerTerms;
 }
 
 export interface AnswerTerms {
+  /** All that this yes stands under: those of earlier answers, then its own. */
   readonly conditions?: readonly unknown[];
   /** Refused for now: the requester is asked for another version. */
   readonly changes?: true;
@@ -56,6 +57,11 @@ export interface ApprovalRecord {
   /** Of a committee's meeting. */
   readonly minutes: string | null;
   readonly signatures: readonly ApprovalSignature[];
+}
+
+/** What the next yes is given under, before its own: everything that was asked for so far. */
+export function conditionsSoFar(signatures: readonly ApprovalSignature[]): readonly unknown[] {
+  return signatures.findLast((one) => one.choice === "approve")?.terms.conditions ?? [];
 }
 
 /** INVARIANT (G5): an end needs no job. A question past its end has lapsed, whatever the row says. */

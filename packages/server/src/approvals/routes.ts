@@ -23,6 +23,7 @@ import { viewApproval } from "./view.ts";
 const signature = z.object({
   kind: z.enum(["token", "totp", "webauthn"]),
   person: z.string(),
+  personId: z.string(),
   role: z.string(),
   set: z.string(),
   choice: z.enum(["approve", "refuse"]),

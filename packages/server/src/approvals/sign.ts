@@ -8,6 +8,7 @@ import type { PasskeySignature, RelyingParty } from "../passkeys/index.ts";
 import { statementDigest, statementFor } from "./open.ts";
 import type { Choice } from "./open.ts";
 import type { ApprovalRecord } from "./read.ts";
+import { outcomeStatement } from "./signature.ts";
 
 const base64url = (max: number) => z.string().min(1).max(max).regex(/^[A-Za-z0-9_-]+$/, "is not base64url");
 
@@ -20,7 +21,7 @@ export type SignatureKind = "token" | "totp" | "webauthn";
 export interface Signing {
   readonly kind: SignatureKind;
   readonly assertion: Omit<PasskeySignature, "kind"> | null;
-  /** What it covers: the statement with this choice. */
+  /** What it covers: the statement with this choice and these conditions. */
   readonly digest: string;
 }
 
@@ -29,8 +30,8 @@ export interface Signing {
  * question's, another person's, altered, used before) doesn't verify.
  * @throws AppError 403 `passkeys.assertion`, `passkeys.counter`, `approvals.passkey_cooling`, `approvals.no_passkeys`
  */
-export async function signAnswer(tx: Tx, ctx: ServerContext, approval: ApprovalRecord, choice: Choice, tier: Tier, webauthn: AssertionBody | undefined, relyingParty: RelyingParty | null): Promise<Signing> {
-  const digest = statementDigest(statementFor(approval.statement, choice));
+export async function signAnswer(tx: Tx, ctx: ServerContext, approval: ApprovalRecord, choice: Choice, conditions: readonly unknown[], tier: Tier, webauthn: AssertionBody | undefined, relyingParty: RelyingParty | null): Promise<Signing> {
+  const digest = statementDigest(statementFor(approval.statement, choice, conditions));
   const offered = webauthn === undefined || isYesForNo(approval, choice, webauthn) ? undefined : webauthn;
   if (offered === undefined) {
     // Password with a code is the fallback for whoever has no passkey: marked as the weaker one.
@@ -67,7 +68,7 @@ function isYesForNo(approval: ApprovalRecord, choice: Choice, webauthn: Assertio
   if (choice === "approve") return false;
   try {
     const data = JSON.parse(Buffer.from(webauthn.clientDataJSON, "base64url").toString("utf8")) as { challenge?: unknown } | null;
-    return data?.challenge === Buffer.from(approval.digest, "hex").toString("base64url");
+    return data?.challenge === Buffer.from(statementDigest(outcomeStatement(approval, false)), "hex").toString("base64url");
   } catch {
     return false;
   }

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { canonicalBytes } from "@mandate/ledger";
 import { statementFor } from "./open.ts";
 import type { Statement } from "./open.ts";
+import { conditionsSoFar } from "./read.ts";
 import type { ApprovalRecord, ApprovalSignature } from "./read.ts";
 
 /** A signature as INTERFACE names its members; the same object stands in the API, in the pack and behind the commitment. */
@@ -9,6 +10,7 @@ export function shownSignature(one: ApprovalSignature) {
   return {
     kind: one.kind,
     person: one.email,
+    personId: one.personId,
     role: one.role,
     set: one.set,
     choice: one.choice,
@@ -35,7 +37,7 @@ export function outcomeSignature(signatures: readonly ReturnType<typeof shownSig
   return signatures.findLast((one) => one.choice === (refused ? "refuse" : "approve")) ?? signatures.at(-1) ?? null;
 }
 
-/** Statement of the outcome: of the last answer, with its choice. */
-export function outcomeStatement(approval: ApprovalRecord, refused: boolean): Statement {
-  return refused ? statementFor(approval.statement, "refuse") : approval.statement;
+/** Statement of the outcome: of the last answer, with its choice and the conditions it stands under. */
+export function outcomeStatement(approval: Pick<ApprovalRecord, "statement" | "signatures">, refused: boolean): Statement {
+  return statementFor(approval.statement, refused ? "refuse" : "approve", conditionsSoFar(approval.signatures));
 }

@@ -2,7 +2,7 @@ import type { SessionLabels, Tier } from "@mandate/model";
 import type { Actor } from "../command.ts";
 import { placeFor } from "./obstacles.ts";
 import { statementDigest, statementFor } from "./open.ts";
-import { stateAt } from "./read.ts";
+import { conditionsSoFar, stateAt } from "./read.ts";
 import type { ApprovalRecord } from "./read.ts";
 import { committeeVerdict, isOpen, membersNow } from "./seats.ts";
 import type { Directory } from "./seats.ts";
@@ -165,6 +165,12 @@ function checksOf(approval: ApprovalRecord, input: Readonly<Record<string, unkno
   ];
 }
 
+function conditionInWords(condition: unknown): string {
+  const { metric, subject, threshold, due, consequence, note } = condition as Readonly<Record<string, unknown>>;
+  const what = [metric, subject, threshold === undefined ? undefined : `at most ${String(threshold)}`].filter((one) => one !== undefined).join(" ");
+  return `${what} by ${String(due)}, else ${String(consequence)}${note === undefined ? "" : ` (${String(note)})`}`.slice(0, 500);
+}
+
 /** Flat label and value lines of the arguments, depth-first, bounded: an approver reads values, not JSON. */
 function flatten(facts: { label: string; value: string }[], label: string, value: unknown, depth: number): void {
   if (facts.length >= 50) return;
@@ -194,5 +200,6 @@ function factsOf(approval: ApprovalRecord, input: Readonly<Record<string, unknow
     const value = approval.statement[key];
     if (value !== undefined) flatten(facts, key, value, 1);
   }
+  for (const condition of conditionsSoFar(approval.signatures)) facts.push({ label: "condition", value: conditionInWords(condition) });
   return facts;
 }

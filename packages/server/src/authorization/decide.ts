@@ -107,9 +107,10 @@ function approversOf(approval: ApprovalRecord): Approver[] {
   return approval.signatures.filter((one) => one.choice === "approve").map((one) => ({ person: one.personId, email: one.email, role: one.role, at: one.at, reason: one.reason }));
 }
 
-/** As each approver gave them, against the clock of then. @throws AppError `authorization.condition` */
+/** Each yes holds those before it; what it adds is judged by the clock of then. @throws AppError `authorization.condition` */
 function conditionsOf(approval: ApprovalRecord): readonly Condition[] {
-  return approval.signatures.flatMap((one) => parseConditions(one.terms.conditions ?? [], Date.parse(one.at)));
+  const given = approval.signatures.filter((one) => one.choice === "approve").map((one) => ({ at: Date.parse(one.at), all: one.terms.conditions ?? [] }));
+  return given.flatMap(({ at, all }, index) => parseConditions(all.slice(given[index - 1]?.all.length ?? 0), at));
 }
 
 /** One door of the two: finds the question about this authorization and answers it. */

@@ -1,6 +1,7 @@
 import { newId } from "@mandate/model";
 import { sql } from "kysely";
 import type { ServerContext } from "../context/index.ts";
+import { refuseCooling } from "../cooling.ts";
 import type { Tx } from "../database/index.ts";
 import { notify } from "../notifications/index.ts";
 import { reportFinding } from "../findings/index.ts";
@@ -111,7 +112,7 @@ async function usablePlan(tx: Tx, ctx: ServerContext, name: string, tierOf: Tier
 }
 
 function mustActAsThemselves(ctx: ServerContext): void {
-  if (ctx.actor.kind === "person" && ctx.actor.proof !== "minted") return;
+  if (ctx.actor.kind === "person" && ctx.actor.proof !== "minted") return refuseCooling(ctx.actor);
   throw mayNot("not_a_person", "Only a person who signed in as themselves can do this.", "Sign in yourself.");
 }
 

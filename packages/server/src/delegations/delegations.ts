@@ -2,6 +2,7 @@ import { AppError, approvingRoles, newId } from "@mandate/model";
 import type { Role } from "@mandate/model";
 import { sql } from "kysely";
 import type { MutationEvidence } from "../command.ts";
+import { refuseCooling } from "../cooling.ts";
 import type { ServerContext } from "../context/index.ts";
 import type { Tx } from "../database/index.ts";
 import { notify } from "../notifications/index.ts";
@@ -75,6 +76,7 @@ export function createDelegation(ctx: ServerContext, input: NewDelegation, askTo
   return ctx.transact(async (tx, record) => {
     const { actor } = ctx;
     if (actor.kind !== "person" || actor.email === null || actor.proof === "minted") throw no("delegations.not_oneself", "Only the person who is away names a delegate, with a session or token of their own.", "Sign in as yourself.");
+    refuseCooling(actor);
     const held = actor.roles.filter((role) => (approvingRoles as readonly Role[]).includes(role));
     const to = input.to.toLowerCase();
     const { rows } = await sql<{ id: string; state: string; administers: boolean }>`select p.id, p.state, exists (select 1 from person_roles r where r.org = p.org and r.person_id = p.id and r.role = 'administrator') as administers

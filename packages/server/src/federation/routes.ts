@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { AppError } from "@mandate/model";
 import { sql } from "kysely";
 import { z } from "zod";
+import { refuseCooling } from "../cooling.ts";
 import type { Contexts } from "../context/index.ts";
 import { systemActor } from "../context/index.ts";
 import type { Database, Tx } from "../database/index.ts";
@@ -119,7 +120,7 @@ function signInRoutes(app: App, deps: FederationRouteDeps): void {
     }
     const opened = await ctx.transact(async (tx, record) => {
       const { personId, invitation } = await whoSignsIn(tx, ctx, record, claims, chosen.trustEmail);
-      return startSession(tx, ctx, record, { personId, openedBy: "oidc", minted: false, invitation, passkeyId: null, browser: String(request.headers["user-agent"] ?? "") });
+      return startSession(tx, ctx, record, { personId, openedBy: "oidc", minted: false, invitation, passkeyId: null, coolingUntil: null, browser: String(request.headers["user-agent"] ?? "") });
     });
     void reply.header("set-cookie", sessionCookie(opened.secret, secureCookies, sessionLifetimeMs / 1000));
     return arrive(reply, opened.first ? "/account" : "/");
@@ -133,6 +134,7 @@ function linkOf(request: FastifyRequest): Attempt["link"] {
   if (actor.kind !== "person" || actor.proof === "minted" || sessionId === null) {
     throw new AppError({ code: "federation.own_session", status: 403, message: "An identity is linked from a session of your own.", remedies: [{ text: "Sign in as yourself first.", url: "/sign-in" }] });
   }
+  refuseCooling(actor);
   // The session's cookie is Strict, so another site can't have begun this.
   return { personId: actor.id, sessionId };
 }

@@ -43,11 +43,6 @@ export interface Fallback {
   confirm(ctx: CommandContext<Tx>, own: OwnSession, code: string): Promise<void>;
   remove(ctx: CommandContext<Tx>, own: OwnSession): Promise<void>;
   signIn(ctx: CommandContext<Tx>, input: { readonly email: string; readonly password: string; readonly code: string }, browser: string): Promise<OpenedSession>;
-  /**
-   * Spends one code of a person, for a signature up to T2. `coolingUntil`: nothing at T2 before then; the caller compares.
-   * @throws AppError `identity.code_refused` (403)
-   */
-  verifyCode(tx: Tx, input: { readonly personId: string; readonly code: string; readonly nowMs: number }): Promise<{ coolingUntil: Date | null }>;
 }
 
 export function createFallback(masterKey: Uint8Array, org: string): Fallback {
@@ -137,20 +132,10 @@ export function createFallback(masterKey: Uint8Array, org: string): Fallback {
           return undefined;
         }
         await accept(tx, row.person_id, step);
-        return startSession(tx, ctx, record, { personId: row.person_id, openedBy: "password", minted: false, invitation: false, passkeyId: null, browser });
+        return startSession(tx, ctx, record, { personId: row.person_id, openedBy: "password", minted: false, invitation: false, passkeyId: null, coolingUntil: row.cooling_until.getTime() > ctx.now() ? row.cooling_until : null, browser });
       });
       if (opened === undefined) throw signInRefused();
       return opened;
-    },
-
-    async verifyCode(tx, { personId, code, nowMs }) {
-      attempts.take(personId, nowMs);
-      const row = await read(tx, { personId }, true);
-      if (row === undefined || row.confirmed_at === null || row.blocked_at !== null) throw codeRefused();
-      const step = stepOf(row, code, nowMs);
-      if (step === undefined) throw codeRefused();
-      await accept(tx, personId, step);
-      return { coolingUntil: row.cooling_until.getTime() > nowMs ? row.cooling_until : null };
     },
   };
 

@@ -4,7 +4,7 @@ import { sql } from "kysely";
 import type { CommandContext } from "../command.ts";
 import type { Tx } from "../database/index.ts";
 import { notify } from "../notifications/index.ts";
-import { claimedChallenge, creationOptions, enrolPasskey, everHadPasskey, maxPasskeys, passkeysOf, requestOptions, verifyPersonAssertion } from "../passkeys/index.ts";
+import { claimedChallenge, creationOptions, enrolmentCommitment, enrolPasskey, everHadPasskey, maxPasskeys, passkeysOf, requestOptions, verifyPersonAssertion } from "../passkeys/index.ts";
 import type { Challenges, CreationOptions, Passkey, PasskeyAssertion, PasskeyRegistration, RelyingParty, RequestOptions } from "../passkeys/index.ts";
 import { takeReset } from "./passkey-reset.ts";
 import { sessionStanding } from "./sessions.ts";
@@ -101,7 +101,7 @@ export async function addPasskey(ctx: CommandContext<Tx>, deps: PasskeyDeps, own
       nowMs,
       random: ctx.random,
     });
-    record({ type: "person", payload: { event: "passkey.added", person: own.personId, passkey: passkey.id, name: passkey.name, wayOf: way.by, coolingUntil: passkey.coolingUntil?.toISOString() ?? null, replaced: way.by === "administrators" ? existing.map((one) => one.id) : [] } });
+    record({ type: "person", commits: enrolmentCommitment(passkey), payload: { event: "passkey.added", person: own.personId, passkey: passkey.id, name: passkey.name, wayOf: way.by, coolingUntil: passkey.coolingUntil?.toISOString() ?? null, replaced: way.by === "administrators" ? existing.map((one) => one.id) : [] } });
     await tellOfChange(tx, ctx, own.email, `A passkey was added to your account: ${passkey.name}`, [
       `Added ${wayText[way.by]}.`,
       passkey.coolingUntil === null ? "It can sign at once." : `It signs nothing at T2 or above before ${passkey.coolingUntil.toISOString()}.`,

@@ -17,7 +17,7 @@ export async function signInWithPasskey(ctx: CommandContext<Tx>, deps: PasskeyDe
   return ctx.transact(async (tx, record) => {
     const challenge = claimedChallenge(assertion.response.clientDataJSON);
     await deps.challenges.spend(tx, ctx.org, challenge, purpose, ctx.now());
-    const { passkey } = await verifyPersonAssertion(tx, ctx.org, { ...deps.relyingParty, personId: null, challenge, assertion, nowMs: ctx.now() });
-    return startSession(tx, ctx, record, { personId: passkey.personId, openedBy: "passkey", minted: false, invitation: false, passkeyId: passkey.id, browser });
+    const { passkey, coolingUntil } = await verifyPersonAssertion(tx, ctx.org, { ...deps.relyingParty, personId: null, challenge, assertion, nowMs: ctx.now() });
+    return startSession(tx, ctx, record, { personId: passkey.personId, openedBy: "passkey", minted: false, invitation: false, passkeyId: passkey.id, coolingUntil, browser });
   });
 }

@@ -21,6 +21,8 @@ export interface NewSession {
   /** The person's first arrival, by invitation. */
   readonly invitation: boolean;
   readonly passkeyId: string | null;
+  /** Of the passkey, password or link that opened it. */
+  readonly coolingUntil: Date | null;
   /** User-Agent, as shown in the list of sessions. */
   readonly browser: string;
 }
@@ -47,10 +49,10 @@ export async function startSession(tx: Tx, ctx: CommandContext<Tx>, record: (evi
   const csrf = newBearer("session", ctx.random).slice(4);
   const id = newId("session", ctx.now(), ctx.random);
   const expiresAt = new Date(ctx.now() + sessionLifetimeMs);
-  await sql`insert into sessions (org, id, person_id, session_hash, csrf, minted, created_at, expires_at, opened_by, invitation, last_seen_at, passkey_id, browser)
-    values (${ctx.org}, ${id}, ${input.personId}, ${bearerHash(secret)}, ${csrf}, ${input.minted}, ${now}, ${expiresAt}, ${input.openedBy}, ${input.invitation}, ${now}, ${input.passkeyId}, ${input.browser.slice(0, 300)})`.execute(tx);
+  await sql`insert into sessions (org, id, person_id, session_hash, csrf, minted, created_at, expires_at, opened_by, invitation, last_seen_at, passkey_id, cooling_until, browser)
+    values (${ctx.org}, ${id}, ${input.personId}, ${bearerHash(secret)}, ${csrf}, ${input.minted}, ${now}, ${expiresAt}, ${input.openedBy}, ${input.invitation}, ${now}, ${input.passkeyId}, ${input.coolingUntil}, ${input.browser.slice(0, 300)})`.execute(tx);
   const first = await activate(tx, ctx.org, input.personId, now);
-  record({ type: "session", payload: { event: "opened", person: input.personId, session: id, by: input.openedBy, minted: input.minted, invitation: input.invitation, passkey: input.passkeyId } });
+  record({ type: "session", payload: { event: "opened", person: input.personId, session: id, by: input.openedBy, minted: input.minted, invitation: input.invitation, passkey: input.passkeyId, coolingUntil: input.coolingUntil?.toISOString() ?? null } });
   return { secret, csrf, expiresAt: expiresAt.toISOString(), email: person.email, first };
 }
 
@@ -106,6 +108,7 @@ export interface RecognisedSession {
   readonly id: string;
   readonly csrf: string;
   readonly proof: Actor["proof"];
+  readonly coolingUntil: Date | null;
   /** The earlier of its two ends, epoch ms. */
   readonly expiresAt: number;
   /** Its last use was noted a while ago: the caller notes this one. */
@@ -113,8 +116,8 @@ export interface RecognisedSession {
 }
 
 export async function recogniseSessionRow(tx: Tx, org: string, secret: string, nowMs: number): Promise<RecognisedSession | undefined> {
-  const { rows } = await sql<{ id: string; person_id: string; csrf: string; minted: boolean; opened_by: OpenedBy; expires_at: Date; last_seen_at: Date }>`
-    select s.id, s.person_id, s.csrf, s.minted, s.opened_by, s.expires_at, coalesce(s.last_seen_at, s.created_at) as last_seen_at
+  const { rows } = await sql<{ id: string; person_id: string; csrf: string; minted: boolean; opened_by: OpenedBy; cooling_until: Date | null; expires_at: Date; last_seen_at: Date }>`
+    select s.id, s.person_id, s.csrf, s.minted, s.opened_by, s.cooling_until, s.expires_at, coalesce(s.last_seen_at, s.created_at) as last_seen_at
     from sessions s where s.org = ${org} and s.session_hash = ${bearerHash(secret)} and ${live(nowMs)}`.execute(tx);
   const row = rows[0];
   if (row === undefined) return undefined;
@@ -123,6 +126,7 @@ export async function recogniseSessionRow(tx: Tx, org: string, secret: string, n
     id: row.id,
     csrf: row.csrf,
     proof: row.minted ? "minted" : row.opened_by === "link" ? "session" : row.opened_by,
+    coolingUntil: row.cooling_until,
     expiresAt: Math.min(row.expires_at.getTime(), nowMs + sessionIdleMs),
     noteUse: nowMs - row.last_seen_at.getTime() > noteEveryMs,
   };

@@ -22,6 +22,11 @@ async function isMinted(tx: Tx, ctx: CommandContext<Tx>, personId: string): Prom
   return someoneAdministers(tx, ctx.org);
 }
 
+/** A token or link is as new as what its maker had signed in with. */
+function coolingOf({ actor }: CommandContext<Tx>): Date | null {
+  return actor.coolingUntil === undefined ? null : new Date(actor.coolingUntil);
+}
+
 function requireSelfOrAdministrator(ctx: CommandContext<Tx>, personId: string): void {
   if (ctx.actor.kind !== "person" || ctx.actor.id === personId || ctx.actor.roles.includes("administrator")) return;
   throw new AppError({
@@ -53,8 +58,8 @@ export async function createToken(ctx: CommandContext<Tx>, email: string, notAft
     const token = newBearer("apiToken", ctx.random);
     const id = newId("credential", ctx.now(), ctx.random);
     const minted = await isMinted(tx, ctx, person.id);
-    await sql`insert into api_tokens (org, id, person_id, token_hash, hint, minted_by, minted, created_at, not_after)
-      values (${ctx.org}, ${id}, ${person.id}, ${bearerHash(token)}, ${bearerHint(token)}, ${ctx.actor.id}, ${minted}, ${new Date(ctx.now())}, ${notAfter})`.execute(tx);
+    await sql`insert into api_tokens (org, id, person_id, token_hash, hint, minted_by, minted, cooling_until, created_at, not_after)
+      values (${ctx.org}, ${id}, ${person.id}, ${bearerHash(token)}, ${bearerHint(token)}, ${ctx.actor.id}, ${minted}, ${coolingOf(ctx)}, ${new Date(ctx.now())}, ${notAfter})`.execute(tx);
     record({ type: "person", payload: { event: "token.created", person: person.id, token: id, minted, notAfter: notAfter.toISOString(), by: ctx.actor.id } });
     return { id, token, notAfter: notAfter.toISOString() };
   });
@@ -69,8 +74,8 @@ export async function createSignInLink(ctx: CommandContext<Tx>, email: string): 
     const expiresAt = new Date(ctx.now() + linkLifetimeMs);
     // An invitation is how a person first arrives; a later link made by someone else would be a way to act as them.
     const minted = person.state === "active" && (await isMinted(tx, ctx, person.id));
-    await sql`insert into sign_in_links (org, id, person_id, link_hash, created_by, created_by_kind, minted, created_at, expires_at)
-      values (${ctx.org}, ${id}, ${person.id}, ${bearerHash(secret)}, ${ctx.actor.id}, ${ctx.actor.kind}, ${minted}, ${new Date(ctx.now())}, ${expiresAt})`.execute(tx);
+    await sql`insert into sign_in_links (org, id, person_id, link_hash, created_by, created_by_kind, minted, cooling_until, created_at, expires_at)
+      values (${ctx.org}, ${id}, ${person.id}, ${bearerHash(secret)}, ${ctx.actor.id}, ${ctx.actor.kind}, ${minted}, ${coolingOf(ctx)}, ${new Date(ctx.now())}, ${expiresAt})`.execute(tx);
     record({ type: "person", payload: { event: "sign_in_link.created", person: person.id, link: id, minted, by: ctx.actor.id } });
     return { secret, expiresAt: expiresAt.toISOString() };
   });
@@ -84,16 +89,17 @@ export async function openSession(ctx: CommandContext<Tx>, link: string, browser
     const { rows } = await sql<SpentLink>`update sign_in_links l set used_at = ${now} from people p
       where l.org = ${ctx.org} and l.link_hash = ${bearerHash(link)} and l.used_at is null and l.expires_at > ${now}
         and p.org = l.org and p.id = l.person_id and p.state <> 'deactivated'
-      returning l.person_id, l.minted, l.created_by, l.created_by_kind, p.state`.execute(tx);
+      returning l.person_id, l.minted, l.cooling_until, l.created_by, l.created_by_kind, p.state`.execute(tx);
     const row = rows[0];
     if (row === undefined) throw linkSpent();
-    return startSession(tx, ctx, record, { personId: row.person_id, openedBy: "link", ...(await standingOf(tx, ctx.org, row)), passkeyId: null, browser });
+    return startSession(tx, ctx, record, { personId: row.person_id, openedBy: "link", ...(await standingOf(tx, ctx.org, row)), passkeyId: null, coolingUntil: row.cooling_until, browser });
   });
 }
 
 interface SpentLink {
   person_id: string;
   minted: boolean;
+  cooling_until: Date | null;
   created_by: string;
   created_by_kind: string;
   state: string;
@@ -148,6 +154,7 @@ interface PersonRow {
 interface BearerRow extends PersonRow {
   id: string;
   minted: boolean;
+  cooling_until: Date | null;
   ends: Date;
 }
 
@@ -161,12 +168,12 @@ const rolesOf = sql`coalesce((select array_agg(r.role order by r.role) from pers
 export async function recogniseToken(tx: Tx, org: string, token: string, nowMs: number): Promise<Recognised | undefined> {
   if (bearerKind(token) !== "apiToken") return undefined;
   const now = new Date(nowMs);
-  const { rows } = await sql<BearerRow>`select t.id, t.person_id, p.email, p.state, t.minted, t.not_after as ends, ${rolesOf}
+  const { rows } = await sql<BearerRow>`select t.id, t.person_id, p.email, p.state, t.minted, t.cooling_until, t.not_after as ends, ${rolesOf}
     from api_tokens t join people p on p.org = t.org and p.id = t.person_id
     where t.org = ${org} and t.token_hash = ${bearerHash(token)} and t.revoked_at is null and t.not_after > ${now} and p.state <> 'deactivated'`.execute(tx);
   const row = rows[0];
   if (row === undefined) return undefined;
-  return { actor: personActor(row, row.minted ? "minted" : "token"), csrf: null, expiresAt: row.ends.getTime(), sessionId: null, invited: row.state === "invited" };
+  return { actor: personActor(row, row.minted ? "minted" : "token", row.cooling_until, nowMs), csrf: null, expiresAt: row.ends.getTime(), sessionId: null, invited: row.state === "invited" };
 }
 
 export async function recogniseSession(tx: Tx, org: string, secret: string, nowMs: number): Promise<(Recognised & { readonly noteUse: boolean }) | undefined> {
@@ -176,9 +183,9 @@ export async function recogniseSession(tx: Tx, org: string, secret: string, nowM
   const { rows } = await sql<PersonRow>`select p.id as person_id, p.email, p.state, ${rolesOf} from people p where p.org = ${org} and p.id = ${session.personId} and p.state <> 'deactivated'`.execute(tx);
   const row = rows[0];
   if (row === undefined) return undefined;
-  return { actor: personActor(row, session.proof), csrf: session.csrf, expiresAt: session.expiresAt, sessionId: session.id, invited: false, noteUse: session.noteUse };
+  return { actor: personActor(row, session.proof, session.coolingUntil, nowMs), csrf: session.csrf, expiresAt: session.expiresAt, sessionId: session.id, invited: false, noteUse: session.noteUse };
 }
 
-function personActor(row: PersonRow, proof: Actor["proof"]): Actor {
-  return { kind: "person", id: row.person_id, email: row.email, roles: row.roles, proof, ...(row.scoped.length === 0 ? {} : { scopedRoles: row.scoped }) };
+function personActor(row: PersonRow, proof: Actor["proof"], coolingUntil: Date | null, nowMs: number): Actor {
+  return { kind: "person", id: row.person_id, email: row.email, roles: row.roles, proof, ...(coolingUntil !== null && coolingUntil.getTime() > nowMs ? { coolingUntil: coolingUntil.getTime() } : {}), ...(row.scoped.length === 0 ? {} : { scopedRoles: row.scoped }) };
 }

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+import { canonicalBytes } from "@mandate/ledger";
 import { AppError, newId } from "@mandate/model";
 import { verifyRegistrationResponse } from "@simplewebauthn/server";
 import { decodeAttestationObject } from "@simplewebauthn/server/helpers";
@@ -87,6 +89,15 @@ export async function enrolPasskey(tx: Tx, org: string, input: Enrolment): Promi
     throw isUniqueViolation(error) ? refused("credential id is enrolled already") : error;
   });
   return passkey;
+}
+
+/**
+ * Hex SHA-256 for the header of the entry that says whose passkey this is: whoever verifies a pack finds the key of a
+ * signature there, so that no key can be passed off as a person's. A public key is no low-entropy input.
+ */
+export function enrolmentCommitment(passkey: Pick<Passkey, "credentialId" | "personId" | "publicKeySpki">): string {
+  const { credentialId, personId, publicKeySpki } = passkey;
+  return createHash("sha256").update(canonicalBytes({ credentialId, personId, publicKey: Buffer.from(publicKeySpki).toString("base64url") })).digest("hex");
 }
 
 /** A certificate chain would make the verifier fetch revocation lists from addresses that the sender chose. */

@@ -1,6 +1,6 @@
 export { challengeLifetimeMs, claimedChallenge, createChallenges } from "./challenges.ts";
 export type { Challenges } from "./challenges.ts";
-export { creationOptions, enrolPasskey, maxPasskeys, requestOptions } from "./enrol.ts";
+export { creationOptions, enrolmentCommitment, enrolPasskey, maxPasskeys, requestOptions } from "./enrol.ts";
 export { verifyPersonAssertion } from "./verify.ts";
 export type { AssertionToVerify, PasskeySignature, VerifiedAssertion } from "./verify.ts";
 export { noteRefusedAssertion } from "./refused.ts";

@@ -2,6 +2,7 @@ import { AppError } from "@mandate/model";
 import type { Role } from "@mandate/model";
 import { sql } from "kysely";
 import type { ServerContext } from "../context/index.ts";
+import { refuseCooling } from "../cooling.ts";
 import type { Tx } from "../database/index.ts";
 import { readObject } from "../registry/index.ts";
 import type { StoredObject } from "../registry/index.ts";
@@ -67,6 +68,7 @@ function seatOf(ctx: ServerContext, risk: StoredObject<"Risk">): Role {
   if (actor.kind !== "person" || actor.email === null || actor.proof === "minted") {
     throw new AppError({ code: "records.not_a_person", status: 403, message: "A risk is accepted by a person acting as themselves.", remedies: [{ text: "Sign in as yourself, or use a token that you made." }] });
   }
+  refuseCooling(actor);
   const roles = mayAccept[risk.spec.residual]!;
   const role = actor.roles.find((one) => roles.includes(one));
   if (role === undefined) throw new AppError({ code: "records.wrong_role", status: 403, message: `A ${risk.spec.residual} residual risk is accepted by its ${roles.join(", ")}.`, remedies: [{ text: `Ask someone who is ${roles.join(" or ")}.` }] });
