@@ -227,3 +227,26 @@ export interface InventoryRow {
   readonly updatedAt?: string;
   readonly updatedBy?: string;
 }
+export interface EmergencyPlan {
+  readonly name: string;
+  readonly systems: readonly string[];
+  readonly rules: readonly string[];
+  readonly people: readonly string[];
+  readonly minutes: number;
+  readonly reason: string;
+  readonly compensating: string;
+  readonly approval: string;
+  readonly state: "asked" | "ready" | "waiting" | "open" | "ended";
+  readonly endsAt: string;
+  readonly uses: readonly {
+    readonly id: string;
+    readonly startedBy: string;
+    readonly startedAt: string;
+    readonly reason: string;
+    readonly confirmedBy: string | null;
+    readonly endsAt: string | null;
+    readonly reviewDue: string | null;
+    readonly reviewedBy: string | null;
+    readonly review: string | null;
+  }[];
+}

@@ -7,6 +7,7 @@ import type {
   CredentialRow,
   DecisionRow,
   DecisionView,
+  EmergencyPlan,
   FindingRow,
   InventoryRow,
   Overview,
@@ -138,6 +139,12 @@ export const entry = (log: string, index: number) =>
     placeholderData: undefined,
     queryFn: ({ signal }) => client.evidence.entry(log, index, { signal }),
   });
+
+export const breakGlass = queryOptions<{ readonly items: readonly EmergencyPlan[] }>({
+  queryKey: ["break-glass"],
+  refetchInterval: 30_000,
+  queryFn: ({ signal }) => client.request("GET", "/api/v1/break-glass", undefined, { signal }),
+});
 
 export const isSignedOut = (error: unknown): boolean => error instanceof MandateError && error.status === 401;
 export { MandateError };

@@ -22,6 +22,12 @@ export const date = (at: string): string =>
   (new Date(at).getUTCFullYear() === new Date().getUTCFullYear() ? dateFormat : yearFormat).format(new Date(at));
 export const daysUntil = (at: string, now = Date.now()): number => Math.ceil((Date.parse(at) - now) / day);
 
+/** `customer-care` as "Customer care". */
+export const inWords = (name: string): string => {
+  const spaced = name.replaceAll(/[-_]+/g, " ");
+  return spaced.charAt(0).toUpperCase() + spaced.slice(1);
+};
+
 /** "4 min ago", "in 26 min" under a day; a date beyond. */
 export function relative(at: string, now = Date.now()): string {
   const deltaMs = Date.parse(at) - now;

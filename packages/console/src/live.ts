@@ -8,14 +8,17 @@ interface Snapshot {
 }
 
 // One connection a page. A change names kinds; their queries are asked again, at most once a second.
-let snapshot: Snapshot = { state: "connecting", since: Date.now() };
+// The server writes at least every 15 s: a connection silent for longer is taken for cut, though no end was told.
+const silentMs = 20_000;
+let lastHeard = Date.now();
+let snapshot: Snapshot = { state: "connecting", since: lastHeard };
 let stop: AbortController | undefined;
 let pending: Set<string> | undefined;
 const watchers = new Set<() => void>();
 
 function set(state: LiveState): void {
   if (snapshot.state === state) return;
-  snapshot = { state, since: Date.now() };
+  snapshot = { state, since: lastHeard };
   for (const watcher of watchers) watcher();
 }
 
@@ -45,22 +48,44 @@ export async function startLive(): Promise<void> {
   const own = new AbortController();
   stop = own;
   for (let waitMs = 1000; !own.signal.aborted; waitMs = Math.min(30_000, waitMs * 2)) {
+    const connection = new AbortController();
+    const cut = (): void => connection.abort();
+    const started = Date.now();
+    const watch = setInterval(() => (Date.now() - Math.max(started, lastHeard) > silentMs ? cut() : undefined), 1000);
+    own.signal.addEventListener("abort", cut);
+    addEventListener("offline", cut);
     try {
       set(snapshot.state === "stale" ? "stale" : "connecting");
-      const events = client.events({ signal: own.signal });
-      set("live");
-      for await (const { event, data } of events) {
-        set("live");
+      const onAlive = (): void => {
+        lastHeard = Date.now();
         waitMs = 1000;
-        read(event, data);
-      }
+        set("live");
+      };
+      for await (const { event, data } of client.events({ signal: connection.signal, onAlive })) read(event, data);
     } catch {
       if (own.signal.aborted) return;
+    } finally {
+      clearInterval(watch);
+      own.signal.removeEventListener("abort", cut);
+      removeEventListener("offline", cut);
     }
     if (own.signal.aborted) return;
     set("stale");
-    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    await backOnline(waitMs);
   }
+}
+
+/** After `waitMs`, or as soon as the browser says that the network is back. */
+async function backOnline(waitMs: number): Promise<void> {
+  await new Promise<void>((resolve) => {
+    const go = (): void => {
+      clearTimeout(timer);
+      removeEventListener("online", go);
+      resolve();
+    };
+    const timer = setTimeout(go, waitMs);
+    addEventListener("online", go);
+  });
 }
 
 export function toggleLive(): void {

@@ -110,7 +110,7 @@ const settings = createRoute({
   ...inShell,
   path: "/settings",
   validateSearch: only("tab"),
-  component: lazyRouteComponent(() => import("./pages/settings.tsx"), "SettingsPage"),
+  component: lazyRouteComponent(() => import("./pages/settings/page.tsx"), "SettingsPage"),
 });
 const account = createRoute({
   ...inShell,

@@ -292,14 +292,14 @@ export class MandateClient {
   };
 
   /** Live changes and decisions, until the signal aborts or the connection ends; the caller decides about reconnecting. */
-  async *events(options: CallOptions = {}): AsyncGenerator<LiveEvent, void, undefined> {
+  async *events({ onAlive, ...options }: CallOptions & { readonly onAlive?: () => void } = {}): AsyncGenerator<LiveEvent, void, undefined> {
     const response = await this.#transport.request("GET", "/api/v1/events", {
       timeoutMs: 0,
       ...options,
       accept: "text/event-stream",
     });
     if (response.body === null) return;
-    yield* readEvents(response.body as ReadableStream<Uint8Array>);
+    yield* readEvents(response.body as ReadableStream<Uint8Array>, onAlive);
   }
 
   /** Asks whether something may happen. Denies when Mandate can't be reached; throws only for the caller's own abort. */

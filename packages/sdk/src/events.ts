@@ -8,7 +8,7 @@ export interface LiveEvent {
 const maxEventChars = 1_000_000;
 
 /** Reads an event stream (WHATWG HTML §9.2.6) until it ends or its consumer stops. */
-export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<LiveEvent, void, undefined> {
+export async function* readEvents(body: ReadableStream<Uint8Array>, onAlive?: () => void): AsyncGenerator<LiveEvent, void, undefined> {
   const reader = body.getReader();
   const decoder = new TextDecoder();
   let buffer = "";
@@ -17,6 +17,7 @@ export async function* readEvents(body: ReadableStream<Uint8Array>): AsyncGenera
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
+      onAlive?.();
       const text = carriage + decoder.decode(value, { stream: true });
       // A carriage return at the cut may be half of a line end: it waits for its next character.
       carriage = text.endsWith("\r") ? "\r" : "";

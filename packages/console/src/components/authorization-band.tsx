@@ -3,7 +3,7 @@ import type { Mark, SystemView } from "../api-types.ts";
 import { count, date, daysUntil, timeLeft } from "../format.ts";
 import { t } from "../text.ts";
 import { band as bandWords, system as systemWords } from "../text/system.ts";
-import { Status } from "./status.tsx";
+import { nameOf, Status } from "./status.tsx";
 
 interface Standing {
   readonly mark: Mark;
@@ -38,7 +38,7 @@ export function AuthorizationBand({ system, action }: { system: SystemView; acti
   const left = grant === null || grant.ends === null ? 0 : Math.max(0, daysUntil(grant.ends));
   const approvers = grant?.approvers ?? [];
   return (
-    <section className={`band band-${mark}`} aria-label={words}>
+    <section className={`band band-${mark}${grant === null || grant.ends === null ? " band-plain" : ""}`} aria-label={words}>
       <div className="band-state">
         <Status mark={mark} chip>
           {words}
@@ -53,11 +53,11 @@ export function AuthorizationBand({ system, action }: { system: SystemView; acti
         </p>
         <p className="small muted">
           {grant === null
-            ? `${bandWords.missing}: ${(system.missing ?? []).join(", ") || t.cantTell}`
+            ? `${bandWords.missing}: ${(system.missing ?? []).map((part) => systemWords.lacks[part] ?? part).join(", ") || t.cantTell}`
             : approvers.length > 0
               ? bandWords.approvedBy(
                   approvers
-                    .map((person) => person.name)
+                    .map((person) => (person.name.includes("@") ? nameOf(person.name) : person.name))
                     .join(", ")
                     .replace(/, ([^,]*)$/, " and $1"),
                   date(approvers[0]?.at ?? ""),

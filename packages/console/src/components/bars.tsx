@@ -46,13 +46,16 @@ export function HourBars({ activity }: { activity: Activity }) {
   );
 }
 
+const maxSpanDays = 120;
+
 /** Soonest end first; bars share one scale of days from today. */
 export function ExpiryBars({ items }: { items: readonly Expiring[] }) {
   const rows = items
     .toSorted((a, b) => Date.parse(a.ends ?? "9999-01-01") - Date.parse(b.ends ?? "9999-01-01"))
     .slice(0, 12);
   const longest = Math.max(30, ...rows.map((row) => (row.ends === null ? 0 : daysUntil(row.ends))));
-  const span = longest * 1.16;
+  // What ends soon is the question: a year's bar would squeeze it, so it is cut at the edge and says its days.
+  const span = Math.min(longest, maxSpanDays) * 1.16;
   const ticks: { days: number; word: string }[] = [];
   const month = new Date();
   for (let ahead = 1; ahead < 14; ahead += 1) {
@@ -97,8 +100,8 @@ export function ExpiryBars({ items }: { items: readonly Expiring[] }) {
               ) : (
                 <>
                   <i
-                    className={`expiry-bar ${row.type === "pilot" ? "is-pilot" : left <= 30 ? "is-soon" : ""}`}
-                    style={{ width: `${(84 * left) / span}%` }}
+                    className={`expiry-bar ${row.type === "pilot" ? "is-pilot" : left <= 30 ? "is-soon" : ""} ${left > maxSpanDays ? "is-beyond" : ""}`}
+                    style={{ width: `${(84 * Math.min(left, maxSpanDays * 1.04)) / span}%` }}
                   />
                   <span className="muted">
                     {left <= 1 ? overviewWords.left(timeLeft(row.ends)) : overviewWords.days(left)}

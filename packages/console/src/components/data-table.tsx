@@ -24,6 +24,7 @@ export function DataTable<T extends object>({
   selected,
   exportName,
   rowKey,
+  twoLines = false,
 }: {
   label: string;
   columns: readonly Column<T>[];
@@ -31,6 +32,8 @@ export function DataTable<T extends object>({
   selected?: ((row: T) => boolean) | undefined;
   exportName?: string;
   rowKey: (row: T) => string;
+  /** On a phone a row is two lines without labels instead of a card; `data-col` places its cells. */
+  twoLines?: boolean;
 }) {
   const defs = useMemo<ColumnDef<typeof features, T>[]>(
     () =>
@@ -49,7 +52,7 @@ export function DataTable<T extends object>({
   return (
     <>
       <div className="table-scroll">
-        <table className="table" role="table" aria-label={label}>
+        <table className={twoLines ? "table two-lines" : "table"} role="table" aria-label={label}>
           <thead role="rowgroup">
             {table.getHeaderGroups().map((group) => (
               <tr key={group.id} role="row">
@@ -86,6 +89,7 @@ export function DataTable<T extends object>({
                     key={column.id}
                     role="cell"
                     data-label={column.title}
+                    data-col={column.id}
                     className={column.end === true ? "end" : ""}
                   >
                     {column.cell(row.original)}

@@ -92,6 +92,7 @@ export function DecisionTable({
       columns={withSystem ? wide : compact}
       rows={rows}
       rowKey={(row) => row.id}
+      twoLines
       selected={(row) => row.id === selected}
       {...(exportName === undefined ? {} : { exportName })}
     />

@@ -14,9 +14,11 @@ const laneOf = (node: ReachNode, reach: Reach): (typeof lanes)[number] => {
   const direct = reach.edges.some((edge) => edge.to === node.id && edge.from.startsWith("system:"));
   return direct ? "capability" : "destination";
 };
-const laneX = { source: 12, system: 170, capability: 372, destination: 600 };
-const laneW = { source: 128, system: 152, capability: 180, destination: 156 };
-const laneGap = laneX.destination - laneX.capability - laneW.capability;
+const fourLanes = { source: 12, system: 170, capability: 372, destination: 600 };
+/** Without a known source its lane is not kept empty. */
+const threeLanes = { source: 12, system: 16, capability: 300, destination: 596 };
+const laneW = { source: 128, system: 172, capability: 190, destination: 160 };
+const laneGap = 48;
 const nodeH = 52;
 const gap = 12;
 
@@ -29,6 +31,7 @@ interface Placed {
 
 function place(reach: Reach): { placed: Map<string, Placed>; height: number; insideHeight: number } {
   const placed = new Map<string, Placed>();
+  const laneX = reach.nodes.some((node) => node.kind === "source") ? fourLanes : threeLanes;
   const of = (lane: (typeof lanes)[number]) => reach.nodes.filter((node) => laneOf(node, reach) === lane);
   const capabilities = of("capability").toSorted((a, b) => Number(b.inside !== false) - Number(a.inside !== false));
   let y = 28;

@@ -72,7 +72,8 @@ export function DataClass({ value }: { value: string | null | undefined }) {
   );
 }
 
-const nameOf = (email: string): string =>
+/** A person by name; of an address alone, the name it reads like. */
+export const nameOf = (email: string): string =>
   email
     .split("@")[0]
     ?.split(/[._-]/)

@@ -7,6 +7,7 @@ import { Empty, Loaded } from "../components/states.tsx";
 import { Glyph } from "../components/status.tsx";
 import { PageHead, Panel } from "../components/ui.tsx";
 import { count } from "../format.ts";
+import { railBelow, useMedia } from "../media.ts";
 import { t } from "../text.ts";
 import { overview as overviewWords } from "../text/overview.ts";
 import { EvidenceSummaryPanel } from "./evidence-summary.tsx";
@@ -94,11 +95,13 @@ function Sentence({ data }: { data: Overview }) {
 }
 
 function Figures({ data }: { data: Overview }) {
+  const stacked = useMedia(railBelow);
   return (
     <>
       <Sentence data={data} />
       <div className="with-rail">
         <div className="stack">
+          {stacked && <Needs items={data.needs} />}
           <Panel
             title={overviewWords.running}
             aside={
@@ -122,7 +125,7 @@ function Figures({ data }: { data: Overview }) {
           </Panel>
         </div>
         <div className="stack">
-          <Needs items={data.needs} />
+          {!stacked && <Needs items={data.needs} />}
           <Traffic data={data} />
           <EvidenceSummaryPanel evidence={data.evidence} />
           <Panel title={overviewWords.controls}>

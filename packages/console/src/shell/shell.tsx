@@ -9,6 +9,7 @@ import { count } from "../format.ts";
 import { startLive } from "../live.ts";
 import { t } from "../text.ts";
 import { Find } from "./find.tsx";
+import { EmergencyStrip } from "./emergency.tsx";
 import { SessionEnding } from "./ending.tsx";
 import { Icon, Logo } from "./icons.tsx";
 import { useKeys } from "./keys.ts";
@@ -91,6 +92,7 @@ export function Shell() {
       </aside>
       <main id="content" tabIndex={-1} className="page">
         <SessionEnding />
+        <EmergencyStrip ready={who.data !== undefined} />
         {who.data !== undefined ? (
           <Suspense fallback={<Loading />}>
             <Outlet />

@@ -2,6 +2,19 @@ import { plural } from "./plural.ts";
 
 export const settings = {
   title: "Settings",
+  tabs: "Sections of the settings",
+  tabNames: {
+    people: "People",
+    "sign-in": "Sign-in",
+    notifications: "Notifications",
+    rules: "Rules",
+    emergency: "Emergency",
+    sample: "Sample data",
+  },
+  administratorsOnly: "It is for administrators. One of them can grant you the role under Settings, People.",
+  providers: "Single sign-on",
+  passkeysYours: "Add or remove yours",
+  sampleNone: "No sample data is here.",
   people: "People",
   name: "Name",
   email: "E-mail",

@@ -95,3 +95,10 @@ export const ending = {
   signIn: "Sign in, in a new tab",
   again: "I have signed in",
 } as const;
+
+export const emergency = {
+  open: (n: number, systems: string) =>
+    `Break-glass is open: ${n === 1 ? "1 rule is" : `${n} rules are`} not enforced for ${systems}.`,
+  ends: "It ends",
+  see: (name: string) => `See ${name}`,
+} as const;

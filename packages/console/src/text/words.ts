@@ -57,6 +57,7 @@ export const states = {
   retry: "Try again",
   loading: "Loading",
   noRight: "You don't have the right to see this.",
+  noRightRole: (role: string) => `This is for the role ${role}.`,
   noRightWho: "An administrator can grant you a role under Settings.",
   notThere: "There is nothing at this address.",
   notThereMore: "It may have been renamed, or you may not have the right to see it.",
@@ -79,6 +80,8 @@ export const table = {
   sort: "Sort by",
   asTable: "As a table",
   asGraph: "As a graph",
+  actions: "Actions",
+  actionsFor: (name: string) => `Actions for ${name}`,
 } as const;
 
 export const action = {

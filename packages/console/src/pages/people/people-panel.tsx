@@ -5,6 +5,7 @@ import type { PersonRow } from "../../api-types.ts";
 import { DataTable } from "../../components/data-table.tsx";
 import type { Column } from "../../components/data-table.tsx";
 import { ReasonDialog } from "../../components/dialog.tsx";
+import { RowMenu } from "../../components/menu.tsx";
 import { Empty, Loaded } from "../../components/states.tsx";
 import { Owner, Status } from "../../components/status.tsx";
 import { Button, Panel, Time } from "../../components/ui.tsx";
@@ -12,6 +13,7 @@ import { t } from "../../text.ts";
 import { people as peopleWords } from "../../text/people.ts";
 import { settings as settingsWords } from "../../text/settings.ts";
 import { PersonForm } from "./person-form.tsx";
+import { scopeInWords } from "./scoped-roles.tsx";
 
 type Open =
   | { readonly what: "change" | "deactivate" | "reset"; readonly person: PersonRow }
@@ -52,7 +54,7 @@ export function PeoplePanel() {
           {row.roles.length === 0 ? <span className="muted">{settingsWords.noRoles}</span> : words(row.roles)}
           {(row.scopedRoles ?? []).map((one) => (
             <span key={`${one.role} ${one.scope}`} className="block small break">
-              {words([one.role])}, {one.scope}
+              {words([one.role])} {scopeInWords(one.scope)}
               {one.waiting && <Status mark="hold">{peopleWords.waitingShort}</Status>}
             </span>
           ))}
@@ -106,35 +108,27 @@ export function PeoplePanel() {
           {
             id: "do",
             title: peopleWords.actions,
+            end: true,
             cell: (row: PersonRow) =>
               row.state === "deactivated" ? null : (
-                <span className="row wrap">
-                  <Button
-                    look="quiet"
-                    aria-label={`${peopleWords.edit} ${row.email}`}
-                    onPress={() => setOpen({ what: "change", person: row })}
-                  >
-                    {peopleWords.edit}
-                  </Button>
-                  {row.email !== who?.person.email && (row.passkeys ?? 0) > 0 && (
-                    <Button
-                      look="quiet"
-                      aria-label={`${peopleWords.reset} ${row.email}`}
-                      onPress={() => setOpen({ what: "reset", person: row })}
-                    >
-                      {peopleWords.reset}
-                    </Button>
-                  )}
-                  {row.email !== who?.person.email && (
-                    <Button
-                      look="quiet"
-                      aria-label={`${peopleWords.deactivate} ${row.email}`}
-                      onPress={() => setOpen({ what: "deactivate", person: row })}
-                    >
-                      {peopleWords.deactivate}
-                    </Button>
-                  )}
-                </span>
+                <RowMenu
+                  of={row.email}
+                  actions={[
+                    { word: peopleWords.edit, act: () => setOpen({ what: "change", person: row }) },
+                    ...(row.email !== who?.person.email && (row.passkeys ?? 0) > 0
+                      ? [{ word: peopleWords.reset, act: () => setOpen({ what: "reset", person: row }) }]
+                      : []),
+                    ...(row.email === who?.person.email
+                      ? []
+                      : [
+                          {
+                            word: peopleWords.deactivate,
+                            danger: true,
+                            act: () => setOpen({ what: "deactivate", person: row }),
+                          },
+                        ]),
+                  ]}
+                />
               ),
           },
         ]
@@ -166,7 +160,7 @@ export function PeoplePanel() {
           )
         }
       </Loaded>
-      <p role="status" className="panel-body small">
+      <p role="status" className={note === "" ? "" : "panel-body small"}>
         {note}
       </p>
       {open !== null && (open.what === "invite" || open.what === "change") && (

@@ -6,6 +6,8 @@ import { Failed } from "../../components/states.tsx";
 import { Button, CopyOnce } from "../../components/ui.tsx";
 import { t } from "../../text.ts";
 import { people as words } from "../../text/people.ts";
+import { ScopedRoles } from "./scoped-roles.tsx";
+import type { ScopedRole } from "./scoped-roles.tsx";
 
 const apart = new Set(["administrator", "developer", "auditor"]);
 
@@ -22,6 +24,9 @@ export function PersonForm({
   const [email, setEmail] = useState(person?.email ?? "");
   const [name, setName] = useState(person?.name ?? "");
   const [roles, setRoles] = useState<readonly string[]>([...(person?.roles ?? []), ...(person?.pendingRoles ?? [])]);
+  const [scoped, setScoped] = useState<readonly ScopedRole[]>(
+    (person?.scopedRoles ?? []).map(({ role, scope }) => ({ role, scope })),
+  );
   const [saved, setSaved] = useState<PersonRow | null>(null);
   const [link, setLink] = useState<{ url: string; expiresAt: string } | null>(null);
   const [error, setError] = useState<unknown>(null);
@@ -40,6 +45,7 @@ export function PersonForm({
           email: email.trim(),
           ...(name.trim() === "" ? {} : { name: name.trim() }),
           roles,
+          scopedRoles: scoped,
         }),
       );
       onSaved();
@@ -85,6 +91,7 @@ export function PersonForm({
           ))}
           <p className="muted small">{words.rolesHelp}</p>
         </fieldset>
+        {person !== null && <ScopedRoles value={scoped} onChange={setScoped} />}
         {saved !== null && (
           <p role="status">
             {(saved.pendingRoles ?? []).length > 0

@@ -4,6 +4,7 @@ import { client, queries, session } from "../../api.ts";
 import { DataTable } from "../../components/data-table.tsx";
 import type { Column } from "../../components/data-table.tsx";
 import { Sheet, TextInput } from "../../components/dialog.tsx";
+import { RowMenu } from "../../components/menu.tsx";
 import { Empty, Failed, Loaded } from "../../components/states.tsx";
 import { Button, CopyOnce, Panel } from "../../components/ui.tsx";
 import { t } from "../../text.ts";
@@ -71,23 +72,15 @@ export function ServiceAccountsPanel() {
           {
             id: "do",
             title: peopleWords.actions,
+            end: true,
             cell: (row: ServiceAccount) => (
-              <span className="row wrap">
-                <Button
-                  look="quiet"
-                  aria-label={`${serviceAccountsWords.token}: ${row.name}`}
-                  onPress={() => void makeToken(row.name)}
-                >
-                  {serviceAccountsWords.token}
-                </Button>
-                <Button
-                  look="danger-quiet"
-                  aria-label={`${serviceAccountsWords.end} ${row.name}`}
-                  onPress={() => setEnding(row.name)}
-                >
-                  {serviceAccountsWords.end}
-                </Button>
-              </span>
+              <RowMenu
+                of={row.name}
+                actions={[
+                  { word: serviceAccountsWords.token, act: () => void makeToken(row.name) },
+                  { word: serviceAccountsWords.end, danger: true, act: () => setEnding(row.name) },
+                ]}
+              />
             ),
           },
         ]

@@ -1,7 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
-import { system as systemQuery } from "../../api.ts";
+import { MandateError, system as systemQuery } from "../../api.ts";
+import { inWords } from "../../format.ts";
 import type { SystemView } from "../../api-types.ts";
 import { AuthorizationBand } from "../../components/authorization-band.tsx";
 import { Sheet } from "../../components/dialog.tsx";
@@ -25,10 +26,34 @@ type Tab = (typeof tabs)[number];
 export function SystemPage() {
   const { name } = useParams({ from: "/shell/systems/$name" });
   const query = useQuery({ ...systemQuery(name), placeholderData: undefined });
+  if (query.data === undefined && query.error !== null)
+    return (
+      <>
+        <PageHead
+          title={query.error instanceof MandateError && query.error.status === 404 ? words.unknownTitle : name}
+          crumbs={<Crumbs name={name} />}
+        />
+        <Loaded query={query} what={name}>
+          {() => null}
+        </Loaded>
+      </>
+    );
   return (
     <Loaded query={query} what={name} rows={12}>
       {(system) => <Passport system={system} />}
     </Loaded>
+  );
+}
+
+function Crumbs({ name, unit }: { name: string; unit?: string | null | undefined }) {
+  return (
+    <nav className="crumbs" aria-label={words.crumbs}>
+      <Link to="/systems" search={{}}>
+        {words.crumbs}
+      </Link>{" "}
+      / {unit != null && <>{inWords(unit)} / </>}
+      <code>{name}</code>
+    </nav>
   );
 }
 
@@ -43,13 +68,7 @@ function Passport({ system }: { system: SystemView }) {
       <PageHead
         title={system.title}
         crumbs={
-          <nav className="crumbs" aria-label={words.crumbs}>
-            <Link to="/systems" search={{}}>
-              {words.crumbs}
-            </Link>{" "}
-            / {system.unit !== null && system.unit !== undefined && <>{system.unit} / </>}
-            <code>{system.name}</code>
-          </nav>
+          <Crumbs name={system.name} unit={system.unit} />
         }
       >
         <Link className="button" to="/evidence" search={{ system: system.name }}>

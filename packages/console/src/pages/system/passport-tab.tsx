@@ -7,6 +7,7 @@ import { Loaded } from "../../components/states.tsx";
 import { Status } from "../../components/status.tsx";
 import { Panel } from "../../components/ui.tsx";
 import { count } from "../../format.ts";
+import { railBelow, useMedia } from "../../media.ts";
 import { t } from "../../text.ts";
 import { system as words } from "../../text/system.ts";
 import { TierPanel } from "../intake/tier-panel.tsx";
@@ -22,35 +23,38 @@ export function PassportTab({ system }: { system: SystemView }) {
   const figures = useQuery(activity(system.name));
   const open = useQuery(findings({ system: system.name }));
   const waiting = useQuery(approvals({ system: system.name })).data?.items ?? [];
+  const stacked = useMedia(railBelow);
+  const said = (text: string): string => text.replaceAll(new RegExp(`\\b${system.name}\\b`, "g"), system.title);
   const needs: Need[] = [
     ...waiting.map((item) => ({
       kind: "approval",
       outcome: "hold" as const,
-      title: item.question ?? item.title ?? item.id,
+      title: said(item.question ?? item.title ?? item.id),
       detail: item.reason ?? item.effect ?? "",
       href: `/approve/${item.id}`,
     })),
     ...(open.data?.items ?? []).map((finding) => ({
       kind: "finding",
       outcome: "deny" as const,
-      title: finding.title,
-      detail: finding.detail ?? "",
-      href: "/findings",
+      title: said(finding.title),
+      detail: said(finding.detail ?? ""),
+      href: `/findings?system=${encodeURIComponent(system.name)}`,
     })),
   ];
   return (
     <div className="with-rail">
       <div className="stack">
+        {stacked && <Needs items={needs} />}
         {/* On a phone *What it may do* says the same in fewer rows; the table is under Data flows. */}
         <div className="wide-only">
           <ReachPanel system={system} />
         </div>
         <MayDo system={system} />
-        <TierPanel system={system} />
         <Latest name={system.name} />
+        <TierPanel system={system} />
       </div>
       <div className="stack">
-        <Needs items={needs} />
+        {!stacked && <Needs items={needs} />}
         <CarePanel system={system} />
         <Panel
           title={words.enforcement}

@@ -1,10 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
 import { reach } from "../../api.ts";
-import type { SystemView } from "../../api-types.ts";
+import type { Reach, SystemView } from "../../api-types.ts";
 import { FlowGraph } from "../../components/flow-graph.tsx";
 import { Loaded } from "../../components/states.tsx";
 import { Panel } from "../../components/ui.tsx";
 import { system as words } from "../../text/system.ts";
+
+/** The system's box says its title, as every other mention of it does. */
+const titled = (reach: Reach, system: SystemView): Reach => ({
+  ...reach,
+  nodes: reach.nodes.map((node) => (node.id === `system:${system.name}` ? { title: system.title, ...node } : node)),
+});
 
 export function ReachPanel({ system }: { system: SystemView }) {
   const query = useQuery({ ...reach(system.name), placeholderData: undefined });
@@ -31,7 +37,7 @@ export function ReachPanel({ system }: { system: SystemView }) {
           data.edges.length === 0 ? (
             <p className="panel-body muted">{words.nothing}</p>
           ) : (
-            <FlowGraph reach={data} regions={system.boundary?.regions ?? []} />
+            <FlowGraph reach={titled(data, system)} regions={system.boundary?.regions ?? []} />
           )
         }
       </Loaded>

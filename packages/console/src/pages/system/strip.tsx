@@ -23,9 +23,8 @@ export function Strip({ system }: { system: SystemView }) {
         <dt>{words.tier}</dt>
         <dd>
           <b>{t.tier[system.tier]}</b>
-          {(system.tierReasons ?? []).map((reason) => (
-            <span key={reason.rule} className="muted small block">{`${reason.rule}: ${reason.text}`}</span>
-          ))}
+          {/* The reason that decides; the others stand under "Why this tier". */}
+          <span className="muted small block">{system.tierReasons?.[0]?.text}</span>
         </dd>
       </div>
       <div>

@@ -15,6 +15,15 @@ interface Row {
   readonly node: ReachNode;
   readonly edge: ReachEdge;
 }
+function termsOf({ node, edge }: Row): string {
+  if (edge.terms !== undefined) return edge.terms;
+  const region = node.region ?? t.cantTell;
+  const sensitivity = t.sensitivity[node.sensitivity ?? ""] ?? t.cantTell;
+  if (node.kind === "model") return words.termsModel(region, sensitivity);
+  if (node.kind === "dataset") return words.termsData(sensitivity, region);
+  const [effect = "", ...rest] = (node.note ?? "").split(", ");
+  return [words.effects[effect] ?? effect, ...rest].filter((part) => part !== "").join(", ");
+}
 const columns: readonly Column<Row>[] = [
   {
     id: "capability",
@@ -32,8 +41,8 @@ const columns: readonly Column<Row>[] = [
   {
     id: "terms",
     title: words.terms,
-    value: (row) => row.edge.terms ?? "",
-    cell: (row) => row.edge.terms ?? row.node.note ?? "",
+    value: (row) => termsOf(row),
+    cell: (row) => termsOf(row),
   },
   {
     id: "rule",
@@ -74,7 +83,7 @@ export function MayDo({ system }: { system: SystemView }) {
         policies.length === 0 ? undefined : (
           <>
             <span className="muted small">
-              {words.policy} <code>{policies.join(", ")}</code>
+              {words.policy} <code>{policies.map((name) => name.replace(/^policy:/, "")).join(", ")}</code>
             </span>
             <Link to={"/policies" as "/reach"}>{t.nav.policies}</Link>
           </>
@@ -91,7 +100,7 @@ export function MayDo({ system }: { system: SystemView }) {
           return rows.length === 0 ? (
             <p className="panel-body muted">{words.nothing}</p>
           ) : (
-            <DataTable label={words.may} columns={columns} rows={rows} rowKey={(row) => row.node.id} />
+            <DataTable label={words.may} twoLines columns={columns} rows={rows} rowKey={(row) => row.node.id} />
           );
         }}
       </Loaded>

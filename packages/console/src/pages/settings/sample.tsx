@@ -1,76 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import type { SampleRemoval } from "@mandate/sdk";
-import { client, overview, queries, session } from "../api.ts";
-import { Sheet } from "../components/dialog.tsx";
-import { Failed, Loaded } from "../components/states.tsx";
-import { Button, Facts, PageHead, Panel } from "../components/ui.tsx";
-import { ProvidersPanel } from "./federation/providers-panel.tsx";
-import { NotificationsPanel } from "./notifications/notifications-panel.tsx";
-import { PeoplePanel } from "./people/people-panel.tsx";
-import { ServiceAccountsPanel } from "./people/service-accounts-panel.tsx";
-import { t } from "../text.ts";
-import { settings as settingsWords } from "../text/settings.ts";
-import { account as accountWords } from "../text/account.ts";
-
-export function SettingsPage() {
-  const who = useQuery(session);
-  return (
-    <>
-      <PageHead title={settingsWords.title} />
-      <div className="with-rail">
-        <div className="stack">
-          <div className="stack">
-          <PeoplePanel />
-          <ServiceAccountsPanel />
-        </div>
-          {who.data?.person.roles.includes("administrator") === true && (
-            <>
-              <ProvidersPanel />
-              <NotificationsPanel />
-            </>
-          )}
-        </div>
-        <div className="stack">
-          <Panel title={settingsWords.you}>
-            <div className="panel-body">
-              <Loaded query={who} what={settingsWords.you}>
-                {(data) => (
-                  <Facts
-                    rows={[
-                      [settingsWords.name, data.person.name],
-                      [
-                        settingsWords.email,
-                        <span key="e" className="break">
-                          {data.person.email}
-                        </span>,
-                      ],
-                      [settingsWords.roles, data.person.roles.join(", ") || settingsWords.noRoles],
-                      [settingsWords.organization, data.organization],
-                      [
-                        settingsWords.passkey,
-                        data.passkeysOff ?? (
-                          <Link key="p" to="/account">
-                            {accountWords.passkeys}
-                          </Link>
-                        ),
-                      ],
-                    ]}
-                  />
-                )}
-              </Loaded>
-            </div>
-          </Panel>
-          {who.data?.sample === true && <Sample />}
-        </div>
-      </div>
-    </>
-  );
-}
+import { client, overview, queries } from "../../api.ts";
+import { Sheet } from "../../components/dialog.tsx";
+import { Failed } from "../../components/states.tsx";
+import { Button, Panel } from "../../components/ui.tsx";
+import { t } from "../../text.ts";
+import { settings as settingsWords } from "../../text/settings.ts";
 
 /** One action removes the sample; it says what ends, in numbers, before it asks. */
-function Sample() {
+export function SamplePanel() {
   const [open, setOpen] = useState(false);
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
