@@ -176,7 +176,7 @@ describe("an altered store is named where it was altered", () => {
     ["a head set back", `UPDATE evidence_log SET size = 399 WHERE origin = $1`, () => [origin], { code: "log.head" }],
     [
       "a flipped bit of a payload",
-      `UPDATE evidence_payload SET bytes = set_bit(bytes, 100, 1 - get_bit(bytes, 100)) WHERE ct = (SELECT min(ct) FROM evidence_payload)`,
+      `UPDATE evidence_payload SET bytes = set_bit(bytes, 100, 1 - get_bit(bytes, 100)) WHERE ct = (SELECT ct FROM evidence_payload ORDER BY ct LIMIT 1)`,
       () => [],
       { code: "payload.altered" },
     ],
