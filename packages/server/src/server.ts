@@ -5,7 +5,7 @@ import type { RegisterFacts } from "@mandate/model";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { OutboundRule } from "@mandate/gateway";
 import { signingKeyFromSeed } from "@mandate/gateway/remote";
-import { approvalReminders, peopleOf, approvalRoutes, askToSignDelegation, committeeAppointed, delegationSignedEffect, lapseQuestionsOf, openHold, spendApproval } from "./approvals/index.ts";
+import { approvalReminders, peopleOf, watchNewcomers, approvalRoutes, askToSignDelegation, committeeAppointed, delegationSignedEffect, lapseQuestionsOf, openHold, spendApproval } from "./approvals/index.ts";
 import type { DecisionPorts } from "./approvals/index.ts";
 import { approverSets, authorizationDecided, reassessmentPorts, authorizationReminders, deriveFacts, exceptionSeats, gateSubject, pilotExtended, readSystemView, reconcile } from "./authorization/index.ts";
 import { breakGlassApproved, breakGlassRoutes, withBreakGlass } from "./break-glass/index.ts";
@@ -284,6 +284,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       watchVisibility(contexts.quiet(systemActor("visibility")), { ...findingPorts, facts: () => publisher.current.facts }),
       reviewTiers({ db, org, ctx: contexts.for(systemActor("tiering")), quiet: contexts.quiet(systemActor("tiering")), follow: reconcile }),
       approvalReminders(contexts.quiet(systemActor("approvals"))),
+      watchNewcomers(contexts.quiet(systemActor("approvals")), findingPorts),
       watchConditions(contexts.for(systemActor("conditions"))),
       authorizationReminders(contexts.quiet(systemActor("authorizations"))),
       exceptionReminders(contexts.quiet(systemActor("exceptions"))),

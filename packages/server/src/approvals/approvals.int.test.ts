@@ -82,6 +82,11 @@ interface Evaluated {
   readonly context: { readonly outcome: string; readonly code: string; readonly approval?: { readonly id: string } };
 }
 
+const entriesOf = async (type: string, approval: string): Promise<number> => {
+  const found = await mandate.server.evidence.read((tx) => sql<{ leaf: Buffer }>`select leaf from evidence_entry where leaf is not null`.execute(tx));
+  return found.rows.map((row) => JSON.parse(row.leaf.toString("utf8")) as { type: string; approvals?: string[] }).filter((one) => one.type === type && one.approvals?.includes(approval)).length;
+};
+
 let key = "";
 let calling = "payouts";
 /** After the clock was moved the gateway refuses until the control plane has confirmed its snapshot anew. */
@@ -167,6 +172,12 @@ describe("a held call at T3", () => {
     expect(shown).toMatchObject({ mayDecide: true, method: "passkey", passkeyRequired: true, passkey: { rpId: "localhost", credentialIds: [lea.passkey.id] }, claim: "The parcel was late", input: { amount: 100 } });
     expect(shown.checks.some((one: { outcome: string }) => one.outcome === "unknown")).toBe(true);
     const other = (await lea.session.request("GET", `/approvals/${second}`)).body;
+    // Who saw the arguments is an entry, once a person and question; whoever may not see them leaves none.
+    for (let at = 0; at < 3; at++) await lea.session.request("GET", `/approvals/${first}`);
+    await who.pieter.session.request("GET", `/approvals/${first}`);
+    const { rows } = await mandate.server.evidence.read((tx) => sql<{ person_id: string }>`select person_id from approval_reads where approval_id = ${first}`.execute(tx));
+    expect(rows).toHaveLength(1);
+    expect(await entriesOf("evidence.read", first)).toBe(1);
     expect((await lea.sign(first, "approve", {}, { challenge: other.digest })).body.code).toBe("passkeys.assertion");
     ok(await lea.sign(first, "approve"));
     expect((await evaluate({ order: "A1", amount: 999, reason: "The parcel was late" }, first)).decision).toBe(false);

@@ -3,6 +3,7 @@ import type { Role } from "@mandate/model";
 import { sql } from "kysely";
 import type { Tx } from "../database/index.ts";
 import { activeDelegations } from "../delegations/index.ts";
+import { groupNewcomers } from "./newcomers.ts";
 import type { Directory, Member, Seat } from "./seats.ts";
 
 interface Asked {
@@ -29,6 +30,7 @@ export async function loadDirectory(tx: Tx, org: string, nowMs: number, asked: r
   const gone = await sql<{ email: string }>`select email from people where org = ${org} and state = 'deactivated'`.execute(tx);
   const groups = groupNames.length === 0 ? [] : (await sql<{ name: string; members: string[]; quorum: number | null }>`select name, spec->'members' as members, (spec->>'quorum')::int as quorum from register_objects
     where org = ${org} and kind = 'Group' and name = any(${groupNames})`.execute(tx)).rows;
+  const newcomers = await groupNewcomers(tx, org, groups.map((one) => one.name), nowMs);
   const owners = systems.length === 0 ? [] : (await sql<Owners>`select name, lower(spec->'owners'->>'business') as business, lower(spec->'owners'->>'technical') as technical from register_objects
     where org = ${org} and kind = 'AISystem' and name = any(${systems})`.execute(tx)).rows;
   const appointed = groupNames.length === 0 ? [] : (await sql<{ group_name: string; members: string[]; quorum: number }>`select group_name, members, quorum from committees
@@ -54,7 +56,11 @@ export async function loadDirectory(tx: Tx, org: string, nowMs: number, asked: r
         const holding = held.filter((one) => (approvingRoles as readonly Role[]).includes(one.role) && reaches(one.scope, system));
         return [...Map.groupBy(holding, (one) => one.email).values()].map((of) => ({ email: of[0]!.email, role: of[0]!.role }));
       }
-      if (seat.kind === "group") return present((groups.find((one) => one.name === seat.name)?.members ?? []).map((email) => ({ email: email.toLowerCase(), role: seat.name })));
+      if (seat.kind === "group") {
+        const waiting = newcomers.get(seat.name)?.map((one) => one.email) ?? [];
+        const members = groups.find((one) => one.name === seat.name)?.members.map((email) => email.toLowerCase()) ?? [];
+        return present(members.filter((email) => !waiting.includes(email)).map((email) => ({ email, role: seat.name })));
+      }
       const of = owners.find((one) => one.name === system);
       const all = (["business", "technical"] as const).flatMap((which): Member[] => (of?.[which] == null ? [] : [{ email: of[which], role: `${which}-owner` }]));
       return present(seat.kind === "owners" ? all : all.filter((one) => one.role === `${seat.owner}-owner`));

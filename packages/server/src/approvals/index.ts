@@ -10,6 +10,7 @@ export { committeeAppointed, committeeInForce } from "./committees.ts";
 export { askToSignDelegation, delegationSignedEffect } from "./delegation-question.ts";
 export { answerBody, approvalRoutes } from "./routes.ts";
 export { peopleOf } from "./people.ts";
+export { watchNewcomers } from "./newcomers.ts";
 export { approvalReminders } from "./remind.ts";
 export { approvalAnswers, approvalFiles } from "./pack-answers.ts";
 export { lapseQuestionsOf } from "./leave.ts";

@@ -13,6 +13,7 @@ import { loadDirectory } from "./directory.ts";
 import { approvalMetrics } from "./habits.ts";
 import { tierInForce } from "./obstacles.ts";
 import { approvalNotFound } from "./open.ts";
+import { noteOpened } from "./opened.ts";
 import { currentTiers, listApprovals, readApproval } from "./read.ts";
 import type { ApprovalRecord } from "./read.ts";
 import { membersNow } from "./seats.ts";
@@ -116,15 +117,20 @@ export interface ApprovalRouteDeps {
 export function approvalRoutes(app: App, deps: ApprovalRouteDeps): void {
   const { db, org, now, contexts, ports } = deps;
 
-  async function views(tx: Tx, rows: readonly ApprovalRecord[], actor: Actor) {
+  async function shown(tx: Tx, rows: readonly ApprovalRecord[], actor: Actor) {
     const directory = await loadDirectory(tx, org, now(), rows, actor);
     const current = await currentTiers(tx, org, rows.map((row) => row.system));
     const rpId = ports.relyingParty?.rpId ?? null;
     const passkeys = actor.kind === "person" && rpId !== null ? (await passkeysOf(tx, org, actor.id)).filter((one) => one.rpId === rpId && one.blockedAt === null).map((one) => one.credentialId) : [];
-    return rows.map((row) => {
+    const inputs = new Map(rows.flatMap((row) => {
+      const input = mayReadInput(row, actor, directory) ? deps.openInput(row) : null;
+      return input === null ? [] : [[row, input] as const];
+    }));
+    const views = rows.map((row) => {
       const tier = tierInForce(row, row.system === null ? undefined : current.get(row.system));
-      return viewApproval(row, { actor, directory, tier, consoleUrl: deps.consoleUrl, rpId, passkeys }, mayReadInput(row, actor, directory) ? deps.openInput(row) : null);
+      return viewApproval(row, { actor, directory, tier, consoleUrl: deps.consoleUrl, rpId, passkeys }, inputs.get(row) ?? null);
     });
+    return { rows, views, opened: [...inputs.keys()] };
   }
 
   app.get(
@@ -139,20 +145,22 @@ export function approvalRoutes(app: App, deps: ApprovalRouteDeps): void {
     },
     async (request) => {
       const { query } = request;
-      return db.read(org, async (tx) => {
-        const rows = await listApprovals(tx, org, now(), { ...query, cursor: fromCursor(query.cursor), limit: query.limit + 1 });
-        const shown = new Map((await views(tx, rows, actorOf(request))).map((one) => [one.id, one]));
-        return toPage(rows, query.limit, (row) => shown.get(row.id)!, (row) => `${row.expiresAt.toISOString()}~${row.id}`);
-      });
+      const { rows, views, opened } = await db.read(org, async (tx) => shown(tx, await listApprovals(tx, org, now(), { ...query, cursor: fromCursor(query.cursor), limit: query.limit + 1 }), actorOf(request)));
+      await noteOpened(contexts.quiet(actorOf(request)), opened);
+      const byId = new Map(views.map((one) => [one.id, one]));
+      return toPage(rows, query.limit, (row) => byId.get(row.id)!, (row) => `${row.expiresAt.toISOString()}~${row.id}`);
     },
   );
 
-  const viewOne = (id: string, actor: Actor) =>
-    db.read(org, async (tx) => {
+  const viewOne = async (id: string, actor: Actor) => {
+    const { views, opened } = await db.read(org, async (tx) => {
       const found = await readApproval(tx, org, id);
       if (found === undefined) throw approvalNotFound();
-      return (await views(tx, [found], actor))[0]!;
+      return shown(tx, [found], actor);
     });
+    await noteOpened(contexts.quiet(actor), opened);
+    return views[0]!;
+  };
 
   app.get("/api/v1/approvals/:id", { config: { access: "signed-in" }, schema: { operationId: "getApproval", params, response: { 200: approval } } }, (request) => viewOne(request.params.id, actorOf(request)));
 

@@ -1,0 +1,79 @@
+import { sql } from "kysely";
+import type { ServerContext } from "../context/index.ts";
+import type { Tx } from "../database/index.ts";
+import type { Job } from "../jobs/index.ts";
+
+/** Like a new passkey: so long whoever was added to a group answers nothing in its name. */
+export const newcomerWaitMs = 24 * 3_600_000;
+
+export interface GroupVersion {
+  readonly at: Date;
+  readonly members: readonly string[];
+  readonly author: string;
+}
+
+export interface Newcomer {
+  readonly email: string;
+  readonly addedBy: string;
+  readonly until: Date;
+}
+
+/**
+ * Pure. Who in the last version came after the first one given. INVARIANT: whoever may edit a manifest edits groups, and
+ * must not thereby seat an approver who answers at once. Nobody's word shortens it: an edit can come by a session that
+ * somebody else opened.
+ * @param versions oldest first, from the one in force a day ago, or else from the group's first
+ */
+export function newcomersOf(versions: readonly GroupVersion[], nowMs: number): Newcomer[] {
+  const [known, ...later] = versions;
+  const settled = new Set(known?.members);
+  const waiting = new Map<string, Newcomer>();
+  for (const { at, members, author } of later) {
+    for (const email of waiting.keys()) if (!members.includes(email)) waiting.delete(email);
+    for (const email of members) {
+      if (!settled.has(email) && !waiting.has(email)) waiting.set(email, { email, addedBy: author, until: new Date(at.getTime() + newcomerWaitMs) });
+    }
+  }
+  return [...waiting.values()].filter((one) => one.until.getTime() > nowMs);
+}
+
+/** @param names null: of every group. Before a person administers there is nobody whose groups could be taken over. */
+export async function groupNewcomers(tx: Tx, org: string, names: readonly string[] | null, nowMs: number): Promise<ReadonlyMap<string, readonly Newcomer[]>> {
+  if (names?.length === 0) return new Map();
+  const cutoff = new Date(nowMs - newcomerWaitMs);
+  const { rows } = await sql<GroupVersion & { name: string }>`
+    select h.name, h.recorded_at as at, coalesce(h.author_email, h.author) as author,
+      (select coalesce(jsonb_agg(lower(m)), '[]'::jsonb) from jsonb_array_elements_text(coalesce(h.spec->'members', '[]'::jsonb)) m) as members
+    from register_history h where h.org = ${org} and h.kind = 'Group' and (${names === null} or h.name = any(${[...(names ?? [])]}::text[]))
+      and h.version >= coalesce((select max(b.version) from register_history b where b.org = h.org and b.kind = h.kind and b.name = h.name and b.recorded_at <= ${cutoff}), 1)
+      and exists (select 1 from person_roles r join people p on p.org = r.org and p.id = r.person_id
+        where r.org = h.org and r.role = 'administrator' and r.granted_at is not null and p.state = 'active')
+    order by h.name, h.version`.execute(tx);
+  return new Map([...Map.groupBy(rows, (row) => row.name)].map(([name, versions]) => [name, newcomersOf(versions, nowMs)]));
+}
+
+export interface NewcomerPorts {
+  readonly report: (finding: { readonly key: string; readonly system: null; readonly kind: string; readonly title: string; readonly detail: string; readonly owner: null }) => Promise<void>;
+  readonly settle: (kinds: readonly string[], stillOpen: ReadonlySet<string>) => Promise<void>;
+}
+
+/** Tells of approvers who came by an edit, while there is time to undo it. It decides nothing. */
+export function watchNewcomers(ctx: ServerContext, ports: NewcomerPorts): Job {
+  return {
+    name: "watch groups",
+    everyMs: 60_000,
+    async run() {
+      const open = new Set<string>();
+      for (const [group, newcomers] of await ctx.read((tx) => groupNewcomers(tx, ctx.org, null, ctx.now()))) {
+        if (newcomers.length === 0) continue;
+        const key = `approvers.changed:${group}`;
+        open.add(key);
+        await ports.report({
+          key, system: null, kind: "approvers.changed", owner: null, title: `Somebody was added to the group ${group}`,
+          detail: newcomers.map((one) => `${one.addedBy} added ${one.email}, who answers in its name from ${one.until.toISOString()} on.`).join(" "),
+        });
+      }
+      await ports.settle(["approvers.changed"], open);
+    },
+  };
+}
