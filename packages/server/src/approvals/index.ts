@@ -1,4 +1,5 @@
 export { openApproval } from "./open.ts";
+export { openSets } from "./seats.ts";
 export type { ApproverSet, Seat } from "./seats.ts";
 export { decideApproval } from "./decide.ts";
 export type { AnswerInput, ApprovalEffect, ApprovalHooks, DecisionPorts } from "./decide.ts";

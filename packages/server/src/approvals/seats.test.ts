@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { committeeSet, outcomeOf, placesOf } from "./seats.ts";
+import { committeeSet, openSets, outcomeOf, placesOf } from "./seats.ts";
 import type { Answer, ApproverSet, Directory } from "./seats.ts";
 
 const set = (group: string, count = 1, more: Partial<ApproverSet> = {}): ApproverSet => ({ group, count, members: [], ...more });
@@ -26,6 +26,13 @@ describe("answers amount to", () => {
     expect(outcomeOf([board], [no("a", vote), yes("b", vote), yes("c", vote)])).toBe("approved");
     expect(outcomeOf([{ ...board, committee: { group: "board", quorum: 2 } }], [no("a", vote), yes("b", vote)])).toBe("refused");
     expect(outcomeOf([board], [yes("official", "authorizing-official")])).toBe("approved");
+  });
+
+  test("a seat that is still needed until its committee has decided, and no longer", () => {
+    const vote = committeeSet("board");
+    const needs = (...signatures: Answer[]) => openSets({ approvers: [board, set("legal-reviewer")], signatures });
+    expect(needs(yes("a", vote), yes("b", vote))).toEqual(["authorizing-official", "legal-reviewer"]);
+    expect(needs(yes("a", vote), yes("b", vote), no("c", vote))).toEqual(["legal-reviewer"]);
   });
 
   test("never a yes while a set lacks one, whatever the answers", () => {

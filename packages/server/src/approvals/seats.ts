@@ -97,6 +97,11 @@ export function isOpen(set: ApproverSet, answers: readonly Answer[]): boolean {
   return said < set.count && committeeVerdict(set, answers) !== "approve";
 }
 
+/** Names of the sets that still lack answers. */
+export function openSets(question: { readonly approvers: readonly ApproverSet[]; readonly signatures: readonly Answer[] }): string[] {
+  return question.approvers.filter((set) => isOpen(set, question.signatures)).map((set) => set.group);
+}
+
 /** Undefined while votes lack; a tie is a no. */
 export function committeeVerdict(set: ApproverSet, answers: readonly Answer[]): "approve" | "refuse" | undefined {
   const { committee } = set;

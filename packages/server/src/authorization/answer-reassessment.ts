@@ -4,7 +4,7 @@ import type { CommandContext } from "../command.ts";
 import type { Tx } from "../database/index.ts";
 import { lockRegister, readObject } from "../registry/index.ts";
 import type { StoredObject } from "../registry/index.ts";
-import { seatsOf, vacantSeats } from "./approvers.ts";
+import { seatsOf } from "./approvers.ts";
 import { askApprovers } from "./ask.ts";
 import { grantAuthorization } from "./decide.ts";
 import type { Answering } from "./decide.ts";
@@ -52,7 +52,7 @@ async function tightenRequest(ctx: CommandContext<Tx>, name: string, request: Au
     const system = (await readObject(tx, ctx.org, "AISystem", name)) as StoredObject<"AISystem"> | undefined;
     if (!system) throw systemUnknown();
     const seats = seatsOf(ctx, system.spec, name);
-    if (!vacantSeats(request).some((seat) => seats.includes(seat))) throw mayNot("wrong_role", "You hold no seat that decides this, so you can't set its terms.", "Ask one of those it names.");
+    if (!request.needs.some((seat) => seats.includes(seat))) throw mayNot("wrong_role", "You hold no seat that decides this, so you can't set its terms.", "Ask one of those it names.");
     const held = inForce(await authorizationsOf(tx, ctx.org, name));
     if (ends.getTime() <= ctx.now() || (held?.ends && ends.getTime() >= held.ends.getTime())) {
       throw new AppError({ code: "reassessment.not_tighter", status: 400, message: "Tighter terms end after now and before the authorization does.", remedies: [{ text: `Choose an end before ${held?.ends?.toISOString() ?? "the authorization's"}.` }] });

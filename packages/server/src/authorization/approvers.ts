@@ -40,12 +40,6 @@ function seatFor(seat: SeatName): Seat {
   return { kind: "role", role: seat };
 }
 
-/** A committee's votes fill no seat by themselves; its verdict does. */
-export function vacantSeats(request: { readonly tier: Tier; readonly type: AuthorizationType; readonly approvers: readonly { readonly role: string }[] }): string[] {
-  const filled = request.approvers.map((one) => one.role);
-  return requiredSeats(request.tier, request.type).filter((seat) => !filled.includes(seat));
-}
-
 /** Stopping needs less than starting: any approver, an owner, or an administrator. */
 export function mayStop(ctx: CommandContext<Tx>, spec: AISystemSpec, system: string): boolean {
   if (ctx.actor.kind !== "person") return true;

@@ -31,6 +31,7 @@ export async function openAuthorization(tx: Tx, ctx: CommandContext<Tx>, record:
 
 /** INVARIANT: the one way to a decision. What is signed names the version, the tier and the terms, word for word. */
 export async function askApprovers(tx: Tx, ctx: CommandContext<Tx>, record: RecordEvidence, request: Authorization, system: StoredObject<"AISystem">, reason: string | null): Promise<Authorization> {
+  const approvers = await approverSets(tx, ctx.org, request.tier, request.type);
   const title = system.spec.title ?? system.name;
   const approval = await openApproval(tx, ctx, record, {
     action: request.type,
@@ -42,12 +43,12 @@ export async function askApprovers(tx: Tx, ctx: CommandContext<Tx>, record: Reco
     requester: request.requesterEmail,
     requesterPerson: request.requester,
     rules: [],
-    approvers: await approverSets(tx, ctx.org, request.tier, request.type),
+    approvers,
     withinMs: answerWithinMs,
     statement: { authorization: request.id, versionDigest: request.versionDigest, terms: request.terms },
     context: { authorization: request.id, ...(request.tier === "T0" ? { selfAttested: true } : {}) },
   });
-  return updateAuthorization(tx, ctx, request, { approvalId: approval.id, answerBy: new Date(approval.expiresAt) }, { reason: "asked its approvers" });
+  return updateAuthorization(tx, ctx, request, { approvalId: approval.id, needs: approvers.map((set) => set.group), answerBy: new Date(approval.expiresAt) }, { reason: "asked its approvers" });
 }
 
 /** Asks for more days of a pilot, of whoever may grant it: at T2 and T3 nobody extends what they run by themselves. */

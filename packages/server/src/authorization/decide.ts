@@ -1,5 +1,5 @@
 import { AppError, tiers } from "@mandate/model";
-import { decideApproval } from "../approvals/index.ts";
+import { decideApproval, openSets } from "../approvals/index.ts";
 import type { AnswerInput, ApprovalHooks, ApprovalRecord, DecisionPorts } from "../approvals/index.ts";
 import type { CommandContext } from "../command.ts";
 import { parseConditions } from "../conditions/index.ts";
@@ -68,7 +68,7 @@ export const authorizationDecided: ApprovalHooks = {
     const approvers = approversOf(approval);
     // A gate that was met when somebody asked may not be when somebody answers.
     await gatesOf(tx, ctx, authorization);
-    await updateAuthorization(tx, ctx, authorization, { state: "in_review", approvers, conditions: conditionsOf(approval) }, { reason: approval.reason, role: approvers.at(-1)!.role });
+    await updateAuthorization(tx, ctx, authorization, { state: "in_review", approvers, needs: openSets(approval), conditions: conditionsOf(approval) }, { reason: approval.reason, role: approvers.at(-1)!.role });
     record({ type: "authorization", system: authorization.system, approvals: [approval.id], payload: { event: "approved", authorization: authorization.id, versionDigest: authorization.versionDigest, approvers } });
   },
   async approved(tx, ctx, approval, record) {

@@ -8,7 +8,6 @@ import type { Tx } from "../database/index.ts";
 import { compiledPolicy, loadPins, loadRegister } from "../registry/index.ts";
 import type { Register, StoredObject } from "../registry/index.ts";
 import { asRecorded } from "./as-recorded.ts";
-import { requiredSeats } from "./grant.ts";
 import { objectFacts } from "./object-facts.ts";
 import { deriveStatus, missingParts } from "./status.ts";
 import { currentAuthorizations, differencesOf, haltOf, inForce, ownerVacantDue, reassessmentDueOf, stateOf, systemStates, tierAt, versionManifests } from "./store.ts";
@@ -109,8 +108,8 @@ function systemFacts({ system, state, authorization, approved, current, policies
 }
 
 /** Who holds the question: a refusal names them as the next step (G7). */
-function awaited({ type, tier, approvalId }: Authorization, { owners }: AISystemSpec): AwaitedFacts {
-  const deciders = requiredSeats(tier, type).map((seat) => {
+function awaited({ type, needs, approvalId }: Authorization, { owners }: AISystemSpec): AwaitedFacts {
+  const deciders = needs.map((seat) => {
     const named = seat === "business-owner" ? owners.business : seat === "technical-owner" ? owners.technical : undefined;
     const title = seat.replaceAll("-", " ");
     return named === undefined ? `${/^[aeiou]/.test(title) ? "an" : "a"} ${title}` : `${named} (${title})`;

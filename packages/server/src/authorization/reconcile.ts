@@ -131,11 +131,12 @@ async function follow(
   subject: Subject,
   held: Authorization,
   authorizations: readonly Authorization[],
-  changes: readonly VersionChange[],
+  compared: readonly VersionChange[],
   register: Register,
 ): Promise<Outcome> {
   const { system, version, determined, before } = subject;
   const cases = before?.open ?? noEffect;
+  const changes = [...compared, ...shownByTraffic(subject, held)];
   const owners = [system.spec.owners.business, system.spec.owners.technical].flatMap((email) => email ?? []);
   const open = { ...held.terms, ends: held.ends?.toISOString() ?? null };
   const stops = changes.filter((change) => change.class === "C");
@@ -190,6 +191,16 @@ async function follow(
   }
   await ask(tx, ctx, record, subject, held.type, raised, open, authorizations);
   return { system: system.name, tier: determined.tier, needsApproval: true, voids: [], reassess: { changes, owners, differences } };
+}
+
+/** Rule of `risk-tiers.yaml`: an irreversible effect without a person's approval. */
+const irreversibleRule = "R05";
+
+/** What nobody declared and nobody granted, seen at the gateway, stops at once, like the same thing written down (SPEC 2). */
+function shownByTraffic({ determined }: Subject, held: Authorization): VersionChange[] {
+  if (held.tier === "T3" || determined.tier !== "T3" || determined.contradictions.length === 0 || !determined.reasons.some((one) => one.rule === irreversibleRule)) return [];
+  const observed = determined.contradictions.map((one) => `${one.input}: ${one.observed}`).join("; ");
+  return [{ class: "C", trigger: "irreversible-effect", scope: "system", subject: "tier", what: "traffic shows an irreversible effect without a person's approval", old: held.tier, new: observed }];
 }
 
 async function plan(tx: Tx, ctx: CommandContext<Tx>, system: string, { changes, differences }: Reassessed, approved: VersionManifest, current: VersionManifest): Promise<Planned | undefined> {

@@ -46,6 +46,8 @@ export interface Authorization {
   readonly requester: string;
   readonly requesterEmail: string | null;
   readonly approvers: readonly Approver[];
+  /** Seats that still have to say yes. */
+  readonly needs: readonly string[];
   readonly approvalId: string | null;
   /** Unanswered by then, an open request is refused. */
   readonly answerBy: Date | null;
@@ -57,7 +59,7 @@ export const inForceStates: readonly AuthorizationState[] = ["granted", "granted
 export const openStates: readonly AuthorizationState[] = ["draft", "submitted", "in_review", "changes_requested"];
 
 const columns = sql`id, system, number, type, state, version_digest as "versionDigest", tier, terms, conditions, starts, ends, extensions, requester,
-  requester_email as "requesterEmail", approvers, approval_id as "approvalId", answer_by as "answerBy", reason, created_at as "createdAt"`;
+  requester_email as "requesterEmail", approvers, needs, approval_id as "approvalId", answer_by as "answerBy", reason, created_at as "createdAt"`;
 
 export async function readAuthorization(tx: Tx, org: string, id: string): Promise<Authorization | undefined> {
   const { rows } = await sql<Authorization>`select ${columns} from authorizations where org = ${org} and id = ${id}`.execute(tx);
@@ -110,13 +112,13 @@ export async function insertAuthorization(tx: Tx, ctx: CommandContext<Tx>, one: 
   return (await readAuthorization(tx, ctx.org, id))!;
 }
 
-export type AuthorizationPatch = Partial<Pick<Authorization, "state" | "terms" | "conditions" | "starts" | "ends" | "extensions" | "approvers" | "approvalId" | "answerBy" | "requester" | "requesterEmail" | "versionDigest" | "tier">>;
+export type AuthorizationPatch = Partial<Pick<Authorization, "state" | "terms" | "conditions" | "starts" | "ends" | "extensions" | "approvers" | "needs" | "approvalId" | "answerBy" | "requester" | "requesterEmail" | "versionDigest" | "tier">>;
 
 /** Changes one authorization and adds the step to its history. */
 export async function updateAuthorization(tx: Tx, ctx: CommandContext<Tx>, one: Authorization, patch: AuthorizationPatch, step: { reason: string | null; role?: string }): Promise<Authorization> {
   const next = { ...one, ...patch };
   await sql`update authorizations set state = ${next.state}, terms = ${JSON.stringify(next.terms)}, conditions = ${JSON.stringify(next.conditions)}, starts = ${next.starts}, ends = ${next.ends},
-      extensions = ${next.extensions}, approvers = ${JSON.stringify(next.approvers)}, approval_id = ${next.approvalId}, answer_by = ${next.answerBy}, requester = ${next.requester}, requester_email = ${next.requesterEmail},
+      extensions = ${next.extensions}, approvers = ${JSON.stringify(next.approvers)}, needs = ${[...next.needs]}, approval_id = ${next.approvalId}, answer_by = ${next.answerBy}, requester = ${next.requester}, requester_email = ${next.requesterEmail},
       version_digest = ${next.versionDigest}, tier = ${next.tier}, decided_at = ${new Date(ctx.now())}
     where org = ${ctx.org} and id = ${one.id}`.execute(tx);
   await note(tx, ctx, one.id, next.state, step.reason, step.role ?? null, next.ends);

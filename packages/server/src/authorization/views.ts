@@ -7,7 +7,6 @@ import type { ConditionState } from "../conditions/index.ts";
 import type { Tx } from "../database/index.ts";
 import { loadRegister, readObject } from "../registry/index.ts";
 import type { StoredObject } from "../registry/index.ts";
-import { vacantSeats } from "./approvers.ts";
 import { authorizationUnknown } from "./errors.ts";
 import { deriveStatus, missingParts } from "./status.ts";
 import { authorizationsOf, differencesOf, everyAuthorization, inForce, openStates, readAuthorization, standingAuthorizations, ownerVacantDue, haltOf, reassessmentDueOf, stateOf, systemStates, tierAt } from "./store.ts";
@@ -42,7 +41,7 @@ export function authorizationView(one: Authorization, nowMs: number): Authorizat
   return {
     id: one.id, system: one.system, number: one.number, type: one.type, state: over ? "expired" : unanswered ? "denied" : one.state, tier: one.tier, versionDigest: one.versionDigest, terms: one.terms, conditions: one.conditions,
     starts: one.starts?.toISOString() ?? null, ends: one.ends?.toISOString() ?? null, extensions: one.extensions, requester: one.requesterEmail ?? one.requester, approvers: one.approvers,
-    needs: openStates.includes(one.state) && !unanswered ? vacantSeats(one) : [], approval: one.approvalId, createdAt: one.createdAt.toISOString(),
+    needs: openStates.includes(one.state) && !unanswered ? one.needs : [], approval: one.approvalId, createdAt: one.createdAt.toISOString(),
   };
 }
 

@@ -86,10 +86,10 @@ describe("what traffic shows", () => {
     expect(await tierView()).toMatchObject({ tier: "T3", contradictions: [{ input: "autonomy", declared: "suggests", observed: "acts" }, { input: "tool_effect", declared: "none", observed: "wire pays" }], traffic: { calls: 1, alone: 1 } });
     expect(register.entries.filter((entry) => entry.type === "finding")).toHaveLength(2);
     expect((await listAuthorizations(root, { filters: { state: "submitted" } })).items).toMatchObject([{ tier: "T3", needs: ["authorizing-official"] }]);
-    expect(await getSystem(root, "helper")).toMatchObject({ status: "operating", tier: "T3" });
-    register.clock.now += 15 * day;
-    expect(await getSystem(root, "helper")).toMatchObject({ status: "refused", statusCode: "reassessment_required" });
-    register.clock.now -= 15 * day;
+    // An irreversible effect that nobody approved stops at once, seen as well as declared (class C).
+    expect(await getSystem(root, "helper")).toMatchObject({ status: "refused", statusCode: "reassessment_required", tier: "T3" });
+    await review();
+    expect((await listAuthorizations(root, { filters: { state: "submitted" } })).items).toHaveLength(1);
     register.entries.length = 0;
     await register.apply(as(ann), mailer.replace("autonomy: suggests", "autonomy: acts").replace("models: [model:local]", "models: [model:local], tools: [tool:wire]"));
     await review();
@@ -181,6 +181,7 @@ describe("an organization's own rules", () => {
     await promoteSystem(as(ann), "helper", { reason: "go" });
     const asked = await root.read((tx) => sql<{ approvers: { group: string }[] }>`select approvers from approvals where org = ${root.org} and action = 'production'`.execute(tx));
     expect(asked.rows[0]!.approvers.map((set) => set.group)).toEqual(["business-owner", "security-reviewer", "legal-reviewer"]);
+    expect((await listAuthorizations(root, { filters: { state: "submitted" } })).items.find((one) => one.type === "production")?.needs).toEqual(["business-owner", "security-reviewer", "legal-reviewer"]);
   });
 
   it("that loosen a term or take the place of a rule of law are refused before anybody is asked", async () => {
