@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Plugin } from "vite";
 import * as sample from "./sample.ts";
+import { pages } from "./sample-pages.ts";
 
 type Scene = "full" | "empty" | "error" | "signed-out";
 
@@ -80,7 +81,9 @@ export async function answer(request: IncomingMessage, response: ServerResponse)
     return reply(page(empty ? [] : matching.slice(0, limit)));
   };
 
-  if (kind === "session") reply({ email: sample.person.email, first: true });
+  const fixed = method === "GET" ? pages[path.join("/")] : undefined;
+  if (fixed !== undefined) reply(empty && "items" in fixed ? page([]) : fixed);
+  else if (kind === "session") reply({ email: sample.person.email, first: true });
   else if (kind === "overview")
     reply(
       empty

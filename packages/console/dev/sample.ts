@@ -253,6 +253,13 @@ export const concierge = {
   authorization: {
     id: "auth_142",
     number: 142,
+    conditions: [],
+    needs: [],
+    requester: person.email,
+    approval: null,
+    terms: null,
+    tier: "T3",
+    versionDigest: "5b1f0c9a".repeat(8),
     type: "production",
     state: "granted",
     starts: iso(now - 102 * day),

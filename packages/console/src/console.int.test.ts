@@ -1,10 +1,10 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { build } from "vite";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { openBrowser } from "../dev/browser.ts";
 import { decisions } from "../dev/sample.ts";
 import { serveBuilt } from "../dev/serve-built.ts";
@@ -26,6 +26,23 @@ const paths = [
   "/tools",
   "/register",
   "/settings",
+  "/settings?tab=sign-in",
+  "/settings?tab=notifications",
+  "/settings?tab=rules",
+  "/settings?tab=emergency",
+  "/settings?tab=sample",
+  "/account",
+  "/risks",
+  "/reviews",
+  "/documents",
+  "/import",
+  "/exceptions",
+  "/incidents",
+  "/reassessments",
+  "/legal-reviews",
+  "/frameworks",
+  "/systems/support-concierge/promotion",
+  "/models",
   "/policies",
   "/sign-in",
 ];
@@ -37,12 +54,15 @@ let page: Page;
 let troubles: string[] = [];
 
 beforeAll(async () => {
+  // The test runner's own environment would build React for development, a third larger than what people load.
+  vi.stubEnv("NODE_ENV", "production");
   await build({
     root,
     configFile: join(root, "vite.config.ts"),
     logLevel: "error",
     build: { outDir: dist, emptyOutDir: true },
   });
+  vi.unstubAllEnvs();
   server = await serveBuilt(dist);
   browser = await openBrowser();
   context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
@@ -88,24 +108,25 @@ async function violations(): Promise<string[]> {
 }
 
 describe("budgets", () => {
-  it("first load stays inside 230 KiB of script, 20 of style, 80 KB of fonts", () => {
-    const files = readdirSync(join(dist, "assets"));
-    const gzip = (name: string): number => gzipSync(readFileSync(join(dist, "assets", name))).length;
-    const html = readFileSync(join(dist, "index.html"), "utf8");
-    const first = files
-      .filter((name) => name.endsWith(".js") && html.includes(name))
-      .reduce((sum, name) => sum + gzip(name), 0);
-    expect(first).toBeGreaterThan(50_000);
-    expect(first).toBeLessThan(230 * 1024);
-    expect(files.filter((name) => name.endsWith(".css")).reduce((sum, name) => sum + gzip(name), 0)).toBeLessThan(
-      20 * 1024,
-    );
-    expect(
-      files
-        .filter((name) => name.endsWith(".woff2"))
-        .reduce((sum, name) => sum + statSync(join(dist, "assets", name)).size, 0),
-    ).toBeLessThan(80_000);
-    expect(html).not.toMatch(/<script(?![^>]*src=)|style=|\son\w+=/);
+  it("the first page fetches at most 230 KiB of script, 20 of style and 80 of fonts, and no script is inline", async () => {
+    const fetched = new Set<string>();
+    const note = (request: { url(): string }): void => void fetched.add(new URL(request.url()).pathname);
+    page.on("request", note);
+    await open("/");
+    await page.getByRole("heading", { name: "Needs you" }).waitFor();
+    await page.waitForLoadState("load");
+    page.off("request", note);
+    const bytes = (end: string, size: (content: Buffer) => number): number =>
+      [...fetched].filter((path) => path.endsWith(end)).reduce((sum, path) => sum + size(readFileSync(join(dist, path))), 0);
+    const gzip = (content: Buffer): number => gzipSync(content).length;
+    const script = bytes(".js", gzip);
+    expect(script).toBeGreaterThan(50 * 1024);
+    expect(script).toBeLessThan(230 * 1024);
+    const style = bytes(".css", gzip);
+    expect(style).toBeGreaterThan(1024);
+    expect(style).toBeLessThan(20 * 1024);
+    expect(bytes(".woff2", (content) => content.length)).toBeLessThan(80 * 1024);
+    expect(readFileSync(join(dist, "index.html"), "utf8")).not.toMatch(/<script(?![^>]*src=)|style=|\son\w+=/);
   });
 });
 
@@ -122,11 +143,11 @@ describe("each page", () => {
       }
       expect(found).toEqual([]);
     },
-    60_000,
+    180_000,
   );
 
   it.each([320, 390, 768])(
-    "does not scroll sideways at %i px",
+    "does not scroll sideways at %i px, and a phone's layout has no violation",
     async (width) => {
       await page.setViewportSize({ width, height: 844 });
       const wide: string[] = [];
@@ -134,10 +155,11 @@ describe("each page", () => {
         await open(path);
         const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
         if (over > 0) wide.push(`${path} by ${over}`);
+        if (width === 390) wide.push(...(await violations()));
       }
       expect(wide).toEqual([]);
     },
-    60_000,
+    180_000,
   );
 
   it.each(["empty", "error"])(
@@ -145,7 +167,7 @@ describe("each page", () => {
     async (scene) => {
       await page.setViewportSize({ width: 1440, height: 900 });
       const found: string[] = [];
-      for (const path of ["/", "/systems", "/approvals", "/evidence", "/check", "/credentials", "/settings"]) {
+      for (const path of ["/", "/systems", "/approvals", "/evidence", "/check", "/credentials", "/settings", "/settings?tab=rules", "/settings?tab=emergency", "/exceptions", "/risks", "/incidents"]) {
         await open(path, scene);
         if (scene === "error") expect(await page.getByText("req_01sample").count()).toBeGreaterThan(0);
         found.push(...(await violations()));
@@ -153,7 +175,7 @@ describe("each page", () => {
       troubles = troubles.filter((text) => !text.includes("status of 500"));
       expect(found).toEqual([]);
     },
-    60_000,
+    180_000,
   );
 });
 

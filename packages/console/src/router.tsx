@@ -2,6 +2,7 @@ import { lazy } from "react";
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from "@tanstack/react-router";
 import { inventoryKinds } from "./pages/kinds.ts";
 import { Shell } from "./shell/shell.tsx";
+import { Crashed } from "./shell/crashed.tsx";
 import { NotFound } from "./shell/not-found.tsx";
 import type { PlaceKey } from "./pages/place.tsx";
 
@@ -216,6 +217,7 @@ export const router = createRouter({
     signIn,
   ]),
   defaultPreload: "intent",
+  defaultErrorComponent: Crashed,
   scrollRestoration: false,
 });
 

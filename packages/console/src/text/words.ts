@@ -51,6 +51,8 @@ export const statusCode = {
 } as Record<string, string>;
 
 export const states = {
+  crashed: "This page can't be shown",
+  crashedPage: "The page",
   failedTitle: (what: string) => `${what} can't be shown`,
   unchanged: "Nothing was changed.",
   request: "Request",
