@@ -18,6 +18,8 @@ export interface Change {
   readonly voids: readonly string[] | string | null;
   /** Of a system: the tier it has with this, what it had, and why. */
   readonly tier?: ChangedTier;
+  /** Of a new system: others that do much the same, and what is alike. */
+  readonly similar?: readonly { readonly name: string; readonly because: readonly string[] }[];
   /** Of a system: what re-opens its authorization, what that denies, and what then still runs. */
   readonly reassessment?: ChangedAuthorization;
 }

@@ -198,6 +198,7 @@ async function printChanges(call: Call, changes: readonly Change[]): Promise<voi
   });
   for (const { name, tier } of real) if (tier !== undefined && tier.was !== tier.is) call.say(whyTier(name, tier));
   for (const { name, reassessment } of real) if (reassessment !== undefined) call.say(whatReopens(name, reassessment));
+  for (const { name, similar = [] } of real) for (const twin of similar) call.say(`${cell(name)} does much what ${cell(twin.name)} does: ${twin.because.map(cell).join("; ")}. Join it, or say why not under spec.distinctFrom.`);
   const count = (test: (change: Change) => boolean) => changes.filter(test).length;
   const parts = [
     `${count((change) => change.action.startsWith("create"))} to create`,

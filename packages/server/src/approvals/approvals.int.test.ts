@@ -6,7 +6,7 @@ import type { Reply, TestServer } from "../testing/running-server.ts";
 import { SoftPasskey } from "../testing/soft-passkey.ts";
 import { gateRecords } from "../gates/testing.ts";
 import { statementDigest } from "./open.ts";
-import { Somebody } from "./testing.ts";
+import { Somebody } from "../testing/somebody.ts";
 
 let mandate: TestServer;
 const minuteMs = 60_000;

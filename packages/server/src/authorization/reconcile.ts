@@ -15,7 +15,8 @@ import type { RecordEvidence } from "./grant.ts";
 import { missingParts } from "./status.ts";
 import { authorizationsOf, currentAuthorizations, inForce, insertAuthorization, keepVersion, openRequest, systemStates, updateAuthorization, versionManifests, writeSystemState } from "./store.ts";
 import type { Authorization, SystemState, Terms } from "./store.ts";
-import { keepDetermination, latestDigests, loadTierContext } from "../tiering/index.ts";
+import { openFinding } from "../findings/index.ts";
+import { keepDetermination, latestDigests, loadTierContext, unjustifiedTwins } from "../tiering/index.ts";
 import type { AssessedTier } from "../tiering/index.ts";
 import { assessTier } from "./tiering.ts";
 import { buildVersion } from "./version.ts";
@@ -41,6 +42,8 @@ export interface Reconciled {
   readonly needsApproval: boolean;
   /** Ids of authorizations that no longer let it run. */
   readonly voids: readonly string[];
+  /** Of a new system: others that do much the same, and that it doesn't say it is distinct from. */
+  readonly similar?: readonly { readonly name: string; readonly because: readonly string[] }[];
   /** What re-opens its authorization, and what then still runs; absent: nothing does. */
   readonly reassessment?: Planned;
 }
@@ -101,7 +104,19 @@ export async function reconcile(tx: Tx, ctx: CommandContext<Tx>, record: RecordE
     outcomes.push({ ...told, ...(planned === undefined ? {} : { reassessment: planned }), was: subject.before?.tier ?? null, reasons, flags, unanswered, pilotDays: subject.terms(outcome.tier).pilotDays });
   }
   await keepCases(tx, ctx, record, reassessed);
-  return outcomes;
+  const fresh = new Set(outcomes.filter((one) => one.was === null).map((one) => one.system));
+  const twins = unjustifiedTwins(register, fresh, fresh);
+  for (const [system, others] of twins) {
+    await openFinding(tx, ctx, record, {
+      key: `intake.similar:${system}`, system, kind: "intake.similar", owner: register.get("AISystem", system)?.spec.owners.technical ?? null,
+      title: `${system} does much what ${others.map((one) => one.name).join(", ")} does`,
+      detail: others.map((one) => `${one.name}: ${one.because.join("; ")}.`).join(" "),
+    });
+  }
+  return outcomes.map((one) => {
+    const similar = twins.get(one.system)?.map(({ name, because }) => ({ name, because }));
+    return similar === undefined ? one : { ...one, similar };
+  });
 }
 
 /** A system without an authorization: its pilot starts, or the question is put to whoever starts it. */

@@ -11,7 +11,7 @@ const sample = (name: string) => readFileSync(new URL(`../sample/manifest/${name
 
 it("the sample company applies as one manifest, with systems in every tier that may run, and again unchanged", async () => {
   const root = (await register.organization())(bootstrap);
-  const text = ["company", "systems", "support-concierge"].map(sample).join("\n---\n");
+  const text = ["company", "systems", "gates", "support-concierge"].map(sample).join("\n---\n");
   await register.apply(root, text);
   const { items } = await listSystems(root);
   expect(new Set(items.map((item) => item.tier))).toEqual(new Set(["T0", "T1", "T2", "T3"]));

@@ -2,6 +2,7 @@ import { tierTerms } from "@mandate/frameworks";
 import { AppError, newId } from "@mandate/model";
 import type { Remedy, Tier } from "@mandate/model";
 import { sql } from "kysely";
+import type { MutationEvidence } from "../command.ts";
 import type { ServerContext } from "../context/index.ts";
 import type { Tx } from "../database/index.ts";
 import { notify } from "../notifications/index.ts";
@@ -98,18 +99,21 @@ async function dueAt(tx: Tx, ctx: ServerContext, system: string | null, from: Da
  * fill the log with it.
  */
 export async function reportFinding(ctx: ServerContext, finding: NewFinding): Promise<void> {
-  await ctx.transact(async (tx, record) => {
-    const now = new Date(ctx.now());
-    const id = newId("finding", ctx.now(), ctx.random);
-    const due = await dueAt(tx, ctx, finding.system, now);
-    const severity = finding.severity ?? kindOf(finding.kind).severity;
-    const { rows } = await sql<{ id: string }>`insert into findings (org, id, key, system, kind, title, detail, state, owner, opened_at, due_at, last_seen_at, severity)
-      values (${ctx.org}, ${id}, ${finding.key}, ${finding.system}, ${finding.kind}, ${finding.title}, ${finding.detail}, 'open', ${finding.owner}, ${now}, ${due}, ${now}, ${severity})
-      on conflict (org, key) do update set state = 'open', title = excluded.title, detail = excluded.detail, owner = excluded.owner, opened_at = excluded.opened_at, due_at = excluded.due_at, last_seen_at = excluded.last_seen_at, seen = findings.seen + 1,
-        severity = excluded.severity, closed_at = null, closed_by = null, closed_how = null, escalated_at = null
-        where findings.state = 'closed' returning id`.execute(tx);
-    for (const row of rows) record({ type: "finding", ...(finding.system === null ? {} : { system: finding.system }), payload: { event: row.id === id ? "opened" : "reopened", finding: row.id, kind: finding.kind, title: finding.title, detail: finding.detail } });
-  });
+  await ctx.transact((tx, record) => openFinding(tx, ctx, record, finding));
+}
+
+/** The same, in the transaction of what causes it. */
+export async function openFinding(tx: Tx, ctx: ServerContext, record: (evidence: MutationEvidence) => void, finding: NewFinding): Promise<void> {
+  const now = new Date(ctx.now());
+  const id = newId("finding", ctx.now(), ctx.random);
+  const due = await dueAt(tx, ctx, finding.system, now);
+  const severity = finding.severity ?? kindOf(finding.kind).severity;
+  const { rows } = await sql<{ id: string }>`insert into findings (org, id, key, system, kind, title, detail, state, owner, opened_at, due_at, last_seen_at, severity)
+    values (${ctx.org}, ${id}, ${finding.key}, ${finding.system}, ${finding.kind}, ${finding.title}, ${finding.detail}, 'open', ${finding.owner}, ${now}, ${due}, ${now}, ${severity})
+    on conflict (org, key) do update set state = 'open', title = excluded.title, detail = excluded.detail, owner = excluded.owner, opened_at = excluded.opened_at, due_at = excluded.due_at, last_seen_at = excluded.last_seen_at, seen = findings.seen + 1,
+      severity = excluded.severity, closed_at = null, closed_by = null, closed_how = null, escalated_at = null
+      where findings.state = 'closed' returning id`.execute(tx);
+  for (const row of rows) record({ type: "finding", ...(finding.system === null ? {} : { system: finding.system }), payload: { event: row.id === id ? "opened" : "reopened", finding: row.id, kind: finding.kind, title: finding.title, detail: finding.detail } });
 }
 
 /** Closes the open findings of `kinds` whose cause is gone. Dismissed ones stay dismissed: their end is a person's word. */

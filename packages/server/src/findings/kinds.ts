@@ -27,6 +27,7 @@ const kinds: Readonly<Record<string, FindingKind>> = {
   implied_effect: { title: "Effects left to a provider's default", severity: "medium", fix: { text: "Have the program send the field named here as false." } },
   "incident.clock_open": { title: "A legal clock waits for somebody to confirm it", severity: "high", fix: { text: "Say whether the duty applies, with the reason.", url: "/incidents" } },
   "incident.deadline_missed": { title: "A legal deadline of an incident has passed", severity: "critical", fix: { text: "Notify now, and record the proof of submission.", url: "/incidents", command: "npx mandate incident submit ID --clock CLOCK --reference REFERENCE" } },
+  "intake.similar": { title: "Systems that do what another does", severity: "low", fix: { text: "Join the other system, or say under spec.distinctFrom why this is another.", url: "/systems/{system}" } },
   "issuer_keys.unreachable": { title: "Keys of an issuer can't be read", severity: "high", fix: { text: "Make the issuer reachable from here, and its address allowed.", url: "/settings" } },
   "notifications.undelivered": { title: "Notices don't arrive", severity: "medium", fix: { text: "Test the channel, correct it, replay what failed.", command: "npx mandate channel list" } },
   "owner.vacant": { title: "Systems without an owner", severity: "high", fix: { text: "Name a successor under spec.owners and apply; the successor confirms it.", command: "npx mandate get system/{system} -o yaml" } },

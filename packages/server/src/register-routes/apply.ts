@@ -17,6 +17,7 @@ export const change = z.object({
   tier: z
     .object({ is: z.enum(tiers), was: z.enum(tiers).nullable(), reasons: z.array(tierReason).readonly(), flags: z.array(tierFlag).readonly(), unanswered: z.array(z.string()).readonly() })
     .optional(),
+  similar: z.array(z.object({ name: z.string(), because: z.array(z.string()).readonly() })).readonly().optional(),
   reassessment: z
     .object({ class: z.enum(["A", "B", "C"]), changes: z.array(z.object({ class: z.enum(["A", "B", "C"]), subject: z.string(), what: z.string() })).readonly(), denied: z.array(z.string()).readonly(), runs: z.array(z.string()).readonly(), refusedCalls: z.number() })
     .optional(),

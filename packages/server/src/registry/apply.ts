@@ -26,8 +26,16 @@ export interface Change {
   readonly voids: readonly string[];
   /** Of a system: the tier it has with this, and why. */
   readonly tier?: ChangedTier;
+  /** Of a new system: others that do much the same. */
+  readonly similar?: readonly SimilarTo[];
   /** Of a system: what re-opens its authorization, and what then still runs. */
   readonly reassessment?: ChangedAuthorization;
+}
+
+export interface SimilarTo {
+  readonly name: string;
+  /** What is alike, in words. */
+  readonly because: readonly string[];
 }
 
 export interface ChangedAuthorization {
@@ -54,7 +62,7 @@ export interface ApplyResult {
 /** What the register asks of other slices; wired once, in `main.ts`. */
 export interface RegisterPorts {
   /** Versions, tiers and authorizations follow a change, in its transaction. */
-  readonly reconcile: (tx: Tx, ctx: CommandContext<Tx>, record: (evidence: MutationEvidence) => void) => Promise<readonly { readonly system: string; readonly tier: Tier; readonly was: Tier | null; readonly reasons: readonly TierReason[]; readonly flags: readonly FlagReason[]; readonly unanswered: readonly string[]; readonly pilotDays: number; readonly needsApproval: boolean; readonly voids: readonly string[]; readonly reassessment?: ChangedAuthorization }[]>;
+  readonly reconcile: (tx: Tx, ctx: CommandContext<Tx>, record: (evidence: MutationEvidence) => void) => Promise<readonly { readonly system: string; readonly tier: Tier; readonly was: Tier | null; readonly reasons: readonly TierReason[]; readonly flags: readonly FlagReason[]; readonly unanswered: readonly string[]; readonly pilotDays: number; readonly needsApproval: boolean; readonly voids: readonly string[]; readonly similar?: readonly SimilarTo[]; readonly reassessment?: ChangedAuthorization }[]>;
   readonly deriveFacts: (tx: Tx, nowMs: number, options?: { readonly asWritten?: boolean }) => Promise<RegisterFacts>;
   /** Tools a server offers now, or undefined where it can't be reached. Called outside any transaction. */
   readonly pinMcpServer?: (server: { readonly name: string; readonly url: string; readonly credential: string | null }) => Promise<readonly OfferedTool[] | undefined>;
@@ -121,7 +129,7 @@ export async function applyObjects(ctx: CommandContext<Tx>, ports: RegisterPorts
       mustHold([...checkPilots(objects, outcomes, ctx.now(), file), ...(await checkPolicies(tx, ctx, ports, objects, file))]);
       const changes = objects.map((object): Change => {
         const outcome = object.kind === "AISystem" ? outcomes.get(object.name) : undefined;
-        return { kind: object.kind, name: object.name, action: actions.get(`${object.kind}/${object.name}`)!, needsApproval: outcome?.needsApproval ?? false, voids: outcome?.voids ?? [], ...(outcome?.reassessment === undefined ? {} : { reassessment: outcome.reassessment }), ...(outcome === undefined ? {} : { tier: { is: outcome.tier, was: outcome.was, reasons: outcome.reasons, flags: outcome.flags, unanswered: outcome.unanswered } }) };
+        return { kind: object.kind, name: object.name, action: actions.get(`${object.kind}/${object.name}`)!, needsApproval: outcome?.needsApproval ?? false, voids: outcome?.voids ?? [], ...(outcome?.similar === undefined ? {} : { similar: outcome.similar }), ...(outcome?.reassessment === undefined ? {} : { reassessment: outcome.reassessment }), ...(outcome === undefined ? {} : { tier: { is: outcome.tier, was: outcome.was, reasons: outcome.reasons, flags: outcome.flags, unanswered: outcome.unanswered } }) };
       });
       // A shared object's change reaches systems that this manifest doesn't hold: say so.
       for (const outcome of outcomes.values()) {

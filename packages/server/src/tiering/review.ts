@@ -1,8 +1,10 @@
+import { sql } from "kysely";
 import type { ServerContext } from "../context/index.ts";
-import type { Database } from "../database/index.ts";
+import type { Database, Tx } from "../database/index.ts";
 import { reportFinding, settleFindings } from "../findings/index.ts";
 import type { Job } from "../jobs/index.ts";
-import { lockRegister } from "../registry/index.ts";
+import { loadRegister, lockRegister } from "../registry/index.ts";
+import { unjustifiedTwins } from "./similar.ts";
 import { countUses } from "./observed.ts";
 import type { Follow } from "./override.ts";
 import { endOverride, openContradictions, overridesRanOut } from "./store.ts";
@@ -48,6 +50,15 @@ export function reviewTiers({ db, org, ctx, quiet, follow }: ReviewDeps): Job {
         }
       }
       await settleFindings(quiet, ["tier.contradiction"], open);
+      await settleFindings(quiet, ["intake.similar"], await db.read(org, (tx) => stillUnjustified(tx, org)));
     },
   };
+}
+
+/** Keys of the findings about twins that nobody joined, removed or justified since. */
+async function stillUnjustified(tx: Tx, org: string): Promise<ReadonlySet<string>> {
+  const { rows } = await sql<{ system: string }>`select system from findings where org = ${org} and kind = 'intake.similar' and state = 'open' and system is not null`.execute(tx);
+  if (rows.length === 0) return new Set();
+  const open = new Set(rows.map((row) => row.system));
+  return new Set([...unjustifiedTwins(await loadRegister(tx, org), open, new Set()).keys()].map((system) => `intake.similar:${system}`));
 }

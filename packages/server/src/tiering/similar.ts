@@ -1,5 +1,6 @@
 import type { Tx } from "../database/index.ts";
 import { loadRegister } from "../registry/index.ts";
+import type { Register, StoredObject } from "../registry/index.ts";
 
 export interface UseCase {
   readonly title: string;
@@ -36,14 +37,32 @@ const shared = (a: ReadonlySet<string>, b: ReadonlySet<string>): string[] => [..
 /** Shared over all, 0 to 1; two empty sets are nothing alike. */
 const alike = (a: ReadonlySet<string>, b: ReadonlySet<string>): number => (a.size + b.size === 0 ? 0 : shared(a, b).length / (a.size + b.size - shared(a, b).length));
 
+interface Profile {
+  readonly title: string;
+  readonly words: ReadonlySet<string>;
+  readonly trigrams: ReadonlySet<string>;
+  readonly tools: ReadonlySet<string>;
+  readonly datasets: ReadonlySet<string>;
+}
+
+function profileOf({ title, purposes, tools, datasets }: UseCase): Profile {
+  return { title, words: wordsOf(purposes.join(" ")), trigrams: trigrams(title), tools: new Set(tools), datasets: new Set(datasets) };
+}
+
 /** Pure. How alike two use cases are, and by what: purpose weighs most, then the name, then what they touch. */
-export function compareUseCases(wanted: UseCase, known: UseCase): { readonly score: number; readonly because: string[] } {
-  const [mine, theirs] = [wordsOf(wanted.purposes.join(" ")), wordsOf(known.purposes.join(" "))];
+export function compareUseCases(wanted: UseCase, known: UseCase): Likeness {
+  return compareProfiles(profileOf(wanted), profileOf(known));
+}
+
+type Likeness = { readonly score: number; readonly because: string[] };
+
+function compareProfiles(wanted: Profile, known: Profile): Likeness {
+  const [mine, theirs] = [wanted.words, known.words];
   const parts = [
     { weight: 5, value: alike(mine, theirs), there: mine.size > 0 && theirs.size > 0, text: `Its purpose shares ${shared(mine, theirs).join(", ")}` },
-    { weight: 3, value: alike(trigrams(wanted.title), trigrams(known.title)), there: wanted.title !== "", text: `Its name is alike: ${known.title}` },
+    { weight: 3, value: alike(wanted.trigrams, known.trigrams), there: wanted.title !== "", text: `Its name is alike: ${known.title}` },
     ...(["tools", "datasets"] as const).map((kind) => {
-      const [own, other] = [new Set(wanted[kind]), new Set(known[kind])];
+      const [own, other] = [wanted[kind], known[kind]];
       return { weight: 2, value: alike(own, other), there: own.size > 0 && other.size > 0, text: `It uses the same ${kind}: ${shared(own, other).join(", ")}` };
     }),
   ].filter((part) => part.there);
@@ -54,19 +73,47 @@ export function compareUseCases(wanted: UseCase, known: UseCase): { readonly sco
 
 const worthShowing = 0.3;
 
-/** At most five, the most alike first. */
+const bare = (references: readonly string[]): string[] => references.map((text) => text.slice(text.indexOf(":") + 1));
+
+function useCaseOf({ name, spec }: StoredObject<"AISystem">): UseCase {
+  return { title: spec.title ?? name, purposes: spec.purposes.map((purpose) => purpose.text), tools: bare(spec.uses.tools), datasets: bare(spec.uses.datasets) };
+}
+
+/** At most five, the most alike first. Each system's words are taken apart once, however many are asked about. */
+function likenesses(register: Register): (wanted: UseCase, except: string | undefined) => SimilarSystem[] {
+  const known = register.all("AISystem").map((system) => ({ system, profile: profileOf(useCaseOf(system)) }));
+  return (wanted, except) => {
+    const mine = profileOf(wanted);
+    return known
+      .filter(({ system }) => system.name !== except)
+      .map(({ system: { name, spec }, profile }): SimilarSystem => ({ name, title: profile.title, owner: spec.owners.technical ?? spec.owners.business ?? null, ...compareProfiles(mine, profile) }))
+      .filter((system) => system.score >= worthShowing && system.because.length > 0)
+      .toSorted((a, b) => b.score - a.score)
+      .slice(0, 5);
+  };
+}
+
 export async function similarSystems(tx: Tx, org: string, wanted: UseCase, except: string | undefined): Promise<SimilarSystem[]> {
-  const register = await loadRegister(tx, org);
-  const bare = (references: readonly string[]): string[] => references.map((text) => text.slice(text.indexOf(":") + 1));
-  return register
-    .all("AISystem")
-    .filter((system) => system.name !== except)
-    .map((system): SimilarSystem => {
-      const { spec } = system;
-      const found = compareUseCases(wanted, { title: spec.title ?? system.name, purposes: spec.purposes.map((purpose) => purpose.text), tools: bare(spec.uses.tools), datasets: bare(spec.uses.datasets) });
-      return { name: system.name, title: spec.title ?? system.name, owner: spec.owners.technical ?? spec.owners.business ?? null, ...found };
-    })
-    .filter((system) => system.score >= worthShowing && system.because.length > 0)
-    .toSorted((a, b) => b.score - a.score)
-    .slice(0, 5);
+  return likenesses(await loadRegister(tx, org))(wanted, except);
+}
+
+/** More than worth showing: nobody is at the screen to say that it is nothing. */
+const worthAFinding = 0.6;
+
+/**
+ * What the Register page asks of a person (join or justify), for systems that came by manifest, API or import.
+ * @param names whom to compare with every other
+ * @param together came in one change: of two that are alike the second by name is told
+ * @returns by system, those it doesn't say it is distinct from
+ */
+export function unjustifiedTwins(register: Register, names: ReadonlySet<string>, together: ReadonlySet<string>): ReadonlyMap<string, readonly SimilarSystem[]> {
+  if (names.size === 0) return new Map();
+  const alikeTo = likenesses(register);
+  return new Map(
+    register.all("AISystem").filter((system) => names.has(system.name)).flatMap((system) => {
+      const justified = new Set((system.spec.distinctFrom ?? []).map((one) => one.system));
+      const twins = alikeTo(useCaseOf(system), system.name).filter((one) => one.score >= worthAFinding && !justified.has(one.name) && !(together.has(one.name) && one.name > system.name));
+      return twins.length === 0 ? [] : [[system.name, twins] as const];
+    }),
+  );
 }

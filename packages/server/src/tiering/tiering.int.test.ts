@@ -199,6 +199,23 @@ describe("intake of what exists", () => {
     expect(await root.read((tx) => similarSystems(tx, root.org, { title: "Wind turbine forecast", purposes: ["Predicts yield"], tools: [], datasets: [] }, undefined))).toEqual([]);
   });
 
+  it("that comes by manifest beside one that does the same is a finding naming it, in the plan too, until the record says why it is another", async () => {
+    await register.apply(root, helper());
+    const twin = (spec = "") => helper({ spec }).replace("name: helper }", "name: helper-two }");
+    const planned = await register.apply(root, twin(), { dryRun: true });
+    expect(planned.changes.find((one) => one.name === "helper-two")?.similar).toMatchObject([{ name: "helper" }]);
+    const found = async () => (await root.read((tx) => sql<{ system: string; state: string; title: string }>`select system, state, title from findings where org = ${root.org} and kind = 'intake.similar'`.execute(tx))).rows;
+    expect(await found()).toEqual([]);
+    await register.apply(root, twin());
+    expect(await found()).toMatchObject([{ system: "helper-two", state: "open", title: expect.stringContaining("helper") }]);
+    await review();
+    expect(await found()).toMatchObject([{ state: "open" }]);
+    await register.apply(root, twin("  distinctFrom: [{ system: helper, reason: serves another country }]"));
+    await review();
+    expect(await found()).toMatchObject([{ state: "closed" }]);
+    expect((await register.apply(root, twin(), { dryRun: true })).changes.every((one) => one.similar === undefined)).toBe(true);
+  });
+
   it("imports rows as drafts with a report of each, and never takes a cell for a signed answer", async () => {
     await register.apply(root, helper());
     const rows: Record<string, string>[] = [

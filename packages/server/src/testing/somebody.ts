@@ -1,8 +1,8 @@
 import { expect } from "vitest";
-import { BrowserSession } from "../testing/browser-session.ts";
-import type { Reply, TestServer } from "../testing/running-server.ts";
-import { SoftPasskey } from "../testing/soft-passkey.ts";
-import type { SoftAnswer } from "../testing/soft-passkey.ts";
+import { BrowserSession } from "./browser-session.ts";
+import type { Reply, TestServer } from "./running-server.ts";
+import { SoftPasskey } from "./soft-passkey.ts";
+import type { SoftAnswer } from "./soft-passkey.ts";
 
 /** A person with a browser and a passkey of their own, who signs questions as the page does. */
 export class Somebody {
