@@ -230,8 +230,8 @@ describe("evidence and findings", () => {
   it("findings of one cause are one row, dismissed with a reason and an end that the clock keeps", async () => {
     const port = mandate.server.publisher.port();
     for (let i = 0; i < 5; i++) port.report({ key: "k", system: "notes", kind: "unlisted_field", title: "Field x", detail: "d" });
-    await expect.poll(async () => (await api("GET", "/findings?state=open")).body.items.length, { timeout: 5000 }).toBe(1);
-    const [finding] = (await api("GET", "/findings")).body.items;
+    await expect.poll(async () => (await api("GET", "/findings?state=open&kind=unlisted_field")).body.items.length, { timeout: 5000 }).toBe(1);
+    const [finding] = (await api("GET", "/findings?kind=unlisted_field")).body.items;
     expect(finding).toMatchObject({ cause: "unlisted_field", system: "notes", owner: "tom@halden.example" });
     const until = new Date(mandate.now() + 60_000).toISOString();
     expect((await api("POST", `/findings/${finding.id}/dismiss`, { reason: "known" })).status).toBe(400);
