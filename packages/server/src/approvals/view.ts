@@ -94,6 +94,12 @@ function titleOf(approval: ApprovalRecord): string {
       return `${system}: legal review of ${approval.resource ?? "a flow"}`;
     case "owner.succeed":
       return `${system}: a new owner`;
+    case "tier.lower":
+      return `${system}: a lower tier`;
+    case "tier.rules":
+      return "Tier rules of your organization";
+    case "exception":
+      return `${system}: exception from ${approval.resource ?? "a rule"}`;
     default:
       return `${system}: ${approval.resource ?? approval.action}`;
   }
@@ -101,6 +107,7 @@ function titleOf(approval: ApprovalRecord): string {
 
 function questionOf(approval: ApprovalRecord, input: Readonly<Record<string, unknown>> | null): string {
   const system = approval.system ?? "this system";
+  const { from, to, until, terms } = approval.statement;
   switch (approval.action) {
     case "pilot":
       return `Shall ${system} run as a pilot?`;
@@ -118,6 +125,12 @@ function questionOf(approval: ApprovalRecord, input: Readonly<Record<string, unk
       return `Does ${String(approval.statement["successor"])} answer for ${system} as ${String(approval.statement["seat"])} owner from now on?`;
     case "committee.appoint":
       return `Shall ${approval.resource ?? "this group"} decide T3 authorizations by quorum?`;
+    case "tier.lower":
+      return `Shall ${system} count as ${String(to)} instead of ${String(from)} until ${String(until).slice(0, 10)}?`;
+    case "tier.rules":
+      return "Shall these tier rules bind every system of your organization?";
+    case "exception":
+      return `Shall ${(approval.resource ?? "this").replace(":", " ")} be let pass for ${system} until ${String((terms as Partial<Record<string, unknown>> | undefined)?.["ends"]).slice(0, 10)}?`;
     case "data.export":
       return `Shall ${system} send data to ${approval.resource ?? "this destination"}?`;
     case "model.call":
@@ -196,7 +209,7 @@ function argumentsOf(input: Readonly<Record<string, unknown>>): { label: string;
 function factsOf(approval: ApprovalRecord, input: Readonly<Record<string, unknown>> | null): { label: string; value: string }[] {
   const facts = input === null ? [] : argumentsOf(input);
   if (typeof approval.context["purpose"] === "string") facts.push({ label: "purpose", value: approval.context["purpose"] });
-  for (const key of ["versionDigest", "terms", "roles", "members", "quorum", "starts", "ends", "delegate"]) {
+  for (const key of ["versionDigest", "terms", "roles", "members", "quorum", "starts", "ends", "delegate", "from", "to", "until", "covers", "rules", "seat", "successor", "follows"]) {
     const value = approval.statement[key];
     if (value !== undefined) flatten(facts, key, value, 1);
   }
