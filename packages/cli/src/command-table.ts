@@ -206,8 +206,17 @@ export const commands: readonly CommandSpec[] = [
     group: "Decide",
     summary: "Approve one held call or change, once",
     args: [{ name: "id", text: "apr_…" }],
-    options: [reason],
-    examples: ['mandate approve apr_01k… --reason "The customer sent the receipt"'],
+    options: [
+      reason,
+      {
+        flags: "--condition <condition...>",
+        text: "with a pilot or production: metric=…,threshold=… or subject=…,due=DAY,consequence=restrict|suspend|reassess",
+      },
+    ],
+    examples: [
+      'mandate approve apr_01k… --reason "The customer sent the receipt"',
+      'mandate approve apr_01k… --condition metric=findings_open,threshold=0,due=2027-01-31,consequence=suspend --reason "Fit"',
+    ],
     load: async () => (await import("./commands/approvals.ts")).approve,
   },
   {

@@ -50,10 +50,31 @@ async function decide(call: Call, verb: "approve" | "refuse"): Promise<void> {
       exit: exitCodes.waiting,
     });
   }
+  const conditions = verb === "approve" ? call.list("condition").map(conditionOf) : [];
   const reason = await reasonOf(call);
-  const after = await client.approvals[verb](id, { reason }, options);
+  const after = await client.approvals[verb](id, { reason, ...(conditions.length === 0 ? {} : { conditions }) }, options);
   if (call.format === "table") call.terminal.out(`${id}: ${cell(after.state)}\n`);
   else await printObject(call.terminal, call.format, after as unknown as Row, `approval/${id}`);
+}
+
+/** `metric=findings_open,threshold=0,due=2027-01-31,consequence=suspend`; the server says what no machine could check. */
+export function conditionOf(text: string): Readonly<Record<string, string | number>> {
+  const pairs = text.split(",").map((part) => /^\s*(metric|subject|threshold|due|consequence|note)=(.+?)\s*$/.exec(part));
+  if (pairs.some((pair) => pair === null)) {
+    throw new CliError({
+      code: "usage",
+      message: `\`${text}\` is no condition.`,
+      next: "Write metric=findings_open,threshold=0,due=2027-01-31,consequence=suspend (or restrict, or reassess).",
+      exit: exitCodes.failed,
+    });
+  }
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [, name = "", value = ""] = pair ?? [];
+      if (name === "threshold") return [name, Number(value)];
+      return [name, name === "due" && /^\d{4}-\d\d-\d\d$/.test(value) ? `${value}T00:00:00Z` : value];
+    }),
+  );
 }
 
 function summary({ statement, digest, expiresAt, question, facts = [] }: Approval): string {
