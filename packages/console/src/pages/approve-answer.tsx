@@ -8,6 +8,8 @@ import { Button, useNow } from "../components/ui.tsx";
 import { timeLeft } from "../format.ts";
 import { PasskeyDismissed, signWithPasskey } from "../passkeys.ts";
 import * as words from "../text/approvals.ts";
+import { Conditions } from "./approve-conditions.tsx";
+import type { Condition } from "./approve-conditions.tsx";
 
 type Choice = "approve" | "refuse";
 
@@ -20,13 +22,25 @@ function challengeOf(digest: string): string {
     .replace(/=+$/, "");
 }
 
+/** A yes under conditions is signed with them in it: the statement as the server writes it, hashed as it does. */
+async function digestUnder(item: ApprovalView, conditions: readonly Condition[]): Promise<string> {
+  const ledger = await import("@mandate/ledger");
+  const before = item.statement["conditions"];
+  const all = [...(Array.isArray(before) ? (before as unknown[]) : []), ...conditions];
+  const bytes = new TextEncoder().encode(ledger.canonicalJson({ ...item.statement, conditions: all }));
+  return ledger.toHex(new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)));
+}
+
 /** The passkey signs the digest of exactly what this page shows; undefined where the reader has none here. */
 async function sign(
   item: ApprovalView,
   choice: Choice,
+  conditions: readonly Condition[],
 ): Promise<{ webauthn: Parameters<typeof client.approvals.approve>[1]["webauthn"] } | undefined> {
-  const digest = choice === "approve" ? item.digest : item.refuseDigest;
-  if (item.passkey == null || digest === undefined) return undefined;
+  if (item.passkey == null) return undefined;
+  const yes = conditions.length === 0 ? item.digest : await digestUnder(item, conditions);
+  const digest = choice === "approve" ? yes : item.refuseDigest;
+  if (digest === undefined) return undefined;
   const { rpId, credentialIds } = item.passkey;
   const made = await signWithPasskey({
     challenge: challengeOf(digest),
@@ -45,6 +59,7 @@ export function Answer({ item }: { item: ApprovalView }) {
   const now = useNow();
   const [reason, setReason] = useState("");
   const [minutes, setMinutes] = useState("");
+  const [conditions, setConditions] = useState<readonly Condition[]>([]);
   const [missing, setMissing] = useState(false);
   const [busy, setBusy] = useState(false);
   const [dismissed, setDismissed] = useState(false);
@@ -60,10 +75,11 @@ export function Answer({ item }: { item: ApprovalView }) {
     setError(null);
     setDismissed(false);
     try {
-      const signed = await sign(item, choice);
+      const signed = await sign(item, choice, conditions);
       await client.approvals[choice](item.id, {
         reason: reason.trim(),
         ...signed,
+        ...(choice === "refuse" || conditions.length === 0 ? {} : { conditions }),
         ...(minutes.trim() === "" ? {} : { minutes: minutes.trim() }),
       });
       await queries.invalidateQueries({ queryKey: ["approvals"] });
@@ -96,6 +112,9 @@ export function Answer({ item }: { item: ApprovalView }) {
           onChange={setMinutes}
           area
         />
+      )}
+      {(item.action === "pilot" || item.action === "production") && (
+        <Conditions value={conditions} onChange={setConditions} />
       )}
       <label htmlFor="reason">{words.approve.reason}</label>
       <input

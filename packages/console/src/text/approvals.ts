@@ -71,3 +71,36 @@ export const approve = {
   another: "All approvals",
   failed: "Your decision was not recorded.",
 } as const;
+
+const metrics: Readonly<Record<string, string>> = {
+  findings_open: "Open findings",
+  evaluation: "Evaluation",
+  document: "Document",
+  outcome_review: "Share of adverse outcomes",
+  complaints: "Complaints",
+  refusal_rate: "Share of refused calls",
+  errors: "Errors",
+  calls_per_hour: "Calls an hour",
+};
+const consequences: Readonly<Record<string, string>> = {
+  restrict: "only reads",
+  suspend: "suspended",
+  reassess: "reassessed",
+};
+
+export const conditions = {
+  metrics,
+  consequences,
+  title: (n: number) => (n === 0 ? "Conditions" : plural(n, "condition", "conditions")),
+  note: "A machine checks each. What isn't met on its day follows by itself.",
+  metric: "What is measured",
+  subject: "Its name or type",
+  threshold: "At most",
+  due: "From",
+  dueHelp: "A day within a year, as 2027-01-31.",
+  consequence: "Else it is",
+  add: "Add condition",
+  remove: "Remove",
+  line: (metric: string, measure: string, due: string, consequence: string) =>
+    `${metric}: ${measure}, from ${due}, else ${consequence}.`,
+} as const;
