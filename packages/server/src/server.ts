@@ -7,7 +7,7 @@ import { OutboundRule } from "@mandate/gateway";
 import { signingKeyFromSeed } from "@mandate/gateway/remote";
 import { approvalReminders, peopleOf, watchNewcomers, approvalRoutes, askToSignDelegation, committeeAppointed, delegationSignedEffect, lapseQuestionsOf, openHold, spendApproval } from "./approvals/index.ts";
 import type { DecisionPorts } from "./approvals/index.ts";
-import { approverSets, authorizationDecided, reassessmentPorts, authorizationReminders, deriveFacts, exceptionSeats, gateSubject, pilotExtended, readSystemView, reconcile } from "./authorization/index.ts";
+import { approverSets, authorizationDecided, reassessmentPorts, authorizationReminders, sampleAttestations, deriveFacts, exceptionSeats, gateSubject, pilotExtended, readSystemView, reconcile } from "./authorization/index.ts";
 import { breakGlassApproved, breakGlassRoutes, withBreakGlass } from "./break-glass/index.ts";
 import { watchConditions } from "./conditions/index.ts";
 import type { Configuration } from "./configuration.ts";
@@ -21,7 +21,7 @@ import type { Database, Tx } from "./database/index.ts";
 import { decisionItem, decisionRoutes } from "./decisions/index.ts";
 import { delegationRoutes, endDelegationsOf } from "./delegations/index.ts";
 import { EventHub, eventRoutes } from "./events/index.ts";
-import { listDecisions, openEvidence } from "./evidence/index.ts";
+import { heads, listDecisions, openEvidence } from "./evidence/index.ts";
 import type { Evidence } from "./evidence/index.ts";
 import { exceptionDecided, exceptionReminders, exceptionRoutes, withExceptions } from "./exceptions/index.ts";
 import { externalCredentialRoutes } from "./external-credentials/index.ts";
@@ -287,6 +287,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       watchNewcomers(contexts.quiet(systemActor("approvals")), findingPorts),
       watchConditions(contexts.for(systemActor("conditions"))),
       authorizationReminders(contexts.quiet(systemActor("authorizations"))),
+      sampleAttestations(contexts.quiet(systemActor("authorizations")), { heads: (tx) => heads(tx, org) }),
       exceptionReminders(contexts.quiet(systemActor("exceptions"))),
       watchMeasures(contexts.for(systemActor("reassessment")), {
         reconcile,

@@ -188,6 +188,23 @@ describe("a held call at T3", () => {
     expect((await evaluate({ order: "A1", amount: 200, reason: "The parcel was late" }, second)).decision).toBe(false);
   });
 
+  it("answered by two at the same instant is decided once, and spent once of two repeats", async () => {
+    const id = await hold(250);
+    const both = await Promise.all([who.lea.sign(id, "approve"), who.kim.sign(id, "approve")]);
+    expect(both.map((one) => one.status).toSorted()).toEqual([200, 409]);
+    const call = () => evaluate({ order: "A1", amount: 250, reason: "The parcel was late" }, id);
+    expect((await Promise.all([call(), call()])).map((one) => one.decision).toSorted()).toEqual([false, true]);
+  });
+
+  it("can't be answered at a moment before it was asked: a clock set back refuses", async () => {
+    const id = await hold(260);
+    mandate.advance(-minuteMs);
+    const early = await who.lea.sign(id, "approve");
+    mandate.advance(minuteMs);
+    expect([early.status, early.body.code]).toEqual([403, "approvals.back_dated"]);
+    expect((await who.lea.sign(id, "refuse")).status).toBe(200);
+  });
+
   it("can't be approved by a lead who stopped being one, and a passkey's signature over the no is never a yes", async () => {
     const id = await hold(300);
     await apply("payouts", "acts", "[tom@x.example, kim@x.example]");

@@ -17,5 +17,6 @@ export type { AuthorizationPage, AuthorizationView, SystemPage, SystemView } fro
 export { reassessmentPorts } from "./reassessment-ports.ts";
 export { authorizationAnswers } from "./pack-answers.ts";
 export { authorizationReminders } from "./remind.ts";
+export { sampleAttestations } from "./sample-attested.ts";
 export { gateSubject } from "./gating.ts";
 export { approverSets, exceptionSeats } from "./approvers.ts";

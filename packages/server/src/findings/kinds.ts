@@ -15,6 +15,7 @@ export interface FindingKind {
 const kinds: Readonly<Record<string, FindingKind>> = {
   access_recovered: { title: "Access was recovered on the machine", severity: "high", fix: { text: "Make sure that somebody announced it; end the sessions if nobody did.", command: 'npx mandate person end-sessions EMAIL --reason "…"' } },
   "approvers.changed": { title: "Groups of approvers have new members", severity: "high", fix: { text: "Undo the edit if nobody who approves knows of it; else let the day pass.", command: "npx mandate get groups" } },
+  "attestation.sampled": { title: "Self-attested systems drawn for review", severity: "low", fix: { text: "Look at what its owner said, and close this with what you found.", url: "/systems/{system}" } },
   bootstrap_token: { title: "The bootstrap token is still set", severity: "high", fix: { text: "Remove MANDATE_BOOTSTRAP_TOKEN from the environment and start again." } },
   break_glass: { title: "Break-glass waits for its review", severity: "high", fix: { text: "Somebody who had no part in it reviews it.", url: "/exceptions" } },
   "credential.external_old": { title: "Keys elsewhere are too old", severity: "medium", fix: { text: "Replace the key where it lives, then import the list again.", command: "npx mandate credential import FILE.csv" } },

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { AppError } from "@mandate/model";
 import { sql } from "kysely";
 import { decideApproval } from "../approvals/index.ts";
-import { getSystem, listAuthorizations, promoteSystem, reconcile } from "../authorization/index.ts";
+import { getSystem, listAuthorizations, promoteSystem, reconcile, sampleAttestations } from "../authorization/index.ts";
 import { bootstrap, concierge, helper, openTestRegister, person } from "../authorization/testing.ts";
 import { gateRecords } from "../gates/testing.ts";
 import type { Actor, CommandContext } from "../command.ts";
@@ -111,6 +111,22 @@ describe("what traffic shows", () => {
     await review();
     expect((await tierView()).tier).toBe("T0");
     expect((await tierView("support-concierge")).tier).toBe("T3");
+  });
+});
+
+describe("a T0 system that its owner attested alone", () => {
+  it("is drawn once a month for a person to review, with an entry to draw it again from, and not in its first month", async () => {
+    await register.apply(as(ann), helper());
+    const job = sampleAttestations(root, { heads: () => Promise.resolve("signed heads") });
+    const drawn = () => register.entries.filter((entry) => entry.payload["event"] === "attestations_sampled");
+    await job.run();
+    expect(drawn()).toEqual([]);
+    register.clock.now += 31 * day;
+    await job.run();
+    await job.run();
+    register.clock.now -= 31 * day;
+    expect(drawn()).toMatchObject([{ type: "authorization", payload: { heads: "signed heads", population: ["helper"], drawn: ["helper"] } }]);
+    expect(register.entries.filter((entry) => entry.type === "finding" && entry.payload["kind"] === "attestation.sampled")).toHaveLength(1);
   });
 });
 
