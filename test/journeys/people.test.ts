@@ -152,12 +152,14 @@ test("a service account is made by the page, its token is shown once, and ending
   await dialog.getByLabel("Read the register, decisions and findings").check();
   await accessible(page);
   await dialog.getByRole("button", { name: "Make it" }).click();
-  await page.getByRole("button", { name: "Make a token: pipeline" }).click();
+  await page.getByRole("button", { name: "Actions for pipeline" }).click();
+  await page.getByRole("menuitem", { name: "Make a token" }).click();
   const token = await page.locator("code.secret").innerText();
   expect((await mandate.api("GET", "/systems", undefined, token)).status).toBe(200);
   expect((await mandate.api("POST", "/people", { email: "x@halden.example" }, token)).body.code).toBe("identity.scope_missing");
   await accessible(page);
-  await page.getByRole("button", { name: "End pipeline" }).click();
+  await page.getByRole("button", { name: "Actions for pipeline" }).click();
+  await page.getByRole("menuitem", { name: "End" }).click();
   await page.getByRole("dialog").getByRole("button", { name: "End" }).click();
   await page.getByText("No service account.").waitFor();
   expect((await mandate.api("GET", "/systems", undefined, token)).status).toBe(401);
@@ -166,7 +168,8 @@ test("a service account is made by the page, its token is shown once, and ending
 test("one administrator alone can't reset a passkey, and a link for someone who is in adds none", async () => {
   const { page } = administrator;
   await page.goto(`${base}/settings`);
-  await page.getByRole("button", { name: "Reset passkeys bo@halden.example" }).click();
+  await page.getByRole("button", { name: "Actions for bo@halden.example" }).click();
+  await page.getByRole("menuitem", { name: "Reset passkeys" }).click();
   await page.getByLabel("Reason").fill("Lost the phone.");
   await page.getByRole("dialog").getByRole("button", { name: "Reset passkeys" }).click();
   await page.getByText("There is no second administrator who could confirm.", { exact: false }).waitFor();
@@ -186,7 +189,8 @@ test("whoever is deactivated is out with the next request, wherever they are sig
   await bo.page.getByRole("heading", { name: "Welcome, Bo Halden" }).waitFor();
   const { page } = administrator;
   await page.goto(`${base}/settings`);
-  await page.getByRole("button", { name: "Deactivate bo@halden.example" }).click();
+  await page.getByRole("button", { name: "Actions for bo@halden.example" }).click();
+  await page.getByRole("menuitem", { name: "Deactivate" }).click();
   await page.getByLabel("Reason").fill("Left the company.");
   await page.getByRole("dialog").getByRole("button", { name: "Deactivate" }).click();
   await page.getByRole("table", { name: "People" }).getByText("Deactivated").waitFor();

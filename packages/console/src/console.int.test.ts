@@ -222,6 +222,76 @@ describe("what a person does", () => {
     await page.keyboard.press("Enter");
     await page.waitForURL(/\/systems\/support-concierge$/);
   });
+  it("a cut network turns the live dot hollow within seconds and says the time of the last figure", async () => {
+    await open("/systems/support-concierge");
+    await page.locator(".dot-live").waitFor();
+    await context.setOffline(true);
+    await page.locator(".dot-stale").waitFor();
+    await page.getByText(/^Last figures \d\d:\d\d:\d\d UTC$/).waitFor();
+    await context.setOffline(false);
+    await page.locator(".dot-live").waitFor();
+    troubles = troubles.filter((text) => !text.includes("ERR_INTERNET_DISCONNECTED"));
+  });
+  it("a held call is answered by keyboard alone", async () => {
+    await open("/approve/apr_1");
+    const reach = async (name: RegExp): Promise<void> => {
+      for (let presses = 0; presses < 40; presses += 1) {
+        await page.keyboard.press("Tab");
+        const focused = await page.evaluate(() => {
+          const at = document.activeElement;
+          return `${at?.getAttribute("aria-label") ?? ""} ${at?.id ?? ""} ${at?.textContent ?? ""}`;
+        });
+        if (name.test(focused)) return;
+      }
+      throw new Error(`Tab never reached ${name.source}`);
+    };
+    await reach(/reason/);
+    await page.keyboard.type("9 days late, fair");
+    const sent = page.waitForRequest((request) => request.url().endsWith("/approvals/apr_1/approve"));
+    await reach(/Approve once/);
+    await page.keyboard.press("Enter");
+    expect((await sent).postDataJSON()).toEqual({ reason: "9 days late, fair" });
+  });
+  it("Escape closes a dialog, and focus goes back to what opened them", async () => {
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await open("/systems/support-concierge");
+    const suspend = page.getByRole("button", { name: "Suspend" });
+    await suspend.focus();
+    await page.keyboard.press("Enter");
+    await page.getByRole("dialog").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    expect(await suspend.evaluate((node) => node === document.activeElement)).toBe(true);
+  });
+  it("at twice the text, without motion and with forced colors no page scrolls sideways", async () => {
+    await page.emulateMedia({ reducedMotion: "reduce", forcedColors: "active" });
+    // 1280 px at 200 % are 640 px of layout.
+    await page.setViewportSize({ width: 640, height: 450 });
+    for (const path of ["/", "/systems/support-concierge", "/settings", `/evidence/${denied}`, "/approve/apr_1"]) {
+      await open(path);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), path).toBeLessThanOrEqual(0);
+    }
+    await page.emulateMedia({ reducedMotion: "no-preference", forcedColors: "none" });
+    await page.setViewportSize({ width: 1440, height: 900 });
+  });
+  it("an ended session is said on the page, which keeps what was written", async () => {
+    await context.clearCookies();
+    const own = await context.newPage();
+    await own.clock.install();
+    await own.goto(`${server.url}/register`);
+    await own.getByLabel("Name", { exact: true }).fill("Invoice Reader");
+    await context.addCookies([{ name: "scene", value: "signed-out", url: server.url }]);
+    await own.clock.fastForward(120_000);
+    await own.evaluate(() => document.dispatchEvent(new Event("visibilitychange", { bubbles: true })));
+    await own.getByText("Your session has ended. What you wrote stays on this page.").waitFor();
+    expect(await own.getByLabel("Name", { exact: true }).inputValue()).toBe("Invoice Reader");
+    await context.clearCookies();
+    await own.getByRole("button", { name: "I have signed in" }).click();
+    await own.getByText("Your session has ended. What you wrote stays on this page.").waitFor({ state: "detached" });
+    expect(await own.getByLabel("Name", { exact: true }).inputValue()).toBe("Invoice Reader");
+    await own.close();
+    troubles = troubles.filter((text) => !text.includes("status of 401"));
+  });
   it("nothing was written to the console's error log, no script or style was blocked, nothing left the origin", () => {
     expect(troubles).toEqual([]);
   });

@@ -3,7 +3,7 @@ import { useEffect, useState } from "react";
 import type { ReactNode } from "react";
 import { Button as AriaButton } from "react-aria-components/Button";
 import type { ButtonProps } from "react-aria-components/Button";
-import { exact, relative } from "../format.ts";
+import { clock, exact, relative } from "../format.ts";
 import { toggleLive, useLive } from "../live.ts";
 import { t } from "../text.ts";
 
@@ -97,7 +97,7 @@ export function LiveDot() {
         ? t.live.paused
         : state === "connecting"
           ? t.live.connecting
-          : t.live.stale(relative(new Date(since).toISOString()));
+          : t.live.stale(`${clock(new Date(since).toISOString())} UTC`);
   return (
     <span className="live">
       <i className={`dot dot-${state}`} aria-hidden="true" />

@@ -88,3 +88,6 @@ export async function listIncidents(tx: Tx, org: string, nowMs: number, page: { 
   const clocks = await clockRows(tx, org, rows.map((row) => row.id));
   return rows.map((row) => shownIncident(row, clocks.get(row.id) ?? [], nowMs));
 }
+
+/** The open ones, newest first. */
+export const openIncidents = (tx: Tx, org: string, nowMs: number, limit: number): Promise<readonly Incident[]> => listIncidents(tx, org, nowMs, { limit, state: "open" });

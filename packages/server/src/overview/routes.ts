@@ -14,6 +14,8 @@ import { openCases } from "../reassessment/index.ts";
 import type { App } from "../http/index.ts";
 import type { Publisher } from "../publisher/index.ts";
 import { notFound } from "./not-found.ts";
+import { openIncidents } from "../incidents/index.ts";
+import { asked as askedFor, dayOf, ending, inWords, nameSystems } from "./needs.ts";
 import { reachOf } from "./reach.ts";
 
 const tally = z.object({ allow: z.number(), hold: z.number(), deny: z.number() });
@@ -46,7 +48,7 @@ export function overviewRoutes(app: App, deps: OverviewDeps): void {
 
   app.get("/api/v1/overview", { config: { access: "signed-in" }, schema: { operationId: "getOverview", response: { 200: overview } } }, async () => {
     const { items: systems } = await listSystems(reading, { limit: 1000 });
-    const { waiting, waits, findings, cases, open, entries, checkpoints, root } = await db.read(org, async (tx) => {
+    const { waiting, waits, findings, cases, incidents, open, entries, checkpoints, root } = await db.read(org, async (tx) => {
       const logs = await logSummaries(tx, org);
       const { rows } = await sql<{ count: string }>`select count(*) from evidence_checkpoint where org = ${org}`.execute(tx);
       return {
@@ -55,6 +57,7 @@ export function overviewRoutes(app: App, deps: OverviewDeps): void {
         open: await countFindingsOpen(tx, org, now()),
         findings: await listFindings(tx, org, now(), { limit: 8, state: "open" }),
         cases: await openCases(tx, org, 8),
+        incidents: await openIncidents(tx, org, now(), 4),
         entries: logs.reduce((sum, one) => sum + one.size, 0),
         checkpoints: Number(rows[0]!.count),
         root: logs.at(-1)?.root ?? null,
@@ -64,6 +67,7 @@ export function overviewRoutes(app: App, deps: OverviewDeps): void {
     const count = (test: (one: SystemView) => boolean): number => systems.filter(test).length;
     const last = deps.checked();
     const titles = new Map(systems.map((one) => [one.name, one.title]));
+    const named = nameSystems(titles);
     // About a system itself, not about a call of it: the system's own name says it better than `system:NAME`.
     const asks = (one: (typeof waiting)[number]): boolean => one.resource === `system:${one.system}`;
     const asked = new Set(waiting.filter(asks).map((one) => one.system));
@@ -91,11 +95,13 @@ export function overviewRoutes(app: App, deps: OverviewDeps): void {
         return { tier, proposed: stage("proposed"), pilot: stage("pilot"), production: stage("production"), expired: of.filter(expired).length, retired: stage("retired"), noOwner: of.filter((one) => one.missing.some((part) => part.startsWith("owners."))).length };
       }),
       needs: [
-        ...waiting.map((one) => ({ kind: one.action, outcome: "hold", title: asks(one) ? `${titles.get(one.system ?? "") ?? one.system} waits for a decision` : `${titles.get(one.system ?? "") ?? "People"}: ${one.resource ?? one.action}`, detail: String(one.statement["reason"] ?? ""), href: `/approve/${one.id}` })),
-        ...systems.filter((one) => one.lifecycle !== "retired" && one.missing.length > 0 && !(asked.has(one.name) && one.missing.every((part) => part === "authorization"))).slice(0, 8).map((one) => ({ kind: "missing", outcome: "deny", title: `${one.title} lacks ${one.missing.join(", ")}`, detail: "Calls are refused until it is there.", href: `/systems/${one.name}` })),
-        ...cases.map((one) => ({ kind: "reassessment", outcome: one.class === "C" ? "deny" : "hold", title: one.title, detail: one.dueAt === null ? "Somebody looks and says why it is fine." : `Due ${one.dueAt.toISOString().slice(0, 10)}.`, href: `/reassessments/${one.id}` })),
-        ...findings.map((one) => ({ kind: "finding", outcome: "unknown", title: one.title, detail: one.detail, href: "/findings" })),
-      ].slice(0, 12),
+        ...incidents.map((one) => ({ kind: "incident", outcome: "deny", title: `Incident: ${one.title}`, detail: one.nextDue === null ? `Open since ${dayOf(one.openedAt)}.` : `Next due ${dayOf(one.nextDue)}.`, href: `/incidents?id=${one.id}` })),
+        ...waiting.map((one) => ({ kind: one.action, outcome: "hold", title: asks(one) ? `${titles.get(one.system ?? "") ?? one.system} waits for a decision` : askedFor(one.action, titles.get(one.system ?? "") ?? one.system, one.resource), detail: named(String(one.statement["reason"] ?? "")), href: `/approve/${one.id}` })),
+        ...systems.filter((one) => ending(one, now())).slice(0, 8).map((one) => ({ kind: "ending", outcome: expired(one) ? "deny" : "hold", title: `Renew or retire ${one.title}`, detail: expired(one) ? `Ended ${dayOf(one.authorization!.ends!)}. Calls are refused since.` : `Ends ${dayOf(one.authorization!.ends!)}.`, href: `/systems/${one.name}` })),
+        ...systems.filter((one) => one.lifecycle !== "retired" && one.missing.length > 0 && !(asked.has(one.name) && one.missing.every((part) => part === "authorization"))).slice(0, 8).map((one) => ({ kind: "missing", outcome: "deny", title: `${one.title} lacks ${inWords(one.missing)}`, detail: "Calls are refused until it is there.", href: `/systems/${one.name}` })),
+        ...cases.map((one) => ({ kind: "reassessment", outcome: one.class === "C" ? "deny" : "hold", title: named(one.title), detail: one.dueAt === null ? "Somebody looks and says why it is fine." : `Due ${dayOf(one.dueAt.toISOString())}.`, href: `/reassessments/${one.id}` })),
+        ...findings.map((one) => ({ kind: "finding", outcome: "unknown", title: named(one.title), detail: named(one.detail), href: one.system === null ? "/findings" : `/findings?system=${encodeURIComponent(one.system)}` })),
+      ].slice(0, 16),
       // Nothing discovers traffic outside the gateway yet, so the share is not known, and says so.
       traffic: { known: null },
       evidence: { entries, checkpoints, root, checkedAt: last === null ? null : new Date(last.at).toISOString(), trust: "self-attested", problems: last?.problems ?? [] },
