@@ -2,7 +2,7 @@ import { compilePolicy } from "@mandate/policy";
 import { cleanLabels } from "@mandate/model";
 import type { DecisionRequest } from "@mandate/model";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { approverSets, authorizationReminders, exceptionSeats, gateSubject, getSystem, grantAuthorization, listAuthorizations, promoteSystem, readSystemView, resumeSystem, revokeAuthorization, submitAuthorization, suspendSystem } from "../authorization/index.ts";
+import { approverSets, authorizationReminders, exceptionSeats, gateSubject, getSystem, grantAuthorization, listAuthorizations, promoteSystem, readSystemView, reassessmentPorts, resumeSystem, revokeAuthorization, submitAuthorization, suspendSystem } from "../authorization/index.ts";
 import { bootstrap, concierge, helper, openTestRegister, person } from "../authorization/testing.ts";
 import { decideApproval } from "../approvals/index.ts";
 import type { Actor, CommandContext } from "../command.ts";
@@ -11,6 +11,7 @@ import type { Tx } from "../database/index.ts";
 import { endException, exceptionReminders, readExceptions, requestException } from "../exceptions/index.ts";
 import type { ExceptionPorts, NewException } from "../exceptions/index.ts";
 import { deleteObject, pinServer } from "../registry/index.ts";
+import { watchMeasures } from "../reassessment/index.ts";
 import { readGates } from "./index.ts";
 import { gateRecords } from "./testing.ts";
 
@@ -69,6 +70,15 @@ async function inProduction(conditions?: readonly unknown[]): Promise<string> {
   await grant(marta, id, conditions);
   await grant(ines, id);
   return id;
+}
+
+/** Cases that the measures open, each run once more to see that none is opened twice. */
+async function reopened(): Promise<readonly unknown[]> {
+  const { dependents, ownersOf } = reassessmentPorts(register.decisions(root), root);
+  const job = watchMeasures(root, { reconcile: dependents.reconcile, ownersOf, reviewsBelow: async () => [] });
+  await job.run();
+  await job.run();
+  return register.entries.filter((entry) => entry.type === "reassessment" && entry.payload["event"] === "opened").map((entry) => entry.payload["trigger"]);
 }
 
 describe("gates", () => {
@@ -138,6 +148,20 @@ describe("an exception", () => {
     expect((await gates()).find((gate) => gate.id === "GATE-06")).toMatchObject({ state: "waived", waiver: { exception: id, by: expect.arrayContaining([owners[0], "ines@x.example"]), compensating: "each answer is read" } });
     register.clock.now += 5 * day;
     expect(await unmet()).toEqual(["GATE-06"]);
+  });
+
+  it("that production was granted on opens a reassessment when it ends, once, and not before", async () => {
+    await piloted();
+    await deleteObject(root, register.ports, "Evaluation", `${name}-injection`);
+    const id = await ask(tomasz);
+    await yes(marta, id);
+    await yes(ines, id);
+    const { id: asked } = await promoteSystem(as(tomasz), name, { reason: "ready" });
+    await grant(marta, asked);
+    await grant(ines, asked);
+    expect(await reopened()).toEqual([]);
+    register.clock.now += 5 * day;
+    expect(await reopened()).toEqual(["exception-ended"]);
   });
 
   it("by its requester as approver is refused, also when the requester holds the role", async () => {
@@ -243,6 +267,15 @@ describe("a grant with conditions", () => {
     const later = await register.facts(root);
     expect((await call(due.getTime() + 1000, model, later)).outcome).toBe("allow");
     expect((await call(due.getTime() + day / 2, model, later)).outcome).toBe("deny");
+  });
+
+  it("whose consequence is reassessment opens a case once, unmet on its day and not before", async () => {
+    await inProduction([condition({ subject: `${name}-absent`, consequence: "reassess" })]);
+    await watchConditions(root).run();
+    expect(await reopened()).toEqual([]);
+    register.clock.now = due.getTime();
+    await watchConditions(root).run();
+    expect(await reopened()).toEqual(["condition-unmet"]);
   });
 
   it("that restricts leaves reading and stops paying", async () => {

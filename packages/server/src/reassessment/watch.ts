@@ -38,6 +38,34 @@ export async function spikesNow(tx: Tx, org: string, nowMs: number): Promise<Spi
   });
 }
 
+interface Ended {
+  readonly trigger: "exception-ended" | "condition-unmet";
+  readonly key: string;
+  readonly system: string;
+  readonly title: string;
+  readonly detail: string;
+}
+
+/**
+ * Waivers of gates that ended under an authorization granted on them, and conditions unmet on their day whose
+ * consequence is reassessment. A rule that binds again needs nobody; other consequences act by themselves at the call.
+ */
+async function endedNow(tx: Tx, org: string, nowMs: number): Promise<Ended[]> {
+  const now = new Date(nowMs);
+  const waivers = await sql<{ id: string; system: string; target: string }>`select e.id, e.system, e.target from exceptions e
+    where e.org = ${org} and e.scope = 'gate' and e.granted_at is not null and (e.ends_at <= ${now} or e.ended_at is not null)
+      and exists (select 1 from authorizations a where a.org = e.org and a.system = e.system and a.type = 'production' and a.state in ('granted', 'granted_with_conditions')
+        and a.ends > ${now} and a.starts >= e.granted_at and a.starts <= coalesce(e.ended_at, e.ends_at))`.execute(tx);
+  const unmet = await sql<{ id: string; system: string; position: number; shown: string }>`select a.id, a.system, c.position, c.shown from authorizations a
+    join condition_checks c on c.org = a.org and c.authorization_id = a.id
+    where a.org = ${org} and a.state = 'granted_with_conditions' and a.ends > ${now} and not c.met
+      and a.conditions -> c.position ->> 'consequence' = 'reassess' and (a.conditions -> c.position ->> 'due')::timestamptz <= ${now}`.execute(tx);
+  return [
+    ...waivers.rows.map(({ id, system, target }) => ({ trigger: "exception-ended" as const, key: `exception:${id}`, system, title: `The exception of ${system} from gate ${target} has ended`, detail: id })),
+    ...unmet.rows.map(({ id, system, position, shown }) => ({ trigger: "condition-unmet" as const, key: `condition:${id}:${position}`, system, title: `A condition of ${system}'s authorization isn't met`, detail: shown })),
+  ];
+}
+
 export interface WatchPorts extends Pick<DependentPorts, "reconcile"> {
   /** Outcome reviews below their threshold, as the records say. */
   readonly reviewsBelow: (tx: Tx, org: string, nowMs: number) => Promise<readonly { readonly key: string; readonly system: string; readonly title: string; readonly detail: string }[]>;
@@ -53,9 +81,10 @@ export function watchMeasures(ctx: ServerContext, ports: WatchPorts): Job {
     name: "reassess by measure",
     everyMs: 60_000,
     async run() {
-      const { spikes, reviews } = await ctx.read(async (tx) => ({ spikes: await spikesNow(tx, ctx.org, ctx.now()), reviews: await ports.reviewsBelow(tx, ctx.org, ctx.now()) }));
+      const { ended, spikes, reviews } = await ctx.read(async (tx) => ({ ended: await endedNow(tx, ctx.org, ctx.now()), spikes: await spikesNow(tx, ctx.org, ctx.now()), reviews: await ports.reviewsBelow(tx, ctx.org, ctx.now()) }));
       const day = new Date(ctx.now()).toISOString().slice(0, 10);
       const changes = [
+        ...ended.map(({ detail, ...one }) => ({ ...one, old: null, new: detail })),
         ...spikes.map((one) => ({ trigger: "spike" as const, system: one.system, key: `spike:${one.system}:${day}`, title: `${one.system} had ${one.today} calls in 24 hours`, old: one.before, new: one.today })),
         ...reviews.map((one) => ({ trigger: "outcome-review" as const, system: one.system, key: `review:${one.key}:${one.detail}`.slice(0, 400), title: one.title, old: null, new: one.detail })),
       ];
