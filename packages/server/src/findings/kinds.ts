@@ -36,6 +36,7 @@ const kinds: Readonly<Record<string, FindingKind>> = {
   policy_alert: { title: "Rules that can't be evaluated", severity: "high", fix: { text: "Mend the rule named here; calls it concerns are refused until then.", url: "/policies" } },
   policy_mismatch: { title: "Compiled rules differ from the reference engine", severity: "critical", fix: { text: "Change the rule that differs, and report the difference to Mandate's maintainers.", url: "/policies" } },
   prompt_outside_template: { title: "System prompts that no approved template holds", severity: "high", fix: { text: "Have the difference assessed, or send the approved template.", url: "/reassessments" } },
+  "provisioning.paused": { title: "Provisioning waits for somebody", severity: "high", fix: { text: "See whom the directory would remove, then resume or ask its administrator.", url: "/settings" } },
   refused_attempt: { title: "Systems try what their boundary forbids", severity: "medium", fix: { text: "If the system has changed, correct its record; else mend what sends it.", url: "/reassessments" } },
   "review.below": { title: "Outcomes are worse than tolerated", severity: "high", fix: { text: "Find what went wrong, mend it, and review outcomes again.", url: "/reviews" } },
   "review.due": { title: "Outcome reviews are due", severity: "medium", fix: { text: "Review a sample of outcomes and write the result down.", url: "/reviews" } },
