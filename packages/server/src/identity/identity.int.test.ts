@@ -1,3 +1,4 @@
+import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTestServer } from "../testing/running-server.ts";
 import type { TestServer } from "../testing/running-server.ts";
@@ -68,6 +69,16 @@ describe("people", () => {
       expect([answer.status, answer.body.code]).toEqual([400, "request.invalid"]);
     },
   );
+
+  it("an invitation is announced once, with whom to ask and without the link", async () => {
+    await person("ivo@halden.example", "developer");
+    await person("ivo@halden.example", "developer", "auditor");
+    const secret = await link("ivo@halden.example");
+    const { rows } = await mandate.server.evidence.read((tx) => sql<{ notice: string }>`select row_to_json(n)::text as notice from notifications n where kind = 'person.invited' and 'ivo@halden.example' = any(recipients)`.execute(tx));
+    expect(rows).toHaveLength(1);
+    expect(rows[0]!.notice).toContain("sign-in link");
+    expect(rows[0]!.notice).not.toContain(secret);
+  });
 
   it("a developer can't invite anyone", async () => {
     const answer = await api("POST", "/people", { email: "c@halden.example", name: "C", roles: ["developer"] }, await tokenOf("ann@halden.example"));

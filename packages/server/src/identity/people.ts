@@ -3,6 +3,7 @@ import type { Role } from "@mandate/model";
 import { sql } from "kysely";
 import type { CommandContext, MutationEvidence } from "../command.ts";
 import type { Tx } from "../database/index.ts";
+import { notify } from "../notifications/index.ts";
 
 export interface Person {
   readonly id: string;
@@ -175,8 +176,20 @@ export async function putPerson(ctx: CommandContext<Tx>, input: NewPerson, ask: 
     }
     const [added, removed] = [given.map(inWords), taken.map(inWords)];
     record({ type: "person", payload: { event: known === undefined ? "invited" : "changed", person: id, email, name: input.name, added, removed, waiting: waits.map(inWords), by: ctx.actor.id } });
+    if (known === undefined) await tellInvited(tx, ctx, id, email);
     const person = await personById(tx, ctx.org, id);
     return { person: person!, created: known === undefined };
+  });
+}
+
+/**
+ * Says that an invitation waits and whom to ask. The link itself is a secret that signs in, so no mail carries it; and
+ * people whom a manifest names as owners get none, because whoever edits a manifest could then write to anybody.
+ */
+async function tellInvited(tx: Tx, ctx: CommandContext<Tx>, id: string, email: string): Promise<void> {
+  await notify(tx, ctx, {
+    kind: "person.invited", thread: `person-${id}`, system: null, to: [email], subject: "An invitation to Mandate waits for you",
+    lines: [`Ask ${ctx.actor.email ?? "whoever administers Mandate"} for your sign-in link. It works once, and no message holds it.`], path: "/sign-in",
   });
 }
 
