@@ -39,3 +39,10 @@ test("an exception says what is let pass, for whom, until when, and what is done
     facts: { "terms.compensating": "A person checks each" },
   });
 });
+
+test("what is too long to be shown says so: nothing is signed behind an ellipsis", () => {
+  const { facts } = shown("tier.rules", null, { rules: { note: `${"a".repeat(4_000)}HIDDEN`, ...Object.fromEntries(Array.from({ length: 300 }, (_, n) => [`r${n}`, n])) } });
+  const values = Object.values(facts);
+  expect(values.some((value) => value.includes("and 6 more characters that can't be shown here"))).toBe(true);
+  expect(values.some((value) => value.startsWith("More than can be shown here"))).toBe(true);
+});

@@ -184,13 +184,26 @@ function conditionInWords(condition: unknown): string {
   return `${what} by ${String(due)}, else ${String(consequence)}${note === undefined ? "" : ` (${String(note)})`}`.slice(0, 500);
 }
 
-/** Flat label and value lines of the arguments, depth-first, bounded: an approver reads values, not JSON. */
+/** What an approver can be asked to read. Beyond it the page says how much isn't shown, and that nobody confirmed it. */
+const maxFacts = 200;
+const maxValueChars = 4_000;
+
+/**
+ * Flat label and value lines of the arguments, depth-first, bounded: an approver reads values, not JSON.
+ * INVARIANT: what is cut off says so. An agent that hides a clause behind the four-thousandth character must not get
+ * a yes to it from somebody who saw an ellipsis at most.
+ */
 function flatten(facts: { label: string; value: string }[], label: string, value: unknown, depth: number): void {
-  if (facts.length >= 50) return;
+  if (facts.length > maxFacts) return;
+  if (facts.length === maxFacts) return void facts.push({ label: "…", value: "More than can be shown here: refuse what you can't read" });
   if (isMoney(value)) facts.push({ label, value: `${value.value} ${value.currency}` });
   else if (typeof value === "object" && value !== null && depth < 4) {
     for (const [key, inner] of Object.entries(value)) flatten(facts, label === "" ? key : `${label}.${key}`, inner, depth + 1);
-  } else facts.push({ label, value: String(typeof value === "object" ? JSON.stringify(value) : value).slice(0, 500) });
+  } else facts.push({ label, value: cut(typeof value === "object" ? JSON.stringify(value) : String(value)) });
+}
+
+function cut(text: string): string {
+  return text.length <= maxValueChars ? text : `${text.slice(0, maxValueChars)} … and ${text.length - maxValueChars} more characters that can't be shown here: refuse what you can't read`;
 }
 
 /** `mandate:money` of the manifest: one fact, not two. */
