@@ -302,7 +302,7 @@ async function rehashPayloads(
 ): Promise<number> {
   const missing = new Set(commitments);
   let payloads = 0;
-  for (let after = Buffer.alloc(0); ; ) {
+  for (let after: Buffer = Buffer.alloc(0); ; ) {
     const { rows } = await sql<{ ct: Buffer; matches: boolean }>`SELECT ct, sha256(bytes) = ct AS matches FROM evidence_payload
       WHERE org = ${org} AND ct > ${after} ORDER BY ct LIMIT 5000`.execute(tx);
     const last = rows.at(-1);
