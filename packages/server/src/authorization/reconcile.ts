@@ -211,9 +211,9 @@ async function follow(
 /** Rule of `risk-tiers.yaml`: an irreversible effect without a person's approval. */
 const irreversibleRule = "R05";
 
-/** What nobody declared and nobody granted, seen at the gateway, stops at once, like the same thing written down (SPEC 2). */
+/** An effect that nobody declared, seen at the gateway, stops at once, like the same thing written down (SPEC 2). */
 function shownByTraffic({ determined }: Subject, held: Authorization): VersionChange[] {
-  if (held.tier === "T3" || determined.tier !== "T3" || determined.contradictions.length === 0 || !determined.reasons.some((one) => one.rule === irreversibleRule)) return [];
+  if (held.tier === "T3" || determined.tier !== "T3" || !determined.contradictions.some((one) => one.input === "tool_effect") || !determined.reasons.some((one) => one.rule === irreversibleRule)) return [];
   const observed = determined.contradictions.map((one) => `${one.input}: ${one.observed}`).join("; ");
   return [{ class: "C", trigger: "irreversible-effect", scope: "system", subject: "tier", what: "traffic shows an irreversible effect without a person's approval", old: held.tier, new: observed }];
 }

@@ -50,16 +50,27 @@ export async function loadObserved(tx: Tx, org: string, register: Register): Pro
   const seen = new Map<string, ObservedTraffic>();
   for (const [system, uses] of Map.groupBy(rows, (row) => row.system)) {
     const named = (use: Use): string => use.resource.slice(use.resource.indexOf(":") + 1);
+    const bounded = boundedTools(register, system);
     const exports = uses.filter((use) => use.action === "data.export").map(named);
     seen.set(system, {
       calls: uses.reduce((sum, use) => sum + use.allowed, 0),
       tools: uses.filter((use) => use.action === "tool.call").map((use) => {
         const tool = register.get("Tool", named(use))?.spec;
-        return { name: named(use), effect: tool?.effect ?? ("executes" satisfies Effect), reversible: tool?.reversible === true, allowed: use.allowed, approved: use.approved };
+        return { name: named(use), effect: tool?.effect ?? ("executes" satisfies Effect), reversible: tool?.reversible === true, allowed: use.allowed, approved: bounded.has(named(use)) ? use.allowed : use.approved };
       }),
       outside: exports.filter((name) => register.get("Destination", name)?.spec.kind !== "internal"),
       classes: [],
     });
   }
   return seen;
+}
+
+/**
+ * Tools on which a rule of the system's own asks a person above some bound. People set that bound: it is part of the
+ * version that they authorized, so what stays below it isn't the system acting alone.
+ */
+function boundedTools(register: Register, system: string): ReadonlySet<string> {
+  const names = register.get("AISystem", system)?.spec.policies ?? [];
+  const rules = names.flatMap((name) => register.get("Policy", name.slice(name.indexOf(":") + 1))?.spec.rules ?? []);
+  return new Set(rules.flatMap((rule) => (rule.holdUnless === undefined ? [] : [rule.on.slice(rule.on.indexOf(":") + 1)])));
 }
