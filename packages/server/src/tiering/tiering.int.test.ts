@@ -104,6 +104,19 @@ describe("what traffic shows", () => {
     expect(await tierView()).toMatchObject({ tier: "T2", traffic: { tools: [{ name: "wire", allowed: 1, approved: 1 }], alone: 0 } });
   });
 
+  it("below a bound that people set is not the system acting alone", async () => {
+    const bounded = `apiVersion: v1
+kind: Policy
+metadata: { name: wire-limit }
+spec: { rules: [{ id: wire-limit, on: "tool:wire", holdUnless: "context.input.small == true", because: Larger sums need a person. }] }
+`;
+    await register.apply(as(ann), `${bounded}---\n${mailer.replace("autonomy: suggests", "autonomy: acts-with-approval").replace("models: [model:local]", "models: [model:local], tools: [tool:wire]").replace("spec:\n", "spec:\n  policies: [policy:wire-limit]\n")}`);
+    const before = (await tierView()).tier;
+    await sawCall("tool:wire");
+    await review();
+    expect(await tierView()).toMatchObject({ tier: before, contradictions: [] });
+  });
+
   it("of what was refused says nothing, and less than declared lowers nothing", async () => {
     await register.apply(root, concierge);
     await register.apply(as(ann), mailer);
