@@ -129,7 +129,8 @@ class AtDesk {
 }
 
 async function addCondition(page: Page): Promise<void> {
-  await page.getByText("Conditions", { exact: true }).last().click();
+  // The summary, not the fact of the same name that stands on the page before it has loaded.
+  await page.locator("summary", { hasText: "Conditions" }).click();
   await page.getByLabel("At most", { exact: true }).fill("50");
   await page.getByLabel("From", { exact: true }).fill(new Date(Date.now() + 60 * 86_400_000).toISOString().slice(0, 10));
   await page.getByRole("button", { name: "Add condition" }).click();
