@@ -58,3 +58,6 @@ export const people = {
     administrator: "Administrator",
   } as Record<string, string>,
 } as const;
+
+/** A role in words; a committee or group keeps its own name. */
+export const roleName = (role: string): string => people.names[role] ?? role;

@@ -1,7 +1,8 @@
 export const promotion = {
   title: (system: string) => `Promotion of ${system}`,
   crumb: "Promotion",
-  ready: (n: number) => `It may be put to its approvers: all ${n} gates are met, waived or wait for a measure that isn't there yet.`,
+  ready: (n: number) =>
+    `It may be put to its approvers: all ${n} gates are met, waived or wait for a measure that isn't there yet.`,
   notReady: (open: number, all: number) =>
     `It can't go to production yet: ${open} of ${all} ${open === 1 ? "gates isn't" : "gates aren't"} met.`,
   prohibited: "This practice is prohibited (Article 5). No gate opens production.",
@@ -12,6 +13,7 @@ export const promotion = {
   evidence: "See what shows it",
   fix: "Fix it",
   whoFixes: (who: string) => `${who} can fix it.`,
+  holderOf: (role: string) => `Whoever is ${role.toLowerCase()}`,
   waivedBy: (by: string, until: string) => `Waived by ${by} until ${until}.`,
   instead: (what: string) => `Instead: ${what}`,
   ask: "Ask for an exception",
@@ -21,6 +23,10 @@ export const promotion = {
   submitEffect: "Each approver is asked about exactly this version. Whatever changes after that needs a new request.",
   approvers: "Approvers",
   nobody: "nobody holds this role yet",
+  answered: { approved: "Approved.", refused: "Refused.", lapsed: "It lapsed: nobody answered in time." } as Record<
+    string,
+    string
+  >,
   signed: (who: string, when: string) => `${who} signed ${when}`,
   open: "waits",
   version: "Version",
@@ -36,6 +42,5 @@ export const promotion = {
   condition: (metric: string, threshold: string, due: string, consequence: string) =>
     `${metric}${threshold}, due ${due}: else ${consequence}`,
   replay: "Last week under the new terms",
-  replayWhy:
-    "Can't tell: past calls can't be replayed under other terms yet. The policies' simulation brings it; until then compare Decisions with the terms above.",
+  replayWhy: "Past calls can't be replayed under other terms yet. Until then compare Decisions with the terms above.",
 } as const;

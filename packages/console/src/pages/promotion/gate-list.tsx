@@ -1,13 +1,19 @@
 import { useState } from "react";
 import type { Mark } from "../../api-types.ts";
-import { Status } from "../../components/status.tsx";
+import { nameOf, Status } from "../../components/status.tsx";
 import { Button } from "../../components/ui.tsx";
 import { date } from "../../format.ts";
+import { roleName } from "../../text/people.ts";
 import { promotion as words } from "../../text/promotion.ts";
 import { AskForException } from "../exceptions/request.tsx";
 import type { Gate } from "./queries.ts";
 
-const marks: Readonly<Record<Gate["state"], Mark>> = { met: "allow", not_met: "deny", waived: "person", cant_tell: "unknown" };
+const marks: Readonly<Record<Gate["state"], Mark>> = {
+  met: "allow",
+  not_met: "deny",
+  waived: "person",
+  cant_tell: "unknown",
+};
 const order: readonly Gate["state"][] = ["not_met", "cant_tell", "waived", "met"];
 
 /** What hinders first; what is met last. */
@@ -19,12 +25,18 @@ export function GateList({ system, gates }: { system: string; gates: readonly Ga
         {gates
           .toSorted((a, b) => order.indexOf(a.state) - order.indexOf(b.state))
           .map((gate) => (
-            <li key={gate.id}>
+            <li key={gate.id} className="gate">
+              <Status mark={marks[gate.state]}>{words.states[gate.state]}</Status>
               <div className="grow">
-                <Status mark={marks[gate.state]}>{words.states[gate.state]}</Status> <b>{gate.title}</b> <code>{gate.id}</code>
-                <p className="small">
-                  {gate.detail} {gate.state === "not_met" && `${words.whoFixes(gate.who.email ?? gate.who.role)} ${gate.fix.text}`}
-                  {gate.waiver !== null && `${words.waivedBy(gate.waiver.by.join(", "), date(gate.waiver.until))} ${words.instead(gate.waiver.compensating)}`}
+                <p>
+                  <b>{gate.title}</b> <code className="muted">{gate.id}</code>
+                </p>
+                <p className="small muted">
+                  {gate.detail}{" "}
+                  {gate.state === "not_met" &&
+                    `${words.whoFixes(gate.who.email === null ? words.holderOf(roleName(gate.who.role)) : nameOf(gate.who.email))} ${gate.fix.text}`}
+                  {gate.waiver !== null &&
+                    `${words.waivedBy(gate.waiver.by.map(nameOf).join(", "), date(gate.waiver.until))} ${words.instead(gate.waiver.compensating)}`}
                 </p>
               </div>
               {gate.state === "not_met" ? (
@@ -38,7 +50,11 @@ export function GateList({ system, gates }: { system: string; gates: readonly Ga
                 </span>
               ) : (
                 gate.evidence !== null && (
-                  <a className="small" href={gate.evidence} aria-label={`${words.evidence}: ${gate.title}`}>
+                  <a
+                    className="small gate-evidence"
+                    href={gate.evidence}
+                    aria-label={`${words.evidence}: ${gate.title}`}
+                  >
                     {words.evidence}
                   </a>
                 )
@@ -46,7 +62,9 @@ export function GateList({ system, gates }: { system: string; gates: readonly Ga
             </li>
           ))}
       </ul>
-      {asking !== null && <AskForException wanted={{ system, kind: "gate", id: asking.id }} onClose={() => setAsking(null)} />}
+      {asking !== null && (
+        <AskForException wanted={{ system, kind: "gate", id: asking.id }} onClose={() => setAsking(null)} />
+      )}
     </>
   );
 }

@@ -5,10 +5,11 @@ import { approval, client, queries, system as systemQuery } from "../../api.ts";
 import type { SystemView } from "../../api-types.ts";
 import { ReasonDialog } from "../../components/dialog.tsx";
 import { Loaded } from "../../components/states.tsx";
-import { Status } from "../../components/status.tsx";
+import { nameOf, Status } from "../../components/status.tsx";
 import { Button, Facts, PageHead, Panel, Time } from "../../components/ui.tsx";
 import { date, shortHash } from "../../format.ts";
 import { t } from "../../text.ts";
+import { roleName } from "../../text/people.ts";
 import { system as systemWords } from "../../text/system.ts";
 import { promotion as words } from "../../text/promotion.ts";
 import { Answer } from "../approve-answer.tsx";
@@ -113,8 +114,15 @@ function Standing({ of, request, open }: { of: Gates; request: Request | undefin
       <Facts
         rows={[
           [words.tier, request?.tier ?? of.tier],
-          [words.version, <code key="digest" title={digest}>{shortHash(digest)}</code>],
-          request === undefined ? [words.asked, words.none] : [words.asked, request.requester ?? t.cantTell],
+          [
+            words.version,
+            <code key="digest" title={digest}>
+              {shortHash(digest)}
+            </code>,
+          ],
+          request === undefined
+            ? [words.asked, words.none]
+            : [words.asked, request.requester === null ? t.cantTell : nameOf(request.requester)],
           [words.ends, request?.ends != null ? <Time key="ends" at={request.ends} /> : words.noEnd],
           [
             words.conditions,
@@ -122,7 +130,12 @@ function Standing({ of, request, open }: { of: Gates; request: Request | undefin
               ? words.noConditions
               : request.conditions.map((one, index) => (
                   <span key={index} className="block small">
-                    {words.condition(String(one["metric"]), one["subject"] === undefined ? ` ${String(one["threshold"])}` : ` ${String(one["subject"])}`, date(String(one["due"])), String(one["consequence"]))}
+                    {words.condition(
+                      String(one["metric"]),
+                      one["subject"] === undefined ? ` ${String(one["threshold"])}` : ` ${String(one["subject"])}`,
+                      date(String(one["due"])),
+                      String(one["consequence"]),
+                    )}
                   </span>
                 )),
           ],
@@ -135,11 +148,11 @@ function Standing({ of, request, open }: { of: Gates; request: Request | undefin
           return (
             <li key={seat.group}>
               <span className="grow">
-                <b>{seat.group}</b>
-                <span className="block muted small">{seat.people.join(", ") || words.nobody}</span>
+                <b>{roleName(seat.group)}</b>
+                <span className="block muted small">{seat.people.map(nameOf).join(", ") || words.nobody}</span>
               </span>
               {signed !== undefined ? (
-                <Status mark="person">{words.signed(signed.email, date(signed.at))}</Status>
+                <Status mark="person">{words.signed(nameOf(signed.email), date(signed.at))}</Status>
               ) : (
                 open && <Status mark="hold">{words.open}</Status>
               )}
@@ -162,7 +175,13 @@ function YourAnswer({ id }: { id: string }) {
       <Loaded query={query} what={words.yours} rows={3}>
         {(item) => (
           <div className="panel-body stack">
-            {item.state !== "pending" ? <p>{item.state}</p> : item.mayDecide === false ? <p>{item.cannotBecause}</p> : <Answer item={item} />}
+            {item.state !== "pending" ? (
+              <p>{words.answered[item.state] ?? item.state}</p>
+            ) : item.mayDecide === false ? (
+              <p>{item.cannotBecause}</p>
+            ) : (
+              <Answer item={item} />
+            )}
           </div>
         )}
       </Loaded>

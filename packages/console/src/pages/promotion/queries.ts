@@ -9,7 +9,12 @@ export interface Gate {
   readonly evidence: string | null;
   readonly who: { readonly role: string; readonly email: string | null };
   readonly fix: { readonly text: string; readonly page: string };
-  readonly waiver: { readonly exception: string; readonly by: readonly string[]; readonly until: string; readonly compensating: string } | null;
+  readonly waiver: {
+    readonly exception: string;
+    readonly by: readonly string[];
+    readonly until: string;
+    readonly compensating: string;
+  } | null;
 }
 
 export interface Gates {
@@ -23,7 +28,10 @@ export interface Gates {
 export const gates = (name: string) =>
   queryOptions({
     queryKey: ["systems", "gates", name],
-    queryFn: ({ signal }) => client.request<Gates>("GET", `/api/v1/systems/${encodeURIComponent(name)}/gates?type=production`, undefined, { signal }),
+    queryFn: ({ signal }) =>
+      client.request<Gates>("GET", `/api/v1/systems/${encodeURIComponent(name)}/gates?type=production`, undefined, {
+        signal,
+      }),
   });
 
 export interface Request {
