@@ -193,7 +193,7 @@ test("a T3 system without its gates is refused by page, API and CLI, each naming
   await bea.follow("Promote");
   await bea.page.getByText(/gates aren't met/).waitFor();
   expect(await bea.page.getByRole("button", { name: "Ask for production" }).count()).toBe(0);
-  await bea.page.getByText("bea@halden.example can fix it.", { exact: false }).first().waitFor();
+  await bea.page.getByText("Bea can fix it.", { exact: false }).first().waitFor();
   await bea.accessible();
   const answer = await mandate.api("POST", "/systems/payouts/promote", { reason: "skip the page" });
   expect([answer.status, answer.body.code]).toEqual([409, "gate.unmet"]);
