@@ -32,4 +32,6 @@ export type { User } from "./auth/user-token.ts";
 export { Journal, JournalSink, nodeDisk, Sealer, sealingKeyLookup } from "./evidence/index.ts";
 export type { JournalDisk, JournalOptions, JournalSigner, OpenCall, SealerOptions } from "./evidence/index.ts";
 export { OutboundRule } from "./upstream/address.ts";
+export { isToolName, offeredTools } from "./mcp/definitions.ts";
+export type { OfferedTool } from "./mcp/definitions.ts";
 export { authzenConfiguration } from "./authzen/handle.ts";

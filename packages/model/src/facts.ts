@@ -254,6 +254,8 @@ export interface ToolFacts {
   readonly pinned: string | null;
   /** True when the definition last seen differs from the pinned one, or was never pinned though it must be. */
   readonly changed: boolean;
+  /** The pinned definition word for word, for `tools/list`; absent or null: none is pinned. */
+  readonly definition?: Readonly<Record<string, unknown>> | null;
   /** `tool:hosted.NAME`: run by the provider. */
   readonly hosted: boolean;
   readonly region: string | null;
@@ -268,6 +270,15 @@ export interface McpServerFacts {
   readonly vendor: string | null;
   readonly region: string | null;
   readonly credential: string | null;
+  /** A process that the gateway starts and supervises; absent or null: the server has a `url`. */
+  readonly process?: McpProcessFacts | null;
+}
+
+export interface McpProcessFacts {
+  readonly command: string;
+  readonly args: readonly string[];
+  /** All of its environment. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 export interface DatasetFacts {

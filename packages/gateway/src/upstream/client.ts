@@ -1,8 +1,9 @@
 import { isIP } from "node:net";
-import { Pool } from "undici";
+import { type Dispatcher, Pool } from "undici";
 import type { ModelFacts } from "@mandate/model";
 import type { Compiled } from "../compiled.ts";
 import type { GatewayLimits } from "../options.ts";
+import type { UpstreamSecret } from "../snapshot.ts";
 import { OutboundRefused } from "./address.ts";
 
 /** What went wrong before or while an upstream answered. `internal` is for the log alone. */
@@ -30,6 +31,16 @@ export interface UpstreamCall {
   resume(): void;
   /** Ends the exchange; no event follows. */
   abort(): void;
+}
+
+export interface OutgoingRequest {
+  readonly method: "GET" | "POST" | "DELETE";
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer | null;
+  /** Name of the sealed secret that goes along as a bearer; null: none. */
+  readonly credential: string | null;
+  /** Longest silence inside an answer; 0: any. */
+  readonly idleMs: number;
 }
 
 /** Headers of the caller that mean something to the provider. Everything else stays here, keys above all. */
@@ -78,35 +89,46 @@ export class UpstreamClient {
     if (model.protocol === "anthropic") headers["anthropic-version"] ??= "2023-06-01";
     Object.assign(headers, authorization(compiled, model, url));
 
+    return this.#dispatch(this.#pool(compiled, url), { path: url.pathname + url.search, method: "POST", headers, body }, events);
+  }
+
+  /**
+   * Sends any request to an address of the register, under the same address and secret rules.
+   * @throws UpstreamFailure (`refused`) before a byte has left
+   */
+  open(compiled: Compiled, url: URL, request: OutgoingRequest, events: UpstreamEvents): UpstreamCall {
+    if (url.protocol !== "http:" && url.protocol !== "https:") throw new UpstreamFailure("refused", "The server's address is not an HTTP address.", "scheme");
+    const headers = { ...request.headers, "accept-encoding": "identity", "user-agent": "mandate-gateway", ...bearer(compiled, request.credential, url) };
+    return this.#dispatch(this.#pool(compiled, url), { path: url.pathname + url.search, method: request.method, headers, body: request.body, bodyTimeout: request.idleMs }, events);
+  }
+
+  #dispatch(pool: Pool, request: Dispatcher.DispatchOptions, events: UpstreamEvents): UpstreamCall {
     let aborted = false;
     let finished = false;
+    let started = false;
     let controller: { pause(): void; resume(): void; abort(reason: Error): void } | undefined;
-    const started = { head: false };
-    this.#pool(compiled, url).dispatch(
-      { path: url.pathname + url.search, method: "POST", headers, body },
-      {
-        onRequestStart(control) {
-          controller = control;
-          if (aborted) control.abort(new Error("aborted"));
-        },
-        onResponseStart(_control, status, responseHeaders) {
-          if (status < 200 || aborted) return;
-          started.head = true;
-          events.head(status, responseHeaders);
-        },
-        onResponseData(_control, chunk) {
-          if (!aborted) events.data(chunk);
-        },
-        onResponseEnd() {
-          finished = true;
-          if (!aborted) events.end();
-        },
-        onResponseError(_control, error) {
-          finished = true;
-          if (!aborted) events.fail(failureOf(error, started.head));
-        },
+    pool.dispatch(request, {
+      onRequestStart(control) {
+        controller = control;
+        if (aborted) control.abort(new Error("aborted"));
       },
-    );
+      onResponseStart(_control, status, headers) {
+        if (status < 200 || aborted) return;
+        started = true;
+        events.head(status, headers);
+      },
+      onResponseData(_control, chunk) {
+        if (!aborted) events.data(chunk);
+      },
+      onResponseEnd() {
+        finished = true;
+        if (!aborted) events.end();
+      },
+      onResponseError(_control, error) {
+        finished = true;
+        if (!aborted) events.fail(failureOf(error, started));
+      },
+    });
     return {
       pause: () => controller?.pause(),
       resume: () => controller?.resume(),
@@ -155,12 +177,23 @@ export class UpstreamClient {
   }
 }
 
-/** INVARIANT (G8): a secret goes to the hosts it was sealed for and nowhere else. */
 function authorization(compiled: Compiled, model: ModelFacts, url: URL): Record<string, string> {
-  if (model.credential === null) return {};
-  const secret = compiled.secrets.get(model.credential);
+  const secret = secretFor(compiled, model.credential, url);
+  if (secret === null) return {};
+  return model.protocol === "anthropic" ? { "x-api-key": secret.value } : { authorization: `Bearer ${secret.value}` };
+}
+
+function bearer(compiled: Compiled, credential: string | null, url: URL): Record<string, string> {
+  const secret = secretFor(compiled, credential, url);
+  return secret === null ? {} : { authorization: `Bearer ${secret.value}` };
+}
+
+/** INVARIANT (G8): a secret goes to the hosts it was sealed for and nowhere else. */
+function secretFor(compiled: Compiled, credential: string | null, url: URL): UpstreamSecret | null {
+  if (credential === null) return null;
+  const secret = compiled.secrets.get(credential);
   if (secret === undefined)
-    throw new UpstreamFailure("refused", `The provider's secret \`${model.credential}\` is not set.`, "secret missing");
+    throw new UpstreamFailure("refused", `The provider's secret \`${credential}\` is not set.`, "secret missing");
   const port = url.port || (url.protocol === "https:" ? "443" : "80");
   if (
     !secret.hosts.some(
@@ -169,21 +202,21 @@ function authorization(compiled: Compiled, model: ModelFacts, url: URL): Record<
   ) {
     throw new UpstreamFailure(
       "refused",
-      `The provider's secret \`${model.credential}\` was not sealed for this model's host.`,
+      `The provider's secret \`${credential}\` was not sealed for this host.`,
       "secret host mismatch",
     );
   }
-  return model.protocol === "anthropic" ? { "x-api-key": secret.value } : { authorization: `Bearer ${secret.value}` };
+  return secret;
 }
 
 function failureOf(error: Error, started: boolean): UpstreamFailure {
   if (error instanceof OutboundRefused || error.cause instanceof OutboundRefused)
-    return new UpstreamFailure("refused", "The model's address is one that this gateway does not call.", error.message);
+    return new UpstreamFailure("refused", "The upstream's address is one that this gateway does not call.", error.message);
   const code = (error as { code?: string }).code ?? "";
-  if (/TIMEOUT/.test(code)) return new UpstreamFailure("timeout", "The model did not answer in time.", code);
+  if (/TIMEOUT/.test(code)) return new UpstreamFailure("timeout", "The upstream did not answer in time.", code);
   return new UpstreamFailure(
     started ? "cut" : "unreachable",
-    started ? "The model's answer broke off." : "The model could not be reached.",
+    started ? "The upstream's answer broke off." : "The upstream could not be reached.",
     code || error.name,
   );
 }

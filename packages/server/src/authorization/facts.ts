@@ -1,5 +1,5 @@
 import type { TierTerms } from "@mandate/frameworks";
-import { audiences, autonomies, sensitivityRank } from "@mandate/model";
+import { audiences, autonomies, sensitivityRank, serverOfWildcard } from "@mandate/model";
 import type { AISystemSpec, AwaitedFacts, ConditionDues, LimitFacts, PolicyFacts, RegisterFacts, SystemFacts, Tier } from "@mandate/model";
 import { tiers } from "@mandate/model";
 import { sql } from "kysely";
@@ -8,7 +8,7 @@ import type { Tx } from "../database/index.ts";
 import { compiledPolicy, loadPins, loadRegister } from "../registry/index.ts";
 import type { Register, StoredObject } from "../registry/index.ts";
 import { asRecorded } from "./as-recorded.ts";
-import { objectFacts } from "./object-facts.ts";
+import { methodsOfServer, objectFacts } from "./object-facts.ts";
 import { deriveStatus, missingParts } from "./status.ts";
 import { currentAuthorizations, differencesOf, haltOf, inForce, ownerVacantDue, reassessmentDueOf, stateOf, systemStates, tierAt, versionManifests } from "./store.ts";
 import { servedSince } from "../reassessment/index.ts";
@@ -91,7 +91,7 @@ function systemFacts({ system, state, authorization, approved, current, policies
     autonomy: lower(autonomies, before.autonomy, spec.autonomy),
     environments: spec.environments,
     boundary: narrowBoundary(before, spec),
-    grants: approved ? narrowGrants(approved.grants, current.grants) : current.grants,
+    grants: withMethods(approved ? narrowGrants(approved.grants, current.grants) : current.grants, before, spec, register),
     differences,
     authorization: grantedFor,
     versionDigest: state.digest,
@@ -115,6 +115,15 @@ function awaited({ type, needs, approvalId }: Authorization, { owners }: AISyste
     return named === undefined ? `${/^[aeiou]/.test(title) ? "an" : "a"} ${title}` : `${named} (${title})`;
   });
   return { type, approval: approvalId, deciders };
+}
+
+/** A wildcard that is approved and still written grants the server's resources, prompts and the rest with its tools. */
+function withMethods(grants: SystemFacts["grants"], approved: AISystemSpec, written: AISystemSpec, register: Register): SystemFacts["grants"] {
+  const methods = written.uses.tools.filter((text) => approved.uses.tools.includes(text)).flatMap((text) => {
+    const server = serverOfWildcard(nameOf(text));
+    return server === undefined ? [] : methodsOfServer(server, register);
+  });
+  return methods.length === 0 ? grants : { ...grants, tools: [...new Set([...grants.tools, ...methods])] };
 }
 
 /** Approved ∩ current: what was added waits, what was taken away is gone at once (G6). */

@@ -1,7 +1,8 @@
-import { isHostedTool } from "@mandate/model";
-import type { ModelFacts, Protocol, RegisterFacts, ToolFacts } from "@mandate/model";
+import { isHostedTool, isMcpMethodTool, mcpMethodName, mcpMethodTools } from "@mandate/model";
+import type { McpMethodTool, McpServerFacts, ModelFacts, Protocol, RegisterFacts, ToolFacts } from "@mandate/model";
 import { toolNames } from "../registry/index.ts";
 import type { Register, StoredObject, ToolPin } from "../registry/index.ts";
+import { modelVisibility } from "../visibility/index.ts";
 import { nameOf, toolsOfServer } from "./version.ts";
 
 /** Everything but systems and policies. */
@@ -9,13 +10,18 @@ export function objectFacts(register: Register, pins: readonly ToolPin[]): Omit<
   return {
     models: register.all("Model").map((model) => modelFacts(model, register)),
     tools: toolFacts(register, pins),
-    mcpServers: register.all("McpServer").map(({ name, spec }) => ({ name, url: spec.url ?? null, vendor: bare(spec.vendor), region: spec.region ?? null, credential: bare(spec.credential) })),
+    mcpServers: register.all("McpServer").map(mcpServerFacts),
     datasets: register.all("Dataset").map(({ name, spec }) => ({ name, sensitivity: spec.sensitivity, classes: spec.classes, region: spec.region ?? null, purposes: spec.purposes ?? [] })),
     destinations: register.all("Destination").map(({ name, spec }) => ({ name, kind: spec.kind, vendor: bare(spec.vendor), region: spec.region ?? null, classes: spec.classes, maxSensitivity: spec.maxSensitivity, purposes: spec.purposes })),
     vendors: register.all("Vendor").map(({ name, spec }) => ({ name, visibility: spec.visibility, contractEnds: spec.contract?.expires === undefined ? null : endOfDay(spec.contract.expires) })),
     groups: register.all("Group").map(({ name, spec }) => ({ name, members: spec.members })),
     externals: register.all("Entity").map(({ name, spec }) => ({ name, type: spec.type, properties: spec.properties })),
   };
+}
+
+function mcpServerFacts({ name, spec }: StoredObject<"McpServer">): McpServerFacts {
+  const process = spec.command === undefined ? null : { command: spec.command, args: spec.args ?? [], env: spec.env ?? {} };
+  return { name, url: spec.url ?? null, vendor: bare(spec.vendor), region: spec.region ?? null, credential: bare(spec.credential), process };
 }
 
 function modelFacts({ name, spec }: StoredObject<"Model">, register: Register): ModelFacts {
@@ -32,8 +38,7 @@ function modelFacts({ name, spec }: StoredObject<"Model">, register: Register): 
     region: spec.region ?? null,
     training: spec.training,
     maxSensitivity: spec.maxSensitivity,
-    // What we host ourselves we see in full; a vendor nobody described shows nothing.
-    visibility: spec.visibility ?? (vendor === null ? (spec.host === "self" ? "full" : "none") : (register.get("Vendor", vendor)?.spec.visibility ?? "none")),
+    visibility: modelVisibility(spec, register),
     fallback: spec.role === "fallback",
   };
 }
@@ -54,7 +59,7 @@ function toolFacts(register: Register, pins: readonly ToolPin[]): ToolFacts[] {
     toolsOfServer(server.name, register, pins).filter((tool) => !tool.object).map((tool) => unlabelledTool(tool.name, [tool.pin.tool], server.name, tool.pin, server.spec.region ?? null)),
   );
   const hosted = new Set(register.all("AISystem").flatMap((system) => system.spec.uses.tools.map(nameOf)).filter((name) => isHostedTool(name) && !labelled.has(name)));
-  return [...declared, ...unlabelled, ...[...hosted].map((name) => unlabelledTool(name, toolNames({ name, spec: {} }), null, undefined, null))];
+  return [...declared, ...unlabelled, ...methodTools(register), ...[...hosted].map((name) => unlabelledTool(name, toolNames({ name, spec: {} }), null, undefined, null))];
 }
 
 function declaredTool(tool: StoredObject<"Tool">, register: Register, pins: readonly ToolPin[]): ToolFacts {
@@ -63,7 +68,8 @@ function declaredTool(tool: StoredObject<"Tool">, register: Register, pins: read
   const names = toolNames(tool);
   const pin = server === null ? undefined : pins.find((one) => one.server === server && names.includes(one.tool));
   // Either may ask for the pin: leaving it out of the tool must not undo what the server's document says.
-  const mustBePinned = server !== null && (spec.pin === "on-apply" || register.get("McpServer", server)?.spec.pin === "on-apply");
+  // A method is no tool of the server's list: there is no definition to pin.
+  const mustBePinned = server !== null && !names.some(isMcpMethodTool) && (spec.pin === "on-apply" || register.get("McpServer", server)?.spec.pin === "on-apply");
   return {
     name,
     names,
@@ -77,6 +83,7 @@ function declaredTool(tool: StoredObject<"Tool">, register: Register, pins: read
     input: spec.input ?? null,
     pinned: pin?.pinnedHash ?? null,
     changed: pin ? drifted(pin) : mustBePinned,
+    definition: pin?.definition ?? null,
     hosted: isHostedTool(name),
     region: spec.region ?? null,
     returns: bare(spec.returns),
@@ -87,8 +94,27 @@ function declaredTool(tool: StoredObject<"Tool">, register: Register, pins: read
 function unlabelledTool(name: string, names: readonly string[], server: string | null, pin: ToolPin | undefined, region: string | null): ToolFacts {
   return {
     name, names, server, region, effect: "executes", reversible: false, critical: [], recipients: null, recipientsFrom: [], output: "untrusted", input: null,
-    pinned: pin?.pinnedHash ?? null, changed: pin ? drifted(pin) : false, hosted: isHostedTool(name), returns: null,
+    pinned: pin?.pinnedHash ?? null, changed: pin ? drifted(pin) : false, definition: pin?.definition ?? null, hosted: isHostedTool(name), returns: null,
   };
+}
+
+/** What a server offers beside its tools, where no Tool of the register labels it. */
+function methodTools(register: Register): ToolFacts[] {
+  return register.all("McpServer").flatMap(({ name, spec }) =>
+    (Object.keys(mcpMethodTools) as McpMethodTool[]).filter((method) => labelledMethod(name, method, register) === undefined).map((method): ToolFacts => ({
+      ...unlabelledTool(mcpMethodName(name, method), [], name, undefined, spec.region ?? null), effect: mcpMethodTools[method], reversible: true,
+    })),
+  );
+}
+
+function labelledMethod(server: string, method: McpMethodTool, register: Register): string | undefined {
+  return register.all("Tool").find((tool) => tool.spec.server === `mcp-server:${server}` && toolNames(tool).includes(method))?.name;
+}
+
+/** Register names of what `SERVER/*` grants beside the server's tools. */
+export function methodsOfServer(server: string, register: Register): string[] {
+  if (register.get("McpServer", server) === undefined) return [];
+  return (Object.keys(mcpMethodTools) as McpMethodTool[]).map((method) => labelledMethod(server, method, register) ?? mcpMethodName(server, method));
 }
 
 function drifted(pin: ToolPin): boolean {

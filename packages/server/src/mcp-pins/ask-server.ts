@@ -1,7 +1,7 @@
+import { offeredTools } from "@mandate/gateway";
 import type { OutboundRule, UpstreamSecret } from "@mandate/gateway";
 import { outboundRequest } from "../outbound/index.ts";
 import type { OfferedTool } from "../registry/index.ts";
-import { offeredTools } from "./offered.ts";
 
 export interface AskOptions {
   readonly outbound: OutboundRule;
