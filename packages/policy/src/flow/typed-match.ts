@@ -86,8 +86,14 @@ function urlsIn(text: string): readonly NormalisedUrl[] {
   const candidates = text.match(/[^\s<>"'()[\]{}]{1,2000}/g) ?? [];
   return candidates.flatMap((candidate) => {
     const trimmed = candidate.replace(/[.,;:!?]{1,20}$/, "");
-    return trimmed.includes(".") ? (normaliseUrl(trimmed) ?? []) : [];
+    return [trimmed, ...beforeRunOn(trimmed)].flatMap((one) => (one.includes(".") ? (normaliseUrl(one) ?? []) : []));
   });
+}
+
+/** A sentence that starts without a space, "see www.halden.com.They wrote": the address ends before it. */
+function beforeRunOn(candidate: string): readonly string[] {
+  const end = /^[^\p{Lu}]{4,500}(?=\.\p{Lu}\p{Ll}+$)/u.exec(candidate)?.[0];
+  return end === undefined ? [] : [end];
 }
 
 function sameUrl(a: NormalisedUrl, b: NormalisedUrl): boolean {
