@@ -63,12 +63,15 @@ export {
   tilesOf,
   tileWidth,
 } from "./tlog/tile.ts";
-export type { PackLogParts, PackParts } from "./pack/build-pack.ts";
-export { buildPack } from "./pack/build-pack.ts";
+export type { PackFileParts, PackLogParts, PackParts, PackProgress, Stream } from "./pack/build-pack.ts";
+export { buildPack, writePack } from "./pack/build-pack.ts";
 export type { Manifest, ManifestFile } from "./pack/manifest.ts";
 export { packSchema } from "./pack/manifest.ts";
 export type { PackProblem, PackResult, PackTrust } from "./pack/result.ts";
 export type { VerifyOptions } from "./pack/verify-pack.ts";
 export { verifyPack } from "./pack/verify-pack.ts";
 export { ZipReader } from "./pack/zip-reader.ts";
-export { ZipWriter } from "./pack/zip-writer.ts";
+export type { ByteSource } from "./pack/byte-source.ts";
+export { memorySource } from "./pack/byte-source.ts";
+export type { ByteSink } from "./pack/zip-writer.ts";
+export { zipBytes, ZipWriter } from "./pack/zip-writer.ts";

@@ -261,7 +261,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   tieringRoutes(app, { db, org, now, contexts, ports });
   await registerRoutes(app, { db, org, now, contexts, ports, decisions });
   decisionRoutes(app, { db, org, drain });
-  proofRoutes(app, { db, org, now, random, masterKey, evidence, drain, onChecked: (ok, problems) => void (checked = { at: now(), ok, problems }) });
+  proofRoutes(app, { db, org, now, random, masterKey, evidence, drain, scratchDir: join(configuration.dataDir, "scratch"), onChecked: (ok, problems) => void (checked = { at: now(), ok, problems }) });
   overviewRoutes(app, { db, org, now, contexts, publisher, checked: () => checked });
   eventRoutes(app, hub, { onClose: (close) => closers.push(close), now, stillValid: async (request) => (await authenticate(request).catch(() => null)) !== null });
   await authzenRoutes(app, () => dataPlane.gateway, configuration.consoleUrl);

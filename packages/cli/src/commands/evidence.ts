@@ -4,6 +4,8 @@ import { dirname, resolve } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { MandateError } from "@mandate/sdk";
+import type { MandateClient } from "@mandate/sdk";
+import type { FileSource } from "@mandate/ledger/node";
 import { CliError } from "../cli-error.ts";
 import type { Call } from "../command.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
@@ -24,7 +26,8 @@ export async function pack(call: Call): Promise<void> {
   if (file !== "-") await requireFolder(call, file);
   if (asked.system !== undefined) await client.get("systems", asked.system, undefined, { signal });
   const body = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
-  const bytes = await client.evidence.pack(body, { signal });
+  const stop = call.terminal.errIsTerminal ? showProgress(call, client) : () => undefined;
+  const bytes = await client.evidence.pack(body, { signal }).finally(stop);
   const source = Readable.fromWeb(bytes as Parameters<typeof Readable.fromWeb>[0]);
   if (file === "-") {
     for await (const part of source) await call.terminal.outBytes(part as Uint8Array);
@@ -40,6 +43,34 @@ export async function pack(call: Call): Promise<void> {
     throw error;
   }
   call.say(`Wrote ${file}. To verify it anywhere: mandate evidence verify ${file}`);
+}
+
+interface Building {
+  readonly items: readonly { readonly entries: number; readonly payloads: number; readonly bytes: number }[];
+}
+
+/** One line that a person can watch, of the newest pack being built. Ends with the function it returns. */
+function showProgress(call: Call, client: MandateClient): () => void {
+  let width = 0;
+  const show = (text: string): void => {
+    call.terminal.err(`\r${text.padEnd(width)}`);
+    width = text.length;
+  };
+  const timer = setInterval(() => {
+    void client.request<Building>("GET", "/api/v1/evidence/packs").then(
+      ({ items }) => {
+        const one = items.at(-1);
+        if (one !== undefined) show(`${one.entries} entries, ${one.payloads} payloads, ${(one.bytes / 1e6).toFixed(1)} MB`);
+      },
+      // Progress is a courtesy: its failure says nothing of the pack.
+      () => undefined,
+    );
+  }, 1_000);
+  return () => {
+    clearInterval(timer);
+    if (width > 0) show("");
+    call.terminal.err(width > 0 ? "\r" : "");
+  };
 }
 
 /** Before the export, which is itself an entry, is made for nothing. */
@@ -60,26 +91,44 @@ export async function verify(call: Call): Promise<ExitCode> {
   const file = call.args[0];
   if (file === undefined) return await verifyStore(call);
   const { verifyPack } = await import("@mandate/ledger");
-  const read = async (path: string): Promise<Buffer> => {
-    try {
-      return await readFile(resolve(call.terminal.cwd, path));
-    } catch (cause) {
-      throw new CliError({
-        code: "pack.unreadable",
-        message: `${path} can't be read (${(cause as NodeJS.ErrnoException).code ?? "unknown"}), so nothing was verified.`,
-        next: "Check the path.",
-        exit: exitCodes.notVerified,
-        cause,
-      });
-    }
-  };
+  const read = (path: string): Promise<Buffer> =>
+    readFile(resolve(call.terminal.cwd, path)).catch((cause: unknown) => {
+      throw unreadable(path, cause);
+    });
   const trust = call.option("trust");
   const options = {
     ...(trust === undefined ? {} : { trust: (await read(trust)).toString("utf8") }),
     pinned: await Promise.all(call.list("pinned").map(read)),
   };
-  const result = await verifyPack(await read(file), options);
-  return await report(call, result);
+  const source = await openPack(call, file);
+  try {
+    return await report(call, await verifyPack(source, options));
+  } finally {
+    source.close();
+  }
+}
+
+/** Read in place: a pack can be larger than memory. */
+async function openPack(call: Call, path: string): Promise<FileSource> {
+  const { fileSource } = await import("@mandate/ledger/node");
+  try {
+    const source = fileSource(resolve(call.terminal.cwd, path));
+    // A folder opens, and fails when it is read.
+    source.read(0, new Uint8Array(Math.min(1, source.size)));
+    return source;
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}
+
+function unreadable(path: string, cause: unknown): CliError {
+  return new CliError({
+    code: "pack.unreadable",
+    message: `${path} can't be read (${(cause as NodeJS.ErrnoException).code ?? "unknown"}), so nothing was verified.`,
+    next: "Check the path.",
+    exit: exitCodes.notVerified,
+    cause,
+  });
 }
 
 interface Verification {

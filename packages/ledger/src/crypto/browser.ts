@@ -1,9 +1,9 @@
 import { ed25519 } from "@noble/curves/ed25519.js";
 import { hmac } from "@noble/hashes/hmac.js";
 import { sha256 as nobleSha256 } from "@noble/hashes/sha2.js";
-import { deflateSync, inflateSync } from "fflate";
+import { deflateSync, Inflate, inflateSync } from "fflate";
 import { toHex } from "../encoding.ts";
-import type { CryptoProvider } from "./provider.ts";
+import type { CryptoProvider, Hasher } from "./provider.ts";
 
 export function sha256(data: Uint8Array): Uint8Array {
   return nobleSha256(data);
@@ -112,10 +112,44 @@ for (let n = 0; n < 256; n++) {
   crcTable[n] = c >>> 0;
 }
 
-export function crc32(data: Uint8Array): number {
-  let crc = 0xffffffff;
+export function crc32(data: Uint8Array, before = 0): number {
+  let crc = ~before >>> 0;
   for (const byte of data) crc = crcTable[(crc ^ byte) & 255]! ^ (crc >>> 8);
   return (crc ^ 0xffffffff) >>> 0;
+}
+
+export async function* inflateChunks(chunks: Iterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  let parts: Uint8Array[] = [];
+  let ended = false;
+  const inflater = new Inflate((part, isLast) => {
+    parts.push(part);
+    ended ||= isLast;
+  });
+  for (const chunk of chunks) {
+    if (ended) break;
+    inflater.push(chunk);
+    yield* parts;
+    parts = [];
+  }
+}
+
+/** Stored blocks (RFC 1951 §3.2.4): fflate can't end a part on a byte's edge, and nobody builds packs in a browser. */
+export function deflatePart(data: Uint8Array, isLast: boolean): Uint8Array {
+  const blocks = Math.max(isLast ? 1 : 0, Math.ceil(data.length / 0xffff));
+  const out = new Uint8Array(data.length + 5 * blocks);
+  for (let i = 0, at = 0; i < blocks; i++) {
+    const block = data.subarray(i * 0xffff, (i + 1) * 0xffff);
+    const size = block.length;
+    out.set([isLast && i === blocks - 1 ? 1 : 0, size & 255, size >> 8, ~size & 255, (~size >> 8) & 255], at);
+    out.set(block, at + 5);
+    at += 5 + size;
+  }
+  return out;
+}
+
+export function hasher(): Hasher {
+  const running = nobleSha256.create();
+  return { update: (data) => void running.update(data), hex: () => toHex(running.digest()) };
 }
 
 ({
@@ -127,6 +161,9 @@ export function crc32(data: Uint8Array): number {
   verifySpki,
   aes256GcmOpen,
   inflateRaw,
+  inflateChunks,
   deflateRaw,
+  deflatePart,
   crc32,
+  hasher,
 }) satisfies CryptoProvider;

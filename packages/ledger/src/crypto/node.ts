@@ -1,6 +1,7 @@
-import { createDecipheriv, createHmac, createPublicKey, hash, verify } from "node:crypto";
-import { constants, crc32 as zlibCrc32, deflateRawSync, inflateRawSync } from "node:zlib";
-import type { CryptoProvider } from "./provider.ts";
+import { createDecipheriv, createHash, createHmac, createPublicKey, hash, verify } from "node:crypto";
+import { pipeline, Readable } from "node:stream";
+import { constants, crc32 as zlibCrc32, createInflateRaw, deflateRawSync, inflateRawSync } from "node:zlib";
+import type { CryptoProvider, Hasher } from "./provider.ts";
 
 // One-shot `hash` to a string and back is twice as fast as any call that returns a Buffer (measured on Node 24).
 function digest(data: Uint8Array): string {
@@ -79,8 +80,25 @@ export function deflateRaw(data: Uint8Array): Uint8Array {
   return deflateRawSync(data, { level: 6 });
 }
 
-export function crc32(data: Uint8Array): number {
-  return zlibCrc32(data);
+export async function* inflateChunks(chunks: Iterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  const inflater = createInflateRaw({ chunkSize: 256 * 1024 });
+  // The error, if any, is the iteration's.
+  pipeline(Readable.from(chunks), inflater, () => undefined);
+  for await (const part of inflater) yield part as Uint8Array;
+}
+
+export function deflatePart(data: Uint8Array, isLast: boolean): Uint8Array {
+  // A sync flush ends on a byte's edge without ending the stream, so parts made apart can follow each other.
+  return deflateRawSync(data, { level: 6, finishFlush: isLast ? constants.Z_FINISH : constants.Z_SYNC_FLUSH });
+}
+
+export function crc32(data: Uint8Array, before = 0): number {
+  return zlibCrc32(data, before);
+}
+
+export function hasher(): Hasher {
+  const running = createHash("sha256");
+  return { update: (data) => void running.update(data), hex: () => running.digest("hex") };
 }
 
 ({
@@ -92,6 +110,9 @@ export function crc32(data: Uint8Array): number {
   verifySpki,
   aes256GcmOpen,
   inflateRaw,
+  inflateChunks,
   deflateRaw,
+  deflatePart,
   crc32,
+  hasher,
 }) satisfies CryptoProvider;

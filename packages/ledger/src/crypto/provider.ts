@@ -25,6 +25,19 @@ export interface CryptoProvider {
   ): Uint8Array | undefined | Promise<Uint8Array | undefined>;
   /** Raw DEFLATE (RFC 1951) to exactly `size` bytes, else undefined: a stream that would grow further is cut off. */
   inflateRaw(data: Uint8Array, size: number): Uint8Array | undefined;
+  /** The same without holding the whole; throws on a broken stream. The caller counts what comes out. */
+  inflateChunks(chunks: Iterable<Uint8Array>): AsyncIterable<Uint8Array>;
   deflateRaw(data: Uint8Array): Uint8Array;
-  crc32(data: Uint8Array): number;
+  /** One part of a raw DEFLATE stream; the parts one after the other are the stream, which `isLast` ends. */
+  deflatePart(data: Uint8Array, isLast: boolean): Uint8Array;
+  /** @param before checksum of what came before `data` */
+  crc32(data: Uint8Array, before?: number): number;
+  /** SHA-256 of bytes that come in parts. */
+  hasher(): Hasher;
+}
+
+export interface Hasher {
+  update(data: Uint8Array): void;
+  /** Lower-case hex; ends the hasher. */
+  hex(): string;
 }

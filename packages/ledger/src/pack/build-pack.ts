@@ -15,7 +15,11 @@ import { tileBytes, tilePath, tilesOf } from "../tlog/tile.ts";
 import type { Manifest, ManifestFile } from "./manifest.ts";
 import { dssePreAuth, formatDsse, manifestNoteText, manifestStatement, packSchema, unlistedFiles } from "./manifest.ts";
 import { ProofWriter } from "./pack-entries.ts";
-import { ZipWriter } from "./zip-writer.ts";
+import type { ByteSink } from "./zip-writer.ts";
+import { DeflatedText, joined, ZipWriter } from "./zip-writer.ts";
+
+/** Taken one by one, so that a pack of any size can be built. */
+export type Stream<T> = Iterable<T> | AsyncIterable<T>;
 
 export interface PackLogParts {
   /** `meta` for the meta-log, else a short name such as `1`. */
@@ -23,8 +27,8 @@ export interface PackLogParts {
   readonly vkey: string;
   /** Signed note of the newest checkpoint, cosignatures included. */
   readonly checkpoint: string;
-  /** In index order. The exact leaf bytes. */
-  readonly entries: Iterable<{ readonly index: number; readonly leaf: Uint8Array }>;
+  /** In index order, taken once. The exact leaf bytes. */
+  readonly entries: Stream<{ readonly index: number; readonly leaf: Uint8Array }>;
   readonly readTile: (tile: Tile) => Uint8Array | Promise<Uint8Array>;
   /** Older signed checkpoints of this log to include: the newest one at `since`, and any a reader may have kept. */
   readonly olderCheckpoints?: readonly string[];
@@ -36,74 +40,132 @@ export interface PackParts {
   readonly period: Manifest["period"];
   readonly systems: readonly string[];
   readonly logs: readonly PackLogParts[];
-  /** `bytes`: nonce, ciphertext, tag. */
-  readonly payloads: Iterable<{ readonly ct: string; readonly bytes: Uint8Array }>;
-  readonly disclosures?: readonly { readonly ct: string; readonly key: Uint8Array; readonly salt: Uint8Array }[];
-  /** README.md, sections/…, policies/…, approvals/…, policy.tlog, summary.pdf. */
-  readonly files: readonly { readonly path: string; readonly bytes: Uint8Array; readonly mediaType: string }[];
+  /** After all entries, each once. `bytes`: nonce, ciphertext, tag. */
+  readonly payloads: Stream<{ readonly ct: string; readonly bytes: Uint8Array }>;
+  /** After all payloads. */
+  readonly disclosures?: Stream<{ readonly ct: string; readonly key: Uint8Array; readonly salt: Uint8Array }>;
+  /** README.md, sections/…, policies/…, approvals/…, policy.tlog, summary.pdf; asked for when the rest is written. */
+  readonly files: () => readonly PackFileParts[] | Promise<readonly PackFileParts[]>;
   /** The meta-log's key. */
   readonly signer: NoteSigner & { readonly signBytes: (message: Uint8Array) => Uint8Array };
 }
 
-/**
- * Writes an evidence pack; the same parts give the same bytes. What it is handed is checked first: a pack over an
- * altered store must fail loudly here rather than at an auditor's desk.
- * @throws LedgerError `pack.store_altered` naming the log and index; `pack.file` on a clashing path
- */
-export async function buildPack(parts: PackParts): Promise<Uint8Array> {
-  const files = new FileSet();
-  const logs = [...parts.logs].sort((a, b) => (a.name < b.name ? -1 : 1));
-  for (const log of logs) await addLog(files, log);
-  for (const { ct, bytes } of parts.payloads) {
-    if (sha256Hex(bytes) !== ct) throw new LedgerError("pack.store_altered", `payload \`${ct}\` is altered`);
-    files.add(`payloads/${ct}`, bytes, "application/octet-stream", false);
-  }
-  if (parts.disclosures !== undefined) {
-    const lines = parts.disclosures.map(({ ct, key, salt }) =>
-      canonicalJson({ ct, key: toBase64(key), salt: toBase64(salt) }),
-    );
-    files.add("disclosures.jsonl", utf8(lines.map((line) => `${line}\n`).join("")), "application/jsonl", true);
-  }
-  for (const file of parts.files) files.add(file.path, file.bytes, file.mediaType, true);
-  return files.seal(parts);
-}
-
-interface PackFile {
+export interface PackFileParts {
+  readonly path: string;
   readonly bytes: Uint8Array;
   readonly mediaType: string;
-  readonly compress: boolean;
 }
 
-class FileSet {
-  readonly #files = new Map<string, PackFile>();
+/** How far a pack is. */
+export interface PackProgress {
+  readonly entries: number;
+  readonly payloads: number;
+  /** Of the archive so far. */
+  readonly bytes: number;
+}
 
-  add(path: string, bytes: Uint8Array, mediaType: string, compress: boolean): void {
-    if (this.#files.has(path) || unlistedFiles.has(path))
-      throw new LedgerError("pack.file", `\`${path}\` stands twice`);
-    this.#files.set(path, { bytes, mediaType, compress });
+/**
+ * Writes an evidence pack front to back; the same parts give the same bytes. What it is handed is checked first: a pack
+ * over an altered store must fail loudly here rather than at an auditor's desk. Beside a log's leaf hashes, the names of
+ * files and the entries' text (deflated) nothing stays in memory.
+ * @throws LedgerError `pack.store_altered` naming the log and index; `pack.file` on a clashing path
+ */
+export async function writePack(
+  parts: PackParts,
+  sink: ByteSink,
+  onProgress: (progress: PackProgress) => void = () => undefined,
+): Promise<void> {
+  const files = new FileSet(parts, sink, onProgress);
+  const logs = [...parts.logs].sort((a, b) => (a.name < b.name ? -1 : 1));
+  for (const log of logs) await addLog(files, log);
+  const seen = new Set<string>();
+  for await (const { ct, bytes } of parts.payloads) {
+    if (sha256Hex(bytes) !== ct) throw new LedgerError("pack.store_altered", `payload \`${ct}\` is altered`);
+    if (seen.has(ct)) throw new LedgerError("pack.file", `payload \`${ct}\` stands twice`);
+    seen.add(ct);
+    await files.add(`payloads/${ct}`, bytes, "application/octet-stream", false);
+    files.count("payloads");
   }
+  if (parts.disclosures !== undefined) {
+    const text = new DeflatedText();
+    for await (const { ct, key, salt } of parts.disclosures) {
+      text.push(utf8(`${canonicalJson({ ct, key: toBase64(key), salt: toBase64(salt) })}\n`));
+    }
+    await files.addText("disclosures.jsonl", text, "application/jsonl");
+  }
+  for (const file of await parts.files()) await files.addNamed(file);
+  await files.seal();
+}
 
-  seal(parts: PackParts): Uint8Array {
-    const paths = [...this.#files.keys()].sort();
-    const listed: ManifestFile[] = paths.map((path) => {
-      const { bytes, mediaType } = this.#files.get(path)!;
-      return { path, sha256: sha256Hex(bytes), bytes: bytes.length, mediaType };
+/** A pack in memory, for small ones. */
+export async function buildPack(parts: PackParts): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  await writePack(parts, (bytes) => void chunks.push(bytes));
+  return joined(chunks);
+}
+
+/** Writes files as they come, and the manifest's rows beside them. */
+class FileSet {
+  readonly #parts: PackParts;
+  readonly #zip: ZipWriter;
+  readonly #manifest = new DeflatedText();
+  readonly #named = new Set<string>();
+  readonly #progress: (progress: PackProgress) => void;
+  readonly #counts = { entries: 0, payloads: 0 };
+  #bytes = 0;
+  #rows = 0;
+
+  constructor(parts: PackParts, sink: ByteSink, onProgress: (progress: PackProgress) => void) {
+    this.#parts = parts;
+    this.#progress = onProgress;
+    this.#zip = new ZipWriter((bytes) => {
+      this.#bytes += bytes.length;
+      return sink(bytes);
     });
     const head = { schema: packSchema, created: parts.created, period: parts.period, systems: parts.systems };
-    // Line by line: one string of a million files would be slow to build and impossible to read.
-    const rows = listed.map((file) => JSON.stringify(file)).join(",\n");
-    const manifest = utf8(`${JSON.stringify(head).slice(0, -1)},"files":[\n${rows}\n]}\n`);
-    const statement = manifestStatement(manifest, parts.created);
-    const zip = new ZipWriter();
-    zip.add("manifest.json", manifest, true);
-    zip.add("manifest.sig", utf8(signNote(manifestNoteText(manifest), [parts.signer])), false);
-    const dsse = formatDsse(statement, parts.signer.name, parts.signer.signBytes(dssePreAuth(statement)));
-    zip.add("manifest.dsse.json", utf8(dsse), false);
-    for (const path of paths) {
-      const { bytes, compress } = this.#files.get(path)!;
-      zip.add(path, bytes, compress);
-    }
-    return zip.finish();
+    this.#manifest.push(utf8(`${JSON.stringify(head).slice(0, -1)},"files":[\n`));
+  }
+
+  count(what: "entries" | "payloads"): void {
+    this.#counts[what]++;
+    this.#progress({ ...this.#counts, bytes: this.#bytes });
+  }
+
+  async add(path: string, bytes: Uint8Array, mediaType: string, compress: boolean): Promise<void> {
+    this.#list({ path, sha256: sha256Hex(bytes), bytes: bytes.length, mediaType });
+    this.#zip.add(path, bytes, compress);
+    await this.#zip.drain();
+  }
+
+  /** A file whose path others chose. */
+  async addNamed({ path, bytes, mediaType }: PackFileParts): Promise<void> {
+    if (this.#named.has(path) || unlistedFiles.has(path) || /^(?:logs|payloads)\/|^disclosures\.jsonl$/.test(path))
+      throw new LedgerError("pack.file", `\`${path}\` stands twice`);
+    this.#named.add(path);
+    await this.add(path, bytes, mediaType, true);
+  }
+
+  async addText(path: string, text: DeflatedText, mediaType: string): Promise<void> {
+    const sha256 = text.sha256();
+    this.#list({ path, sha256, bytes: text.bytes, mediaType });
+    this.#zip.addDeflated(path, text);
+    await this.#zip.drain();
+  }
+
+  async seal(): Promise<void> {
+    const { signer, created } = this.#parts;
+    this.#manifest.push(utf8("\n]}\n"));
+    const digest = this.#manifest.sha256();
+    this.#zip.addDeflated("manifest.json", this.#manifest);
+    this.#zip.add("manifest.sig", utf8(signNote(manifestNoteText(digest), [signer])), false);
+    const statement = manifestStatement(digest, created);
+    const dsse = formatDsse(statement, signer.name, signer.signBytes(dssePreAuth(statement)));
+    this.#zip.add("manifest.dsse.json", utf8(dsse), false);
+    await this.#zip.finish();
+  }
+
+  #list(file: ManifestFile): void {
+    this.#manifest.push(utf8(`${this.#rows++ === 0 ? "" : ",\n"}${JSON.stringify(file)}`));
   }
 }
 
@@ -116,22 +178,23 @@ async function addLog(files: FileSet, parts: PackLogParts): Promise<void> {
   if (checkpoint.origin !== verifiers[0]!.key.name) throw altered("checkpoint is of another log");
   const tree = await addTiles(files, dir, checkpoint, parts.readTile, altered);
   const log = { tree, checkpointNote: parts.checkpoint };
-  files.add(`${dir}/vkey`, utf8(`${parts.vkey}\n`), "text/plain", false);
-  files.add(`${dir}/checkpoint`, utf8(parts.checkpoint), "text/plain", false);
+  await files.add(`${dir}/vkey`, utf8(`${parts.vkey}\n`), "text/plain", false);
+  await files.add(`${dir}/checkpoint`, utf8(parts.checkpoint), "text/plain", false);
 
   const proofs = new ProofWriter(log);
-  const lines: Uint8Array[] = [];
+  const lines = new DeflatedText();
   let previous = -1;
-  for (const { index, leaf } of parts.entries) {
+  for await (const { index, leaf } of parts.entries) {
     if (index <= previous || index >= tree.size)
       throw altered(`entry ${index} is out of order or beyond the checkpoint`);
     if (!equalBytes(leafHash(leaf), tree.read(0, index))) throw altered(`entry ${index} is altered`);
     previous = index;
     lines.push(utf8(`${index} `), leaf, utf8("\n"));
-    files.add(`${dir}/proofs/${index}.tlog-proof`, utf8(proofs.write(index)), "text/plain", false);
+    await files.add(`${dir}/proofs/${index}.tlog-proof`, utf8(proofs.write(index)), "text/plain", false);
+    files.count("entries");
   }
-  files.add(`${dir}/entries.jsonl`, join(lines), "application/jsonl", true);
-  addCheckpoints(files, dir, tree, checkpoint, parts, altered);
+  await files.addText(`${dir}/entries.jsonl`, lines, "application/jsonl");
+  await addCheckpoints(files, dir, tree, checkpoint, parts, altered);
 }
 
 async function addTiles(
@@ -142,30 +205,34 @@ async function addTiles(
   altered: (what: string) => LedgerError,
 ): Promise<DenseTree> {
   const leaves = new Uint8Array(checkpoint.size * hashSize);
-  const tiles: { tile: Tile; bytes: Uint8Array }[] = [];
-  for (const tile of tilesOf(checkpoint.size)) {
+  const upper: { tile: Tile; bytes: Uint8Array }[] = [];
+  const tiles = tilesOf(checkpoint.size);
+  for (const tile of tiles) {
     const bytes = (await readTile(tile)).subarray(0, tile.width * hashSize);
     if (bytes.length !== tile.width * hashSize) throw altered(`\`${tilePath(tile)}\` is too short`);
     if (tile.level === 0) leaves.set(bytes, tile.index * 256 * hashSize);
-    tiles.push({ tile, bytes });
+    else upper.push({ tile, bytes });
   }
   const tree = new DenseTree(leaves);
   if (!equalBytes(tree.root(), checkpoint.root)) throw altered("tiles do not hash to the checkpoint's root");
-  for (const { tile, bytes } of tiles) {
+  for (const { tile, bytes } of upper) {
     if (!equalBytes(bytes, tileBytes(tile, tree.read))) throw altered(`\`${tilePath(tile)}\` is altered`);
-    files.add(`${dir}/${tilePath(tile)}`, bytes, "application/octet-stream", false);
+  }
+  for (const tile of tiles) {
+    const bytes = tileBytes(tile, tree.read);
+    await files.add(`${dir}/${tilePath(tile)}`, bytes, "application/octet-stream", false);
   }
   return tree;
 }
 
-function addCheckpoints(
+async function addCheckpoints(
   files: FileSet,
   dir: string,
   tree: DenseTree,
   newest: OpenedCheckpoint,
   parts: PackLogParts,
   altered: (what: string) => LedgerError,
-): void {
+): Promise<void> {
   const verifiers = [noteVerifier(parseVerifierKey(parts.vkey))];
   const bySize = new Map<number, string>();
   for (const note of parts.olderCheckpoints ?? []) {
@@ -175,26 +242,14 @@ function addCheckpoints(
     if (size < newest.size) bySize.set(size, note);
   }
   const sizes = [...bySize.keys()].sort((a, b) => a - b);
-  for (const size of sizes) files.add(`${dir}/checkpoints/${size}`, utf8(bySize.get(size)!), "text/plain", false);
+  for (const size of sizes) await files.add(`${dir}/checkpoints/${size}`, utf8(bySize.get(size)!), "text/plain", false);
   bySize.set(newest.size, parts.checkpoint);
   sizes.push(newest.size);
-  sizes.forEach((oldSize, at) => {
+  for (const [at, oldSize] of sizes.entries()) {
     for (const size of sizes.slice(at + 1)) {
       const proof = oldSize === 0 ? [] : consistencyProof(oldSize, size, tree.read);
       const body = formatConsistencyBody({ oldSize, proof, checkpoint: bySize.get(size)! });
-      files.add(`${dir}/consistency/${oldSize}-${size}`, utf8(body), "text/plain", false);
+      await files.add(`${dir}/consistency/${oldSize}-${size}`, utf8(body), "text/plain", false);
     }
-  });
-}
-
-function join(chunks: readonly Uint8Array[]): Uint8Array {
-  let length = 0;
-  for (const chunk of chunks) length += chunk.length;
-  const whole = new Uint8Array(length);
-  let at = 0;
-  for (const chunk of chunks) {
-    whole.set(chunk, at);
-    at += chunk.length;
   }
-  return whole;
 }

@@ -1,8 +1,5 @@
-import { sha256, sha256Hex } from "#crypto";
-import { toBase64, utf8 } from "../encoding.ts";
-import { LedgerError } from "../errors.ts";
+import { fromHex, toBase64, utf8 } from "../encoding.ts";
 import { canonicalJson } from "../json/canonical.ts";
-import { parseStrictJson } from "../json/strict.ts";
 
 export const packSchema = "mandate.pack/1";
 
@@ -26,33 +23,9 @@ export interface Manifest {
   readonly files: readonly ManifestFile[];
 }
 
-/** Text of `manifest.sig`. */
-export function manifestNoteText(manifest: Uint8Array): string {
-  return `${packSchema}\n${toBase64(sha256(manifest))}\n`;
-}
-
-/** @throws LedgerError `manifest.malformed`, `json.*` */
-export function parseManifest(bytes: Uint8Array): ReadonlyMap<string, ManifestFile> {
-  const value = parseStrictJson(bytes, { maxBytes: 2 ** 29 }) as unknown as Partial<Manifest> | null;
-  const bad = (why: string) => new LedgerError("manifest.malformed", `manifest.json: ${why}`);
-  if (value === null || typeof value !== "object" || value.schema !== packSchema)
-    throw bad(`schema is not ${packSchema}`);
-  if (!Array.isArray(value.files)) throw bad("no list of files");
-  const files = new Map<string, ManifestFile>();
-  for (const file of value.files as readonly (Partial<ManifestFile> | null)[]) {
-    const { path, sha256: digest, bytes: size } = file ?? {};
-    if (
-      typeof path !== "string" ||
-      typeof digest !== "string" ||
-      !/^[0-9a-f]{64}$/.test(digest) ||
-      typeof size !== "number"
-    ) {
-      throw bad("a file lacks path, sha256 or bytes");
-    }
-    if (files.has(path)) throw bad(`\`${path}\` is listed twice`);
-    files.set(path, file as ManifestFile);
-  }
-  return files;
+/** Text of `manifest.sig`. @param sha256 of manifest.json, hex */
+export function manifestNoteText(sha256: string): string {
+  return `${packSchema}\n${toBase64(fromHex(sha256))}\n`;
 }
 
 const dssePayloadType = "application/vnd.in-toto+json";
@@ -66,12 +39,12 @@ export function dssePreAuth(payload: Uint8Array): Uint8Array {
   return whole;
 }
 
-/** in-toto Statement v1 over the manifest, as the DSSE payload. */
-export function manifestStatement(manifest: Uint8Array, created: string): Uint8Array {
+/** in-toto Statement v1 over the manifest, as the DSSE payload. @param sha256 of manifest.json, hex */
+export function manifestStatement(sha256: string, created: string): Uint8Array {
   return utf8(
     canonicalJson({
       _type: "https://in-toto.io/Statement/v1",
-      subject: [{ name: "manifest.json", digest: { sha256: sha256Hex(manifest) } }],
+      subject: [{ name: "manifest.json", digest: { sha256 } }],
       predicateType: "https://mandate.dev/pack/v1",
       predicate: { schema: packSchema, created },
     }),

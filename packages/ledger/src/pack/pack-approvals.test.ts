@@ -141,7 +141,7 @@ async function packWith(
     bytes: utf8(JSON.stringify(approval)),
     mediaType: "application/json",
   };
-  return buildPack({ ...parts, logs: [{ ...log!, olderCheckpoints: [] }, meta!], files: [...parts.files, file] });
+  return buildPack({ ...parts, logs: [{ ...log!, olderCheckpoints: [] }, meta!], files: async () => [...(await parts.files()), file] });
 }
 
 async function judge(...given: Parameters<typeof packWith>) {

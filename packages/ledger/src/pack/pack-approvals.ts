@@ -48,7 +48,7 @@ export class PackApprovals {
   /** Returns the number of passkey signatures that verify. */
   async finish(): Promise<number> {
     let verified = 0;
-    for (const path of this.#files.paths) {
+    for (const path of this.#files.pathsBelow("approvals/")) {
       const id = /^approvals\/([A-Za-z0-9_-]+)\.json$/.exec(path)?.[1];
       if (id === undefined) continue;
       verified += await this.#check(path, id);

@@ -5,6 +5,7 @@ import type { DenseTree } from "../merkle/dense-tree.ts";
 import { hashSize, leafHashInto } from "../merkle/hash.ts";
 import { inclusionRanges, rangeHash } from "../merkle/ranges.ts";
 import { openTlogProof } from "../tlog/proof-file.ts";
+import { linesOf } from "./file-lines.ts";
 import type { PackFiles } from "./pack-files.ts";
 import { messageOf } from "./pack-files.ts";
 import type { PackLog } from "./pack-log.ts";
@@ -23,20 +24,22 @@ export interface PackEntry {
   readonly header: Header;
 }
 
+/** A header of 64 KB behind its index. */
+const maxLineBytes = 64 * 1024 + 32;
+
 /**
  * Reads `entries.jsonl`: each line's leaf must be the tree's leaf at its index, its header canonical and this log's own,
  * and its proof file valid. Calls back for each entry that stands in the tree; returns the number of lines.
  */
-export function readEntries(
+export async function readEntries(
   files: PackFiles,
   log: PackLog,
   problems: Problems,
   onEntry: (entry: PackEntry) => void,
-): number {
+): Promise<number> {
   const path = `${log.dir}/entries.jsonl`;
-  const bytes = files.read(path);
-  if (bytes === undefined) {
-    if (!files.has(path)) problems.add("pack.file_missing", "file is missing", path);
+  if (!files.has(path)) {
+    problems.add("pack.file_missing", "file is missing", path);
     return 0;
   }
   const leaf = new Uint8Array(hashSize);
@@ -44,18 +47,14 @@ export function readEntries(
   let searches = maxSwapSearches;
   let lines = 0;
   let previous = -1;
-  for (let at = 0; at < bytes.length; ) {
-    const newline = bytes.indexOf(0x0a, at);
-    const end = newline < 0 ? bytes.length : newline;
-    const start = at;
+  for await (const { bytes, isWhole } of linesOf(files.stream(path), maxLineBytes)) {
     lines++;
+    let at = 0;
     let index = 0;
-    while (at < end && bytes[at]! >= 0x30 && bytes[at]! <= 0x39 && at - start < 16)
-      index = index * 10 + bytes[at++]! - 0x30;
-    const isIndexed = at > start && bytes[at] === 0x20 && (bytes[start] !== 0x30 || at === start + 1);
-    const data = bytes.subarray(at + 1, end);
-    at = end + 1;
-    if (!isIndexed || newline < 0 || index <= previous) {
+    while (at < bytes.length && bytes[at]! >= 0x30 && bytes[at]! <= 0x39 && at < 16) index = index * 10 + bytes[at++]! - 0x30;
+    const isIndexed = at > 0 && bytes[at] === 0x20 && (bytes[0] !== 0x30 || at === 1);
+    const data = bytes.subarray(at + 1);
+    if (!isIndexed || !isWhole || index <= previous) {
       problems.add("entry.malformed", "line is not an ascending index, a space and the entry", path, index);
       if (!isIndexed) continue;
     }

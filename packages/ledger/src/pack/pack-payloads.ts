@@ -3,6 +3,9 @@ import { fromBase64, fromUtf8, toHex } from "../encoding.ts";
 import { LedgerError } from "../errors.ts";
 import type { Json } from "../json/strict.ts";
 import { parseStrictJson } from "../json/strict.ts";
+import type { Commitment } from "./commitments.ts";
+import { Commitments } from "./commitments.ts";
+import { linesOf } from "./file-lines.ts";
 import type { PackEntry } from "./pack-entries.ts";
 import { hexOf } from "./pack-entries.ts";
 import type { PackFiles } from "./pack-files.ts";
@@ -13,20 +16,11 @@ const maxPayloadJsonBytes = 256 * 2 ** 20;
 /** Nonce and tag of AES-256-GCM: nothing shorter is a sealed payload. */
 const minPayloadBytes = 28;
 
-interface Reference {
-  readonly pc: string | undefined;
-  readonly dir: string;
-  readonly index: number;
-}
-
 /** Collects what the entries refer to, then compares it with `payloads/` and `disclosures.jsonl`. */
 export class PackPayloads {
   readonly #files: PackFiles;
   readonly #problems: Problems;
-  /** By ct: who refers to a payload, and under which commitment to its plaintext. */
-  readonly #references = new Map<string, Reference>();
-  readonly #required = new Set<string>();
-  readonly #erased = new Set<string>();
+  readonly #commitments = new Commitments();
 
   constructor(files: PackFiles, problems: Problems) {
     this.#files = files;
@@ -38,7 +32,10 @@ export class PackPayloads {
     // A sealed evaluation context serves replay at the installation; a pack may leave it out.
     this.#refer(header.xct, header.xpc, log.dir, index, false);
     if (header.type === "evidence.erasure" && Array.isArray(header.erased)) {
-      for (const ct of header.erased as readonly Json[]) if (typeof ct === "string") this.#erased.add(ct);
+      for (const erased of header.erased as readonly Json[]) {
+        const ct = hexOf(erased);
+        if (ct !== undefined) this.#commitments.erase(ct);
+      }
     }
   };
 
@@ -55,7 +52,7 @@ export class PackPayloads {
       return;
     }
     const pcText = hexOf(pc);
-    const known = this.#references.get(name);
+    const known = this.#commitments.get(name);
     if (known?.pc !== undefined && pcText !== undefined && known.pc !== pcText) {
       this.#problems.add(
         "payload.mismatch",
@@ -64,53 +61,41 @@ export class PackPayloads {
         index,
       );
     }
-    if (known?.pc === undefined) this.#references.set(name, { pc: pcText, dir, index });
-    if (isRequired) this.#required.add(name);
+    this.#commitments.refer(name, pcText, dir, index);
+    if (isRequired) this.#commitments.need(name);
   }
 
   /** Returns the number of payload files whose ciphertext matches its name. */
   async finish(): Promise<number> {
     let matching = 0;
-    for (const path of this.#files.paths) {
-      if (!path.startsWith("payloads/")) continue;
+    for (const path of this.#files.pathsBelow("payloads/")) {
       const ct = path.slice(9);
       const bytes = this.#files.read(path);
-      const reference = this.#references.get(ct);
+      const reference = hexOf(ct) === undefined ? undefined : this.#commitments.get(ct);
       if (bytes === undefined || bytes.length < minPayloadBytes || sha256Hex(bytes) !== ct) {
         this.#problems.add("payload.altered", "payload is not the one committed to", path, reference?.index);
       } else matching++;
     }
     await this.#openDisclosures();
-    for (const ct of this.#required) this.#requireFile(ct);
+    for (const { ct, index } of this.#commitments.needed()) {
+      const path = `payloads/${ct}`;
+      if (!this.#files.has(path)) {
+        this.#problems.add("payload.missing", "payload is absent and no entry records its erasure", path, index);
+      }
+    }
     return matching;
-  }
-
-  #requireFile(ct: string): void {
-    if (this.#files.has(`payloads/${ct}`) || this.#erased.has(ct)) return;
-    const index = this.#references.get(ct)?.index;
-    this.#problems.add(
-      "payload.missing",
-      "payload is absent and no entry records its erasure",
-      `payloads/${ct}`,
-      index,
-    );
   }
 
   async #openDisclosures(): Promise<void> {
     const path = "disclosures.jsonl";
     if (!this.#files.has(path)) return;
-    const bytes = this.#files.read(path);
-    if (bytes === undefined) return;
     // Entries' own payloads first: a disclosed payload names its messages' commitments, whatever the order of the lines.
     const later: Disclosure[] = [];
     let line = 0;
-    for (let at = 0; at < bytes.length; line++) {
-      const newline = bytes.indexOf(0x0a, at);
-      const end = newline < 0 ? bytes.length : newline;
-      const disclosure = this.#readDisclosure(bytes.subarray(at, end), line);
-      at = end + 1;
+    for await (const { bytes } of linesOf(this.#files.stream(path), 4096)) {
+      const disclosure = this.#readDisclosure(bytes, line++);
       if (disclosure === undefined) continue;
-      if (this.#references.has(disclosure.ct)) await this.#open(disclosure, true);
+      if (this.#commitments.get(disclosure.ct) !== undefined) await this.#open(disclosure, true);
       else later.push(disclosure);
     }
     for (const disclosure of later) await this.#open(disclosure, false);
@@ -133,7 +118,7 @@ export class PackPayloads {
 
   async #open({ ct, key, salt }: Disclosure, mayReferOn: boolean): Promise<void> {
     const path = `payloads/${ct}`;
-    const reference = this.#references.get(ct);
+    const reference = this.#commitments.get(ct);
     if (reference?.pc === undefined) {
       this.#problems.add("disclosure.unreferenced", "no entry of the pack commits to this payload", path);
       return;
@@ -152,7 +137,7 @@ export class PackPayloads {
   }
 
   /** Member `messages` of a disclosed payload: a chat's messages, each a payload of its own. */
-  #referToMessages(plaintext: Uint8Array, { dir, index }: Reference): void {
+  #referToMessages(plaintext: Uint8Array, { dir, index }: Commitment): void {
     if (plaintext.length > maxPayloadJsonBytes || plaintext[0] !== 0x7b) return;
     let messages: unknown;
     try {

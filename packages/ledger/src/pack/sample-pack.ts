@@ -111,7 +111,7 @@ export function samplePackParts(store: SampleStore): PackParts {
     logs: [logParts("1", store.gateway, [100, 256]), logParts("meta", store.meta)],
     payloads: store.payloads,
     disclosures: store.payloads.slice(0, 2),
-    files: [{ path: "README.md", bytes: utf8("# Evidence\n"), mediaType: "text/markdown" }],
+    files: () => [{ path: "README.md", bytes: utf8("# Evidence\n"), mediaType: "text/markdown" }],
     signer: store.meta.signer,
   };
 }

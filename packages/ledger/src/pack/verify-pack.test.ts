@@ -22,7 +22,7 @@ import {
 } from "./sample-pack.ts";
 import { verifyPack } from "./verify-pack.ts";
 import { ZipReader } from "./zip-reader.ts";
-import { ZipWriter } from "./zip-writer.ts";
+import { zipBytes } from "./zip-writer.ts";
 
 const store = sampleStore();
 const pack = await buildPack(samplePackParts(store));
@@ -30,14 +30,14 @@ const pack = await buildPack(samplePackParts(store));
 type Edit = (bytes: Uint8Array, path: string) => Uint8Array | undefined;
 
 /** Rewrites files of a pack; `resign` also brings the manifest in line, as an insider with the meta key would. */
-function rewrite(bytes: Uint8Array, edit: Edit, resign?: SampleStore): Uint8Array {
+function rewrite(bytes: Uint8Array, edit: Edit, resign?: SampleStore): Promise<Uint8Array> {
   const zip = new ZipReader(bytes);
   const files = new Map<string, Uint8Array>();
   for (const path of zip.paths) {
     const edited = edit(zip.read(path)!, path);
     if (edited !== undefined) files.set(path, edited);
   }
-  const writer = new ZipWriter();
+  return zipBytes((writer) => {
   if (resign !== undefined) {
     for (const path of ["manifest.json", "manifest.sig", "manifest.dsse.json"]) files.delete(path);
     const listed = [...files].map(([path, content]) => ({
@@ -48,10 +48,10 @@ function rewrite(bytes: Uint8Array, edit: Edit, resign?: SampleStore): Uint8Arra
     }));
     const manifest = utf8(JSON.stringify({ schema: "mandate.pack/1", files: listed }));
     writer.add("manifest.json", manifest, true);
-    writer.add("manifest.sig", utf8(signNote(manifestNoteText(manifest), [resign.meta.signer])), false);
+    writer.add("manifest.sig", utf8(signNote(manifestNoteText(digest(manifest)), [resign.meta.signer])), false);
   }
   for (const [path, content] of files) writer.add(path, content, false);
-  return writer.finish();
+  });
 }
 
 /** Node's own digest, so that the test does not lean on the code it tests. */
@@ -101,7 +101,7 @@ describe("an untouched pack", () => {
   test("verifies with some of a log's entries only", async () => {
     const some = await buildWith(({ logs }) => ({
       disclosures: [],
-      logs: [{ ...logs[0]!, entries: [...logs[0]!.entries].filter(({ index }) => index % 7 === 0) }, logs[1]!],
+      logs: [{ ...logs[0]!, entries: store.gateway.leaves.map((leaf, index) => ({ index, leaf })).filter(({ index }) => index % 7 === 0) }, logs[1]!],
     }));
     expect(await codes(some)).toEqual([]);
   });
@@ -195,31 +195,32 @@ describe("a tampered pack is refused, saying how", () => {
   ];
   test.each(cases)("%s", async (_name, edit, code) => {
     // Once as an outsider leaves it, and once with a manifest signed over the lie by an insider.
-    const outside = await codes(rewrite(pack, edit));
+    const outside = await codes(await rewrite(pack, edit));
     expect(
       outside.some((found) => ["pack.file_altered", "pack.file_missing", "manifest.signature"].includes(found)),
     ).toBe(true);
-    if (code !== "pack.file_altered") expect(await codes(rewrite(pack, edit, store))).toContain(code);
+    if (code !== "pack.file_altered") expect(await codes(await rewrite(pack, edit, store))).toContain(code);
   });
 
   test("a file that the manifest does not list", async () => {
-    const writer = new ZipWriter();
     const zip = new ZipReader(pack);
-    for (const path of zip.paths) writer.add(path, zip.read(path)!, false);
-    writer.add("sections/E99.json", utf8("{}"), false);
-    expect(await codes(writer.finish())).toEqual(["pack.file_unlisted"]);
+    const more = await zipBytes((writer) => {
+      for (const path of zip.paths) writer.add(path, zip.read(path)!, false);
+      writer.add("sections/E99.json", utf8("{}"), false);
+    });
+    expect(await codes(more)).toEqual(["pack.file_unlisted"]);
   });
 
   test("a manifest signed by somebody else", async () => {
     const other = { ...store, meta: { ...store.meta, signer: generateSigner("localhost/acme/meta/1") } };
-    expect(await codes(rewrite(pack, (b) => b, other))).toContain("manifest.signature");
+    expect(await codes(await rewrite(pack, (b) => b, other))).toContain("manifest.signature");
   });
 
   test("a checkpoint of another log", async () => {
     const foreign = checkpointOf({ ...store.gateway, signer: generateSigner("localhost/acme/gw-9/1") });
     expect(
       await codes(
-        rewrite(
+        await rewrite(
           pack,
           only("logs/1/checkpoint", () => utf8(foreign)),
           store,
@@ -330,7 +331,7 @@ describe("against trusted keys and witnesses", () => {
       unanchored: 0,
     });
     const forgedTime = cosigned.replace(/(witness.example\/w1 .{8})./u, (_all, head: string) => `${head}B`);
-    const forged = rewrite(
+    const forged = await rewrite(
       witnessed,
       only("logs/meta/checkpoint", () => utf8(forgedTime)),
       store,
@@ -446,7 +447,7 @@ describe("hostile input", () => {
         fc.uint8Array({ minLength: 1, maxLength: 200 }),
         async (path, bytes) => {
           const found = await codes(
-            rewrite(
+            await rewrite(
               pack,
               only(path, () => bytes),
               store,
@@ -461,7 +462,36 @@ describe("hostile input", () => {
   });
 
   test("an empty archive and one without a manifest are problems", async () => {
-    expect(await codes(new ZipWriter().finish())).toContain("pack.file_missing");
+    expect(await codes(await zipBytes(() => undefined))).toContain("pack.file_missing");
+  });
+
+  test("a manifest may be laid out otherwise, but names each file once and says nothing twice", async () => {
+    const laid = async (change: (text: string) => string): Promise<string[]> => {
+      const zip = new ZipReader(pack);
+      const manifest = utf8(change(fromUtf8(zip.read("manifest.json")!)));
+      const packed = await zipBytes((writer) => {
+        writer.add("manifest.json", manifest, true);
+        writer.add("manifest.sig", utf8(signNote(manifestNoteText(digest(manifest)), [store.meta.signer])), false);
+        for (const path of zip.paths) if (!path.startsWith("manifest.")) writer.add(path, zip.read(path)!, false);
+      });
+      return codes(packed);
+    };
+    expect(await laid((text) => JSON.stringify(JSON.parse(text), null, 4))).toEqual([]);
+    expect(await laid((text) => JSON.stringify({ files: (JSON.parse(text) as { files: unknown }).files, schema: "mandate.pack/1" }))).toEqual([]);
+    const malformed: ((text: string) => string)[] = [
+      (text) => text.replace("\n]}", ",\n0]}"),
+      (text) => text.replace("\n]}", ",]}"),
+      (text) => text.replace(/,\n(\{[^\n]*\})\n\]\}/, ",\n$1,\n$1\n]}"),
+      (text) => text.replace("\n]}", '\n],"files":[]}'),
+      (text) => text.replace('"files":', '"f\\u0069les":'),
+      (text) => text.replace('"schema":"mandate.pack/1"', '"schema":"other"'),
+      (text) => text.replace('"sha256":"', '"sha256":"00","sha256":"'),
+      (text) => `${text}{}`,
+      (text) => text.slice(0, -4),
+      () => "[[[[[[[[[[",
+      () => "",
+    ];
+    for (const change of malformed) expect(await laid(change)).toContain("manifest.malformed");
   });
 
   test("a pack cut anywhere is refused", async () => {

@@ -1,3 +1,5 @@
+import { LedgerError } from "../errors.ts";
+import type { ByteSource } from "./byte-source.ts";
 import { readEntries } from "./pack-entries.ts";
 import { messageOf, PackFiles } from "./pack-files.ts";
 import type { PackLog } from "./pack-log.ts";
@@ -18,13 +20,13 @@ export interface VerifyOptions {
 }
 
 /**
- * Verifies an evidence pack without any server. Never rejects: whatever is wrong with a pack, an unreadable one
- * included, is a problem in the answer.
+ * Verifies an evidence pack without any server and without holding it: from a file (`fileSource`), a pack of any size.
+ * Never rejects: whatever is wrong with a pack, an unreadable one included, is a problem in the answer.
  */
-export async function verifyPack(zipBytes: Uint8Array, options: VerifyOptions = {}): Promise<PackResult> {
+export async function verifyPack(pack: Uint8Array | ByteSource, options: VerifyOptions = {}): Promise<PackResult> {
   const problems = new Problems();
   try {
-    return await verify(zipBytes, options, problems);
+    return await verify(pack, options, problems);
   } catch (error) {
     problems.add("pack.unreadable", messageOf(error));
     const nothing = { trust: "self-attested", logs: [], entries: 0, payloads: 0, approvals: 0, unanchored: 0 } as const;
@@ -32,22 +34,22 @@ export async function verifyPack(zipBytes: Uint8Array, options: VerifyOptions = 
   }
 }
 
-async function verify(zipBytes: Uint8Array, options: VerifyOptions, problems: Problems): Promise<PackResult> {
-  const zip = new ZipReader(zipBytes);
+async function verify(pack: Uint8Array | ByteSource, options: VerifyOptions, problems: Problems): Promise<PackResult> {
+  const zip = new ZipReader(pack);
   if (!zip.isAsWritten)
     problems.add("pack.archive_altered", "the archive is not as it was written: its checksum differs");
-  const files = new PackFiles(zip, problems);
+  const files = await PackFiles.open(zip, problems);
   const logs = openLogs(files, problems);
   const meta = new MetaView(problems);
   const payloads = new PackPayloads(files, problems);
   const approvals = new PackApprovals(files, problems);
-  const indexes = new Map<PackLog, number[]>();
+  const indexes = new Map<PackLog, IndexCount>();
   let entries = 0;
   for (const log of logs) {
-    const own: number[] = [];
+    const own = new IndexCount(log.tree.size);
     indexes.set(log, own);
-    entries += readEntries(files, log, problems, (entry) => {
-      own.push(entry.index);
+    entries += await readEntries(files, log, problems, (entry) => {
+      own.add(entry.index);
       payloads.addEntry(entry);
       approvals.addEntry(entry);
       if (log.dir === "logs/meta") meta.addEntry(entry);
@@ -57,12 +59,9 @@ async function verify(zipBytes: Uint8Array, options: VerifyOptions, problems: Pr
   const matching = await payloads.finish();
   const signed = await approvals.finish();
   const { trust, anchoredSize } = judgeTrust(logs, meta, options.trust, options.pinned ?? [], problems);
-  files.finish();
+  await files.finish();
   let anchored = 0;
-  for (const [log, own] of indexes) {
-    const size = anchoredSize(log);
-    for (const index of own) if (index < size) anchored++;
-  }
+  for (const [log, own] of indexes) anchored += own.countBelow(anchoredSize(log));
   return {
     ok: problems.list.length === 0,
     trust,
@@ -75,14 +74,41 @@ async function verify(zipBytes: Uint8Array, options: VerifyOptions, problems: Pr
   };
 }
 
+/** Which of a log's entries are shown, a bit each. */
+class IndexCount {
+  readonly #bits: Uint8Array;
+
+  constructor(size: number) {
+    this.#bits = new Uint8Array(Math.ceil(size / 8));
+  }
+
+  add(index: number): void {
+    this.#bits[index >> 3]! |= 1 << (index & 7);
+  }
+
+  countBelow(size: number): number {
+    let count = 0;
+    for (let index = 0; index < size; index++) if ((this.#bits[index >> 3]! & (1 << (index & 7))) !== 0) count++;
+    return count;
+  }
+}
+
+/** Tiles, checkpoints and consistency proofs of all logs; a pack of a billion entries has fewer. */
+const maxLogFiles = 4_000_000;
+
 function openLogs(files: PackFiles, problems: Problems): PackLog[] {
   const pathsByDir = new Map<string, string[]>();
-  for (const path of files.paths) {
-    const match = /^(logs\/[^/]+)\//.exec(path);
+  let kept = 0;
+  for (const path of files.pathsBelow("logs/")) {
+    const match = /^(logs\/[^/]+)\/([^/]*)/.exec(path);
     if (match === null) continue;
-    const paths = pathsByDir.get(match[1]!);
-    if (paths === undefined) pathsByDir.set(match[1]!, [path]);
-    else paths.push(path);
+    const dir = match[1]!;
+    let paths = pathsByDir.get(dir);
+    if (paths === undefined) pathsByDir.set(dir, (paths = []));
+    // One an entry, each looked up by its name.
+    if (match[2] === "proofs") continue;
+    if (++kept > maxLogFiles) throw new LedgerError("pack.unreadable", "the pack's logs have too many files");
+    paths.push(path);
   }
   if (!pathsByDir.has("logs/meta")) problems.add("log.missing", "the pack has no meta-log", "logs/meta");
   const logs: PackLog[] = [];

@@ -80,8 +80,9 @@ async function whileAltered(statement: string, values: unknown[], check: () => P
   }
 }
 
-const pack = (over: Partial<Parameters<typeof createPack>[0]> = {}): Promise<Uint8Array> =>
-  createPack({
+const pack = async (over: Partial<Parameters<typeof createPack>[0]> = {}): Promise<Uint8Array> => {
+  const parts: Uint8Array[] = [];
+  await createPack({
     db,
     evidence,
     keys,
@@ -96,7 +97,9 @@ const pack = (over: Partial<Parameters<typeof createPack>[0]> = {}): Promise<Uin
     files: async () => [],
     answers: async () => ({}),
     ...over,
-  });
+  }, (bytes) => void parts.push(bytes));
+  return Buffer.concat(parts);
+};
 
 const problemsOf = async (): Promise<{ code: string; path: string; index: number | null }[]> => [
   ...(await rehash(db, org)).problems,

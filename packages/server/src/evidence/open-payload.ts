@@ -40,9 +40,32 @@ export class PayloadReader {
       WHERE p.org = ${this.#org} AND p.ct = decode(${ct}, 'hex')`.execute(this.#tx);
     const row = rows[0];
     if (row === undefined) return undefined;
-    if (!this.#wrappers.has(row.kid))
-      this.#wrappers.set(row.kid, await wrapperOf(this.#tx, this.#keys, this.#org, row.kid));
-    return this.#wrappers.get(row.kid)?.unwrap(row.wrapped, ct);
+    return (await this.#wrapper(row.kid))?.unwrap(row.wrapped, ct);
+  }
+
+  /** Of many at once; what the store lacks is absent. */
+  async bytesOf(cts: readonly string[]): Promise<ReadonlyMap<string, Uint8Array>> {
+    const { rows } = await sql<{ ct: string; bytes: Buffer }>`SELECT encode(ct, 'hex') AS ct, bytes FROM evidence_payload
+      WHERE org = ${this.#org} AND ct = ANY(SELECT decode(name, 'hex') FROM unnest(${[...cts]}::text[]) AS name)`.execute(this.#tx);
+    return new Map(rows.map((row) => [row.ct, row.bytes]));
+  }
+
+  /** Of many at once; what was erased is absent. */
+  async keysOf(cts: readonly string[]): Promise<ReadonlyMap<string, OpenKeys>> {
+    const { rows } = await sql<{ ct: string; kid: string; wrapped: Buffer }>`SELECT encode(p.ct, 'hex') AS ct, k.kid, k.wrapped
+      FROM evidence_payload p JOIN evidence_key k USING (org, origin, index, part)
+      WHERE p.org = ${this.#org} AND p.ct = ANY(SELECT decode(name, 'hex') FROM unnest(${[...cts]}::text[]) AS name)`.execute(this.#tx);
+    const found = new Map<string, OpenKeys>();
+    for (const { ct, kid, wrapped } of rows) {
+      const keys = (await this.#wrapper(kid))?.unwrap(wrapped, ct);
+      if (keys !== undefined) found.set(ct, keys);
+    }
+    return found;
+  }
+
+  async #wrapper(kid: string): Promise<KeyWrapper | undefined> {
+    if (!this.#wrappers.has(kid)) this.#wrappers.set(kid, await wrapperOf(this.#tx, this.#keys, this.#org, kid));
+    return this.#wrappers.get(kid);
   }
 
   /** Plaintext, or undefined when erased, absent, or not what `ct` and `pc` commit to. */
@@ -133,7 +156,11 @@ export async function readPayload(request: ReadRequest): Promise<OpenedEntry> {
 export async function openJson(reader: PayloadReader, ct: unknown, pc: unknown): Promise<unknown> {
   if (typeof ct !== "string" || typeof pc !== "string") return null;
   const plain = await reader.open(ct, pc);
-  if (plain === undefined) return null;
+  return plain === undefined ? null : parsedJson(plain);
+}
+
+/** Null when it isn't JSON. */
+export function parsedJson(plain: Uint8Array): unknown {
   try {
     return JSON.parse(fromUtf8(plain)) as unknown;
   } catch {

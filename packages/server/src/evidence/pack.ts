@@ -1,15 +1,16 @@
 import { sql } from "kysely";
 import { AppError } from "@mandate/model";
-import { buildPack, emptyRoot, LedgerError, parseHeader, signCheckpoint, utf8 } from "@mandate/ledger";
-import type { PackLogParts, PackParts } from "@mandate/ledger";
+import { emptyRoot, LedgerError, parseHeader, signCheckpoint, utf8, writePack } from "@mandate/ledger";
+import type { ByteSink, PackLogParts, PackParts, PackProgress } from "@mandate/ledger";
 import type { Actor } from "../command.ts";
 import type { Database, Tx } from "../database/index.ts";
 import type { Evidence } from "./evidence.ts";
 import { listLogs, metaWriter } from "./logs.ts";
 import type { LogKeys, LogRow } from "./logs.ts";
-import { messagesOf, openJson, PayloadReader } from "./open-payload.ts";
+import { PayloadReader } from "./open-payload.ts";
 import { measuredAnswers } from "./pack-answers.ts";
 import { decisionAnswers } from "./pack-decisions.ts";
+import { PackPayloads } from "./pack-payloads.ts";
 import { readme } from "./pack-readme.ts";
 import { mergeAnswers, sectionFiles } from "./pack-sections.ts";
 import type { SectionAnswers } from "./pack-sections.ts";
@@ -42,13 +43,15 @@ export interface PackRequest {
   readonly files: (tx: Tx) => Promise<readonly PackFile[]>;
   /** Answers of other slices for the sections. */
   readonly answers: (tx: Tx) => Promise<SectionAnswers>;
+  readonly onProgress?: (progress: PackProgress) => void;
 }
 
 /**
- * An evidence pack (INTERFACE, Evidence) of one consistent moment, as a ZIP. The export is itself an entry, and part of it.
+ * Writes an evidence pack (INTERFACE, Evidence) of one consistent moment, as a ZIP, front to back. The export is itself an
+ * entry, and part of it.
  * @throws AppError `evidence.altered` (500) when the store contradicts its own signed heads
  */
-export async function createPack(request: PackRequest): Promise<Uint8Array> {
+export async function createPack(request: PackRequest, sink: ByteSink): Promise<void> {
   const { db, evidence } = request;
   await request.drain();
   await db.transaction(evidence.org, (tx) =>
@@ -69,7 +72,7 @@ export async function createPack(request: PackRequest): Promise<Uint8Array> {
   await assertWhole(db, evidence.org);
   try {
     // Tiles are read while the pack is written, so that both see one moment.
-    return await db.read(evidence.org, async (tx) => buildPack(await collect(tx, request)), {
+    await db.read(evidence.org, async (tx) => writePack(await collect(tx, request), sink, request.onProgress), {
       isolation: "repeatable read",
     });
   } catch (error) {
@@ -88,14 +91,37 @@ async function collect(tx: Tx, request: PackRequest): Promise<PackParts> {
   await sql`SET LOCAL statement_timeout = 0`.execute(tx);
   const created = new Date(request.now()).toISOString();
   const rows = await listLogs(tx, evidence.org);
-  const payloads = new PayloadSet(new PayloadReader(tx, evidence.org, request.keys));
+  const payloads = new PackPayloads(new PayloadReader(tx, evidence.org, request.keys));
   const logs: PackLogParts[] = [];
+  const counts: { name: string; vkey: string; entries: number }[] = [];
   let number = 0;
   for (const row of rows) {
     const meta = row.writer === metaWriter;
     if (!meta) number += 1;
-    logs.push(await logParts(tx, request, row, meta ? metaWriter : String(number), payloads));
+    const count = { name: meta ? metaWriter : String(number), vkey: row.vkey, entries: 0 };
+    counts.push(count);
+    logs.push(await logParts(tx, request, row, count, payloads));
   }
+  const signer = evidence.signerOf(evidence.metaOrigin);
+  return {
+    created,
+    period: { since: request.since, until: request.until },
+    systems: request.systems,
+    logs,
+    payloads: payloads.items(),
+    ...(request.disclose === null ? {} : { disclosures: payloads.disclosures() }),
+    files: () => filesOf(tx, request, { created, rows, counts, payloads: payloads.count }),
+    signer,
+  };
+}
+
+/** Asked for last, when the counts are known. */
+async function filesOf(
+  tx: Tx,
+  request: PackRequest,
+  { created, rows, counts, payloads }: { readonly created: string; readonly rows: readonly LogRow[]; readonly counts: readonly { name: string; vkey: string; entries: number }[]; readonly payloads: number },
+): Promise<readonly PackFile[]> {
+  const { evidence } = request;
   const measured = await measuredAnswers(tx, evidence.org, {
     rows,
     since: request.since,
@@ -107,83 +133,34 @@ async function collect(tx: Tx, request: PackRequest): Promise<PackParts> {
     await decisionAnswers(tx, evidence.org, request),
     await request.answers(tx),
   ]);
-  const counts = logs.map((log) => ({ name: log.name, vkey: log.vkey, entries: [...log.entries].length }));
   const about = {
     created,
     since: request.since,
     until: request.until,
     systems: request.systems,
     logs: counts,
-    payloads: payloads.items.length,
+    payloads,
     disclosed: request.disclose !== null,
   };
-  return {
-    created,
-    period: { since: request.since, until: request.until },
-    systems: request.systems,
-    logs,
-    payloads: payloads.items,
-    ...(request.disclose === null ? {} : { disclosures: await payloads.disclosures() }),
-    files: [
-      ...sectionFiles(answers),
-      ...(await request.files(tx)),
-      { path: "README.md", bytes: utf8(readme(about)), mediaType: "text/markdown" },
-      { path: "summary.pdf", bytes: summaryPdf(about, answers), mediaType: "application/pdf" },
-      {
-        path: "policy.tlog",
-        bytes: utf8(`${counts.map((log) => `log ${log.vkey}`).join("\n")}\nquorum none\n`),
-        mediaType: "text/plain",
-      },
-    ],
-    signer: evidence.signerOf(evidence.metaOrigin),
-  };
-}
-
-/** Every payload of the pack once, however many entries refer to it. */
-class PayloadSet {
-  readonly items: { readonly ct: string; readonly bytes: Uint8Array }[] = [];
-  readonly #reader: PayloadReader;
-  readonly #seen = new Set<string>();
-
-  constructor(reader: PayloadReader) {
-    this.#reader = reader;
-  }
-
-  async addEntry(header: Readonly<Record<string, unknown>>): Promise<void> {
-    for (const [ct, pc] of [
-      [header["ct"], header["pc"]],
-      [header["xct"], header["xpc"]],
-    ]) {
-      if (typeof ct !== "string" || this.#seen.has(ct)) continue;
-      await this.#add(ct);
-      for (const message of messagesOf(await openJson(this.#reader, ct, pc)))
-        if (!this.#seen.has(message.ct)) await this.#add(message.ct);
-    }
-  }
-
-  async #add(ct: string): Promise<void> {
-    this.#seen.add(ct);
-    const bytes = await this.#reader.bytes(ct);
-    if (bytes === undefined) throw new LedgerError("pack.store_altered", `payload \`${ct}\` is missing`);
-    this.items.push({ ct, bytes });
-  }
-
-  async disclosures(): Promise<{ ct: string; key: Uint8Array; salt: Uint8Array }[]> {
-    const list: { ct: string; key: Uint8Array; salt: Uint8Array }[] = [];
-    for (const { ct } of this.items) {
-      const keys = await this.#reader.keys(ct);
-      if (keys !== undefined) list.push({ ct, key: keys.key, salt: keys.salt });
-    }
-    return list;
-  }
+  return [
+    ...sectionFiles(answers),
+    ...(await request.files(tx)),
+    { path: "README.md", bytes: utf8(readme(about)), mediaType: "text/markdown" },
+    { path: "summary.pdf", bytes: summaryPdf(about, answers), mediaType: "application/pdf" },
+    {
+      path: "policy.tlog",
+      bytes: utf8(`${counts.map((log) => `log ${log.vkey}`).join("\n")}\nquorum none\n`),
+      mediaType: "text/plain",
+    },
+  ];
 }
 
 async function logParts(
   tx: Tx,
   request: PackRequest,
   row: LogRow,
-  name: string,
-  payloads: PayloadSet,
+  count: { readonly name: string; entries: number },
+  payloads: PackPayloads,
 ): Promise<PackLogParts> {
   const { evidence } = request;
   openHead(row);
@@ -192,22 +169,33 @@ async function logParts(
     size: 0,
     note: signCheckpoint({ origin: row.origin, size: 0, root: emptyRoot() }, [evidence.signerOf(row.origin)]),
   };
-  const entries: { index: number; leaf: Uint8Array }[] = [];
-  for await (const entry of readLeaves(tx, evidence.org, row.origin, 0, checkpoint.size)) {
-    const header = parseHeader(entry.leaf);
-    // The meta-log is always whole: it says which logs there are.
-    if (name !== metaWriter && !wanted(header, request)) continue;
-    entries.push(entry);
-    await payloads.addEntry(header);
-  }
   return {
-    name,
+    name: count.name,
     vkey: row.vkey,
     checkpoint: checkpoint.note,
-    entries,
+    entries: entriesOf(tx, request, row.origin, checkpoint.size, count, payloads),
     readTile: tileReader(tx, evidence.org, row.origin),
     olderCheckpoints: published.older,
   };
+}
+
+/** The log's wanted entries in their order; what they sealed is noted on the way. */
+async function* entriesOf(
+  tx: Tx,
+  request: PackRequest,
+  origin: string,
+  size: number,
+  count: { readonly name: string; entries: number },
+  payloads: PackPayloads,
+): AsyncGenerator<{ index: number; leaf: Uint8Array }> {
+  for await (const entry of readLeaves(tx, request.evidence.org, origin, 0, size)) {
+    const header = parseHeader(entry.leaf);
+    // The meta-log is always whole: it says which logs there are.
+    if (count.name !== metaWriter && !wanted(header, request)) continue;
+    count.entries += 1;
+    await payloads.addEntry(header);
+    yield entry;
+  }
 }
 
 function wanted(header: Readonly<Record<string, unknown>>, { systems, since, until }: PackRequest): boolean {

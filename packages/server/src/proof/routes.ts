@@ -9,6 +9,7 @@ import { assertWhole, consistencyBody, createPack, heads, inclusionFile, logSumm
 import type { Evidence } from "../evidence/index.ts";
 import { actorOf, instant, page, pageQuery } from "../http/index.ts";
 import type { App } from "../http/index.ts";
+import { packBuilder } from "./pack-builder.ts";
 import { packAnswers, packFiles } from "./pack-files.ts";
 
 const log = z.object({ origin: z.string(), vkey: z.string(), size: z.number(), root: z.string() });
@@ -20,6 +21,7 @@ const entry = z.object({
   checkpoint: z.string(),
   vkey: z.string(),
 });
+const building = z.object({ started: z.string(), systems: z.array(z.string()).readonly(), entries: z.number(), payloads: z.number(), bytes: z.number() });
 const logName = z.string().min(1).max(300);
 const index = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 /** Who may take evidence out or open what was sealed: those who answer for it and those who audit it. */
@@ -33,6 +35,8 @@ export interface ProofRouteDeps {
   readonly masterKey: Uint8Array;
   readonly evidence: Evidence;
   readonly drain: () => Promise<unknown>;
+  /** Where packs stand while they are built and sent. */
+  readonly scratchDir: string;
   /** A whole re-hash was made: what it found. */
   readonly onChecked: (ok: boolean, problems: readonly unknown[]) => void;
 }
@@ -41,6 +45,7 @@ export interface ProofRouteDeps {
 export function proofRoutes(app: App, deps: ProofRouteDeps): void {
   const { db, org, now, evidence } = deps;
   const keys = { masterKey: deps.masterKey, random: deps.random };
+  const packs = packBuilder(deps.scratchDir, now);
   const drain = async (): Promise<void> => {
     await deps.drain();
     await evidence.publishCheckpoints();
@@ -132,21 +137,33 @@ export function proofRoutes(app: App, deps: ProofRouteDeps): void {
         since: body.since ?? null,
         until: body.until ?? null,
       };
-      const bytes = await createPack({
-        db,
-        evidence,
-        keys,
-        actor: actorOf(request),
-        register: await registerVersion(),
-        now,
-        ...scope,
-        disclose: body.disclose ?? null,
-        drain,
-        files: (tx) => packFiles(tx, org, scope),
-        answers: (tx) => packAnswers(tx, org, scope, now()),
-      });
-      return reply.type("application/zip").header("content-disposition", 'attachment; filename="mandate-evidence.zip"').send(Buffer.from(bytes));
+      const file = await packs.build(scope.systems, async (sink, onProgress) =>
+        createPack(
+          {
+            db,
+            evidence,
+            keys,
+            actor: actorOf(request),
+            register: await registerVersion(),
+            now,
+            ...scope,
+            disclose: body.disclose ?? null,
+            drain,
+            files: (tx) => packFiles(tx, org, scope),
+            answers: (tx) => packAnswers(tx, org, scope, now()),
+            onProgress,
+          },
+          sink,
+        ),
+      );
+      return reply.type("application/zip").header("content-length", file.bytes).header("content-disposition", 'attachment; filename="mandate-evidence.zip"').send(file.stream);
     },
+  );
+
+  app.get(
+    "/api/v1/evidence/packs",
+    { config: { access: readers }, schema: { operationId: "listPacks", summary: "Packs being built now, and how far each is", response: { 200: z.object({ items: z.array(building) }) } } },
+    () => ({ items: [...packs.running()] }),
   );
 
   const registerVersion = (): Promise<number> => db.read(org, (tx) => readRegisterVersion(tx, org));
