@@ -16,7 +16,7 @@ export const careCommands: readonly CommandSpec[] = [
       { flags: "--kind <kind>", text: "of one cause, like owner.vacant" },
       { flags: "--owner <email>", text: "of one person" },
       { flags: "--system <name>", text: "of one system" },
-      { flags: "--state <state>", text: "only these", choices: ["open", "dismissed", "closed"], default: "open" },
+      { flags: "--state <state>", text: "only these", choices: ["open", "dismissed", "excepted", "closed"], default: "open" },
       severity,
       { flags: "--overdue", text: "past their due date" },
     ],

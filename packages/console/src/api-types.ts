@@ -198,6 +198,7 @@ export interface FindingRow {
   readonly state?: string;
   readonly overdue?: boolean;
   readonly dismissed?: { readonly by: string; readonly reason: string; readonly until: string } | null;
+  readonly excepted?: { readonly exception: string; readonly by: readonly string[]; readonly until: string; readonly compensating: string } | null;
   readonly closed?: { readonly at: string; readonly by: string; readonly how: string } | null;
   readonly title: string;
   readonly detail?: string;

@@ -17,6 +17,7 @@ export { validatePolicies } from "./rules/validate-policies.ts";
 export { runPolicyTests } from "./testing/run-policy-tests.ts";
 export { guardrailsCedar, guardrailIds } from "./guardrails/guardrails.ts";
 export { cedarSchema } from "./schema.ts";
+export { dataArea } from "./request-context.ts";
 export { coveredJurisdictions, regionWithin } from "./jurisdictions.ts";
 export { labelsFromMessages, type Turn } from "./flow/labels.ts";
 export { argumentsFromUser, userTextsFromMessages } from "./flow/provenance.ts";

@@ -329,7 +329,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
 const noteUseEveryMs = 5000;
 
 /** What gateways enforce: the register, and what people lifted, stopped or cleared beside it. */
-const enforcedFacts = async (tx: Tx, nowMs: number): Promise<RegisterFacts> => withFullCapture(await withClearedFlows(tx, nowMs, await withStops(tx, await withBreakGlass(tx, nowMs, await withExceptions(tx, nowMs, await deriveFacts(tx, nowMs))))));
+const enforcedFacts = async (tx: Tx, nowMs: number): Promise<RegisterFacts> => withFullCapture(tx, await withClearedFlows(tx, nowMs, await withStops(tx, await withBreakGlass(tx, nowMs, await withExceptions(tx, nowMs, await deriveFacts(tx, nowMs))))));
 
 /** An apply waits this long for MCP servers; those that don't answer stay unpinned. */
 const mcpAskMs = 3000;

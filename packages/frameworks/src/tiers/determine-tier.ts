@@ -58,7 +58,7 @@ export function determineTier(inputs: TierInputs, own: OwnTierRules = noOwnRules
   if (override !== undefined) reasons.push({ rule: "override", tier: override.tier, citations: ["GOVERN 1.3"], because: `A person decided: ${override.reason}` });
   const sorted = reasons.toSorted((a, b) => rank(b.tier) - rank(a.tier));
   const tier = highest(override === undefined ? sorted : sorted.filter((reason) => reason.rule === "override" || holdsAgainst(reason, override)));
-  return { tier, reasons: sorted, unanswered, flags: flagsOf(inputs, tier) };
+  return { tier, reasons: sorted, unanswered, flags: flagsOf(inputs, tier, own) };
 }
 
 /** INVARIANT: a lowering never reaches a rule that cites Article 5 or 6, a floor, or what wasn't known when it was decided. */

@@ -21,7 +21,7 @@ export interface TierInputs {
   readonly calledTiers: readonly Tier[];
   /** Our role by Regulation (EU) 2024/1689: sets flags, never the tier. */
   readonly roles?: readonly string[];
-  /** Something it uses is processed outside the regions of its boundary. */
+  /** Something it uses is processed in another region than its data, or outside the regions of its boundary. */
   readonly crossBorder?: boolean;
   /** The least that a vendor-hosted model shows of its own logs; undefined: none is hosted by a vendor. */
   readonly vendorVisibility?: Visibility | undefined;

@@ -1,5 +1,5 @@
-import type { Audience, Autonomy, Effect, Sensitivity, Tier } from "@mandate/model";
-import { audiences, autonomies, sensitivities } from "@mandate/model";
+import type { Audience, Autonomy, Effect, Sensitivity, Tier, Visibility } from "@mandate/model";
+import { audiences, autonomies, sensitivities, visibilities } from "@mandate/model";
 import type { TierTerms } from "./catalog.ts";
 import type { TierInputs } from "./inputs.ts";
 
@@ -43,6 +43,8 @@ export interface OwnParameters {
   readonly pilotCalls?: number | undefined;
   readonly pilotTokens?: number | undefined;
   readonly pilotPeople?: number | undefined;
+  /** What models must let us see, at least. */
+  readonly visibilityMin?: Visibility | undefined;
   /** Gate items beside the tier's own, by control id. */
   readonly gates?: readonly string[] | undefined;
   /** Seats beside the tier's own, for production. */
@@ -85,6 +87,7 @@ export function problemsOfOwnRules(own: OwnTierRules, termsOf: (tier: Exclude<Ti
       const wanted = parameters[name as keyof typeof numbers];
       if (wanted !== undefined && wanted > read(terms)) problems.push(`${tier}.${name} is at most ${read(terms)}: an organization may only be stricter.`);
     }
+    if (parameters.visibilityMin !== undefined && visibilities.indexOf(parameters.visibilityMin) < visibilities.indexOf(terms.visibilityMin)) problems.push(`${tier}.visibilityMin is at least ${terms.visibilityMin}: an organization may only be stricter.`);
   }
   return problems;
 }
@@ -100,6 +103,7 @@ export function tightened(terms: TierTerms, own: OwnParameters): TierTerms {
     authorizationMaxDays: least("authorizationMaxDays"),
     reviewDays: least("reviewDays"),
     credentialMaxDays: least("credentialMaxDays"),
+    visibilityMin: visibilities.indexOf(own.visibilityMin ?? "none") > visibilities.indexOf(terms.visibilityMin) ? own.visibilityMin! : terms.visibilityMin,
     pilotCaps: { ...terms.pilotCaps, calls: least("pilotCalls"), tokens: least("pilotTokens"), people: least("pilotPeople") },
   };
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { newId } from "@mandate/model";
+import { sql } from "kysely";
 import type { Role } from "@mandate/model";
 import type { DecisionPorts } from "../approvals/index.ts";
 import type { Actor, CommandContext, MutationEvidence } from "../command.ts";
@@ -31,7 +32,15 @@ export async function openTestRegister() {
     contexts.set(org, made);
     return (actor) => made.for(actor);
   };
-  const apply = (ctx: CommandContext<Tx>, text: string, options = {}): Promise<ApplyResult> => applyManifest(ctx, ports, text, options);
+  /** Everybody whom a manifest names has signed in once. */
+  const arrive = (ctx: CommandContext<Tx>, text: string) =>
+    db.transaction(ctx.org, async (tx) => {
+      for (const [email] of text.matchAll(/[\w.]+@[\w.]+/g)) await sql`insert into people (org, id, email, name, state, created_at, activated_at) values (${ctx.org}, ${`per_${email}`}, ${email}, ${email}, 'active', ${new Date(clock.now)}, ${new Date(clock.now)}) on conflict do nothing`.execute(tx);
+    });
+  const apply = async (ctx: CommandContext<Tx>, text: string, options = {}): Promise<ApplyResult> => {
+    await arrive(ctx, text);
+    return applyManifest(ctx, ports, text, options);
+  };
   return {
     db, clock, entries, ports, organization, apply,
     /** Answers by token alone: whoever tests passkeys brings a relying party. */

@@ -1,10 +1,13 @@
 import { determineTier, withObserved } from "@mandate/frameworks";
 import type { TierInputs } from "@mandate/frameworks";
+import { regionWithin } from "@mandate/policy";
 import { sensitivityRank } from "@mandate/model";
 import { visibilities } from "@mandate/model";
 import type { Sensitivity, Tier, Visibility } from "@mandate/model";
 import type { Register, StoredObject } from "../registry/index.ts";
 import type { AssessedTier, TierContext } from "../tiering/index.ts";
+import { declaredFlows } from "../legal-reviews/index.ts";
+import { modelVisibility } from "../visibility/index.ts";
 import type { Grants } from "./version.ts";
 import { nameOf } from "./version.ts";
 
@@ -25,7 +28,7 @@ function declaredInputs(system: StoredObject<"AISystem">, grants: Grants, regist
   const destinations = shared.flatMap((name) => register.get("Destination", name)?.spec ?? []);
   const regions = [...models, ...datasets, ...destinations].flatMap((one) => one.region ?? []);
   const hosted = models.filter((model) => model.host === "vendor" || (model.host === undefined && model.vendor !== undefined));
-  const visible = hosted.map((model): Visibility => model.visibility ?? (model.vendor === undefined ? "none" : (register.get("Vendor", nameOf(model.vendor))?.spec.visibility ?? "none")));
+  const visible = hosted.map((model): Visibility => modelVisibility(model, register));
   return {
     intake: spec.intake,
     audience: spec.audience,
@@ -42,7 +45,7 @@ function declaredInputs(system: StoredObject<"AISystem">, grants: Grants, regist
     syntheticOutput: spec.syntheticOutput ?? false,
     calledTiers: calledTiers(system, register, context),
     roles: [...new Set((spec.roles ?? []).map((one) => one.role))],
-    crossBorder: spec.boundary !== undefined && regions.some((region) => !spec.boundary!.regions.includes(region)),
+    crossBorder: spec.boundary !== undefined && (regions.some((region) => !regionWithin(region, spec.boundary!.regions)) || declaredFlows(register, { system: system.name, regions: spec.boundary.regions, grants }).length > 0),
     vendorVisibility: visible.toSorted((a, b) => visibilities.indexOf(a) - visibilities.indexOf(b))[0],
   };
 }

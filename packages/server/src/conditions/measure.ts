@@ -1,6 +1,7 @@
 import type { SpecOf } from "@mandate/model";
 import { sql } from "kysely";
 import type { Tx } from "../database/index.ts";
+import { findingStateNow } from "../findings/index.ts";
 import { evaluationState } from "../records/index.ts";
 import type { Register } from "../registry/index.ts";
 import type { Condition, Measured } from "./condition.ts";
@@ -84,6 +85,6 @@ async function readTraffic(tx: Tx, org: string, system: string, nowMs: number): 
 
 /** The findings about conditions themselves don't count, or one unmet condition would keep itself unmet. */
 async function openFindings(tx: Tx, org: string, system: string, nowMs: number): Promise<number> {
-  const { rows } = await sql<{ open: number }>`select count(*)::int as open from findings where org = ${org} and system = ${system} and (state = 'open' or (state = 'dismissed' and dismissed_until <= ${new Date(nowMs)}))`.execute(tx);
+  const { rows } = await sql<{ open: number }>`select count(*)::int as open from findings where org = ${org} and system = ${system} and ${findingStateNow(new Date(nowMs))} = 'open'`.execute(tx);
   return rows[0]?.open ?? 0;
 }

@@ -1,4 +1,4 @@
-import { gateItems } from "@mandate/frameworks";
+import { controls, gateItems } from "@mandate/frameworks";
 import { newId } from "@mandate/model";
 import type { Tier } from "@mandate/model";
 import { guardrailIds } from "@mandate/policy";
@@ -71,8 +71,15 @@ export async function requestException(ctx: ServerContext, input: NewException, 
 const neverWaived: ReadonlySet<string> = new Set(["INV-01", "OWN-01", "TIER-01", "LOG-04", "RT-09", "ART-27", "ART-43", "ART-49"]);
 
 async function checkScope(tx: Tx, org: string, { system, scope, target }: NewException, tier: Tier): Promise<void> {
+  // A control that is a gate too can't be let pass under its other name.
+  if ((scope === "gate" || scope === "control") && neverWaived.has(target)) throw refusedException("not_waivable", 403, `${target} can't be waived: it is ownership, evidence, authorization or law.`, "Meet it.");
+  if (scope === "control" && controls().every((one) => one.id !== target)) throw refusedException("target", 400, `There is no control ${target}.`, "List them: mandate get controls");
+  if (scope === "finding") {
+    const { rows } = await sql<{ system: string | null; state: string }>`select system, state from findings where org = ${org} and id = ${target}`.execute(tx);
+    if (rows[0]?.system !== system) throw refusedException("target", 400, `${target} is no finding of this system.`, "List its findings: mandate finding list");
+    if (rows[0].state === "closed") throw refusedException("target", 409, `${target} is closed.`, "Nothing has to be let pass.");
+  }
   if (scope === "gate") {
-    if (neverWaived.has(target)) throw refusedException("not_waivable", 403, `${target} can't be waived: it is ownership, evidence, authorization or law.`, "Meet it.");
     const [last] = await determinationsOf(tx, org, system, 1);
     const items = gateItems(tier, "production", last?.flags ?? [], await loadOwnRules(tx, org));
     if (items.every((item) => item.id !== target)) throw refusedException("target", 400, `${target} is no gate of this system.`, `Its gates: ${items.map((item) => item.id).join(", ")}.`);

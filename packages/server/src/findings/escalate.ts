@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { ServerContext } from "../context/index.ts";
 import type { Job } from "../jobs/index.ts";
 import { notify } from "../notifications/index.ts";
+import { findingStateNow } from "./findings.ts";
 
 const againMs = 7 * 86_400_000;
 
@@ -17,7 +18,7 @@ export function escalateFindings(ctx: ServerContext): Job {
       const now = new Date(ctx.now());
       await ctx.transact(async (tx, record) => {
         const { rows } = await sql<{ id: string; system: string | null; title: string; owner: string | null; due_at: Date }>`select id, system, title, owner, due_at from findings
-          where org = ${ctx.org} and (state = 'open' or (state = 'dismissed' and dismissed_until <= ${now})) and due_at <= ${now} and (escalated_at is null or escalated_at <= ${new Date(ctx.now() - againMs)})
+          where org = ${ctx.org} and ${findingStateNow(now)} = 'open' and due_at <= ${now} and (escalated_at is null or escalated_at <= ${new Date(ctx.now() - againMs)})
           order by due_at limit 200 for update`.execute(tx);
         if (rows.length === 0) return;
         const { rows: leads } = await sql<{ email: string }>`select p.email from people p join person_roles r on r.org = p.org and r.person_id = p.id

@@ -9,6 +9,9 @@ import { notify } from "../notifications/index.ts";
 import { fixOf, kindOf } from "./kinds.ts";
 import type { Severity } from "./kinds.ts";
 
+/** `excepted`: an exception lets it stand, until its end. */
+export const findingStates = ["open", "dismissed", "excepted", "closed"] as const;
+
 export interface Finding {
   readonly id: string;
   /** What findings are grouped by: the kind, and the kind's title for people. */
@@ -19,7 +22,7 @@ export interface Finding {
   readonly detail: string;
   readonly system: string | null;
   readonly owner: string | null;
-  readonly state: "open" | "dismissed" | "closed";
+  readonly state: (typeof findingStates)[number];
   readonly openedAt: string;
   readonly due: string;
   /** Open past its due date, now. */
@@ -28,6 +31,7 @@ export interface Finding {
   readonly seen: number;
   readonly lastSeenAt: string;
   readonly dismissed: { readonly by: string; readonly reason: string; readonly until: string } | null;
+  readonly excepted: { readonly exception: string; readonly by: readonly string[]; readonly until: string; readonly compensating: string } | null;
   readonly closed: { readonly at: string; readonly by: string; readonly how: string } | null;
 }
 
@@ -38,7 +42,8 @@ interface FindingRow {
   detail: string;
   system: string | null;
   owner: string | null;
-  state: Finding["state"];
+  state: "open" | "dismissed" | "closed";
+  exception: { id: string; by: string[]; until: string; compensating: string } | null;
   opened_at: Date;
   due_at: Date;
   seen: string;
@@ -52,10 +57,11 @@ interface FindingRow {
   closed_how: string | null;
 }
 
-/** A dismissal ends by itself: after its end the finding reads as open again, no job needed (G5). */
+/** A dismissal or an exception ends by itself: after its end the finding reads as open again, no job needed (G5). */
 function fromRow(row: FindingRow, nowMs: number): Finding {
   const dismissed = row.state === "dismissed" && row.dismissed_until !== null && row.dismissed_until.getTime() > nowMs;
-  const open = row.state === "open" || (row.state === "dismissed" && !dismissed);
+  const excepted = row.state !== "closed" && !dismissed && row.exception !== null ? row.exception : null;
+  const state = row.state === "closed" ? "closed" : dismissed ? "dismissed" : excepted !== null ? "excepted" : "open";
   return {
     id: row.id,
     cause: row.kind,
@@ -65,17 +71,25 @@ function fromRow(row: FindingRow, nowMs: number): Finding {
     detail: row.detail,
     system: row.system,
     owner: row.owner,
-    state: row.state === "dismissed" && !dismissed ? "open" : row.state,
+    state,
     openedAt: row.opened_at.toISOString(),
     due: row.due_at.toISOString(),
-    overdue: open && row.due_at.getTime() <= nowMs,
+    overdue: state === "open" && row.due_at.getTime() <= nowMs,
     fix: fixOf(row.kind, row.system),
     seen: Number(row.seen),
     lastSeenAt: row.last_seen_at.toISOString(),
     dismissed: dismissed ? { by: row.dismissed_by ?? "", reason: row.dismissed_reason ?? "", until: row.dismissed_until!.toISOString() } : null,
+    excepted: excepted === null ? null : { exception: excepted.id, by: excepted.by, until: new Date(excepted.until).toISOString(), compensating: excepted.compensating },
     closed: row.state === "closed" && row.closed_at !== null ? { at: row.closed_at.toISOString(), by: row.closed_by ?? "", how: row.closed_how ?? "" } : null,
   };
 }
+
+/** The exception in force for a row of \`findings\`, or null. */
+const exceptionNow = (now: Date) => sql`(select json_build_object('id', e.id, 'by', e.granted_by, 'until', e.ends_at, 'compensating', e.compensating) from exceptions e
+  where e.org = findings.org and e.scope = 'finding' and e.target = findings.id and e.granted_at is not null and e.ended_at is null and e.ends_at > ${now} order by e.ends_at desc limit 1)`;
+
+/** As the clock reads it. */
+export const findingStateNow = (now: Date) => sql<string>`(case when state = 'closed' then 'closed' when state = 'dismissed' and dismissed_until > ${now} then 'dismissed' when ${exceptionNow(now)} is not null then 'excepted' else 'open' end)`;
 
 export interface NewFinding {
   readonly key: string;
@@ -138,7 +152,7 @@ export async function dismissFinding(ctx: ServerContext, id: string, reason: str
   }
   return ctx.transact(async (tx, record) => {
     const { rows } = await sql<FindingRow>`update findings set state = 'dismissed', dismissed_by = ${ctx.actor.email ?? ctx.actor.id}, dismissed_reason = ${reason}, dismissed_until = ${until}
-      where org = ${ctx.org} and id = ${id} and state <> 'closed' returning *`.execute(tx);
+      where org = ${ctx.org} and id = ${id} and state <> 'closed' returning *, ${exceptionNow(new Date(ctx.now()))} as exception`.execute(tx);
     const row = rows[0];
     if (row === undefined) throw findingNotFound();
     record({ type: "finding", ...(row.system === null ? {} : { system: row.system }), payload: { event: "dismissed", finding: id, reason, until: until.toISOString(), by: ctx.actor.id } });
@@ -151,7 +165,7 @@ export async function assignFinding(ctx: ServerContext, id: string, owner: strin
   return ctx.transact(async (tx, record) => {
     const { rows: people } = await sql`select 1 from people where org = ${ctx.org} and email = ${owner} and state <> 'deactivated'`.execute(tx);
     if (people.length === 0) throw new AppError({ code: "findings.owner_unknown", status: 400, message: "Nobody who is here has this e-mail.", remedies: [{ text: "Name a person of the register.", command: "npx mandate person list" }] });
-    const { rows } = await sql<FindingRow>`update findings set owner = ${owner}, assigned_by = ${ctx.actor.id} where org = ${ctx.org} and id = ${id} and state <> 'closed' returning *`.execute(tx);
+    const { rows } = await sql<FindingRow>`update findings set owner = ${owner}, assigned_by = ${ctx.actor.id} where org = ${ctx.org} and id = ${id} and state <> 'closed' returning *, ${exceptionNow(new Date(ctx.now()))} as exception`.execute(tx);
     const row = rows[0];
     if (row === undefined) throw findingNotFound();
     record({ type: "finding", ...(row.system === null ? {} : { system: row.system }), payload: { event: "assigned", finding: id, owner, reason, by: ctx.actor.id } });
@@ -163,7 +177,7 @@ export async function assignFinding(ctx: ServerContext, id: string, owner: strin
 /** Somebody says how it was mended. Its check opens it again if it is still there. */
 export async function closeFinding(ctx: ServerContext, id: string, how: string): Promise<Finding> {
   return ctx.transact(async (tx, record) => {
-    const { rows } = await sql<FindingRow>`update findings set state = 'closed', closed_at = ${new Date(ctx.now())}, closed_by = ${ctx.actor.email ?? ctx.actor.id}, closed_how = ${how} where org = ${ctx.org} and id = ${id} and state <> 'closed' returning *`.execute(tx);
+    const { rows } = await sql<FindingRow>`update findings set state = 'closed', closed_at = ${new Date(ctx.now())}, closed_by = ${ctx.actor.email ?? ctx.actor.id}, closed_how = ${how} where org = ${ctx.org} and id = ${id} and state <> 'closed' returning *, ${exceptionNow(new Date(ctx.now()))} as exception`.execute(tx);
     const row = rows[0];
     if (row === undefined) throw findingNotFound();
     record({ type: "finding", ...(row.system === null ? {} : { system: row.system }), payload: { event: "closed", finding: id, kind: row.kind, how, by: ctx.actor.id } });
@@ -184,9 +198,8 @@ export interface FindingFilter {
   readonly overdue?: boolean | undefined;
 }
 
-/** As the clock reads it: a dismissal past its end is open. */
 function matching(filter: FindingFilter, now: Date) {
-  const state = sql`(case when state = 'dismissed' and dismissed_until <= ${now} then 'open' else state end)`;
+  const state = findingStateNow(now);
   const given = (value: string | undefined) => value ?? null;
   return sql`(${given(filter.system)}::text is null or system = ${given(filter.system)}) and (${given(filter.state)}::text is null or ${state} = ${given(filter.state)})
     and (${given(filter.kind)}::text is null or kind = ${given(filter.kind)}) and (${given(filter.owner)}::text is null or owner = ${given(filter.owner)})
@@ -195,7 +208,7 @@ function matching(filter: FindingFilter, now: Date) {
 }
 
 export async function listFindings(tx: Tx, org: string, nowMs: number, page: FindingFilter & { cursor?: string | undefined; limit: number }): Promise<readonly Finding[]> {
-  const { rows } = await sql<FindingRow>`select * from findings where org = ${org} and (${page.cursor ?? null}::text is null or id < ${page.cursor ?? null})
+  const { rows } = await sql<FindingRow>`select *, ${exceptionNow(new Date(nowMs))} as exception from findings where org = ${org} and (${page.cursor ?? null}::text is null or id < ${page.cursor ?? null})
     and ${matching(page, new Date(nowMs))} order by id desc limit ${page.limit}`.execute(tx);
   return rows.map((row) => fromRow(row, nowMs));
 }
@@ -207,7 +220,7 @@ export async function countFindingsOpen(tx: Tx, org: string, nowMs: number): Pro
 }
 
 export async function findFinding(tx: Tx, org: string, nowMs: number, id: string): Promise<Finding> {
-  const { rows } = await sql<FindingRow>`select * from findings where org = ${org} and id = ${id}`.execute(tx);
+  const { rows } = await sql<FindingRow>`select *, ${exceptionNow(new Date(nowMs))} as exception from findings where org = ${org} and id = ${id}`.execute(tx);
   if (rows[0] === undefined) throw findingNotFound();
   return fromRow(rows[0], nowMs);
 }

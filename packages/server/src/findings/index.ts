@@ -1,4 +1,4 @@
-export { assignFinding, closeFinding, countFindings, countFindingsOpen, dismissFinding, findFinding, listFindings, openFinding, reportFinding, settleFindings } from "./findings.ts";
+export { assignFinding, closeFinding, countFindings, countFindingsOpen, dismissFinding, findFinding, findingStateNow, listFindings, openFinding, reportFinding, settleFindings } from "./findings.ts";
 export type { Finding, FindingFilter, NewFinding } from "./findings.ts";
 export type { Severity } from "./kinds.ts";
 export { severities } from "./kinds.ts";

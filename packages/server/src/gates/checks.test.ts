@@ -4,6 +4,7 @@ import type { EntityKind } from "@mandate/model";
 import { describe, expect, test } from "vitest";
 import { Register } from "../registry/index.ts";
 import type { StoredObject } from "../registry/index.ts";
+import { cosigners } from "./anchor.ts";
 import { checkedGates, checkGate } from "./checks.ts";
 import type { GateFacts } from "./checks.ts";
 
@@ -30,23 +31,28 @@ const good: readonly StoredObject[] = [
   ...["Provider duties", "Conformity assessment", "EU registration", "Model documentation", "Systemic risk"].map((title, index) => object("Document", `law-${index}`, { title, type: "other", systems: ["system:helper"], owner: owners.business })),
 ];
 
+const ago = (days: number) => new Date(nowMs - days * 86_400_000);
+const gap = { system: "helper", minimum: "full", models: [{ model: "m", visibility: "none" as const, below: true }], capture: "full" as const, gap: { models: ["m"], accepted: null } };
+
+const idleRisk = (grant: string) => object("Risk", "r", { title: `${grant} is for emergencies`, systems: ["system:helper"], owner: owners.business, likelihood: "low", impact: "low", treatment: "accept", residual: "medium", controls: ["NHI-05"] });
+
 function facts(changes: Partial<GateFacts> = {}, objects: readonly StoredObject[] = good): GateFacts {
   return {
-    nowMs, system: system(), tier: "T3", grants: { models: ["m"], tools: ["pay"], datasets: ["d"], prompts: [], destinations: [] }, flags: [{ flag: "F-ART50", adds: [], because: "chat" }], unanswered: [], register: new Register(objects),
-    pins: [{ server: "s", tool: "pay", pinnedHash: "a", seenHash: "a", definition: {} }], departed: new Set(), acceptedRisks: new Set(["r"]),
+    nowMs, type: "production", system: system(), tier: "T3", grants: { models: ["m"], tools: ["pay"], datasets: ["d"], prompts: [], destinations: [] }, flags: [{ flag: "F-ART50", adds: [], because: "chat" }], unanswered: [], register: new Register(objects),
+    pins: [{ server: "s", tool: "pay", pinnedHash: "a", seenHash: "a", definition: {} }], departed: new Set(), unseen: new Set(), acceptedRisks: new Set(["r"]),
     evaluations: [{ name: "e", title: "E", metric: "accuracy", state: "met" }, { name: "i", title: "I", metric: "injection-resisted", state: "met" }],
-    keys: [{ id: "cred_1", createdAt: new Date(nowMs - 86_400_000) }], credentialMaxDays: 7, lastDrill: new Date(nowMs - 86_400_000), ...changes,
+    keys: [{ id: "cred_1", createdAt: new Date(nowMs - 86_400_000) }], credentialMaxDays: 7, lastDrill: new Date(nowMs - 86_400_000),
+    flows: { decided: [], undecided: [] }, visibility: { system: "helper", minimum: "full", models: [], capture: "full", gap: null },
+    uses: ["model:m", "tool:pay"].map((grant) => ({ grant, since: ago(30), lastUsed: ago(1) })), anchor: { at: ago(0.5), witnesses: ["witness.example"] }, ...changes,
   };
 }
 const without = (name: string, ...instead: StoredObject[]) => [...good.filter((one) => one.name !== name), ...instead];
 const state = (id: string, given: GateFacts) => checkGate(id, given).state;
 
-const untold = ["NHI-05", "LOG-03"];
-
 test("every item that some tier or flag asks has a check of its own, and a good record meets each", () => {
   const all = gateItems("T3", "production", [{ flag: "F-PROVIDER", adds: ["ART-16", "ART-43", "ART-49"] }, { flag: "F-FRIA", adds: ["ART-27"] }, { flag: "F-GPAI", adds: ["ART-53", "ART-55"] }, { flag: "F-BLINDVENDOR", adds: ["LOG-05"] }, { flag: "F-XBORDER", adds: ["DATA-03"] }]).map((item) => item.id);
   expect(all.filter((id) => !checkedGates.includes(id))).toEqual([]);
-  for (const id of all) expect([id, state(id, facts())]).toEqual([id, untold.includes(id) ? "cant_tell" : "met"]);
+  for (const id of all) expect([id, state(id, facts())]).toEqual([id, "met"]);
 });
 
 describe("a gate isn't met when", () => {
@@ -74,8 +80,15 @@ describe("a gate isn't met when", () => {
     ["RT-08", "it was never stopped", facts({ lastDrill: null })],
     ["RT-08", "the drill is a year old", facts({ lastDrill: new Date(nowMs - 365 * 86_400_000) })],
     ["NHI-AGE", "a key is too old", facts({ keys: [{ id: "cred_1", createdAt: new Date(nowMs - 8 * 86_400_000) }] })],
-    ["LOG-05", "the gap isn't accepted", facts({ acceptedRisks: new Set() })],
-    ["LOG-05", "the gap isn't written down", facts({}, without("r"))],
+    ["OWN-01", "an owner has never signed in", facts({ unseen: new Set(["ben@x.example"]) })],
+    ["DATA-03", "a flow is undecided", facts({ flows: { decided: [], undecided: ["model:m, from DE to US."] } })],
+    ["NHI-05", "a tool was granted two weeks ago and never used", facts({ uses: [{ grant: "tool:pay", since: ago(14), lastUsed: null }] })],
+    ["NHI-05", "a tool was last used a hundred days ago", facts({ uses: [{ grant: "tool:pay", since: ago(200), lastUsed: ago(100) }] })],
+    ["NHI-05", "an accepted risk speaks of another grant", facts({ uses: [{ grant: "tool:pay", since: ago(14), lastUsed: null }] }, without("r", idleRisk("tool:other")))],
+    ["NHI-05", "the risk that names the grant isn't accepted", facts({ uses: [{ grant: "tool:pay", since: ago(14), lastUsed: null }], acceptedRisks: new Set() }, without("r", idleRisk("tool:pay")))],
+    ["LOG-03", "no outside witness has signed", facts({ anchor: null })],
+    ["LOG-03", "the witness signed a day ago", facts({ anchor: { at: ago(1), witnesses: ["w"] } })],
+    ["LOG-05", "a model shows too little and nobody accepted it", facts({ visibility: gap })],
     ["GATE-05", "nothing was evaluated", facts({ evaluations: [] })],
     ["GATE-05", "a score is too old", facts({ evaluations: [{ name: "e", title: "E", metric: "accuracy", state: "missing" }] })],
     ["GATE-06", "no adversarial test ran", facts({ evaluations: [{ name: "e", title: "E", metric: "accuracy", state: "met" }] })],
@@ -95,6 +108,27 @@ describe("a gate isn't met when", () => {
     expect(found.state).toBe("not_met");
     expect(found.detail).toMatch(/\.$/);
   });
+});
+
+test("what can't be told yet says so and blocks nobody: too short a watch, no witness to ask", () => {
+  expect(checkGate("NHI-05", facts({ uses: [{ grant: "tool:pay", since: ago(13), lastUsed: null }] }))).toMatchObject({ state: "cant_tell", detail: expect.stringContaining("tool:pay") });
+  expect(state("NHI-05", facts({ uses: [{ grant: "tool:pay", since: null, lastUsed: null }] }))).toBe("cant_tell");
+  expect(state("LOG-03", facts({ anchor: undefined }))).toBe("cant_tell");
+});
+
+test("an unused grant whose keeping was accepted, and a logging gap that was, are met and say by whom", () => {
+  expect(state("NHI-05", facts({ uses: [{ grant: "tool:pay", since: ago(14), lastUsed: null }] }, without("r", idleRisk("tool:pay"))))).toBe("met");
+  expect(checkGate("LOG-05", facts({ visibility: { ...gap, gap: { models: ["m"], accepted: { risk: "r", by: "cfo@x.example", ends: "2027-01-01T00:00:00Z" } } } }))).toMatchObject({ state: "met", detail: expect.stringContaining("cfo@x.example") });
+});
+
+test("an owner who was invited and never came is enough for a pilot", () => {
+  expect(state("OWN-01", facts({ type: "pilot", unseen: new Set(["ben@x.example"]) }))).toBe("met");
+});
+
+test("a checkpoint's cosigners are those beside the log's own key", () => {
+  const note = "log.example/a\n5\nroot=\n\n\u2014 log.example/a AAAA\n";
+  expect(cosigners(note, "log.example/a")).toEqual([]);
+  expect(cosigners(`${note}\u2014 witness.example/w BBBB\n`, "log.example/a")).toEqual(["witness.example/w"]);
 });
 
 test("an organization's own item is met by a current document whose title starts with it", () => {

@@ -1,11 +1,16 @@
 import type { FlagReason } from "@mandate/frameworks";
-import type { SpecOf, Tier } from "@mandate/model";
+import type { AuthorizationType, SpecOf, Tier } from "@mandate/model";
+import type { FlowDecisions } from "../legal-reviews/index.ts";
 import type { Register, StoredObject, ToolPin } from "../registry/index.ts";
 import { toolNames } from "../registry/index.ts";
+import type { SystemVisibility } from "../visibility/index.ts";
+import type { Anchor } from "./anchor.ts";
+import type { GrantUse } from "./use.ts";
 
 /** Everything a gate looks at, read once, in one transaction. */
 export interface GateFacts {
   readonly nowMs: number;
+  readonly type: AuthorizationType;
   readonly system: StoredObject<"AISystem">;
   readonly tier: Tier;
   readonly grants: { readonly models: readonly string[]; readonly tools: readonly string[]; readonly datasets: readonly string[]; readonly prompts: readonly string[]; readonly destinations: readonly string[] };
@@ -15,11 +20,18 @@ export interface GateFacts {
   readonly pins: readonly ToolPin[];
   /** E-mails of owners who are no longer here. */
   readonly departed: ReadonlySet<string>;
+  /** E-mails of owners who were invited and have never come. */
+  readonly unseen: ReadonlySet<string>;
   readonly acceptedRisks: ReadonlySet<string>;
   readonly evaluations: readonly { readonly name: string; readonly title: string; readonly metric: string; readonly state: "met" | "missed" | "missing" }[];
   readonly keys: readonly { readonly id: string; readonly createdAt: Date }[];
   readonly credentialMaxDays: number;
   readonly lastDrill: Date | null;
+  readonly flows: FlowDecisions;
+  readonly uses: readonly GrantUse[];
+  readonly visibility: SystemVisibility;
+  /** Undefined: this installation has no way to ask a witness. */
+  readonly anchor: Anchor | null | undefined;
 }
 
 export interface Checked {
@@ -34,6 +46,10 @@ type Check = (facts: GateFacts) => Checked;
 
 const dayMs = 86_400_000;
 const drillGoodDays = 365;
+/** Less says nothing about what is needed. */
+const watchedDays = 14;
+const usedWithinDays = 90;
+const anchorGoodHours = 24;
 const bare = (reference: string): string => reference.slice(reference.indexOf(":") + 1);
 const met = (detail: string, evidence: string | null = null): Checked => ({ state: "met", detail, evidence });
 const unmet = (detail: string, evidence: string | null = null): Checked => ({ state: "not_met", detail, evidence });
@@ -96,7 +112,9 @@ const checks: Readonly<Record<string, Check>> = {
     const { business, technical } = facts.system.spec.owners;
     const gone = [business, technical].filter((email) => email !== undefined && facts.departed.has(email));
     if (business === undefined || technical === undefined) return unmet("An owner's seat is empty.", page(facts));
-    return none([...(business === technical ? ["One person holds both seats."] : []), ...gone.map((email) => `${email} is no longer here.`)], `${business} and ${technical}.`, page(facts));
+    // A pilot may begin while an invitation is under way; what operates is answered for by people who were here.
+    const unseen = facts.type === "production" ? [business, technical].filter((email) => facts.unseen.has(email)) : [];
+    return none([...(business === technical ? ["One person holds both seats."] : []), ...gone.map((email) => `${email} is no longer here.`), ...unseen.map((email) => `${email} has never signed in.`)], `${business} and ${technical}.`, page(facts));
   },
   "TIER-01": (facts) => (facts.unanswered.length > 0 ? unmet(`Unanswered: ${list(facts.unanswered)}.`, page(facts)) : met(`${facts.tier}, from recorded answers.`, page(facts))),
   "VEN-01": (facts) => {
@@ -124,7 +142,7 @@ const checks: Readonly<Record<string, Check>> = {
     const flows = facts.register.all("DataFlow").filter(({ spec }) => spec.system === `system:${facts.system.name}` && spec.sensitivity === undefined).map(({ name }) => `Flow ${name} lacks its sensitivity.`);
     return none([...wrong, ...flows], facts.grants.datasets.length === 0 ? "It uses no dataset." : `${list(facts.grants.datasets)}.`, "/datasets");
   },
-  "DATA-03": () => met("Calls and exports that cross a border are held until a legal reviewer decided the flow.", "/legal-reviews"),
+  "DATA-03": ({ flows }) => none(flows.undecided.map((flow) => `Undecided: ${flow}`), flows.decided.length === 0 ? "Nothing it may call lies in another region than its data; outside its boundary calls are refused." : flows.decided.join(" "), "/legal-reviews"),
   "OVS-01": (facts) => (facts.flags.some((one) => one.flag === "F-ART50") ? ofType("notice", "notice")(facts) : met("Nothing in it has to be told to people (no Article 50 trigger).")),
   "OVS-03": (facts) => {
     const { business, technical } = facts.system.spec.owners;
@@ -153,14 +171,32 @@ const checks: Readonly<Record<string, Check>> = {
     return age < drillGoodDays ? met(`Stopped and started again on ${facts.lastDrill.toISOString().slice(0, 10)}.`, page(facts)) : unmet(`The last drill is ${age} days old.`, page(facts));
   },
   "RT-09": () => met("The guardrail untrusted-session holds what untrusted content could have caused.", "/policies"),
-  "NHI-05": () => cantTell("Use of each grant isn't measured over time yet; the credentials' posture will."),
+  "NHI-05": (facts) => {
+    const ago = (at: Date): number => facts.nowMs - at.getTime();
+    const idle = facts.uses.filter((one) => one.lastUsed === null || ago(one.lastUsed) > usedWithinDays * dayMs);
+    const accepted = risksOf(facts).filter(({ name, spec }) => spec.controls.includes("NHI-05") && facts.acceptedRisks.has(name));
+    // A fallback that is never needed is as it should be.
+    const standsBy = (grant: string): boolean => grant.startsWith("model:") && facts.register.get("Model", bare(grant))?.spec.role === "fallback";
+    const justified = (name: string): boolean => standsBy(name) || accepted.some(({ spec }) => `${spec.title}\n${spec.description ?? ""}`.includes(name));
+    const open = idle.filter((one) => !justified(one.grant));
+    const watched = open.filter((one) => one.since !== null && ago(one.since) >= watchedDays * dayMs);
+    if (watched.length > 0) return unmet(`Granted and not used in ${usedWithinDays} days: ${list(watched.map((one) => one.grant))}.`, page(facts));
+    if (open.length > 0) return cantTell(`${list(open.map((one) => one.grant))} could be called for less than ${watchedDays} days, too short to say that it isn't needed.`);
+    return met(idle.length === 0 ? "All that is granted is used." : `All that is granted is used, or stands by, or its keeping is accepted: ${list(idle.map((one) => one.grant))}.`, page(facts));
+  },
   "NHI-AGE": (facts) => none(facts.keys.filter((key) => facts.nowMs - key.createdAt.getTime() > facts.credentialMaxDays * dayMs).map((key) => `${key.id} is older than ${facts.credentialMaxDays} days.`), facts.keys.length === 0 ? "It has no key." : `No key is older than ${facts.credentialMaxDays} days.`, `/credentials?system=${encodeURIComponent(facts.system.name)}`),
-  "LOG-03": () => cantTell("Outside witnesses aren't there yet."),
+  "LOG-03": (facts) => {
+    if (facts.anchor === undefined) return cantTell("Outside witnesses aren't there yet.");
+    if (facts.anchor === null) return unmet("No outside witness has signed a checkpoint of the log.", "/settings");
+    const hours = Math.floor((facts.nowMs - facts.anchor.at.getTime()) / 3_600_000);
+    const last = `${list(facts.anchor.witnesses)} signed the last checkpoint ${hours} hours ago`;
+    return hours < anchorGoodHours ? met(`${last}.`, "/settings") : unmet(`${last}; the limit is ${anchorGoodHours}.`, "/settings");
+  },
   "LOG-04": () => met("A call whose intent can't be written is refused (evidence_unavailable).", "/evidence"),
-  "LOG-05": (facts) => {
-    const gap = risksOf(facts).find(({ spec }) => spec.controls.includes("LOG-05"));
-    if (gap === undefined) return unmet("The gap isn't written down as a risk.", "/risks");
-    return facts.acceptedRisks.has(gap.name) ? met(`${gap.spec.title}, accepted.`, "/risks") : unmet(`${gap.spec.title} isn't accepted.`, "/risks");
+  "LOG-05": ({ visibility: { gap, minimum } }) => {
+    if (gap === null) return met(`What its models show is at least ${minimum}.`, "/models");
+    if (gap.accepted === null) return unmet(`${list(gap.models)} show less than ${minimum}, and nobody accepted it as a risk that names LOG-05.`, "/risks");
+    return met(`${list(gap.models)} show less than ${minimum}; ${gap.accepted.by} accepted it (${gap.accepted.risk}) until ${gap.accepted.ends.slice(0, 10)}.`, "/risks");
   },
   "GATE-05": (facts) => evaluated(facts, "evaluation", facts.evaluations),
   "GATE-06": (facts) => evaluated(facts, "adversarial test", facts.evaluations.filter((one) => adversarial.test(one.metric))),

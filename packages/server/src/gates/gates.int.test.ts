@@ -1,15 +1,17 @@
 import { compilePolicy } from "@mandate/policy";
 import { cleanLabels } from "@mandate/model";
 import type { DecisionRequest } from "@mandate/model";
+import { sql } from "kysely";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { approverSets, authorizationReminders, exceptionSeats, gateSubject, getSystem, grantAuthorization, listAuthorizations, promoteSystem, readSystemView, reassessmentPorts, resumeSystem, revokeAuthorization, submitAuthorization, suspendSystem } from "../authorization/index.ts";
 import { bootstrap, concierge, helper, openTestRegister, person } from "../authorization/testing.ts";
-import { decideApproval } from "../approvals/index.ts";
+import { decideApproval, openApproval } from "../approvals/index.ts";
 import type { Actor, CommandContext } from "../command.ts";
 import { watchConditions } from "../conditions/index.ts";
 import type { Tx } from "../database/index.ts";
 import { endException, exceptionReminders, readExceptions, requestException } from "../exceptions/index.ts";
 import type { ExceptionPorts, NewException } from "../exceptions/index.ts";
+import { listFindings, openFinding } from "../findings/index.ts";
 import { deleteObject, pinServer } from "../registry/index.ts";
 import { watchMeasures } from "../reassessment/index.ts";
 import { readGates } from "./index.ts";
@@ -57,6 +59,11 @@ const call = async (atMs: number, changes: Partial<DecisionRequest> = {}, facts?
     system: name, action: "tool.call", resource: { type: "tool", id: "refunds.issue" }, now: Math.floor(atMs / 1000), purpose: "customer-support", labels: cleanLabels, session: { customer: "c1" },
     input: { order: "A1", amount: { value: "100.00", currency: "EUR" } }, argumentsFromUser: true, data: { classes: [], region: null, sensitivity: null }, digest: null, approval: null, ...changes,
   });
+
+/** As counted from decisions. */
+const used = (...resources: string[]) => register.db.transaction(root.org, async (tx) => {
+  for (const resource of resources) await sql`insert into observed_uses (org, system, action, resource, allowed, approved, last_at) values (${root.org}, ${name}, 'tool.call', ${resource}, 3, 0, ${new Date(register.clock.now)})`.execute(tx);
+});
 
 async function piloted(): Promise<void> {
   await register.apply(root, t2 + gateRecords(name, owners));
@@ -127,6 +134,43 @@ describe("gates", () => {
     expect(await unmet()).toContain("RT-08");
   });
 
+  it("an owner who never signed in answers for a pilot, not for production", async () => {
+    await piloted();
+    await register.db.transaction(root.org, (tx) => sql`update people set state = 'invited' where org = ${root.org} and email = ${owners[1]}`.execute(tx));
+    expect(await unmet()).toEqual(["OWN-01"]);
+    expect((await gates("pilot")).filter((gate) => gate.state === "not_met")).toEqual([]);
+    await expect(promoteSystem(as(marta), name, { reason: "now" })).rejects.toMatchObject({ code: "gate.unmet" });
+  });
+
+  it("what was granted and not used for two weeks has to go or be justified, measured from the decisions themselves", async () => {
+    await piloted();
+    register.clock.now += 13 * day;
+    expect((await gates()).find((gate) => gate.id === "NHI-05")?.state).toBe("cant_tell");
+    await used("tool:refunds.issue");
+    register.clock.now += day;
+    expect((await gates()).find((gate) => gate.id === "NHI-05")).toMatchObject({ state: "not_met", detail: expect.stringContaining("tool:orders.lookup") });
+    expect((await gates()).find((gate) => gate.id === "NHI-05")?.detail).not.toContain("refunds.issue");
+  });
+
+  it("a flow to another region than the data's waits for the legal reviewer, by what the version could call", async () => {
+    const { grants, system } = await (async () => { await register.apply(root, helper({ spec: "" }).replace("regions: [EEA] }\n  uses: { models: [model:local] }", "regions: [DE, US] }\n  uses: { models: [model:local], datasets: [dataset:handbook] }").replace("region: EEA }\n---\napiVersion: v1\nkind: AISystem", "region: DE }\n---\napiVersion: v1\nkind: AISystem").replace("region: EEA", "region: US")); return root.read((tx) => gateSubject(tx, root.org, "helper", root.now())); })();
+    expect(grants.datasets).toEqual(["handbook"]);
+    const flow = async () => (await root.read(async (tx) => readGates(tx, root.org, await gateSubject(tx, root.org, "helper", root.now()), "production", root.now()))).find((gate) => gate.id === "DATA-03");
+    expect(system.spec.boundary?.regions).toEqual(["DE", "US"]);
+    expect(await flow()).toMatchObject({ state: "not_met", detail: expect.stringContaining("model:local, from DE to US") });
+    const review = (decision: string | null, from: string) => register.db.transaction(root.org, async (tx) => {
+      const approval = await openApproval(tx, root, () => undefined, { action: "legal.review", system: "helper", resource: "model:local", tier: "T1", callHash: null, reason: "r", requester: null, rules: [], approvers: [{ group: "legal reviewers", count: 1, seat: { kind: "role", role: "legal-reviewer" } }], withinMs: day, statement: { resource: "model:local" } });
+      await sql`insert into legal_reviews (org, id, system, target, region, from_regions, basis, reason, requester, requested_at, approval_id, decision, reviewer, decided_at, ends)
+        values (${root.org}, ${`lrv_${from}_${decision}`}, 'helper', 'model:local', 'US', ${[from]}, 'SCC', 'r', 'x', ${new Date(root.now())}, ${approval.id}, ${decision}, 'lea@x.example', ${new Date(root.now())}, ${new Date(root.now() + 30 * day)})`.execute(tx);
+    });
+    await review("allowed", "FR");
+    expect((await flow())?.state).toBe("not_met");
+    await review("allowed", "DE");
+    expect(await flow()).toMatchObject({ state: "met", detail: expect.stringContaining("allowed until 2026-12-20 by lea@x.example") });
+    register.clock.now += 30 * day;
+    expect((await flow())?.state).toBe("not_met");
+  });
+
   it("an evaluation below its threshold, an ended document and an old key don't count", async () => {
     await piloted();
     expect(await unmet()).toEqual([]);
@@ -148,6 +192,50 @@ describe("an exception", () => {
     expect((await gates()).find((gate) => gate.id === "GATE-06")).toMatchObject({ state: "waived", waiver: { exception: id, by: expect.arrayContaining([owners[0], "ines@x.example"]), compensating: "each answer is read" } });
     register.clock.now += 5 * day;
     expect(await unmet()).toEqual(["GATE-06"]);
+  });
+
+  it("from a control shows its gate as waived until the end, and re-opens production granted on it", async () => {
+    await piloted();
+    await deleteObject(root, register.ports, "Evaluation", `${name}-injection`);
+    await expect(ask(marta, { scope: "control", target: "OWN-01" })).rejects.toMatchObject({ code: "exception.not_waivable" });
+    await expect(ask(marta, { scope: "control", target: "GATE-99" })).rejects.toMatchObject({ code: "exception.target" });
+    const id = await ask(tomasz, { scope: "control", target: "GATE-06" });
+    await yes(marta, id);
+    await yes(ines, id);
+    expect((await gates()).find((gate) => gate.id === "GATE-06")).toMatchObject({ state: "waived", waiver: { exception: id } });
+    const { id: asked } = await promoteSystem(as(tomasz), name, { reason: "ready" });
+    await grant(marta, asked);
+    await grant(ines, asked);
+    expect(await reopened()).toEqual([]);
+    register.clock.now += 5 * day;
+    expect(await unmet()).toEqual(["GATE-06"]);
+    expect(await reopened()).toEqual(["exception-ended"]);
+  });
+
+  it("from a finding lets it stand until the end, then it is open and overdue by the clock alone", async () => {
+    await piloted();
+    const open = (system: string, key: string) => root.transact((tx, record) => openFinding(tx, root, record, { key, system, kind: "implied_effect", title: "t", detail: "d", owner: null }));
+    await open(name, "finding-a");
+    await open("another", "finding-b");
+    const now = (state?: string) => root.read((tx) => listFindings(tx, root.org, root.now(), { state, kind: "implied_effect", limit: 10 }));
+    const all = await now();
+    const [own, theirs] = [name, "another"].map((system) => all.find((one) => one.system === system));
+    await expect(ask(tomasz, { scope: "finding", target: theirs!.id })).rejects.toMatchObject({ code: "exception.target" });
+    const id = await ask(tomasz, { scope: "finding", target: own!.id, ends: new Date(register.clock.now + 20 * day) });
+    expect((await now("excepted"))).toEqual([]);
+    await yes(marta, id);
+    await yes(ines, id);
+    expect(await now("excepted")).toMatchObject([{ id: own!.id, state: "excepted", overdue: false, excepted: { exception: id, compensating: "each answer is read" } }]);
+    register.clock.now += 10 * day;
+    expect(await now("open")).toMatchObject([{ id: theirs!.id }]);
+    register.clock.now += 10 * day;
+    expect((await now("open")).find((one) => one.id === own!.id)).toMatchObject({ state: "open", overdue: true, excepted: null });
+    const again = await ask(tomasz, { scope: "finding", target: own!.id });
+    await yes(marta, again);
+    await yes(ines, again);
+    expect(await now("excepted")).toHaveLength(1);
+    await endException(as(tomasz), again, "mended otherwise");
+    expect(await now("excepted")).toEqual([]);
   });
 
   it("that production was granted on opens a reassessment when it ends, once, and not before", async () => {
@@ -319,6 +407,7 @@ describe("an authorization", () => {
     await inProduction();
     const ends = Date.parse((await getSystem(root, name))!.authorization!.ends!);
     register.clock.now = ends - 7 * day + 1;
+    await used("model:claude-sonnet-4-5", "model:mistral-large-2", "tool:refunds.issue", "tool:orders.lookup", "destination:zendesk-eu");
     await authorizationReminders(root).run();
     await authorizationReminders(root).run();
     expect(register.entries.filter((entry) => entry.payload["event"] === "authorization.ending").map((entry) => entry.payload["days"])).toEqual([7]);

@@ -5,12 +5,16 @@ import type { AuthorizationType, Tier } from "@mandate/model";
 import { sql } from "kysely";
 import type { Tx } from "../database/index.ts";
 import { exceptionsInForce } from "../exceptions/index.ts";
+import { flowDecisions } from "../legal-reviews/index.ts";
 import { evaluationState, listAcceptances } from "../records/index.ts";
 import { loadPins, loadRegister } from "../registry/index.ts";
 import type { StoredObject } from "../registry/index.ts";
 import { determinationsOf, loadOwnRules, organizationTerms } from "../tiering/index.ts";
+import { modelVisibility, systemVisibility } from "../visibility/index.ts";
+import { lastAnchor } from "./anchor.ts";
 import { checkGate } from "./checks.ts";
 import type { Checked, GateFacts } from "./checks.ts";
+import { grantUses } from "./use.ts";
 
 /** Whose gates: the version that is there now, at its tier. */
 export interface GateSubject {
@@ -37,20 +41,29 @@ export async function readGates(tx: Tx, org: string, { system, tier, grants }: G
   const register = await loadRegister(tx, org);
   const flags = last?.flags ?? [];
   const owners = [system.spec.owners.business, system.spec.owners.technical].filter((email) => email !== undefined);
-  const departed = await sql<{ email: string }>`select email from people where org = ${org} and state = 'deactivated' and email = any(${owners})`.execute(tx);
+  const people = await sql<{ email: string; state: string }>`select email, state from people where org = ${org} and email = any(${owners.map((email) => email.toLowerCase())})`.execute(tx);
+  const stateOf = new Map(people.rows.map((row) => [row.email, row.state]));
+  const terms = (await organizationTerms(tx, org))(tier);
+  const seen = { systems: [{ name: system.name, tier, grants: { ...grants, agents: [] }, parameters: terms.runtime }], models: register.all("Model").map(({ name, spec }) => ({ name, visibility: modelVisibility(spec, register) })) };
   const keys = await sql<{ id: string; createdAt: Date }>`select id, created_at as "createdAt" from credentials where org = ${org} and system = ${system.name} and state = 'active' and not_after > ${new Date(nowMs)} order by id`.execute(tx);
   const drill = await sql<{ at: Date | null }>`select max(resumed_at) as at from stop_drills where org = ${org} and system = ${system.name}`.execute(tx);
   const facts: GateFacts = {
-    nowMs, system, tier, grants, flags, unanswered: last?.unanswered ?? ["tier"], register,
+    nowMs, type, system, tier, grants, flags, unanswered: last?.unanswered ?? ["tier"], register,
     pins: await loadPins(tx, org),
-    departed: new Set(departed.rows.map((row) => row.email)),
+    departed: new Set(owners.filter((email) => stateOf.get(email.toLowerCase()) === "deactivated")),
+    unseen: new Set(owners.filter((email) => (stateOf.get(email.toLowerCase()) ?? "invited") === "invited")),
     acceptedRisks: new Set((await listAcceptances(tx, org, nowMs)).filter((one) => one.state === "in-force").map((one) => one.risk)),
     evaluations: register.all("Evaluation").filter(({ spec }) => spec.system === `system:${system.name}`).map(({ name, spec }) => ({ name, title: spec.title, metric: spec.metric, state: evaluationState(spec, nowMs) })),
     keys: keys.rows,
-    credentialMaxDays: (await organizationTerms(tx, org))(tier).credentialMaxDays,
+    credentialMaxDays: terms.credentialMaxDays,
     lastDrill: drill.rows[0]?.at ?? null,
+    flows: await flowDecisions(tx, org, register, { system: system.name, regions: system.spec.boundary?.regions ?? [], grants }, nowMs),
+    uses: await grantUses(tx, org, system.name, grants),
+    visibility: (await systemVisibility(tx, org, seen, nowMs))[0]!,
+    // Who never named a witness can't have an anchor that is too old.
+    anchor: (await lastAnchor(tx, org)) ?? undefined,
   };
-  const waivers = (await exceptionsInForce(tx, org, nowMs, system.name)).filter((one) => one.scope === "gate");
+  const waivers = (await exceptionsInForce(tx, org, nowMs, system.name)).filter((one) => one.scope === "gate" || one.scope === "control");
   return gateItems(tier, type, flags, await loadOwnRules(tx, org)).map((item) => {
     const checked = checkGate(item.id, facts);
     const waived = checked.state === "met" ? undefined : waivers.findLast((one) => one.target === item.id);

@@ -1,3 +1,5 @@
+import { gateItems, tierFlags } from "@mandate/frameworks";
+import type { Tier } from "@mandate/model";
 import { sql } from "kysely";
 import type { ServerContext } from "../context/index.ts";
 import type { Tx } from "../database/index.ts";
@@ -52,8 +54,8 @@ interface Ended {
  */
 async function endedNow(tx: Tx, org: string, nowMs: number): Promise<Ended[]> {
   const now = new Date(nowMs);
-  const waivers = await sql<{ id: string; system: string; target: string }>`select e.id, e.system, e.target from exceptions e
-    where e.org = ${org} and e.scope = 'gate' and e.granted_at is not null and (e.ends_at <= ${now} or e.ended_at is not null)
+  const waivers = await sql<{ id: string; system: string; target: string; scope: string; tier: Tier }>`select e.id, e.system, e.target, e.scope, e.tier from exceptions e
+    where e.org = ${org} and e.scope in ('gate', 'control') and e.granted_at is not null and (e.ends_at <= ${now} or e.ended_at is not null)
       and exists (select 1 from authorizations a where a.org = e.org and a.system = e.system and a.type = 'production' and a.state in ('granted', 'granted_with_conditions')
         and a.ends > ${now} and a.starts >= e.granted_at and a.starts <= coalesce(e.ended_at, e.ends_at))`.execute(tx);
   const unmet = await sql<{ id: string; system: string; position: number; shown: string }>`select a.id, a.system, c.position, c.shown from authorizations a
@@ -61,9 +63,16 @@ async function endedNow(tx: Tx, org: string, nowMs: number): Promise<Ended[]> {
     where a.org = ${org} and a.state = 'granted_with_conditions' and a.ends > ${now} and not c.met
       and a.conditions -> c.position ->> 'consequence' = 'reassess' and (a.conditions -> c.position ->> 'due')::timestamptz <= ${now}`.execute(tx);
   return [
-    ...waivers.rows.map(({ id, system, target }) => ({ trigger: "exception-ended" as const, key: `exception:${id}`, system, title: `The exception of ${system} from gate ${target} has ended`, detail: id })),
+    ...waivers.rows.filter(waivedGate).map(({ id, system, target }) => ({ trigger: "exception-ended" as const, key: `exception:${id}`, system, title: `The exception of ${system} from gate ${target} has ended`, detail: id })),
     ...unmet.rows.map(({ id, system, position, shown }) => ({ trigger: "condition-unmet" as const, key: `condition:${id}:${position}`, system, title: `A condition of ${system}'s authorization isn't met`, detail: shown })),
   ];
+}
+
+const allFlags = tierFlags.map(({ id, adds }) => ({ flag: id, adds }));
+
+/** An exception from a control that no gate asks for was relied on by no grant. */
+function waivedGate({ scope, target, tier }: { readonly scope: string; readonly target: string; readonly tier: Tier }): boolean {
+  return scope === "gate" || gateItems(tier, "production", allFlags).some((item) => item.id === target);
 }
 
 export interface WatchPorts extends Pick<DependentPorts, "reconcile"> {

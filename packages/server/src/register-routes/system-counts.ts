@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Tx } from "../database/index.ts";
+import { findingStateNow } from "../findings/index.ts";
 
 export interface SystemCounts {
   readonly decisions: { readonly allow: number; readonly hold: number; readonly deny: number };
@@ -16,7 +17,7 @@ export async function systemCounts(tx: Tx, org: string, systems: readonly string
       count(*) filter (where outcome = 'hold')::int as hold, count(*) filter (where outcome = 'deny')::int as deny
     from decision where org = ${org} and at >= ${new Date(nowMs - dayMs)} and system = any(${names}) group by system`.execute(tx);
   const { rows: found } = await sql<{ system: string; open: number }>`select system, count(*)::int as open from findings where org = ${org} and system = any(${names})
-    and (state = 'open' or (state = 'dismissed' and dismissed_until <= ${new Date(nowMs)})) group by system`.execute(tx);
+    and ${findingStateNow(new Date(nowMs))} = 'open' group by system`.execute(tx);
   const findings = new Map(found.map((row) => [row.system, row.open]));
   const decisions = new Map(decided.map((row) => [row.system, { allow: row.allow, hold: row.hold, deny: row.deny }]));
   return new Map(systems.map((name) => [name, { decisions: decisions.get(name) ?? { allow: 0, hold: 0, deny: 0 }, findings: findings.get(name) ?? 0 }]));

@@ -1,6 +1,6 @@
 import { noOwnRules, problemsOfOwnRules, tierRules, tierTerms } from "@mandate/frameworks";
 import type { OwnTierRules, TierTerms } from "@mandate/frameworks";
-import { AppError, audiences, autonomies, effects, sensitivities } from "@mandate/model";
+import { AppError, audiences, autonomies, effects, sensitivities, visibilities } from "@mandate/model";
 import type { Tier } from "@mandate/model";
 import { sql } from "kysely";
 import { z } from "zod";
@@ -31,6 +31,7 @@ const count = z.int().min(1).max(1_000_000_000).optional();
 const parametersSchema = z.strictObject({
   pilotDays: count, pilotExtensionsMax: z.int().min(0).max(2).optional(), authorizationMaxDays: count, reviewDays: count, credentialMaxDays: count, stalenessSeconds: count,
   pilotCalls: count, pilotTokens: count, pilotPeople: count,
+  visibilityMin: z.enum(visibilities).optional(),
   gates: z.array(z.string().regex(/^[A-Z]{2,8}-\d{2}$/, "is not a control's id, such as GATE-05")).max(60).optional(),
   seats: z.array(z.enum(["security-reviewer", "legal-reviewer", "governance-lead", "authorizing-official"])).max(4).optional(),
 });

@@ -1,11 +1,11 @@
-import type { RegisterFacts } from "@mandate/model";
+import type { RegisterFacts, SystemFacts, Visibility } from "@mandate/model";
 import type { ServerContext } from "../context/index.ts";
 import type { Tx } from "../database/index.ts";
 import type { NewFinding } from "../findings/index.ts";
 import type { Job } from "../jobs/index.ts";
 import { listAcceptances } from "../records/index.ts";
 import { loadRegister } from "../registry/index.ts";
-import { visibilityOf } from "./visibility.ts";
+import { visibilityMinimum, visibilityOf } from "./visibility.ts";
 import type { ModelVisibility } from "./visibility.ts";
 
 /** The control that a risk must name to stand for a visibility gap. */
@@ -21,15 +21,22 @@ export interface SystemVisibility {
   readonly gap: { readonly models: readonly string[]; readonly accepted: { readonly risk: string; readonly by: string; readonly ends: string } | null } | null;
 }
 
+/** What is read of the register's facts; the gates give what they look at instead. */
+export interface VisibilityFacts {
+  readonly systems: readonly (Pick<SystemFacts, "name" | "tier" | "grants"> & { readonly parameters: Pick<SystemFacts["parameters"], "logDetail"> })[];
+  readonly models: readonly { readonly name: string; readonly visibility: Visibility }[];
+}
+
 /** @param facts as gateways hold them */
-export async function systemVisibility(tx: Tx, org: string, facts: RegisterFacts, nowMs: number, only?: string): Promise<readonly SystemVisibility[]> {
+export async function systemVisibility(tx: Tx, org: string, facts: VisibilityFacts, nowMs: number, only?: string): Promise<readonly SystemVisibility[]> {
   const register = await loadRegister(tx, org);
+  const minimumOf = await visibilityMinimum(tx, org);
   const acceptances = (await listAcceptances(tx, org, nowMs)).filter((one) => one.state === "in-force");
   const risks = register.all("Risk").filter((risk) => risk.spec.controls.includes(gapControl));
   return facts.systems
     .filter((system) => only === undefined || system.name === only)
     .map((system) => {
-      const { minimum, models } = visibilityOf(system, facts);
+      const { minimum, models } = visibilityOf(system, facts, minimumOf);
       const below = models.filter((one) => one.below).map((one) => one.model);
       const risk = risks.find((one) => one.spec.systems.includes(`system:${system.name}`) && acceptances.some((acceptance) => acceptance.risk === one.name));
       const acceptance = acceptances.find((one) => one.risk === risk?.name);

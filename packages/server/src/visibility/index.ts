@@ -1,4 +1,4 @@
 export { systemVisibility, watchVisibility } from "./gaps.ts";
 export type { SystemVisibility } from "./gaps.ts";
-export { visibilityOf, withFullCapture } from "./visibility.ts";
+export { modelVisibility, visibilityOf, withFullCapture } from "./visibility.ts";
 export { visibilityRoutes } from "./routes.ts";

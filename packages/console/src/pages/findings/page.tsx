@@ -35,7 +35,7 @@ export function FindingsPage() {
         <Choice
           label={words.state}
           value={search.state ?? "open"}
-          options={["open", "dismissed", "closed"].map((state) => [state, words.states[state]!] as const)}
+          options={["open", "dismissed", "excepted", "closed"].map((state) => [state, words.states[state]!] as const)}
           onChange={(state) => to({ state: state === "open" ? "" : state })}
         />
         <Choice
@@ -96,7 +96,7 @@ const verbs: readonly Verb[] = ["assign", "close", "dismiss"];
 function Finding({ item, act }: { item: FindingRow; act: (verb: Verb) => void }) {
   return (
     <li>
-      <Glyph mark={item.state === "open" ? "deny" : item.state === "dismissed" ? "hold" : "allow"} />
+      <Glyph mark={item.state === "open" ? "deny" : item.state === "closed" ? "allow" : "hold"} />
       <div className="grow">
         <b>{item.title}</b>
         {item.detail !== undefined && <p className="muted small">{item.detail}</p>}
@@ -109,6 +109,11 @@ function Finding({ item, act }: { item: FindingRow; act: (verb: Verb) => void })
         {item.dismissed && (
           <p className="small">
             {words.dismissedUntil(item.dismissed.by, item.dismissed.reason)} <Time at={item.dismissed.until} />
+          </p>
+        )}
+        {item.excepted && (
+          <p className="small">
+            {words.exceptedBy(item.excepted.by.join(", "), item.excepted.compensating)} <Time at={item.excepted.until} />
           </p>
         )}
         {item.closed && <p className="small">{words.closedBy(item.closed.by, item.closed.how)}</p>}
