@@ -1,5 +1,5 @@
 import { hkdfSync } from "node:crypto";
-import type { Server } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { join } from "node:path";
 import type { RegisterFacts } from "@mandate/model";
 import type { FastifyReply, FastifyRequest } from "fastify";
@@ -15,7 +15,7 @@ import { createContexts, readRegisterVersion, systemActor } from "./context/inde
 import type { Contexts } from "./context/index.ts";
 import { credentialRoutes, noteCredentialUse } from "./credentials/index.ts";
 import type { LookUpSystem } from "./credentials/index.ts";
-import { authzenRoutes, startDataPlane } from "./data-plane/index.ts";
+import { asksWithApiToken, authzenRoutes, startDataPlane } from "./data-plane/index.ts";
 import type { DataPlane } from "./data-plane/index.ts";
 import type { Database, Tx } from "./database/index.ts";
 import { decisionItem, decisionRoutes } from "./decisions/index.ts";
@@ -133,7 +133,13 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   await ensureSigningKey(contexts.quiet(systemActor("access-tokens")), masterKey);
   await publisher.start();
   let usedUntil = 0;
-  const dataPlane = await startDataPlane({ evidence, publisher, dataDir: configuration.dataDir, now, random, log, onSequenced: (entries) => void emitDecisions(entries) });
+  const dataPlane = await startDataPlane({ evidence, publisher, dataDir: configuration.dataDir, now, random, log, onSequenced: (entries) => void emitDecisions(entries), takeOver });
+
+  function takeOver(request: IncomingMessage, response: ServerResponse): boolean {
+    if (!asksWithApiToken(request, configuration.bootstrapToken)) return false;
+    app.routing(request, response);
+    return true;
+  }
 
   async function emitDecisions(entries: number): Promise<void> {
     if (now() - usedUntil >= noteUseEveryMs) {

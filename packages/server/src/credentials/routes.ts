@@ -62,6 +62,7 @@ export interface CredentialRouteDeps {
 
 export function credentialRoutes(app: App, deps: CredentialRouteDeps): void {
   const { db, org, now, contexts } = deps;
+  const systemOf = async ({ params: of }: { readonly params: unknown }): Promise<string> => (await db.read(org, (tx) => findCredential(tx, org, now(), (of as z.infer<typeof params>).id))).system;
 
   app.get(
     "/api/v1/credentials",
@@ -81,7 +82,7 @@ export function credentialRoutes(app: App, deps: CredentialRouteDeps): void {
   app.post(
     "/api/v1/credentials",
     {
-      config: { access: editors, secretAnswer: true },
+      config: { access: editors, systemOf: ({ body }) => (body as z.infer<typeof issueBody>).system, secretAnswer: true },
       schema: {
         operationId: "issueCredential",
         summary: "Issue a gateway key (shown once), or register a client's public key or a workload's trust",
@@ -102,14 +103,14 @@ export function credentialRoutes(app: App, deps: CredentialRouteDeps): void {
   for (const verb of ["revoke", "suspend", "resume"] as const satisfies readonly CredentialVerb[]) {
     app.post(
       `/api/v1/credentials/:id/${verb}`,
-      { config: { access: verb === "resume" ? stoppers : [...new Set([...stoppers, ...editors])] }, schema: { operationId: `${verb}Credential`, params, body: reasonBody, response: { 200: credential } } },
+      { config: { access: verb === "resume" ? stoppers : [...new Set([...stoppers, ...editors])], systemOf }, schema: { operationId: `${verb}Credential`, params, body: reasonBody, response: { 200: credential } } },
       (request) => changeCredential(contexts.for(actorOf(request)), request.params.id, verb, request.body.reason),
     );
   }
 
   app.post(
     "/api/v1/credentials/:id/rotate",
-    { config: { access: editors, secretAnswer: true }, schema: { operationId: "rotateCredential", params, body: reasonBody.extend({ jwk: publicJwk.optional() }), response: { 200: issued } } },
+    { config: { access: editors, systemOf, secretAnswer: true }, schema: { operationId: "rotateCredential", params, body: reasonBody.extend({ jwk: publicJwk.optional() }), response: { 200: issued } } },
     async (request) => {
       const { jwk, reason } = request.body;
       const ctx = contexts.for(actorOf(request));

@@ -1,5 +1,5 @@
 import { mkdir, open, readFile } from "node:fs/promises";
-import type { Server } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { createGateway, createGatewayServer, Journal, JournalSink, Sealer, sealingKeyLookup } from "@mandate/gateway";
 import type { Gateway } from "@mandate/gateway";
@@ -17,6 +17,8 @@ export interface DataPlaneOptions {
   readonly log: ServerLog;
   /** Entries reached the store: the decisions index grew. */
   readonly onSequenced: (entries: number) => void;
+  /** True when it took the request of the gateway's listener over. */
+  readonly takeOver: (request: IncomingMessage, response: ServerResponse) => boolean;
 }
 
 export interface DataPlane {
@@ -48,7 +50,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   const closedAsUnknown = await sink.closeOpenCalls();
   await evidence.sequence(journal);
   const gateway = createGateway({ control: publisher.port(), evidence: sink, clock: now, random, log, used: await evidence.read((tx) => usedBefore(tx, publisher.current.organization.id, now())) });
-  const server = createGatewayServer(gateway);
+  const server = createGatewayServer({ handler: (request, response) => options.takeOver(request, response) || gateway.handler(request, response) });
 
   let closed = false;
   let running: Promise<number> | undefined;

@@ -1,3 +1,3 @@
 export { startDataPlane } from "./data-plane.ts";
 export type { DataPlane, DataPlaneOptions } from "./data-plane.ts";
-export { authzenRoutes } from "./authzen-routes.ts";
+export { asksWithApiToken, authzenRoutes } from "./authzen-routes.ts";

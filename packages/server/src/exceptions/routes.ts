@@ -72,7 +72,7 @@ export function exceptionRoutes(app: App, { db, org, now, contexts, ports, decis
   app.post(
     "/api/v1/exceptions",
     {
-      config: { access: editors },
+      config: { access: editors, systemOf: ({ body }) => (body as { readonly system: string }).system },
       schema: {
         operationId: "requestException",
         summary: "Ask to let one gate, rule, control or finding pass, for one system, until an end; the tier's approvers decide",
@@ -96,7 +96,7 @@ export function exceptionRoutes(app: App, { db, org, now, contexts, ports, decis
     });
   }
 
-  app.post("/api/v1/exceptions/:id/end", { config: { access: editors }, schema: { operationId: "endException", summary: "End it now: what it lifted binds again", params, body: reasonBody, response: { 200: shown } } }, async (request) => {
+  app.post("/api/v1/exceptions/:id/end", { config: { access: editors, systemOf: async ({ params: of }) => (await one((of as z.infer<typeof params>).id)).system }, schema: { operationId: "endException", summary: "End it now: what it lifted binds again", params, body: reasonBody, response: { 200: shown } } }, async (request) => {
     await endException(contexts.for(actorOf(request)), request.params.id, request.body.reason);
     return read(request.params.id);
   });

@@ -69,16 +69,21 @@ export function gatewayRoutes(app: App, deps: GatewayRouteDeps): void {
 }
 
 function adminRoutes(app: App, { db, org, contexts, links, local, newestVersion }: GatewayRouteDeps): void {
-  app.get("/api/v1/gateways", { config: { access: "signed-in" }, schema: { operationId: "listGateways", response: { 200: page(gateway) } } }, async () => {
+  const all = async (): Promise<z.infer<typeof gateway>[]> => {
     const rows = await db.read(org, (tx) => listGateways(tx, org));
     const live = links.versions();
-    return {
-      items: [
-        ...local().map((one) => ({ id: null, ...one })),
-        ...rows.map((row) => ({ id: row.id, name: row.name, registerVersion: live.get(row.id) ?? (row.registerVersion === null ? null : Number(row.registerVersion)), lastSeen: row.lastSeenAt?.toISOString() ?? null, confirmed: live.get(row.id) === newestVersion() })),
-      ],
-      nextCursor: null,
-    };
+    return [
+      ...local().map((one) => ({ id: null, ...one })),
+      ...rows.map((row) => ({ id: row.id, name: row.name, registerVersion: live.get(row.id) ?? (row.registerVersion === null ? null : Number(row.registerVersion)), lastSeen: row.lastSeenAt?.toISOString() ?? null, confirmed: live.get(row.id) === newestVersion() })),
+    ];
+  };
+
+  app.get("/api/v1/gateways", { config: { access: "signed-in" }, schema: { operationId: "listGateways", response: { 200: page(gateway) } } }, async () => ({ items: await all(), nextCursor: null }));
+
+  app.get("/api/v1/gateways/:name", { config: { access: "signed-in" }, schema: { operationId: "getGateway", params: z.object({ name: z.string().max(128) }), response: { 200: gateway } } }, async ({ params }) => {
+    const found = (await all()).find((one) => one.name === params.name);
+    if (found === undefined) throw new AppError({ code: "gateways.not_found", status: 404, message: "There is no gateway with this name.", remedies: [{ text: "List them.", command: "npx mandate get gateways" }] });
+    return found;
   });
 
   app.post(

@@ -25,6 +25,12 @@ export const administrators = ["administrator"] as const satisfies readonly Role
 /** May stop a system or a key. Wide on purpose: stopping is safe, and every stop is an entry. */
 export const stoppers = ["business-owner", "technical-owner", "security-reviewer", "governance-lead", "authorizing-official", "administrator"] as const satisfies readonly Role[];
 
+/** What `requireAccess` asks of somebody where the system isn't known yet: any of the roles, for whatever system. @throws as it does */
+export function requireRoleSomewhere(access: Access, actor: Actor | null): void {
+  if (Array.isArray(access) && actor?.scopedRoles?.some((one) => access.includes(one.role)) === true) return;
+  requireAccess(access, actor);
+}
+
 /** @param system the system that the route acts on, if it is about one @throws AppError `identity.right_missing` (403) naming the right, or `identity.required` (401) */
 export function requireAccess(access: Access, actor: Actor | null, system?: string): void {
   if (access === "public") return;

@@ -5,11 +5,12 @@ import { serializerCompiler, validatorCompiler } from "fastify-type-provider-zod
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { AppError, newId } from "@mandate/model";
 import type { ServerLog } from "../log.ts";
-import { requireAccess } from "./access.ts";
+import { requireAccess, requireRoleSomewhere } from "./access.ts";
 import type { App, Authentication } from "./fastify-types.ts";
 import { hostAllowed, hostName, isLoopbackName } from "./host-guard.ts";
 import type { IdempotencyStore } from "./idempotency.ts";
 import { idempotencyHooks } from "./idempotency.ts";
+import { filterLists } from "./list-filters.ts";
 import { OpenApiDocument } from "./openapi.ts";
 import { renderProblem } from "./problems.ts";
 import type { RequestCounts } from "./metrics.ts";
@@ -58,7 +59,7 @@ export function buildApp(options: AppOptions): { readonly app: App; readonly doc
 
   app.addHook("onRoute", (route) => {
     if (route.config?.access === undefined) throw new Error(`route ${String(route.method)} ${route.url} declares no access`);
-    document.add(route);
+    document.add(route, filterLists(route));
   });
 
   app.addHook("onRequest", async (request, reply) => {
@@ -75,10 +76,19 @@ export function buildApp(options: AppOptions): { readonly app: App; readonly doc
     if (await redirectToName(request, reply)) return reply;
     request.authentication = await options.authenticate(request);
     const actor = request.authentication?.actor ?? null;
+    const { access = "public", systemOf } = request.routeOptions.config;
     if (actor?.kind === "service") requireServiceScope(actor.scopes ?? [], request.method, request.routeOptions.url);
-    else requireAccess(request.routeOptions.config.access ?? "public", actor, systemOf(request));
+    else if (systemOf === undefined) requireAccess(access, actor, systemInPath(request));
+    else requireRoleSomewhere(access, actor);
     requireSameSite(request);
     return undefined;
+  });
+
+  app.addHook("preHandler", async (request) => {
+    const { access = "public", systemOf } = request.routeOptions.config;
+    const actor = request.authentication?.actor ?? null;
+    if (systemOf === undefined || actor?.scopedRoles === undefined) return;
+    requireAccess(access, actor, (await systemOf(request)) ?? undefined);
   });
 
   idempotencyHooks(app, options.idempotency, options.now);
@@ -127,7 +137,7 @@ function notFound(request: FastifyRequest): AppError {
 }
 
 /** The system named in the path of `/api/v1/systems/:name` and what lies under it. */
-function systemOf(request: FastifyRequest): string | undefined {
+function systemInPath(request: FastifyRequest): string | undefined {
   if (request.routeOptions.url?.startsWith("/api/v1/systems/:name") !== true) return undefined;
   const { params } = request;
   return typeof params === "object" && params !== null && "name" in params && typeof params.name === "string" ? params.name : undefined;

@@ -20,6 +20,8 @@ export interface Authentication {
 declare module "fastify" {
   interface FastifyContextConfig {
     access?: Access;
+    /** The system that the request is about, where its path doesn't say: a role for one system opens what is done to it. */
+    systemOf?: (request: FastifyRequest) => Promise<string | null> | string | null;
     /** Answers that carry a secret once: their body is never kept for a repeated Idempotency-Key. */
     secretAnswer?: boolean;
   }

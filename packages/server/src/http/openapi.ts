@@ -6,6 +6,8 @@ interface Operation {
   readonly path: string;
   readonly schema: RouteSchema;
   readonly access: string;
+  /** Fields of a list's items that it is filtered by beside the parameters it declares. */
+  readonly filters: readonly string[];
 }
 
 interface RouteSchema {
@@ -22,20 +24,20 @@ interface RouteSchema {
 export class OpenApiDocument {
   readonly #operations: Operation[] = [];
 
-  add(route: RouteOptions): void {
+  add(route: RouteOptions, filters: readonly string[]): void {
     const schema = route.schema as RouteSchema | undefined;
     if (schema?.operationId === undefined || !route.url.startsWith("/api/") && !route.url.startsWith("/access/")) return;
     for (const method of [route.method].flat()) {
       if (method === "HEAD") continue;
       const access = route.config?.access;
-      this.#operations.push({ method: method.toLowerCase(), path: route.url, schema, access: Array.isArray(access) ? access.join(", ") : String(access) });
+      this.#operations.push({ method: method.toLowerCase(), path: route.url, schema, access: Array.isArray(access) ? access.join(", ") : String(access), filters });
     }
   }
 
   /** @param version of the product */
   render(version: string): Record<string, unknown> {
     const paths: Record<string, Record<string, unknown>> = {};
-    for (const { method, path, schema, access } of this.#operations.toSorted((a, b) => (a.path + a.method < b.path + b.method ? -1 : 1))) {
+    for (const { method, path, schema, access, filters } of this.#operations.toSorted((a, b) => (a.path + a.method < b.path + b.method ? -1 : 1))) {
       const openPath = path.replaceAll(/:([A-Za-z]+)/g, "{$1}");
       const responses: Record<string, unknown> = {};
       for (const [status, body] of Object.entries(schema.response ?? {})) {
@@ -47,7 +49,8 @@ export class OpenApiDocument {
         operationId: schema.operationId,
         ...(schema.summary === undefined ? {} : { summary: schema.summary }),
         "x-mandate-access": access,
-        parameters: [...parameters(schema.params, "path"), ...parameters(schema.querystring, "query")],
+        ...(filters.length === 0 ? {} : { "x-mandate-filters": filters.join(", ") }),
+        parameters: [...parameters(schema.params, "path"), ...parameters(schema.querystring, "query").filter((one) => !filters.includes(one.name))],
         ...(schema.body === undefined ? {} : { requestBody: { required: true, content: { "application/json": { schema: json(schema.body, "input") } } } }),
         responses,
       };
@@ -84,7 +87,7 @@ function json(schema: z.ZodType, io: "input" | "output"): Record<string, unknown
   return rest;
 }
 
-function parameters(schema: z.ZodType | undefined, where: "path" | "query"): unknown[] {
+function parameters(schema: z.ZodType | undefined, where: "path" | "query"): { readonly name: string }[] {
   if (schema === undefined) return [];
   const object = json(schema, "input") as { properties?: Record<string, unknown>; required?: string[] };
   return Object.entries(object.properties ?? {}).map(([name, property]) => ({

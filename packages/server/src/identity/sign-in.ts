@@ -158,11 +158,19 @@ interface BearerRow extends PersonRow {
   ends: Date;
 }
 
+/**
+ * Whoever a system names as its owner acts as one there, and nowhere else, whatever other roles they hold. A successor
+ * who hasn't said yes to a vacant seat doesn't hold it. INVARIANT: these open routes; who may approve is looked up apart.
+ */
+const owned = sql`coalesce((select jsonb_agg(jsonb_build_object('role', seat || '-owner', 'scope', 'system:' || o.name, 'systems', jsonb_build_array(o.name)))
+    from register_objects o, unnest(array['business', 'technical']) seat where o.org = p.org and o.kind = 'AISystem' and lower(o.spec->'owners'->>seat) = p.email
+      and not exists (select 1 from owner_vacancies v where v.org = o.org and v.system = o.name and v.seat = seat and v.ended_at is null and v.email <> p.email)), '[]'::jsonb)`;
+
 const rolesOf = sql`coalesce((select array_agg(r.role order by r.role) from person_roles r where r.org = p.org and r.person_id = p.id and r.granted_at is not null and r.scope = ''), '{}') as roles,
   coalesce((select jsonb_agg(jsonb_build_object('role', r.role, 'scope', r.scope, 'systems',
     case when r.scope like 'system:%' then jsonb_build_array(substr(r.scope, 8))
       else coalesce((select jsonb_agg(o.name) from register_objects o where o.org = r.org and o.kind = 'AISystem' and 'unit:' || o.unit = r.scope), '[]'::jsonb) end))
-    from person_roles r where r.org = p.org and r.person_id = p.id and r.granted_at is not null and r.scope <> ''), '[]'::jsonb) as scoped`;
+    from person_roles r where r.org = p.org and r.person_id = p.id and r.granted_at is not null and r.scope <> ''), '[]'::jsonb) || ${owned} as scoped`;
 
 /** Whose API token this is, now; undefined when it never was, has ended, was revoked or its person was deactivated. */
 export async function recogniseToken(tx: Tx, org: string, token: string, nowMs: number): Promise<Recognised | undefined> {

@@ -23,6 +23,10 @@ export function scopeOf(body: z.infer<typeof scopeBody>): KillScope {
   return { kind, name: kind === "all" ? "" : String((body as Readonly<Record<string, unknown>>)[kind]) };
 }
 
+function systemIn(scope: z.infer<typeof scopeBody>): string | null {
+  return "system" in scope ? scope.system : null;
+}
+
 const text = z.string();
 const stop = z.object({ id: text, scope: z.enum(stopKinds), name: text, reason: text, incident: text.nullable(), by: text, at: text, state: z.enum(["in-force", "ended", "final"]), ended: z.object({ at: text, by: text, reason: text }).nullable() });
 const effect = z.object({ systems: z.array(text).readonly(), callsAnHour: z.number(), callsLastHour: z.number(), calls24h: z.number() });
@@ -44,7 +48,7 @@ export function killRoutes(app: App, { db, org, now, contexts, gateways }: KillR
   app.post(
     "/api/v1/kill",
     {
-      config: { access: editors },
+      config: { access: editors, systemOf: ({ body }) => systemIn((body as { readonly scope: z.infer<typeof scopeBody> }).scope) },
       schema: {
         operationId: "kill",
         summary: "Stop a system, key, model, tool, vendor or everything; dryRun says what it would refuse",

@@ -41,7 +41,7 @@ export function legalReviewRoutes(app: App, { db, org, now, contexts }: { readon
   app.post(
     "/api/v1/legal-reviews",
     {
-      config: { access: editors },
+      config: { access: editors, systemOf: ({ body }) => (body as { readonly system: string }).system },
       schema: {
         operationId: "askLegalReview",
         summary: "Ask a legal reviewer to allow one flow to another region until a day",

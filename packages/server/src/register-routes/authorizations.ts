@@ -42,6 +42,7 @@ const answers = { grant: grantAuthorization, deny: denyAuthorization, "request-c
 
 export function authorizationRoutes(app: App, { contexts, decisions }: RegisterRouteDeps): void {
   const reading = contexts.quiet(systemActor("reader"));
+  const systemOf = async ({ params: of }: { readonly params: unknown }): Promise<string> => (await getAuthorization(reading, (of as z.infer<typeof params>).id)).system;
 
   app.get(
     "/api/v1/authorizations",
@@ -56,7 +57,7 @@ export function authorizationRoutes(app: App, { contexts, decisions }: RegisterR
   app.get("/api/v1/authorizations/:id", { config: { access: "signed-in" }, schema: { operationId: "getAuthorization", params, response: { 200: authorization } } }, async ({ params }) => shownAuthorization(await getAuthorization(reading, params.id)));
 
   for (const [verb, command] of Object.entries(own)) {
-    app.post(`/api/v1/authorizations/:id/${verb}`, { config: { access: editors }, schema: { operationId: `${verb}Authorization`, params, body: asked, response: { 200: authorization } } }, async (request) =>
+    app.post(`/api/v1/authorizations/:id/${verb}`, { config: { access: editors, systemOf }, schema: { operationId: `${verb}Authorization`, params, body: asked, response: { 200: authorization } } }, async (request) =>
       shownAuthorization(await command(contexts.for(actorOf(request)), request.params.id, { reason: request.body.reason })),
     );
   }

@@ -3,6 +3,7 @@ import { applyRoute } from "./apply.ts";
 import { authorizationRoutes } from "./authorizations.ts";
 import type { RegisterRouteDeps } from "./deps.ts";
 import { objectRoutes } from "./objects.ts";
+import { systemVersionRoutes } from "./system-versions.ts";
 import { systemRoutes } from "./systems.ts";
 
 export type { RegisterRouteDeps } from "./deps.ts";
@@ -12,5 +13,6 @@ export async function registerRoutes(app: App, deps: RegisterRouteDeps): Promise
   await applyRoute(app, deps);
   objectRoutes(app, deps);
   systemRoutes(app, deps);
+  systemVersionRoutes(app, deps);
   authorizationRoutes(app, deps);
 }

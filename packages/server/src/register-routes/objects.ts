@@ -37,7 +37,7 @@ const entry = z.object({
 });
 
 /** Kinds with routes of their own. */
-const special: ReadonlySet<string> = new Set(["systems", "people"]);
+const special: ReadonlySet<string> = new Set(["systems", "system-versions", "people"]);
 
 /** One set of routes a kind, from the entity's one declaration: list, get, put, delete, history. */
 export function objectRoutes(app: App, deps: RegisterRouteDeps): void {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { canonicalJson } from "@mandate/ledger";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startTestServer } from "../testing/running-server.ts";
+import { bootstrapToken, startTestServer } from "../testing/running-server.ts";
 import type { TestServer } from "../testing/running-server.ts";
 
 let mandate: TestServer;
@@ -79,6 +79,87 @@ describe("apply", () => {
   it("owners and group members become people who were invited", async () => {
     const emails = (await api("GET", "/people")).body.items.map((one: { email: string }) => one.email);
     for (const email of ["bea@halden.example", "tom@halden.example", "lea@halden.example"]) expect(emails).toContain(email);
+  });
+});
+
+describe("owners", () => {
+  it("whom a system names as owner may ask, key and stop there with their own token, and nowhere else", async () => {
+    const tom = await tokenOf("tom@halden.example");
+    await api("POST", "/apply", system("own"));
+    await api("POST", "/apply", system("others").replaceAll("tom@", "tim@").replaceAll("bea@", "bob@"));
+    const key = await api("POST", "/credentials", { system: "own", name: "toms", ttl: "8h" }, tom);
+    expect([key.status, (await api("POST", "/credentials", { system: "others", name: "toms", ttl: "8h" }, tom)).status], key.text).toEqual([201, 403]);
+    expect((await api("POST", `/credentials/${key.body.id}/revoke`, reason, tom)).status).toBe(200);
+    expect([(await api("POST", "/systems/own/suspend", reason, tom)).status, (await api("POST", "/systems/others/suspend", reason, tom)).status]).toEqual([200, 403]);
+    expect((await api("POST", "/systems/own/resume", reason, tom)).status).toBe(200);
+    const asked = await api("POST", "/systems/own/promote", reason, tom);
+    expect(asked.status, asked.text).toBe(200);
+    const other = (await api("GET", "/authorizations?system=others")).body.items[0].id as string;
+    expect((await api("POST", `/authorizations/${other}/revoke`, reason, tom)).status).toBe(403);
+  });
+});
+
+describe("AuthZEN", () => {
+  it("is asked with an API token on either listener; a wrong token, and what only the gateway serves, stay the gateway's", async () => {
+    await api("POST", "/apply", system("asked"));
+    const question = { subject: { type: "system", id: "asked" }, action: { name: "model.call" }, resource: { type: "model", id: "m" } };
+    const ask = async (url: string, token: string, path = "/access/v1/evaluation") => {
+      const response = await fetch(`${url}${path}`, { method: "POST", headers: { authorization: `Bearer ${token}`, "content-type": "application/json" }, body: JSON.stringify(question) });
+      return { status: response.status, body: (await response.json().catch(() => null)) as { decision?: boolean } | null };
+    };
+    const tom = await tokenOf("tom@halden.example");
+    for (const url of [mandate.url, mandate.gatewayUrl]) {
+      for (const token of [tom, bootstrapToken]) expect(await ask(url, token), url).toMatchObject({ status: 200, body: { decision: true } });
+      expect((await ask(url, `${tom.slice(0, -1)}${tom.endsWith("a") ? "b" : "a"}`)).status, url).toBe(401);
+    }
+    expect((await ask(mandate.gatewayUrl, tom, "/v1/chat/completions")).status).toBe(401);
+    expect((await ask(mandate.gatewayUrl, tom, "/api/v1/systems")).status).toBe(401);
+  });
+});
+
+describe("lists", () => {
+  it("filter by any field of their items, page, and refuse what they can't compare or didn't keep", async () => {
+    for (const name of ["first", "second"]) await api("POST", "/credentials", { system: "notes", name, ttl: "8h" });
+    const names = async (path: string): Promise<string[]> => (await api("GET", path)).body.items.map((one: { name?: string; email?: string; key?: string; id?: string }) => one.name ?? one.email ?? one.key ?? one.id);
+    expect(await names("/credentials?name=second")).toEqual(["second"]);
+    expect(await names("/systems?name=notes")).toEqual(["notes"]);
+    expect((await api("GET", "/people?email=bea@halden.example")).body.items).toHaveLength(1);
+    expect((await api("GET", "/credentials?nonsense=1")).body.code).toBe("request.invalid");
+    expect((await api("GET", "/people?asOf=2020-01-01T00:00:00Z")).body.code).toBe("request.invalid");
+    expect((await api("GET", "/controls")).body.items.length).toBeGreaterThan(50);
+    const first = (await api("GET", "/controls?limit=2")).body;
+    const next = (await api("GET", `/controls?limit=2&cursor=${first.nextCursor}`)).body;
+    expect(new Set([...first.items, ...next.items].map((one: { id: string }) => one.id)).size).toBe(4);
+    expect((await api("GET", "/controls?family=OWN")).body.items.every((one: { family: string }) => one.family === "OWN")).toBe(true);
+    expect((await api("GET", "/frameworks?limit=x")).status).toBe(400);
+    const [gateway] = await names("/gateways");
+    expect((await api("GET", `/gateways/${gateway}`)).body.name).toBe(gateway);
+    expect((await api("GET", "/gateways/none")).body.code).toBe("gateways.not_found");
+    expect((await api("GET", "/tools?nonsense=1")).body.code).toBe("request.filter");
+    expect((await api("GET", "/tools?effect=reads")).body.items).toHaveLength(1);
+  });
+
+  it("a filter that a route adds to its own pages reads on until the page is full, and the next page goes on right behind", async () => {
+    const names = Array.from({ length: 7 }, (_, at) => `even-${at}`);
+    for (const name of names) await api("POST", "/credentials", { system: "notes", name: name.endsWith("1") ? "odd" : name, ttl: "8h" });
+    const made = (await api("GET", "/credentials?limit=500")).body.items.filter((one: { accountable: string; name: string }) => one.accountable === "tom@halden.example").map((one: { id: string }) => one.id);
+    const seen: string[] = [];
+    let cursor: string | null = null;
+    do {
+      const { body }: { body: { items: { id: string }[]; nextCursor: string | null } } = await api("GET", `/credentials?accountable=tom@halden.example&limit=3${cursor === null ? "" : `&cursor=${cursor}`}`);
+      expect(body.items.length).toBeLessThanOrEqual(3);
+      seen.push(...body.items.map((one) => one.id));
+      cursor = body.nextCursor;
+    } while (cursor !== null);
+    expect(seen).toEqual(made);
+    expect(seen.length).toBeGreaterThanOrEqual(7);
+  });
+
+  it("versions of a system are listed and read by the digest that its authorization holds", async () => {
+    const { versionDigest } = (await api("GET", "/systems/notes")).body.authorization;
+    expect((await api("GET", "/system-versions?system=notes")).body.items.map((one: { digest: string }) => one.digest)).toContain(versionDigest);
+    expect((await api("GET", `/system-versions/${versionDigest}`)).body).toMatchObject({ kind: "SystemVersion", system: "notes", spec: { manifest: { system: "notes" } } });
+    expect((await api("GET", "/system-versions/none")).status).toBe(404);
   });
 });
 

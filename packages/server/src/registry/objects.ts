@@ -63,14 +63,27 @@ export function listObjects(ctx: CommandContext<Tx>, kind: EntityKind, page: Obj
           where org = ${ctx.org} and kind = ${kind} and recorded_at <= ${page.asOf} order by name, version desc) then_ where action <> 'remove' and name > ${after} collate "C" order by name collate "C"`.execute(tx)
       : await sql<ObjectRow>`select kind, name, id, unit, labels, spec, version, created_at, updated_at from register_objects
           where org = ${ctx.org} and kind = ${kind} and name > ${after} collate "C" order by name collate "C"`.execute(tx);
-    const matching = rows.map((row) => view(objectFromRow(row))).filter((object) => filters.every(([field, value]) => holds(object, field, value)));
+    const objects = rows.map((row) => view(objectFromRow(row)));
+    for (const [field] of filters) requireField(kind, field, objects);
+    const matching = objects.filter((object) => filters.every(([field, value]) => holds(object, field, value)));
     const items = matching.slice(0, limit);
     return { items, nextCursor: matching.length > limit ? items.at(-1)!.name : null };
   });
 }
 
+const ownFields = ["id", "name", "unit", "version", "createdAt", "updatedAt"] as const;
+const isOwnField = (field: string): field is (typeof ownFields)[number] => (ownFields as readonly string[]).includes(field);
+
+/** A label is a field when any object bears it. */
+function requireField(kind: EntityKind, field: string, objects: readonly ObjectView[]): void {
+  const { spec } = definitionOf(kind);
+  const fields = [...ownFields, ...("shape" in spec ? Object.keys(spec.shape as object) : [])];
+  if (fields.includes(field) || objects.some((one) => Object.hasOwn(one.labels, field) || Object.hasOwn(one.spec, field))) return;
+  throw new AppError({ code: "request.filter", status: 400, message: `These can't be filtered by \`${field.slice(0, 60)}\`: no ${kind} has that field or label.`, remedies: [{ text: `Fields are ${fields.join(", ")}, and labels in use.` }] });
+}
+
 function holds(object: ObjectView, field: string, value: string): boolean {
-  const found = field === "name" ? object.name : field === "unit" ? object.unit : Object.hasOwn(object.spec, field) ? object.spec[field] : object.labels[field];
+  const found = isOwnField(field) ? object[field] : Object.hasOwn(object.spec, field) ? object.spec[field] : object.labels[field];
   return Array.isArray(found) ? found.map(String).includes(value) : found !== undefined && found !== null && String(found) === value;
 }
 
