@@ -92,6 +92,7 @@ describe("owners", () => {
     expect((await api("POST", `/credentials/${key.body.id}/revoke`, reason, tom)).status).toBe(200);
     expect([(await api("POST", "/systems/own/suspend", reason, tom)).status, (await api("POST", "/systems/others/suspend", reason, tom)).status]).toEqual([200, 403]);
     expect((await api("POST", "/systems/own/resume", reason, tom)).status).toBe(200);
+    expect((await api("GET", "/session", undefined, await tokenOf("bea@halden.example"))).status).toBe(200);
     const asked = await api("POST", "/systems/own/promote", reason, tom);
     expect(asked.status, asked.text).toBe(200);
     const other = (await api("GET", "/authorizations?system=others")).body.items[0].id as string;
