@@ -162,7 +162,7 @@ describe("bad input", () => {
     }
     expect(gateway.evidence.of("decision")).toHaveLength(9);
     expect((await gateway.call("/v1/chat/completions", undefined)).status).toBe(405);
-    const gemini = await gateway.call("/v1beta/models/gemini-pro:generateContent", hello);
+    const gemini = await gateway.call("/v1beta/models/gemini-pro:embedContent", hello);
     expect([gemini.status, gemini.body.error.status, gemini.body.error.details[0].code]).toEqual([
       501,
       "UNIMPLEMENTED",

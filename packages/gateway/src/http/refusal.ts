@@ -102,11 +102,21 @@ export function refusalBody(
   return { error: { type: openaiType(status), ...same } };
 }
 
-/** The error event that ends a stream, in the surface's own framing. */
-export function refusalEvent(surface: string, shape: ErrorShape, refusal: Refusal, links: RefusalLinks): string {
-  const body = refusalBody(shape, refusal, links);
-  if (shape === "anthropic") return `event: error\ndata: ${JSON.stringify(body)}\n\n`;
-  if (surface === "openai-responses") {
+/**
+ * The error that ends a stream, in the surface's own framing.
+ * @param begun whether anything of the stream has left
+ */
+export function refusalEvent(
+  surface: { readonly name: string; readonly errorShape: ErrorShape; readonly framing?: "sse" | "json-array" },
+  refusal: Refusal,
+  links: RefusalLinks,
+  begun: boolean,
+): string {
+  const body = refusalBody(surface.errorShape, refusal, links);
+  if (surface.framing === "json-array") return `${begun ? "," : "["}${JSON.stringify(body)}]`;
+  // Google's client skips events that have a name: a refusal in one would look like the stream's ordinary end.
+  if (surface.errorShape === "gemini") return `data: ${JSON.stringify(body)}\n\n`;
+  if (surface.name === "openai-responses") {
     const { code, message, param } = body.error as { code: string; message: string; param: string | null };
     return `event: error\ndata: ${JSON.stringify({ type: "error", sequence_number: 0, code, message, param, ...body })}\n\n`;
   }

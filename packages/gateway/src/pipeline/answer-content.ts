@@ -1,7 +1,7 @@
 import { detect, detectorVersions, type Finding } from "@mandate/detectors";
 import type { StreamMode } from "@mandate/model";
 import { type Refusal, refuse, refusalOf } from "../http/refusal.ts";
-import type { SseEvent } from "../sse/sse-reader.ts";
+import type { SseEvent, StreamFramer } from "../sse/sse-reader.ts";
 import type { Members } from "../surfaces/fields.ts";
 import { parse } from "../surfaces/openai-chat/answer.ts";
 import { type TextPiece, textPieces, withTexts } from "./answer-text.ts";
@@ -34,7 +34,7 @@ export class AnswerContent {
   readonly #detect: Detect;
   readonly #channels = new Map<string, Channel>();
   /** What can be masked: the one JSON body, or all events of a stream in *full*. */
-  readonly #whole: { readonly name: string; readonly body: Members | undefined }[] = [];
+  readonly #whole: { readonly event: SseEvent | undefined; readonly body: Members | undefined }[] = [];
   readonly #types = new Set<string>();
   readonly #classes = new Set<string>();
   #chars = 0;
@@ -64,14 +64,14 @@ export class AnswerContent {
     // What isn't JSON carries nothing a client of the surface shows as it is; it is read as text all the same.
     const pieces =
       body !== undefined ? textPieces(body) : event.data === "[DONE]" ? [] : textPieces({ unread: event.data });
-    if (this.#mode === "full") this.#whole.push({ name: event.name, body });
+    if (this.#mode === "full") this.#whole.push({ event, body });
     return this.#add(pieces);
   }
 
   /** Reads a whole JSON answer; its text where it can't be parsed. */
   readJson(body: Members): void {
     if (this.#mode === "pass") return;
-    this.#whole.push({ name: "", body });
+    this.#whole.push({ event: undefined, body });
     this.#add(textPieces(body));
   }
 
@@ -175,16 +175,13 @@ export class AnswerContent {
   }
 
   /** The stream's events with their masks, framed anew where one was set. @param raw all events, in order */
-  maskedEvents(raw: readonly Buffer[]): Buffer[] {
+  maskedEvents(raw: readonly Buffer[], framer: Pick<StreamFramer, "frame">): Buffer[] {
     const texts = this.#maskedTexts();
     return raw.map((bytes, index) => {
-      const { name, body } = this.#whole[index]!;
+      const { event, body } = this.#whole[index]!;
       const changed = texts.get(index);
-      if (body === undefined || changed === undefined) return bytes;
-      return Buffer.from(
-        `${name === "" ? "" : `event: ${name}\n`}data: ${JSON.stringify(withTexts(body, changed))}\n\n`,
-        "utf8",
-      );
+      if (event === undefined || body === undefined || changed === undefined) return bytes;
+      return framer.frame(event, withTexts(body, changed));
     });
   }
 

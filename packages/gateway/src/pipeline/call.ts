@@ -23,7 +23,7 @@ export interface Call {
   readonly model: ModelFacts;
   readonly view: RequestView;
   readonly body: Buffer;
-  /** Hex SHA-256 of the body. */
+  /** Hex SHA-256 of the body, ahead of it what the path says where the surface has such. */
   readonly requestHash: string;
   /** Bytes of each message, as they stand in the body. */
   readonly messages: readonly Uint8Array[];

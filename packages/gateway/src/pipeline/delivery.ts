@@ -1,7 +1,8 @@
 import type { StreamMode, Terminal } from "@mandate/model";
 import { type Refusal, refusalEvent } from "../http/refusal.ts";
 import { parseStrictObject } from "../json/strict-json.ts";
-import { isWhole, SseReader } from "../sse/sse-reader.ts";
+import { framerOf } from "../sse/framer.ts";
+import { isWhole, SseTooLarge, type StreamFramer } from "../sse/sse-reader.ts";
 import type { AnswerView, StreamReader, TokenUsage, ToolCall } from "../surfaces/surface.ts";
 import { type UpstreamCall, type UpstreamEvents, UpstreamFailure } from "../upstream/client.ts";
 import { AnswerContent } from "./answer-content.ts";
@@ -43,7 +44,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
   readonly #reservation: Reservation;
   readonly #checker: AnswerChecker;
   readonly #content: AnswerContent;
-  readonly #sse: SseReader;
+  #framer: StreamFramer | undefined;
   readonly #stream: StreamReader;
   readonly #queue: EventQueue;
   readonly #mode: StreamMode;
@@ -74,7 +75,6 @@ export class Delivery implements UpstreamEvents, RunningCall {
     this.credentials = call.credential.token?.chain ?? [call.credential.id];
     this.model = call.model.name;
     this.#checker = new AnswerChecker(runtime, call);
-    this.#sse = new SseReader(runtime.limits.maxHeldBytes);
     this.#stream = call.surface.streamReader();
     this.#mode = call.system.parameters.streamMode;
     this.#content = new AnswerContent(runtime, call, this.#mode);
@@ -91,7 +91,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
       this.#upstream = this.#runtime.upstream.send(
         compiled,
         model,
-        surface.upstreamPath,
+        surface.upstreamPath(model.upstream),
         body,
         exchange.req.headers,
         view.stream ? "text/event-stream" : "application/json",
@@ -124,9 +124,11 @@ export class Delivery implements UpstreamEvents, RunningCall {
       void this.#finish("upstream_cut", compressed);
       return;
     }
-    if (status < 300 && (this.#headers["content-type"] ?? "").startsWith("text/event-stream")) {
+    const { exchange, surface } = this.#call;
+    if (status < 300)
+      this.#framer = framerOf(this.#headers["content-type"] ?? "", surface, this.#runtime.limits.maxHeldBytes);
+    if (this.#framer !== undefined) {
       this.#phase = "stream";
-      const { exchange } = this.#call;
       exchange.res.writeHead(status, exchange.headers(this.#headers));
       exchange.res.flushHeaders();
     } else this.#phase = "json";
@@ -140,9 +142,9 @@ export class Delivery implements UpstreamEvents, RunningCall {
     else this.#complete = false;
     if (this.#phase === "json") return;
     try {
-      for (const event of this.#sse.push(chunk)) if (!this.#accept(event)) return;
-    } catch {
-      return this.#tooLarge();
+      for (const event of this.#framer?.push(chunk) ?? []) if (!this.#accept(event)) return;
+    } catch (error) {
+      return error instanceof SseTooLarge ? this.#tooLarge() : void this.#finish("upstream_cut", unreadable);
     }
     this.#flush();
   }
@@ -245,7 +247,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
   }
 
   async #endStream(): Promise<void> {
-    const rest = this.#sse.rest();
+    const rest = this.#framer?.rest();
     // Half an event can't be decided, and a lenient client might still act on it.
     if (rest !== undefined && !isWhole(rest.data)) return this.#finish("upstream_cut", brokenOff);
     if (rest !== undefined && !this.#accept(rest)) return;
@@ -256,7 +258,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
     if (withheld !== null) return this.#finish("blocked", withheld);
     // Masks are set in *full* alone, where nothing has left.
     const waiting = this.#queue.takeAll();
-    const leaving = this.#content.masked ? this.#content.maskedEvents(waiting) : waiting;
+    const leaving = this.#content.masked ? this.#content.maskedEvents(waiting, this.#framer!) : waiting;
     if (this.#heldCalls.length > 0) {
       const refusal = await this.#settleHold(this.#content.masked ? Buffer.concat(leaving) : this.#whole());
       if (refusal !== null) return this.#finish("blocked", refusal);
@@ -394,7 +396,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
     else if (told !== null) {
       if (streaming) {
         if (!exchange.res.destroyed)
-          exchange.res.end(refusalEvent(this.#call.surface.name, this.#call.surface.errorShape, told, exchange.links));
+          exchange.res.end(refusalEvent(this.#call.surface, told, exchange.links, this.#releasedBytes > 0));
       } else exchange.refuse(told);
     }
     this.#settled();

@@ -109,7 +109,7 @@ export async function handleModelCall(
   let request = modelQuestion(runtime, system, view.model, context, detected, unseen);
   let decision = ask(runtime, compiled, request);
   const messages = messageBytes(json, body, surface);
-  known.record = { decision, request, messages, sessionId: context.session?.id ?? null };
+  known.record = { decision, request, messages, sessionId: context.session?.id ?? null, user: context.user };
   const model = compiled.models.get(view.model);
 
   const refusals = requestRefusals(runtime, compiled, system, model, surface, view, request);
@@ -136,7 +136,7 @@ export async function handleModelCall(
       ),
     );
 
-  const requestHash = hash("sha256", body, "hex");
+  const requestHash = hash("sha256", surface.target === undefined ? body : Buffer.concat([Buffer.from(`${surface.target}\n`, "utf8"), body]), "hex");
   const approvalId = one(exchange.req.headers["x-mandate-approval"]);
   const call = (): Call => ({
     exchange,

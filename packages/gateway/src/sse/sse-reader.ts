@@ -5,6 +5,16 @@ export interface SseEvent {
   readonly data: string;
 }
 
+/** Divides an upstream's bytes into events as the caller is to get them, whatever way they are cut. */
+export interface StreamFramer {
+  /** @throws Error when what came can't be divided */
+  push(chunk: Buffer): SseEvent[];
+  /** What came after the last whole event. */
+  rest(): SseEvent | undefined;
+  /** An event with another body in the same framing. */
+  frame(event: SseEvent, body: unknown): Buffer;
+}
+
 const lf = 0x0a;
 const cr = 0x0d;
 
@@ -19,7 +29,7 @@ export class SseTooLarge extends Error {
  * Splits a byte stream into events (WHATWG HTML §9.2.6) whatever way it is cut. The concatenation of all `raw` and
  * `rest()` is the input: nothing is normalised, since events must go on byte for byte.
  */
-export class SseReader {
+export class SseReader implements StreamFramer {
   readonly #maxEventBytes: number;
   #pending: Buffer = Buffer.alloc(0);
   /** Bytes of `#pending` already known to hold no blank line. */
@@ -57,6 +67,10 @@ export class SseReader {
     this.#pending = Buffer.alloc(0);
     this.#scanned = 0;
     return event;
+  }
+
+  frame(event: SseEvent, body: unknown): Buffer {
+    return Buffer.from(`${event.name === "" ? "" : `event: ${event.name}\n`}data: ${JSON.stringify(body)}\n\n`, "utf8");
   }
 
   #read(raw: Buffer): SseEvent {

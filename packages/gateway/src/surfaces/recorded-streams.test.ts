@@ -7,12 +7,15 @@ import { testFacts, testModel, testSnapshot, testSystem, testTool } from "../tes
 import { startTestGateway } from "../testing/gateway.ts";
 import { sendSse, startTestUpstream, type TestUpstream } from "../testing/upstream.ts";
 import { anthropicMessages } from "./anthropic-messages/index.ts";
+import { geminiSurface } from "./gemini/index.ts";
 import { openaiChat } from "./openai-chat/index.ts";
 import { openaiResponses } from "./openai-responses/index.ts";
 import type { Surface } from "./surface.ts";
 
 const corpora = process.env.MANDATE_CORPORA;
 const recorded = corpora === undefined ? undefined : join(corpora, "sse");
+
+const geminiStream = geminiSurface("/v1beta/models/m:streamGenerateContent", "alt=sse")!;
 
 interface Recording {
   readonly name: string;
@@ -27,6 +30,8 @@ function recordings(): Recording[] {
     ["openai-compatible", openaiChat],
     ["openai-responses", openaiResponses],
     ["anthropic-messages", anthropicMessages],
+    ["gemini", geminiStream],
+    ["azure", openaiResponses],
   ];
   return folders.flatMap(([folder, surface]) =>
     readdirSync(join(recorded, folder)).flatMap((file) =>
@@ -45,6 +50,7 @@ function wires(text: string, file: string, surface: Surface): string[] {
     const payloads = text.split("\n").filter((payload) => payload.trim() !== "");
     if (surface === openaiChat)
       return [`${payloads.map((payload) => `data: ${payload}\n\n`).join("")}data: [DONE]\n\n`];
+    if (surface === geminiStream) return [payloads.map((payload) => `data: ${payload}\r\n\r\n`).join("")];
     return [
       payloads
         .map(
@@ -58,6 +64,14 @@ function wires(text: string, file: string, surface: Surface): string[] {
   if (/\.sse$|_response\.txt$/.test(file)) return [text];
   return [];
 }
+
+const requestOf = (surface: Surface) =>
+  surface === openaiResponses
+    ? { model: "m", input: "x", stream: true }
+    : surface === geminiStream
+      ? { contents: [{ role: "user", parts: [{ text: "x" }] }] }
+      : { model: "m", max_tokens: 9, messages: [{ role: "user", content: "x" }], stream: true };
+const pathOf = (surface: Surface) => (surface === geminiStream ? `${surface.path}?alt=sse` : surface.path);
 
 /** Every model and tool of a recording, so that the test's register can grant exactly those. */
 function namesIn({ surface, wire }: Recording) {
@@ -94,7 +108,7 @@ describe.skipIf(all.length === 0)("recorded streams", () => {
       const system = testSystem("T0", {
         grants: { models: ["m"], tools, datasets: [], prompts: [], destinations: [] },
       });
-      const protocol = recording.surface === anthropicMessages ? "anthropic" : "openai";
+      const protocol = recording.surface.protocols[0]!;
       const facts = testFacts(
         upstream.endpoint,
         { ...system, parameters: { ...system.parameters, streamMode: mode } },
@@ -111,11 +125,8 @@ describe.skipIf(all.length === 0)("recorded streams", () => {
           for (let at = 0; at < recording.wire.length; at += 977) res.write(recording.wire.subarray(at, at + 977));
           res.end();
         };
-        const body =
-          recording.surface === openaiResponses
-            ? { model: "m", input: "x", stream: true }
-            : { model: "m", max_tokens: 9, messages: [{ role: "user", content: "x" }], stream: true };
-        const answer = await gateway.call(recording.surface.path, body);
+        const body = requestOf(recording.surface);
+        const answer = await gateway.call(pathOf(recording.surface), body);
         expect(answer.status, answer.text).toBe(200);
         expect(answer.text).toBe(recording.wire.toString());
         expect(gateway.evidence.terminals()).toHaveLength(1);
@@ -130,7 +141,7 @@ describe.skipIf(all.length === 0)("recorded streams", () => {
     expect(calling.length).toBeGreaterThan(15);
     for (const recording of calling) {
       const { models, tools } = namesIn(recording);
-      const protocol = recording.surface === anthropicMessages ? "anthropic" : "openai";
+      const protocol = recording.surface.protocols[0]!;
       const facts = testFacts(
         upstream.endpoint,
         testSystem("T0", { grants: { models: ["m"], tools: [], datasets: [], prompts: [], destinations: [] } }),
@@ -142,12 +153,9 @@ describe.skipIf(all.length === 0)("recorded streams", () => {
       const gateway = await startTestGateway(testSnapshot(facts));
       try {
         upstream.answer = (_request, res) => sendSse(res, recording.wire);
-        const body =
-          recording.surface === openaiResponses
-            ? { model: "m", input: "x", stream: true }
-            : { model: "m", max_tokens: 9, messages: [{ role: "user", content: "x" }], stream: true };
-        const answer = await gateway.call(recording.surface.path, body);
-        expect(answer.text, recording.name).toMatch(/event: error\ndata: .*"not_granted"/);
+        const body = requestOf(recording.surface);
+        const answer = await gateway.call(pathOf(recording.surface), body);
+        expect(answer.text, recording.name).toMatch(/^data: \{.*"not_granted"/m);
         expect(gateway.evidence.terminals(), recording.name).toEqual(["blocked"]);
       } finally {
         await gateway.close();

@@ -82,8 +82,12 @@ export interface Surface {
   readonly path: string;
   readonly errorShape: ErrorShape;
   readonly protocols: readonly Protocol[];
-  /** Behind the model's endpoint, which ends in its version segment. */
-  readonly upstreamPath: string;
+  /** Behind the model's endpoint, which ends in its version segment. @param upstream the provider's name of the model */
+  readonly upstreamPath: (upstream: string) => string;
+  /** What stands in the path rather than in the body; bound into the request's hash, so that an approval binds it. */
+  readonly target?: string;
+  /** How the provider divides a stream into events. Absent: server-sent events. */
+  readonly framing?: "sse" | "json-array";
   readonly fields: FieldTable;
   /** Top-level array whose elements are sealed one by one. */
   readonly messagesMember: string;

@@ -2,9 +2,11 @@ import Anthropic from "@anthropic-ai/sdk";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { ChatOpenAI } from "@langchain/openai";
 import { generateText, streamText } from "ai";
+import { ApiError, GoogleGenAI } from "@google/genai";
 import OpenAI from "openai";
+import type { ServerResponse } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { testFacts, testKey, testSnapshot, testSystem } from "./facts.ts";
+import { testFacts, testKey, testModel, testSnapshot, testSystem } from "./facts.ts";
 import { startTestGateway, type TestGateway } from "./gateway.ts";
 import {
   chatAnswer,
@@ -41,12 +43,41 @@ const anthropicEvents = [
   { type: "message_stop" },
 ];
 
+function answerGemini(path: string, tool: boolean, res: ServerResponse): void {
+  if (path.endsWith(":countTokens")) return sendJson(res, { totalTokens: 11 });
+  const chunk = (parts: readonly unknown[], finishReason?: string) => ({
+    candidates: [{ content: { role: "model", parts }, finishReason, index: 0 }],
+    usageMetadata: { promptTokenCount: 3, candidatesTokenCount: 4 },
+    modelVersion: "gemini-test",
+  });
+  const parts = tool ? [{ functionCall: { name: "wipe_disk", args: {} } }] : [{ text: "Hello." }];
+  if (!path.includes("stream")) return sendJson(res, chunk(parts, "STOP"));
+  sendSse(
+    res,
+    [chunk([{ text: "" }]), chunk(parts), chunk([], "STOP")]
+      .map((one) => `data: ${JSON.stringify(one)}\r\n\r\n`)
+      .join(""),
+  );
+}
+
 beforeAll(async () => {
   upstream = await startTestUpstream();
-  gateway = await startTestGateway(testSnapshot(testFacts(upstream.endpoint, testSystem("T1"))));
+  const system = testSystem("T1");
+  const facts = testFacts(upstream.endpoint, {
+    ...system,
+    grants: { ...system.grants, models: [...system.grants.models, "gemini-test"] },
+  });
+  const gemini = testModel(upstream.endpoint.replace("/v1", "/v1beta"), {
+    name: "gemini-test",
+    protocol: "gemini",
+    upstream: "gemini-test",
+    served: ["gemini-test"],
+  });
+  gateway = await startTestGateway(testSnapshot({ ...facts, models: [...facts.models, gemini] }));
   upstream.answer = ({ path, body }, res) => {
     const streamed =
       (JSON.parse(body.toString()) as { stream?: boolean; messages?: { content: unknown }[] }).stream === true;
+    if (path.startsWith("/v1beta/")) return answerGemini(path, body.includes("use the tool"), res);
     if (path.endsWith("/count_tokens")) return sendJson(res, { input_tokens: 11 });
     if (path.endsWith("/messages")) {
       if (streamed)
@@ -122,7 +153,7 @@ describe("unmodified clients", () => {
     }))
       text += chunk.choices[0]?.delta.content ?? "";
     expect(text).toBe("Hello.");
-    expect((await client.models.list()).data.map((model) => model.id)).toEqual(["gpt-test", "claude-test"]);
+    expect((await client.models.list()).data.map((model) => model.id)).toEqual(["gpt-test", "claude-test", "gemini-test"]);
     expect(
       (await client.embeddings.create({ model: "gpt-test", input: "x", encoding_format: "float" })).data[0]!.embedding,
     ).toEqual([0.1, 0.2]);
@@ -169,6 +200,29 @@ describe("unmodified clients", () => {
       error: { type: "permission_error", code: "not_granted" },
     });
     expect(counter.calls).toHaveLength(1);
+  });
+
+  test("@google/genai: answers, streams, counts, and reads a refusal as one, in a stream too", async () => {
+    const client = new GoogleGenAI({ apiKey: testKey, httpOptions: { baseUrl: gateway.url } });
+    const ask = { model: "gemini-test", contents: "Say hello." };
+    expect((await client.models.generateContent(ask)).text).toBe("Hello.");
+    let text = "";
+    for await (const chunk of await client.models.generateContentStream(ask)) text += chunk.text ?? "";
+    expect(text).toBe("Hello.");
+    expect((await client.models.countTokens(ask)).totalTokens).toBe(11);
+    const before = upstream.seen.length;
+    const denied = await client.models.generateContent({ ...ask, model: "nobody-knows" }).catch((error: unknown) => error);
+    expect(denied).toBeInstanceOf(ApiError);
+    expect([(denied as ApiError).status, (denied as ApiError).message]).toEqual([
+      403,
+      expect.stringContaining("nobody-knows"),
+    ]);
+    expect(upstream.seen.length).toBe(before);
+    const read = async () => {
+      for await (const chunk of await client.models.generateContentStream({ ...ask, contents: "use the tool" }))
+        expect(chunk.functionCalls ?? []).toEqual([]);
+    };
+    await expect(read()).rejects.toMatchObject({ status: 403, message: expect.stringContaining("unknown_tool") });
   });
 
   test("ai with @ai-sdk/openai-compatible: answers, streams, and does not retry a denial", async () => {

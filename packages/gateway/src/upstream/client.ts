@@ -180,6 +180,7 @@ export class UpstreamClient {
 function authorization(compiled: Compiled, model: ModelFacts, url: URL): Record<string, string> {
   const secret = secretFor(compiled, model.credential, url);
   if (secret === null) return {};
+  if (model.protocol === "gemini") return { "x-goog-api-key": secret.value };
   return model.protocol === "anthropic" ? { "x-api-key": secret.value } : { authorization: `Bearer ${secret.value}` };
 }
 

@@ -7,7 +7,7 @@ export const anthropicCountTokens: Surface = {
   ...anthropicMessages,
   name: "anthropic-count-tokens",
   path: "/v1/messages/count_tokens",
-  upstreamPath: "/messages/count_tokens",
+  upstreamPath: () => "/messages/count_tokens",
   fields: { ...anthropicMessages.fields, version: "anthropic-count-tokens/1" },
   namesModel: false,
   readRequest: (body) => ({ ...anthropicMessages.readRequest(body), stream: false, maxOutputTokens: 0 }),

@@ -7,7 +7,7 @@ export const anthropicMessages: Surface = {
   path: "/v1/messages",
   errorShape: "anthropic",
   protocols: ["anthropic"],
-  upstreamPath: "/messages",
+  upstreamPath: () => "/messages",
   fields,
   messagesMember: "messages",
   namesModel: true,

@@ -7,7 +7,7 @@ export const openaiChat: Surface = {
   path: "/v1/chat/completions",
   errorShape: "openai",
   protocols: ["openai", "azure-openai"],
-  upstreamPath: "/chat/completions",
+  upstreamPath: () => "/chat/completions",
   fields,
   messagesMember: "messages",
   namesModel: true,

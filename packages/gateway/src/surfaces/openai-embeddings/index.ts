@@ -45,7 +45,7 @@ export const openaiEmbeddings: Surface = {
   path: "/v1/embeddings",
   errorShape: "openai",
   protocols: ["openai", "azure-openai"],
-  upstreamPath: "/embeddings",
+  upstreamPath: () => "/embeddings",
   fields,
   messagesMember: "input",
   namesModel: true,

@@ -7,7 +7,7 @@ export const openaiResponses: Surface = {
   path: "/v1/responses",
   errorShape: "openai",
   protocols: ["openai", "azure-openai"],
-  upstreamPath: "/responses",
+  upstreamPath: () => "/responses",
   fields,
   messagesMember: "input",
   namesModel: true,
