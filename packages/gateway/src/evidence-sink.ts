@@ -34,8 +34,12 @@ export interface EntryDraft {
    */
   readonly messages: readonly Uint8Array[];
   readonly sessionId: string | null;
-  /** Sealed apart: what replay needs (DecisionRequest, facts digests, detector versions). */
+  /** Sealed apart: what replay needs (DecisionRequest, digest of the facts, the decision itself, detector versions). */
   readonly context: Readonly<Record<string, unknown>> | null;
+  /** Whose content this is, as `subjectTag` hides it: what is erased when that person asks. Absent: nobody known. */
+  readonly subject?: string | null;
+  /** Data classes found, for the index. */
+  readonly classes?: readonly string[];
   /** How it ended: always on an outcome, and on a decision that starts no call (`done` when allowed, else `refused`). */
   readonly terminal?: Terminal;
   /** In clear, for the decisions index and the record's `summary`: never content. */
@@ -96,6 +100,8 @@ export interface JournalReader {
   size(): number;
   /** Records below `seq` are sequenced and integrated; their segments may go. */
   acknowledge(seq: number, checkpointSize: number): Promise<void>;
+  /** Lets go of everything acknowledged, the newest segment included. */
+  shed?(): Promise<void>;
   /** Calls back when more became durable. */
   onDurable(listener: () => void): () => void;
 }

@@ -29,7 +29,7 @@ export { jwsAlgorithms, leewaySeconds, readJws, signedByOneOf, thumbprint, verif
 export type { Jwk, Jws, VerificationKey } from "./auth/jws.ts";
 export { readUserToken } from "./auth/user-token.ts";
 export type { User } from "./auth/user-token.ts";
-export { Journal, JournalSink, nodeDisk, Sealer, sealingKeyLookup } from "./evidence/index.ts";
+export { Journal, JournalSink, nodeDisk, Sealer, sealingKeyLookup, subjectTag } from "./evidence/index.ts";
 export type { JournalDisk, JournalOptions, JournalSigner, OpenCall, SealerOptions } from "./evidence/index.ts";
 export { OutboundRule } from "./upstream/address.ts";
 export { isToolName, offeredTools } from "./mcp/definitions.ts";

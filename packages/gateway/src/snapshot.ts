@@ -16,6 +16,10 @@ export interface Snapshot {
   readonly secrets: readonly UpstreamSecret[];
   /** Key-encryption keys by system, current month; `null` system is for entries that concern none. */
   readonly sealingKeys: readonly SealingKey[];
+  /** Hides whose content an entry is; see `subjectTag`. Absent: entries name nobody. */
+  readonly subjectKey?: Uint8Array;
+  /** Hex SHA-256 under which the control plane keeps `facts`: what a replay recomputes with. */
+  readonly factsDigest?: string;
   /** Outbound ranges an administrator allowed: CIDR or host:port. */
   readonly outboundAllow: readonly string[];
   /** Base of links in refusals, for example `http://localhost:4600`. */

@@ -6,4 +6,5 @@ export type { OpenCall } from "./journal-recovery.ts";
 export { JournalSink } from "./journal-sink.ts";
 export type { SealerOptions } from "./sealer.ts";
 export { Sealer } from "./sealer.ts";
+export { subjectTag } from "./subject-tag.ts";
 export { sealingKeyLookup } from "./sealing-key-lookup.ts";

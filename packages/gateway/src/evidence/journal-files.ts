@@ -24,6 +24,8 @@ export class JournalFiles {
   readonly #options: JournalFilesOptions;
   readonly #segments: Segment[];
   #previous: Uint8Array;
+  /** A last segment whose opening was flushed before any record came. */
+  #carries: Segment | undefined;
   /** Length of the last segment's file; what lies beyond its batches is zeros. */
   #grownTo = 0;
 
@@ -84,6 +86,17 @@ export class JournalFiles {
     await disk.datasync(segment.fd);
   }
 
+  /**
+   * Begins a new segment and waits until it carries the chain, so that every earlier one may go. Nothing to do while
+   * the last one is empty.
+   */
+  async turn(nextSeq: number): Promise<void> {
+    if (this.#last.endSeq === this.#last.firstSeq) return;
+    this.#start(nextSeq);
+    await this.#options.disk.datasync(this.#last.fd!);
+    this.#carries = this.#last;
+  }
+
   /** The body of the batch that holds `seq`, and that batch's first number. */
   async readBatch(seq: number): Promise<{ readonly body: Buffer; readonly firstSeq: number }> {
     const segment = this.#segments.find((one) => seq >= one.firstSeq && seq < one.endSeq);
@@ -104,7 +117,8 @@ export class JournalFiles {
   /** True when the oldest segment may go: it is done and a later one carries the chain. */
   canDrop(isDone: (segment: Segment) => boolean): boolean {
     // Until the last one's own opening is flushed, the one before still carries the chain.
-    return this.#last.endSeq !== this.#last.firstSeq && this.#segments.length > 1 && isDone(this.#segments[0]!);
+    const carried = this.#last.endSeq !== this.#last.firstSeq || this.#carries === this.#last;
+    return carried && this.#segments.length > 1 && isDone(this.#segments[0]!);
   }
 
   /** Removes the oldest segments that are done; the last one stays, since it carries the chain. */

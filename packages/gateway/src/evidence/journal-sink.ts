@@ -41,6 +41,12 @@ export class JournalSink implements EvidenceSink {
     return this.#journal.ready();
   }
 
+  /** After an erasure: nothing later refers to what is gone, and the journal keeps none of it. */
+  async shed(): Promise<void> {
+    this.#sealer.forget();
+    await this.#journal.shed();
+  }
+
   /** Closes as `unknown` every call that an earlier run left open. To be awaited before readiness is announced. */
   async closeOpenCalls(): Promise<number> {
     const open = this.#journal.openCalls();

@@ -281,6 +281,46 @@ describe("bounds", () => {
   });
 });
 
+describe("shedding", () => {
+  const bytesOf = (directory: string) =>
+    Buffer.concat(segmentsOf(directory).map((name) => readFileSync(join(directory, name))));
+
+  test("leaves neither ciphertext nor key of what is acknowledged, keeps what isn't, and the chain holds", async () => {
+    const directory = testDirectory();
+    const { journal, sink } = openTestJournal(directory);
+    await sink.decision(testDraft("dec_1", { type: "decision", terminal: "done" }));
+    const [{ bytes, wrapped }] = (await journal.read(0, 1_000_000))[0]!.sealed as [{ bytes: Uint8Array; wrapped: Uint8Array }];
+    await journal.acknowledge(1, 1);
+    expect(bytesOf(directory).includes(wrapped)).toBe(true);
+    await journal.shed();
+    expect(bytesOf(directory).includes(wrapped)).toBe(false);
+    expect(bytesOf(directory).includes(bytes)).toBe(false);
+    await journal.shed();
+    await sink.intent(testDraft("dec_2"));
+    await journal.shed();
+    expect((await journal.read(1, 1_000_000)).map(({ seq }) => seq)).toEqual([1]);
+    await journal.close();
+    const again = openTestJournal(directory);
+    expect(again.journal.openCalls().map(({ seq }) => seq)).toEqual([1]);
+    expect(again.journal.size()).toBe(2);
+    await again.journal.close();
+  });
+
+  test("under load loses no record and keeps their order", async () => {
+    const directory = testDirectory();
+    const { journal, sink } = openTestJournal(directory);
+    const writes = Array.from({ length: 200 }, (_, i) => sink.intent(testDraft(`dec_${i}`)));
+    await Promise.all([...writes, journal.shed(), journal.shed()]);
+    await journal.shed();
+    await sink.intent(testDraft("dec_last"));
+    expect((await journal.read(0, 10_000_000)).length).toBe(201);
+    await journal.close();
+    const again = openTestJournal(directory);
+    expect(again.journal.size()).toBe(201);
+    await again.journal.close();
+  });
+});
+
 describe("a failing disk", () => {
   test.each(["write", "datasync"] as const)(
     "refuses from a failed %s on, says so, and recovers by a probe without a hole",

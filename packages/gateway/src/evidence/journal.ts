@@ -85,6 +85,7 @@ export class Journal implements JournalReader {
   #pendingBytes = 0;
   #flushing: Promise<void> | undefined;
   #failure: unknown;
+  #turning = false;
   #probing = false;
   #lastProbeMs = Number.NEGATIVE_INFINITY;
   #closed = false;
@@ -207,6 +208,18 @@ export class Journal implements JournalReader {
     for (const segment of this.#files.drop(isDone)) this.#countUse(segment, -1);
   }
 
+  /**
+   * Lets go of everything that is acknowledged, the newest segment included: what was erased in the store must not stay
+   * readable here until the segment is full. Records that aren't in the store yet stay.
+   */
+  async shed(): Promise<void> {
+    if (this.#closed || this.#failure !== undefined) return;
+    this.#turning = true;
+    this.#flushing ??= this.#flush();
+    await this.#flushing;
+    await this.acknowledge(this.#acknowledged, this.#seen);
+  }
+
   onDurable(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
@@ -248,7 +261,9 @@ export class Journal implements JournalReader {
   }
 
   async #flush(): Promise<void> {
-    while (this.#pending.length > 0 && this.#failure === undefined) {
+    while ((this.#pending.length > 0 || this.#turning) && this.#failure === undefined) {
+      if (this.#turning) await this.#turn();
+      if (this.#pending.length === 0) continue;
       const batch = this.#takeBatch();
       try {
         await this.#write(batch);
@@ -265,6 +280,16 @@ export class Journal implements JournalReader {
       if (batch.length >= busyBatch && !this.#closed) await new Promise((resolve) => setTimeout(resolve, gatherMs));
     }
     this.#flushing = undefined;
+  }
+
+  /** Between two batches, so that no segment begins under a write. */
+  async #turn(): Promise<void> {
+    this.#turning = false;
+    try {
+      await this.#files.turn(this.#durableSeq);
+    } catch (error) {
+      this.#fail(error, []);
+    }
   }
 
   #takeBatch(): Pending[] {

@@ -91,6 +91,9 @@ export class Sealer {
     if (text.length > 65_536 || loneSurrogate.test(text)) throw evidenceUnavailable("entry header is not well-formed");
     const summary = {
       ...draft.summary,
+      ...(draft.subject == null ? {} : { subject: draft.subject }),
+      ...(draft.sessionId === null ? {} : { session: draft.sessionId }),
+      ...(draft.classes === undefined || draft.classes.length === 0 ? {} : { classes: draft.classes }),
       at: header.at,
       type: draft.type,
       decision: draft.decisionId,
@@ -113,7 +116,8 @@ export class Sealer {
   #sealMessage(message: Uint8Array, draft: EntryDraft, sealed: SealedRecord[]): Commitments {
     const wrapper = this.#wrapper(draft.system);
     if (draft.sessionId === null) return this.#seal(message, wrapper, sealed);
-    const session = this.#session(`${draft.system ?? ""}\n${wrapper.kid}\n${draft.sessionId}`);
+    // By subject as well: erasing one person's content must not take the words of another in the same session.
+    const session = this.#session(`${draft.system ?? ""}\n${wrapper.kid}\n${draft.subject ?? ""}\n${draft.sessionId}`);
     const digest = hash("sha256", message, "base64");
     const known = session.get(digest);
     if (known !== undefined) return known;

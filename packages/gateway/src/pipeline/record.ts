@@ -1,6 +1,8 @@
 import { detectorVersions, redact } from "@mandate/detectors";
 import type { Decision, DecisionRequest, SystemFacts, Terminal, Verdict } from "@mandate/model";
 import type { CallingCredential } from "../auth/authenticate.ts";
+import type { User } from "../auth/user-token.ts";
+import { subjectTag } from "../evidence/subject-tag.ts";
 import type { DecidedTool, EntryDraft } from "../evidence-sink.ts";
 import type { Compiled } from "../compiled.ts";
 import type { Exchange } from "../http/exchange.ts";
@@ -35,6 +37,7 @@ export interface Refused {
   readonly request: DecisionRequest | null;
   readonly messages: readonly Uint8Array[];
   readonly sessionId: string | null;
+  readonly user?: User | null;
   readonly nowMs: number;
 }
 
@@ -67,7 +70,7 @@ export function refusedDraft(refused: Refused): EntryDraft {
     },
     messages: refused.system === null ? [] : atDetail(refused.system, refused.messages),
     sessionId: refused.sessionId,
-    context: refused.request === null ? null : contextOf(refused.request),
+    ...aboutOf(compiled, refused.request, refused.decision, refused.user ?? null),
     summary: {
       action: refused.action,
       resource: refused.resource,
@@ -117,7 +120,7 @@ export function intentDraft(call: Call, approvals: readonly string[], streamMode
     },
     messages: atDetail(call.system, call.messages),
     sessionId: call.session?.id ?? null,
-    context: contextOf(call.request),
+    ...aboutOf(compiled, call.request, decision, call.user),
     summary: {
       action: "model.call",
       resource: `model:${call.model.name}`,
@@ -174,6 +177,7 @@ export function outcomeDraft(
     messages: answer.body === null || answer.body.length === 0 ? [] : atDetail(call.system, [answer.body]),
     sessionId: call.session?.id ?? null,
     context: null,
+    ...subjectOf(compiled, call.user),
     summary: {
       action: "model.call",
       resource: `model:${call.model.name}`,
@@ -200,7 +204,7 @@ function lastWord(tools: readonly ToolDecision[]): readonly DecidedTool[] {
 }
 
 /** Content at the detail its tier asks: all, without what the detectors find, or none. */
-function atDetail(system: SystemFacts, messages: readonly Uint8Array[]): readonly Uint8Array[] {
+export function atDetail(system: SystemFacts, messages: readonly Uint8Array[]): readonly Uint8Array[] {
   if (system.parameters.logDetail === "full") return messages;
   if (system.parameters.logDetail === "metadata") return [];
   return messages.map((message) =>
@@ -231,7 +235,32 @@ export function callerOf(credential: CallingCredential | null): Readonly<Record<
   };
 }
 
-/** What a replay needs: the question exactly as it was asked, and which detectors looked. */
-export function contextOf(request: DecisionRequest): Readonly<Record<string, unknown>> {
-  return { request, detectors: detectorVersions };
+/** What a replay needs: the question exactly as it was asked, by which facts, what came out, and which detectors looked. */
+export function contextOf(
+  request: DecisionRequest,
+  compiled?: Compiled,
+  decision: Decision | null = null,
+): Readonly<Record<string, unknown>> {
+  return { request, facts: compiled?.snapshot.factsDigest ?? null, decision, detectors: detectorVersions };
+}
+
+/** What every draft of a decided question carries: its sealed context, its classes, and whose content it is. */
+export function aboutOf(
+  compiled: Compiled,
+  request: DecisionRequest | null,
+  decision: Decision | null,
+  user: User | null,
+): Pick<EntryDraft, "context" | "subject" | "classes"> {
+  if (request === null) return { context: null, ...subjectOf(compiled, user) };
+  const classes = [...new Set([...request.data.classes, ...request.labels.classes])];
+  return {
+    context: contextOf(request, compiled, decision),
+    ...(classes.length === 0 ? {} : { classes }),
+    ...subjectOf(compiled, user),
+  };
+}
+
+export function subjectOf(compiled: Compiled, user: User | null): Pick<EntryDraft, "subject"> {
+  const key = compiled.snapshot.subjectKey;
+  return user === null || key === undefined ? {} : { subject: subjectTag(key, user.subject) };
 }

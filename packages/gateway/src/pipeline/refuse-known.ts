@@ -1,5 +1,6 @@
 import type { Decision, DecisionRequest, SystemFacts } from "@mandate/model";
 import type { CallingCredential } from "../auth/authenticate.ts";
+import type { User } from "../auth/user-token.ts";
 import type { Compiled } from "../compiled.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { type Refusal, refuse } from "../http/refusal.ts";
@@ -20,6 +21,7 @@ export interface Known {
     readonly request: DecisionRequest;
     readonly messages: readonly Uint8Array[];
     readonly sessionId: string | null;
+    readonly user?: User | null;
   };
 }
 
@@ -47,6 +49,7 @@ export async function refuseKnown(runtime: Runtime, known: Known, refusal: Refus
         request: known.record?.request ?? null,
         messages: known.record?.messages ?? [],
         sessionId: known.record?.sessionId ?? null,
+        user: known.record?.user ?? null,
         nowMs: runtime.now(),
       }),
     );

@@ -6,6 +6,8 @@ import type { JournalPush } from "./wire.ts";
 
 const pushBytes = 1 << 20;
 const retryMs = 1_000;
+/** What was erased in the store is gone from this volume within this time, whether or not anybody tells the gateway. */
+const shedEveryMs = 3_600_000;
 
 /** Moves the journal to the control plane's store, in order; what was acknowledged may go from the disk. */
 export class JournalPusher {
@@ -13,6 +15,7 @@ export class JournalPusher {
   readonly #link: ControlLink;
   readonly #log: GatewayLog;
   #stored = 0;
+  #shedAt = performance.now();
   #running: Promise<void> | undefined;
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
@@ -67,6 +70,10 @@ export class JournalPusher {
         await this.#journal.acknowledge(size, checkpointSize);
       }
       this.#told = false;
+      if (performance.now() - this.#shedAt >= shedEveryMs) {
+        this.#shedAt = performance.now();
+        await this.#journal.shed?.();
+      }
     } catch (error) {
       if (!this.#told) {
         this.#told = true;
