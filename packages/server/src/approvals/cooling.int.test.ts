@@ -133,3 +133,17 @@ describe("a member added to a group of approvers", () => {
     expect(await changes()).toMatchObject([{ state: "closed" }]);
   });
 });
+
+describe("an owner who took another's seat by an edit", () => {
+  it("stops and keys at once, approves nothing for 24 hours, and is a finding of whoever held it", async () => {
+    const kim = await new Somebody(mandate, "kim@x.example").arrive();
+    const id = await ask("captured");
+    const { spec } = (await root("GET", "/systems/captured")).body;
+    ok(await kim.session.request("PUT", "/systems/captured", { spec: { ...spec, owners: { ...spec.owners, business: "Kim@x.example" } } }));
+    expect(await answered(kim.session, id)).toEqual([403, "approvals.not_routed"]);
+    await mandate.server.jobs.runAll();
+    expect((await root("GET", "/findings?system=captured&kind=approvers.changed")).body.items).toMatchObject([{ state: "open", owner: "bea@x.example", detail: expect.stringContaining("kim@x.example put kim@x.example in the place of bea@x.example") }]);
+    mandate.advance(dayMs);
+    expect(await answered(kim.session, id)).toEqual([200, "session"]);
+  });
+});

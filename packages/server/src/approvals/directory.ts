@@ -3,7 +3,7 @@ import type { Role } from "@mandate/model";
 import { sql } from "kysely";
 import type { Tx } from "../database/index.ts";
 import { activeDelegations } from "../delegations/index.ts";
-import { groupNewcomers } from "./newcomers.ts";
+import { groupNewcomers, seatsTaken } from "./newcomers.ts";
 import type { Directory, Member, Seat } from "./seats.ts";
 
 interface Asked {
@@ -33,6 +33,7 @@ export async function loadDirectory(tx: Tx, org: string, nowMs: number, asked: r
   const newcomers = await groupNewcomers(tx, org, groups.map((one) => one.name), nowMs);
   const owners = systems.length === 0 ? [] : (await sql<Owners>`select name, lower(spec->'owners'->>'business') as business, lower(spec->'owners'->>'technical') as technical from register_objects
     where org = ${org} and kind = 'AISystem' and name = any(${systems})`.execute(tx)).rows;
+  const taken = await seatsTaken(tx, org, systems, nowMs);
   const appointed = groupNames.length === 0 ? [] : (await sql<{ group_name: string; members: string[]; quorum: number }>`select group_name, members, quorum from committees
     where org = ${org} and group_name = any(${groupNames}) and appointed_at is not null and ended_at is null`.execute(tx)).rows;
   const departed = new Set(gone.rows.map((one) => one.email));
@@ -62,7 +63,7 @@ export async function loadDirectory(tx: Tx, org: string, nowMs: number, asked: r
         return present(members.filter((email) => !waiting.includes(email)).map((email) => ({ email, role: seat.name })));
       }
       const of = owners.find((one) => one.name === system);
-      const all = (["business", "technical"] as const).flatMap((which): Member[] => (of?.[which] == null ? [] : [{ email: of[which], role: `${which}-owner` }]));
+      const all = (["business", "technical"] as const).flatMap((which): Member[] => (of?.[which] == null || taken.some((one) => one.system === system && one.seat === which && one.email === of[which]) ? [] : [{ email: of[which], role: `${which}-owner` }]));
       return present(seat.kind === "owners" ? all : all.filter((one) => one.role === `${seat.owner}-owner`));
     },
     committee(name) {
