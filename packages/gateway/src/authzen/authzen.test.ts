@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, test } from "vitest";
-import { testFacts, testSnapshot, testSystem, testTool } from "../testing/facts.ts";
+import { testFacts, testKey, testSnapshot, testSystem, testTool } from "../testing/facts.ts";
 import { startTestGateway, type TestGateway } from "../testing/gateway.ts";
 
 let gateway: TestGateway;
@@ -70,6 +70,7 @@ const question = (input: unknown, more: Record<string, unknown> = {}) => ({
   resource: { type: "tool", id: "refunds.issue" },
   context: { input, messages: [{ role: "user", content: "Refund order A1 please" }], ...more },
 });
+const asJson = { "content-type": "application/json" };
 const evaluate = (body: unknown, headers: Record<string, string> = {}) =>
   gateway.call("/access/v1/evaluation", body, headers);
 
@@ -86,6 +87,11 @@ describe("AuthZEN evaluation", () => {
     expect(large.body).toMatchObject({
       decision: false,
       context: { outcome: "hold", code: "approval_required", rule: "limit", approval: { id: "apr_1" } },
+    });
+    // AuthZEN's access request profile: what is asked of whom, for the same call
+    expect(large.body.context).toMatchObject({
+      evaluation_id: large.headers.get("x-mandate-decision"),
+      access_request: { binding_token: "apr_1", expires_at: large.body.context.approval.expires_at },
     });
     const unknown = await evaluate({ ...question({}), resource: { type: "tool", id: "rm" } });
     expect([unknown.status, unknown.body.decision, unknown.body.context.code]).toEqual([200, false, "unknown_tool"]);
@@ -163,11 +169,12 @@ describe("AuthZEN evaluation", () => {
     );
     await new Promise<void>((done) => control!.listen(0, "127.0.0.1", done));
     const url = `http://127.0.0.1:${(control.address() as AddressInfo).port}/access/v1/evaluation`;
-    const held = await fetch(url, { method: "POST", body: JSON.stringify(question({ order: "A1", limit: "large" })) });
+    const held = await fetch(url, { method: "POST", headers: asJson, body: JSON.stringify(question({ order: "A1", limit: "large" })) });
     expect(await held.json()).toMatchObject({ decision: false, context: { outcome: "hold" } });
     expect([...gateway.control.holds.values()][0]!.requester).toBe("amy@halden.example");
     const nobody = await fetch(url, {
       method: "POST",
+      headers: asJson,
       body: JSON.stringify({ ...question({}), subject: { type: "system", id: "ghost" } }),
     });
     expect(await nobody.json()).toMatchObject({ decision: false });
@@ -183,7 +190,7 @@ describe("AuthZEN evaluation", () => {
     );
     await new Promise<void>((done) => control!.listen(0, "127.0.0.1", done));
     const url = `http://127.0.0.1:${(control.address() as AddressInfo).port}/access/v1/evaluation`;
-    expect((await fetch(url, { method: "POST", body: JSON.stringify(forged) })).status).toBe(200);
+    expect((await fetch(url, { method: "POST", headers: asJson, body: JSON.stringify(forged) })).status).toBe(200);
     expect(asked(1)).toMatchObject({ session: { customer: "victim" }, asserted: ["customer"] });
   });
 
@@ -214,6 +221,68 @@ describe("AuthZEN evaluation", () => {
       expect((await evaluate(body)).status).toBe(400);
     });
   }
+});
+
+describe("AuthZEN search over the register", () => {
+  async function search(what: string, body: unknown) {
+    control = createServer((req, res) =>
+      gateway.gateway.authzen(req, res, { kind: "token", id: "tok_1", accountable: "amy@halden.example" }),
+    );
+    await new Promise<void>((done) => control!.listen(0, "127.0.0.1", done));
+    const url = `http://127.0.0.1:${(control.address() as AddressInfo).port}/access/v1/search/${what}`;
+    const response = await fetch(url, { method: "POST", headers: asJson, body: JSON.stringify(body) });
+    control.closeAllConnections();
+    control.close();
+    // oxlint-disable-next-line typescript/no-explicit-any
+    return { status: response.status, body: (await response.json()) as any };
+  }
+  const notes = { type: "system", id: "notes" };
+  const call = { name: "tool.call" };
+
+  test("what may X do: what is allowed is listed, what needs a person is named apart, and nobody is asked", async () => {
+    await start();
+    const untouched = await search("resource", { subject: notes, action: call, resource: { type: "tool" } });
+    expect(untouched.body.results).toEqual([{ type: "tool", id: "mail.read" }]);
+    expect(untouched.body.context.held).toEqual([{ type: "tool", id: "refunds.issue" }]);
+    const said = { input: { order: "A1", limit: "small" }, messages: [{ role: "user", content: "Refund order A1 please" }] };
+    const clean = await search("resource", { subject: notes, action: call, resource: { type: "tool" }, context: said });
+    expect(clean.body.results.map((one: { id: string }) => one.id)).toEqual(["mail.read", "refunds.issue"]);
+    expect(gateway.control.holds.size).toBe(0);
+    const exports = { subject: notes, action: { name: "data.export" }, resource: { type: "destination" }, context: { class: "personal", region: "EEA" } };
+    expect((await search("resource", exports)).body.results).toEqual([{ type: "destination", id: "crm" }]);
+    expect((await search("action", { subject: notes, resource: { type: "tool", id: "mail.read" } })).body.results).toEqual([call]);
+  });
+
+  test("who may do Y; a suspended system may nothing", async () => {
+    await start();
+    const who = { subject: { type: "system" }, action: call, resource: { type: "tool", id: "mail.read" } };
+    expect((await search("subject", who)).body.results).toEqual([notes]);
+    expect((await search("subject", { ...who, resource: { type: "tool", id: "rm" } })).body.results).toEqual([]);
+    expect((await search("subject", { ...who, action: { name: "model.call" } })).body.results).toEqual([]);
+    await gateway.close();
+    await start({ lifecycle: "suspended", status: "refused", statusCode: "system_suspended" });
+    expect((await search("subject", who)).body.results).toEqual([]);
+  });
+
+  test("a search is on record, with what was asked and without the conversation", async () => {
+    await start();
+    const messages = [{ role: "user", content: "a secret plan" }];
+    await search("resource", { subject: notes, action: call, resource: { type: "tool" }, context: { messages } });
+    const entry = gateway.evidence.of("decision").at(-1)!;
+    expect(entry).toMatchObject({ summary: { action: "search.resource", resource: "tool:*" }, payload: { caller: { id: "tok_1" }, total: 1 } });
+    expect(JSON.stringify(entry)).not.toContain("secret plan");
+  });
+
+  test("an ill-typed context is 400, and the gateway's key does not search", async () => {
+    await start();
+    const body = { subject: notes, action: call, resource: { type: "tool" } };
+    expect((await search("resource", { ...body, context: { messages: "hi" } })).status).toBe(400);
+    control = createServer((req, res) => gateway.gateway.authzen(req, res, null));
+    await new Promise<void>((done) => control!.listen(0, "127.0.0.1", done));
+    const url = `http://127.0.0.1:${(control.address() as AddressInfo).port}/access/v1/search/resource`;
+    const asKey = await fetch(url, { method: "POST", headers: { ...asJson, authorization: `Bearer ${testKey}` }, body: JSON.stringify(body) });
+    expect(asKey.status).toBe(403);
+  });
 });
 
 describe("AuthZEN evaluations", () => {
@@ -247,6 +316,7 @@ describe("AuthZEN evaluations", () => {
       policy_decision_point: "http://localhost:4601",
       access_evaluation_endpoint: "http://localhost:4601/access/v1/evaluation",
       access_evaluations_endpoint: "http://localhost:4601/access/v1/evaluations",
+      supported_obligations: ["custom"],
     });
   });
 

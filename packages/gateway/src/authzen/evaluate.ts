@@ -1,29 +1,18 @@
-import {
-  actions,
-  type ActionName,
-  type Decision,
-  type DecisionRequest,
-  type ResourceType,
-  sensitivities,
-  type Sensitivity,
-  type SystemFacts,
-} from "@mandate/model";
+import { actions, type ActionName, type Decision, type DecisionRequest, type SystemFacts } from "@mandate/model";
 import type { CallingCredential } from "../auth/authenticate.ts";
-import { argumentsFromUser } from "@mandate/policy";
-import type { IncomingHttpHeaders } from "node:http";
+import type { Compiled } from "../compiled.ts";
 import type { HoldTicket } from "../control-port.ts";
 import type { EntryDraft } from "../evidence-sink.ts";
-import type { Compiled } from "../compiled.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { type Refusal, refuse, refusalOf, withLinks } from "../http/refusal.ts";
-import { callHashOf, openHold, spend } from "../pipeline/holds.ts";
-import { callerContext } from "../pipeline/question.ts";
-import { contextOf } from "../pipeline/record.ts";
 import { ask } from "../pipeline/ask.ts";
-import type { Runtime } from "../pipeline/runtime.ts";
+import { callHashOf, openHold, spend } from "../pipeline/holds.ts";
+import { aboutOf } from "../pipeline/record.ts";
 import { evidenceRefusal } from "../pipeline/refuse-known.ts";
-import { FieldProblem, isMembers, type Members } from "../surfaces/fields.ts";
-import { readMessages } from "../surfaces/openai-chat/request.ts";
+import type { Runtime } from "../pipeline/runtime.ts";
+import { FieldProblem, type Members } from "../surfaces/fields.ts";
+import { obligationObjects, requestable } from "./profiles.ts";
+import { assertedClaims, readQuestionOf, resourceTypes } from "./question.ts";
 import type { Evaluation } from "./request.ts";
 
 export interface Asker {
@@ -48,13 +37,6 @@ export interface AuthzenAnswer {
   readonly decision: boolean;
   readonly context: Readonly<Record<string, unknown>>;
 }
-
-const resourceTypes: Readonly<Record<ActionName, ResourceType>> = {
-  "tool.call": "tool",
-  "model.call": "model",
-  "data.export": "destination",
-  deploy: "system",
-};
 
 /** Decides one question and records it. @throws FieldProblem for an ill-typed context */
 export async function evaluate(
@@ -91,10 +73,15 @@ export async function evaluate(
       null,
     );
   }
-  const asks = question(runtime, asked, action);
+  const { credential } = asked.asker;
+  const asks = readQuestionOf(runtime, compiled, evaluation, action, credential, asked.exchange.req.headers);
   if ("refusal" in asks) return answer(runtime, asked, refusalDecision(compiled, asks.refusal), null, null);
-  let request = asks;
+  let { request } = asks;
+  if (asks.session !== null)
+    asked.exchange.sessionToken = runtime.sessions.close(asks.session, request.labels, request.system, credential?.id ?? "");
   let decision = ask(runtime, compiled, request);
+  // What the rules said, before a hold's state is told: a replay compares with this.
+  let decided = decision;
   let ticket: HoldTicket | null = null;
   if (decision.outcome === "hold") {
     const resource = `${request.resource.type}:${request.resource.id}`;
@@ -114,7 +101,7 @@ export async function evaluate(
         : null;
     if (result !== null && "spent" in result) {
       request = { ...request, approval: result.spent };
-      decision = ask(runtime, compiled, request);
+      decision = decided = ask(runtime, compiled, request);
     } else if (result !== null && !result.again) {
       if (result.refusal.code === "control_unavailable") return { refusal: result.refusal };
       ticket = result.refusal.approval ?? null;
@@ -142,114 +129,40 @@ export async function evaluate(
       decision = { ...decision, code: "approval_required", remedies: opened.refusal.remedies };
     }
   }
-  return answer(runtime, asked, decision, request, ticket);
+  return answer(runtime, asked, decision, request, ticket, decided);
 }
 
-function question(runtime: Runtime, asked: Asked, action: ActionName): DecisionRequest | { refusal: Refusal } {
-  const { evaluation, compiled, system, asker } = asked;
-  const { context } = evaluation;
-  const input = optional(context, "input", isMembers, "an object");
-  const messages = optional(context, "messages", Array.isArray, "an array of messages");
-  const called = action === "tool.call" ? compiled.toolsByCalledName.get(evaluation.resource.id) : undefined;
-  const id = called?.name ?? evaluation.resource.id;
-  const found = { effects: [], references: [], unlisted: [], opaque: false };
-  const turns = messages === null ? [] : readMessages(messages, found);
-  const base = {
-    system: evaluation.subject.id,
-    action,
-    resource: { type: resourceTypes[action], id },
-    now: Math.floor(runtime.now() / 1000),
-    input,
-    data: {
-      classes: classesOf(context),
-      region: optional(context, "region", isText, "a string"),
-      sensitivity: sensitivityOf(context),
-    },
-    digest: optional(context, "digest", isText, "a string"),
-    approval: null,
-  };
-  // An unknown system has no labels to compute: the rules refuse it by name.
-  if (system === null)
-    return {
-      ...base,
-      purpose: null,
-      labels: { maxSensitivity: "restricted", untrusted: true, residency: [], classes: [], purposes: null },
-      session: {},
-      argumentsFromUser: false,
-    };
-  const known = callerContext(runtime, compiled, system, asker.credential, headersOf(asked), turns, found.opaque);
-  if ("refusal" in known) return known;
-  if (known.session !== null)
-    asked.exchange.sessionToken = runtime.sessions.close(
-      known.session,
-      known.labels,
-      system.name,
-      asker.credential?.id ?? "",
-    );
-  return {
-    ...base,
-    purpose: known.purpose,
-    labels: known.labels,
-    session: { ...(asker.credential === null ? assertedClaims(context, system) : {}), ...known.user?.claims },
-    argumentsFromUser: called !== undefined && input !== null && argumentsFromUser(called, input, known.userTexts),
-  };
-}
-
-/** The same words in `context` as in the headers of a model call; a header, where both are sent, wins. */
-function headersOf(asked: Asked): IncomingHttpHeaders {
-  const { context } = asked.evaluation;
-  const { headers } = asked.exchange.req;
-  const session = typeof context.session === "string" ? context.session : undefined;
-  const isJwt = session !== undefined && !session.startsWith("mss1.") && session.split(".").length === 3;
-  return {
-    "x-mandate-purpose": headers["x-mandate-purpose"] ?? optional(context, "purpose", isText, "a string") ?? undefined,
-    "x-mandate-session": headers["x-mandate-session"] ?? (isJwt ? undefined : session),
-    "x-mandate-user": headers["x-mandate-user"] ?? (isJwt ? session : undefined),
-  };
-}
-
-/**
- * Claims that an enforcement point vouches for under its own API token (AuthZEN §5.4), of those the register lists; a
- * verified token overrides them. INVARIANT: never for a gateway key. Its holder is the system itself, and an agent that
- * may say for whom it acts would act for anyone.
- */
-function assertedClaims(context: Members, system: SystemFacts): Record<string, unknown> {
-  if (!isMembers(context.session)) return {};
-  const claims: Record<string, unknown> = {};
-  for (const name of system.session.claims) {
-    if (Object.hasOwn(context.session, name) && context.session[name] !== null && context.session[name] !== "")
-      claims[name] = context.session[name];
-  }
-  return claims;
+/** What an evaluation would answer, without asking a person or leaving a record. @throws FieldProblem */
+export function wouldDecide(runtime: Runtime, compiled: Compiled, evaluation: Evaluation): Decision {
+  const action = evaluation.subject.type === "system" ? actions.find((one) => one === evaluation.action.name) : undefined;
+  if (action === undefined) return externally(runtime, compiled, evaluation);
+  const asks = readQuestionOf(runtime, compiled, evaluation, action, null, {});
+  return "refusal" in asks ? refusalDecision(compiled, asks.refusal) : ask(runtime, compiled, asks.request);
 }
 
 async function external(runtime: Runtime, asked: Asked): Promise<{ body: AuthzenAnswer } | { refusal: Refusal }> {
-  const { subject, action, resource, context } = asked.evaluation;
-  const decision = ((): Decision => {
-    try {
-      return asked.compiled.policy.decideExternal({
-        subject: { type: subject.type, id: subject.id, props: subject.properties },
-        action: action.name,
-        actionProps: action.properties,
-        resource: { type: resource.type, id: resource.id, props: resource.properties },
-        context,
-      });
-    } catch (error) {
-      runtime.options.log.error("policy.failed", { error: String(error), action: action.name });
-      return refusalDecision(
-        asked.compiled,
-        refuse("policy", "The rules could not be evaluated, so the answer is no.", "Tell the person who runs Mandate."),
-      );
-    }
-  })();
+  return answer(runtime, asked, externally(runtime, asked.compiled, asked.evaluation), null, null);
+}
+
+function externally(runtime: Runtime, compiled: Compiled, { subject, action, resource, context }: Evaluation): Decision {
+  let decision: Decision;
+  try {
+    decision = compiled.policy.decideExternal({
+      subject: { type: subject.type, id: subject.id, props: subject.properties },
+      action: action.name,
+      actionProps: action.properties,
+      resource: { type: resource.type, id: resource.id, props: resource.properties },
+      context,
+    });
+  } catch (error) {
+    runtime.options.log.error("policy.failed", { error: String(error), action: action.name });
+    return refusalDecision(
+      compiled,
+      refuse("policy", "The rules could not be evaluated, so the answer is no.", "Tell the person who runs Mandate."),
+    );
+  }
   // Holds have approvers of a system; outside one there is nobody to ask.
-  return answer(
-    runtime,
-    asked,
-    decision.outcome === "hold" ? { ...decision, outcome: "deny", code: "policy" } : decision,
-    null,
-    null,
-  );
+  return decision.outcome === "hold" ? { ...decision, outcome: "deny", code: "policy" } : decision;
 }
 
 async function answer(
@@ -258,6 +171,7 @@ async function answer(
   decision: Decision,
   request: DecisionRequest | null,
   ticket: HoldTicket | null,
+  decided: Decision | null = null,
 ): Promise<{ body: AuthzenAnswer } | { refusal: Refusal }> {
   const { evaluation, exchange, compiled, asker } = asked;
   const resource = `${evaluation.resource.type}:${request?.resource.id ?? evaluation.resource.id}`;
@@ -298,7 +212,7 @@ async function answer(
     },
     messages: [],
     sessionId: null,
-    context: request === null ? null : contextOf(request),
+    ...aboutOf(compiled, request, decided, null),
     summary: {
       action: evaluation.action.name.slice(0, 120),
       resource: resource.slice(0, 200),
@@ -330,8 +244,13 @@ async function answer(
         rule: decision.rule,
         remedies,
         decision_id: asked.decisionId,
-        obligations: decision.obligations,
-        ...(ticket === null ? {} : { approval: { id: ticket.id, url: ticket.url, expires_at: ticket.expiresAt } }),
+        obligations: obligationObjects(decision.obligations),
+        ...(ticket === null
+          ? {}
+          : {
+              approval: { id: ticket.id, url: ticket.url, expires_at: ticket.expiresAt },
+              ...requestable(asked.decisionId, runtime.now(), ticket),
+            }),
       },
     },
   };
@@ -359,31 +278,3 @@ function atDetail(context: Members, system: SystemFacts | null): Members {
   return rest;
 }
 
-function classesOf(context: Members): readonly string[] {
-  const named = context.class ?? context.classes;
-  if (named === undefined || named === null) return [];
-  const list: readonly unknown[] = Array.isArray(named) ? named : [named];
-  return list.map((one) => {
-    if (typeof one !== "string") throw new FieldProblem("context.class", "a string, or an array of strings");
-    return one;
-  });
-}
-
-function sensitivityOf(context: Members): Sensitivity | null {
-  const named = context.sensitivity;
-  if (named === undefined || named === null) return null;
-  const found = sensitivities.find((one) => one === named);
-  if (found === undefined) throw new FieldProblem("context.sensitivity", `one of ${sensitivities.join(", ")}`);
-  return found;
-}
-
-function optional<T>(context: Members, name: string, is: (value: unknown) => value is T, expected: string): T | null {
-  const value = context[name];
-  if (value === undefined || value === null) return null;
-  if (!is(value)) throw new FieldProblem(`context.${name}`, expected);
-  return value;
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === "string";
-}

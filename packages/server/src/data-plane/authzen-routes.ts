@@ -5,6 +5,8 @@ import { bearerKind } from "../bearer.ts";
 import type { App } from "../http/index.ts";
 
 const paths = ["/access/v1/evaluation", "/access/v1/evaluations"] as const;
+/** Who may do what is for those who sign in here: the gateway's listener answers none of it. */
+const searchPaths = ["/access/v1/search/subject", "/access/v1/search/resource", "/access/v1/search/action"] as const;
 
 /**
  * Whether a question on the gateway's listener comes with an API token: it is answered as on the control listener. Any
@@ -25,12 +27,12 @@ const digest = (text: string): Buffer => createHash("sha256").update(text, "utf8
  * caller is an API token or session checked here, or the subject's own gateway key, which the gateway checks.
  */
 export async function authzenRoutes(app: App, gateway: () => Gateway, consoleUrl: string): Promise<void> {
-  app.get("/.well-known/authzen-configuration", { config: { access: "public" } }, () => authzenConfiguration(consoleUrl));
+  app.get("/.well-known/authzen-configuration", { config: { access: "public" } }, () => authzenConfiguration(consoleUrl, { searches: true }));
   await app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", (_request, _payload, done) => done(null));
     // Each path by name: what else AuthZEN asks for must not be read as an evaluation.
-    for (const url of paths) scope.route({
+    for (const url of [...paths, ...searchPaths]) scope.route({
       method: ["GET", "POST"],
       url,
       config: { access: "public" },
