@@ -28,12 +28,13 @@ export interface DecisionRecord {
   readonly result: EntryRef | null;
   /** Tool calls decided inside a model's answer. */
   readonly tools: readonly DecidedTool[];
+  readonly session: string | null;
 }
 
 export interface IndexedEntry {
   readonly header: EntryHeader;
   readonly ref: EntryRef;
-  readonly summary: Partial<DecisionSummary>;
+  readonly summary: Partial<DecisionSummary> & { readonly session?: unknown; readonly subject?: unknown; readonly classes?: unknown };
 }
 
 type Row = Record<string, unknown> & { id: string };
@@ -65,6 +66,9 @@ function rowOf({ header, ref, summary }: IndexedEntry): Row {
     result_log: result ? ref.log : null,
     result_index: result ? ref.index : null,
     tools: summary.tools ?? null,
+    session: typeof summary.session === "string" ? summary.session.slice(0, 200) : null,
+    subject: typeof summary.subject === "string" && /^[0-9a-f]{32}$/.test(summary.subject) ? summary.subject : null,
+    classes: Array.isArray(summary.classes) ? summary.classes.filter((one): one is string => typeof one === "string").slice(0, 50) : null,
   };
 }
 
@@ -120,6 +124,7 @@ interface Stored {
   result_log: string | null;
   result_index: string | null;
   tools: readonly DecidedTool[] | null;
+  session: string | null;
 }
 
 function recordOf(row: Stored): DecisionRecord {
@@ -149,6 +154,7 @@ function recordOf(row: Stored): DecisionRecord {
     intent: ref(row.intent_log, row.intent_index),
     result: ref(row.result_log, row.result_index),
     tools: row.tools ?? [],
+    session: row.session,
   };
 }
 

@@ -15,8 +15,8 @@ import type { IndexedEntry } from "./decisions.ts";
 import { controlWriter, createLog, listLogs, metaWriter, openSigner, originOf } from "./logs.ts";
 import type { LogKeys, LogRow } from "./logs.ts";
 import { assertWhole } from "./rehash.ts";
-import { sealingKeys } from "./sealing-keys.ts";
-import type { SealingKeyRow } from "./sealing-keys.ts";
+import { retireSealingKeys, sealingKeys, subjectKey } from "./sealing-keys.ts";
+import type { SealingKeyRow, SealingScope } from "./sealing-keys.ts";
 import { keptCheckpoints } from "./start-check.ts";
 
 export interface EvidenceOptions extends LogKeys {
@@ -48,7 +48,11 @@ export interface Evidence {
   sequence(journal: JournalReader): Promise<number>;
   /** Publishes a checkpoint of every log that grew, and enters it in the meta-log. */
   publishCheckpoints(): Promise<void>;
-  sealingKeys(systems: readonly (string | null)[]): Promise<SealingKeyRow[]>;
+  sealingKeys(systems: readonly (string | null | SealingScope)[]): Promise<SealingKeyRow[]>;
+  /** Hides whose content an entry is. */
+  subjectKey(): Promise<Uint8Array>;
+  /** Retires this month's keys; the next `sealingKeys` makes others. */
+  retireSealingKeys(tx: Tx): Promise<number>;
   logs(): Promise<LogRow[]>;
   /** Reads something in this organization. */
   read<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
@@ -58,6 +62,9 @@ export interface Evidence {
   /** Signer of a log that this installation holds. */
   signerOf(origin: string): NodeSigner;
 }
+
+const scopeOf = (wanted: string | null | SealingScope): SealingScope =>
+  typeof wanted === "object" && wanted !== null ? wanted : { system: wanted, retention: "" };
 
 /** An idle installation still shows that it lives (LEDGER, Publication). */
 const heartbeatMs = 3_600_000;
@@ -145,11 +152,13 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
     read: (work) => db.read(org, work),
     ensureLog: openLog,
     logs: () => db.read(org, (tx) => listLogs(tx, org)),
-    sealingKeys: (systems) => db.transaction(org, (tx) => sealingKeys(tx, keys, org, systems, now())),
+    sealingKeys: (systems) => db.transaction(org, (tx) => sealingKeys(tx, keys, org, systems.map(scopeOf), now())),
+    subjectKey: () => db.transaction(org, (tx) => subjectKey(tx, keys, org)),
+    retireSealingKeys: (tx) => retireSealingKeys(tx, org, now()),
 
     async appendInTransaction(tx, entry) {
       const signer = signers.get(controlOrigin)!;
-      const kek = (await sealingKeys(tx, keys, org, [entry.system ?? null], now()))[0]!;
+      const kek = (await sealingKeys(tx, keys, org, [scopeOf(entry.system ?? null)], now()))[0]!;
       const body = {
         ...entry.payload,
         actor: {

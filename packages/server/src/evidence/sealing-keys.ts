@@ -13,31 +13,39 @@ export interface SealingKeyRow {
   readonly key: Uint8Array;
 }
 
+/** Whose key, and how long what it opens is kept: the class of its entries, '' for the control plane's own. */
+export interface SealingScope {
+  readonly system: string | null;
+  readonly retention: string;
+}
+
 const context = (org: string, kid: string) => JSON.stringify(["mandate.kek/1", org, kid]);
 const monthOf = (now: number) => new Date(now).toISOString().slice(0, 7);
 
 /**
- * Key-encryption keys of the month for these systems, made where they lack. A key a system and month lets retention and
- * erasure end whole months without touching single entries.
+ * Key-encryption keys of the month for these systems, made where they lack. A key for each system, retention class and
+ * month lets retention end whole months without touching single entries.
  */
 export async function sealingKeys(
   tx: Tx,
   keys: LogKeys,
   org: string,
-  systems: readonly (string | null)[],
+  scopes: readonly SealingScope[],
   now: number,
 ): Promise<SealingKeyRow[]> {
   const month = monthOf(now);
-  const names = [...new Set(systems.map((system) => system ?? ""))];
+  const wanted = new Map(scopes.map(({ system, retention }) => [`${system ?? ""}\n${retention}`, { system: system ?? "", retention }]));
+  const names = [...wanted.values()];
   const read = () =>
-    sql<{ kid: string; system: string; sealed_key: Buffer; wrapped_key: Buffer }>`
-      SELECT kid, system, sealed_key, wrapped_key FROM evidence_kek WHERE org = ${org} AND month = ${month} AND system = ANY(${names}::text[])`.execute(
-      tx,
-    );
+    sql<{ kid: string; system: string; retention: string; sealed_key: Buffer; wrapped_key: Buffer }>`
+      SELECT kid, k.system, k.retention, sealed_key, wrapped_key FROM evidence_kek k
+      JOIN unnest(${names.map((one) => one.system)}::text[], ${names.map((one) => one.retention)}::text[]) AS w(system, retention)
+        ON k.system = w.system AND k.retention = w.retention
+      WHERE org = ${org} AND month = ${month} AND retired_at IS NULL`.execute(tx);
   let { rows } = await read();
-  const present = new Set(rows.map((row) => row.system));
-  const lacking = names.filter((name) => !present.has(name));
-  for (const system of lacking) {
+  const present = new Set(rows.map((row) => `${row.system}\n${row.retention}`));
+  const lacking = [...wanted].filter(([name]) => !present.has(name));
+  for (const [, { system, retention }] of lacking) {
     const kid = `kek_${Buffer.from(keys.random(new Uint8Array(12))).toString("hex")}`;
     const sealed = sealValue(
       keys.masterKey,
@@ -45,8 +53,8 @@ export async function sealingKeys(
       context(org, kid),
       keys.random,
     );
-    await sql`INSERT INTO evidence_kek (org, kid, system, month, sealed_key, wrapped_key)
-      VALUES (${org}, ${kid}, ${system}, ${month}, ${Buffer.from(sealed.ciphertext)}, ${Buffer.from(sealed.wrappedKey)}) ON CONFLICT DO NOTHING`.execute(
+    await sql`INSERT INTO evidence_kek (org, kid, system, month, retention, sealed_key, wrapped_key)
+      VALUES (${org}, ${kid}, ${system}, ${month}, ${retention}, ${Buffer.from(sealed.ciphertext)}, ${Buffer.from(sealed.wrappedKey)}) ON CONFLICT DO NOTHING`.execute(
       tx,
     );
   }
@@ -56,6 +64,29 @@ export async function sealingKeys(
     system: row.system === "" ? null : row.system,
     key: openKey(keys, org, row),
   }));
+}
+
+/**
+ * Retires the current keys: the next snapshot brings new ones, and what the old ones wrapped still opens.
+ * @returns how many were retired
+ */
+export async function retireSealingKeys(tx: Tx, org: string, now: number): Promise<number> {
+  const { rows } = await sql<{ kid: string }>`UPDATE evidence_kek SET retired_at = ${new Date(now)} WHERE org = ${org} AND retired_at IS NULL AND month = ${monthOf(now)} RETURNING kid`.execute(tx);
+  return rows.length;
+}
+
+const subjectContext = (org: string) => JSON.stringify(["mandate.subject-key/1", org]);
+
+/** The key under which entries say whose content they hold (`subjectTag`), made at first use and kept for good. */
+export async function subjectKey(tx: Tx, keys: LogKeys, org: string): Promise<Uint8Array> {
+  const read = () => sql<{ sealed_key: Buffer; wrapped_key: Buffer }>`SELECT sealed_key, wrapped_key FROM evidence_subject_key WHERE org = ${org}`.execute(tx);
+  let { rows } = await read();
+  if (rows.length === 0) {
+    const sealed = sealValue(keys.masterKey, Buffer.from(keys.random(new Uint8Array(32))).toString("base64"), subjectContext(org), keys.random);
+    await sql`INSERT INTO evidence_subject_key (org, sealed_key, wrapped_key) VALUES (${org}, ${Buffer.from(sealed.ciphertext)}, ${Buffer.from(sealed.wrappedKey)}) ON CONFLICT DO NOTHING`.execute(tx);
+    ({ rows } = await read());
+  }
+  return Buffer.from(openValue(keys.masterKey, { ciphertext: rows[0]!.sealed_key, wrappedKey: rows[0]!.wrapped_key }, subjectContext(org)), "base64");
 }
 
 function openKey(

@@ -4,6 +4,7 @@ import { readRegisterVersion } from "../context/index.ts";
 import { credentialFacts } from "../credentials/index.ts";
 import type { Database, Tx } from "../database/index.ts";
 import type { Evidence } from "../evidence/index.ts";
+import { keepFacts } from "../facts/index.ts";
 import type { ServerLog } from "../log.ts";
 import { machineFacts } from "../machine-identity/index.ts";
 import { openSecrets } from "../secrets/index.ts";
@@ -40,7 +41,9 @@ export async function buildSnapshot(sources: SnapshotSources): Promise<Snapshot>
     { isolation: "repeatable read" },
   );
   if (parts.broken.length > 0) log.error("secrets don't open with this master key; their models can't be called", { secrets: parts.broken });
-  const sealingKeys = await evidence.sealingKeys([null, ...parts.facts.systems.map((system) => system.name)]);
+  const sealingKeys = await evidence.sealingKeys([null, ...parts.facts.systems.map((system) => ({ system: system.name, retention: system.tier }))]);
+  // Before anybody decides by them: a decision whose facts were lost could never be made again.
+  const factsDigest = await keepFacts(db, org, parts.facts, parts.version, now());
   return {
     version: parts.version,
     organization: { id: org, name: sources.organizationName },
@@ -48,6 +51,8 @@ export async function buildSnapshot(sources: SnapshotSources): Promise<Snapshot>
     credentials: parts.credentials,
     secrets: parts.secrets,
     sealingKeys,
+    subjectKey: await evidence.subjectKey(),
+    factsDigest,
     outboundAllow: parts.outboundAllow,
     consoleUrl: sources.consoleUrl,
     gatewayUrl: sources.gatewayUrl,

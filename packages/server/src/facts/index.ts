@@ -1,0 +1,1 @@
+export { keepFacts, loadFacts } from "./keep-facts.ts";
