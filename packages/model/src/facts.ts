@@ -86,6 +86,8 @@ export interface SystemFacts {
   readonly clearedFlows?: readonly ClearedFlowFacts[];
   /** Served ids outside the accepted lists, since when; absent or empty: none was seen. */
   readonly served?: readonly ServedFacts[];
+  /** Lower-case hex SHA-256 of system prompts outside every template that people found fine as they are. */
+  readonly acceptedPrompts?: readonly string[];
   /** System prompts of the authorized version; absent or empty: none is compared. */
   readonly prompts?: readonly PromptFacts[];
   /** Break-glass in force; absent or empty: none. Which rules may be lifted is the policy engine's to say. */

@@ -13,7 +13,8 @@ export interface ObservedTraffic {
   /** Classes that detectors found, and the highest sensitivity among what was seen. */
   readonly classes: readonly string[];
   readonly sensitivity?: Sensitivity | undefined;
-  readonly users?: number | undefined;
+  /** Calls on behalf of a user whose token was verified. */
+  readonly userCalls?: number | undefined;
 }
 
 export interface Contradiction {
@@ -28,7 +29,7 @@ export interface Contradiction {
  * @returns the inputs to evaluate, and where what was seen goes beyond what was said
  */
 export function withObserved(declared: TierInputs, seen: ObservedTraffic | undefined): { readonly inputs: TierInputs; readonly contradictions: readonly Contradiction[] } {
-  if (seen === undefined || seen.calls === 0) return { inputs: declared, contradictions: [] };
+  if (seen === undefined || (seen.calls === 0 && seen.classes.length === 0)) return { inputs: declared, contradictions: [] };
   const contradictions: Contradiction[] = [];
   const higher = <T extends string>(input: string, order: readonly T[], said: T, saw: T | undefined): T => {
     if (saw === undefined || order.indexOf(saw) <= order.indexOf(said)) return said;
@@ -40,13 +41,15 @@ export function withObserved(declared: TierInputs, seen: ObservedTraffic | undef
   const sensitivity = higher("data_classes", sensitivities, declared.sensitivity, seen.sensitivity);
   const classes = seen.classes.filter((one) => !declared.classes.includes(one));
   if (classes.length > 0) contradictions.push({ input: "data_classes", declared: declared.classes.join(", ") || "none", observed: classes.join(", ") });
+  const talks = (seen.userCalls ?? 0) > 0;
+  if (talks && !declared.interactsWithPeople) contradictions.push({ input: "interacts_with_people", declared: "no", observed: "calls for signed-in users" });
   const used = seen.tools.filter((tool) => tool.allowed > 0);
   const tools = used.filter((tool) => !declared.tools.some((one) => one.effect === tool.effect && (tool.reversible || !one.reversible)));
   if (tools.length > 0) contradictions.push({ input: "tool_effect", declared: declared.tools.map((tool) => tool.effect).join(", ") || "none", observed: tools.map((tool) => `${tool.name} ${tool.effect}`).join(", ") });
   const outside = seen.outside.length > 0;
   if (outside && !declared.externalEffect) contradictions.push({ input: "external_effect", declared: "none", observed: seen.outside.join(", ") });
   return {
-    inputs: { ...declared, audience, autonomy, sensitivity, classes: [...declared.classes, ...classes], tools: [...declared.tools, ...tools.map(({ effect, reversible }) => ({ effect, reversible }))], externalEffect: declared.externalEffect || outside },
+    inputs: { ...declared, audience, autonomy, sensitivity, classes: [...declared.classes, ...classes], tools: [...declared.tools, ...tools.map(({ effect, reversible }) => ({ effect, reversible }))], externalEffect: declared.externalEffect || outside, interactsWithPeople: declared.interactsWithPeople || talks },
     contradictions,
   };
 }

@@ -77,40 +77,45 @@ export interface ComparedPrompts {
   readonly outside: string | null;
 }
 
+/** Lower-case hex: how a text is named without being told. */
+export const promptHash = (text: string): string => hash("sha256", text, "hex");
+
 /** A system turn from an authorized template doesn't taint its session; one outside every template is a difference. */
-export function comparePrompts(turns: readonly Turn[], prompts: readonly PromptFacts[]): ComparedPrompts {
+export function comparePrompts(turns: readonly Turn[], prompts: readonly PromptFacts[], accepted: readonly string[] = []): ComparedPrompts {
   if (prompts.length === 0) return { turns, outside: null };
   let outside: string | null = null;
   const compared = turns.map((turn) => {
     if (turn.role !== "system" || turn.text.trim() === "") return turn;
     const match = matchPrompt(turn.text, prompts);
-    if (match === "outside") outside ??= turn.text;
+    // Found fine word for word: it may be sent, and still taints, because nobody said who filled it.
+    if (match === "outside" && !(accepted.length > 0 && accepted.includes(promptHash(turn.text)))) outside ??= turn.text;
     return match === "vouched" ? { ...turn, approved: true } : turn;
   });
   return { turns: compared, outside };
 }
 
 /**
- * Reported once a system; its text stays out of the report, because it may hold anything. T2 and T3 are refused; T0 and
+ * Reported once a text; the text stays out of the report, because it may hold anything. T2 and T3 are refused; T0 and
  * T1 run on while it is assessed, as with a served model that isn't listed.
  */
-export function promptRefusal(runtime: Runtime, system: SystemFacts, outside: string): Refusal[] {
+export function promptRefusal(runtime: Runtime, system: SystemFacts, outside: string, decisionId: string): Refusal[] {
+  const digest = promptHash(outside);
   const names = (system.prompts ?? []).map((prompt) => prompt.name).join(", ");
   runtime.options.control.report({
-    key: `prompt:${system.name}`,
+    key: `prompt:${system.name}:${digest}`,
     system: system.name,
     kind: "prompt_outside_template",
     title: `${system.title} sent a system prompt outside its templates`,
-    detail: `It matches none of ${names}.`,
-    change: { trigger: "prompt", subject: "prompt:outside-template", old: names, new: `sha256:${hash("sha256", outside, "hex")}` },
+    detail: `It matches none of ${names}. Decision ${decisionId} holds its text.`,
+    change: { trigger: "prompt", subject: `prompt:sha256:${digest}`, old: names, new: `sha256:${digest}, in decision ${decisionId}` },
   });
   if (system.parameters.unlistedServedModelGraceDays > 0) return [];
   return [
     refuse(
       "reassessment_required",
       `The system prompt matches none of the approved templates (${names}).`,
-      { text: "Send the approved template, or have the new one assessed: change the prompt's template and apply.", command: `mandate describe system/${system.name}` },
-      "prompt:outside-template",
+      { text: "Send the approved template, or have this one assessed: its reassessment is open, and found fine it may be sent as it is.", command: `mandate reassessment list --system ${system.name}` },
+      `prompt:sha256:${digest}`,
     ),
   ];
 }

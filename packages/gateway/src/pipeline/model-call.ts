@@ -86,7 +86,7 @@ export async function handleModelCall(
 
   // History that the provider keeps is history no check of this call can read.
   const unseen = view.opaque || view.references.length > 0;
-  const prompts = comparePrompts(view.turns, system.prompts ?? []);
+  const prompts = comparePrompts(view.turns, system.prompts ?? [], system.acceptedPrompts);
   view = { ...view, turns: prompts.turns };
   const context = callerContext(runtime, compiled, system, credential, exchange.req.headers, view.turns, unseen);
   if ("refusal" in context) return refuseKnown(runtime, known, context.refusal);
@@ -113,7 +113,7 @@ export async function handleModelCall(
   const model = compiled.models.get(view.model);
 
   const refusals = requestRefusals(runtime, compiled, system, model, surface, view, request);
-  if (prompts.outside !== null) refusals.push(...promptRefusal(runtime, system, prompts.outside));
+  if (prompts.outside !== null) refusals.push(...promptRefusal(runtime, system, prompts.outside, exchange.decisionId));
   if (decision.outcome === "deny") reportAttempt(runtime, system, decision, known.resource);
   if (decision.outcome === "deny") refusals.push(named(refusalOf(decision), system, model, view.model));
   const first = firstRefusal(refusals);

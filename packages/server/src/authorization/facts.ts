@@ -11,7 +11,7 @@ import { asRecorded } from "./as-recorded.ts";
 import { methodsOfServer, objectFacts } from "./object-facts.ts";
 import { deriveStatus, missingParts } from "./status.ts";
 import { currentAuthorizations, differencesOf, haltOf, inForce, ownerVacantDue, reassessmentDueOf, stateOf, systemStates, tierAt, versionManifests } from "./store.ts";
-import { servedSince } from "../reassessment/index.ts";
+import { acceptedPrompts, servedSince } from "../reassessment/index.ts";
 import { promptFacts } from "./prompt-facts.ts";
 import { organizationTerms } from "../tiering/index.ts";
 import type { Authorization, Caps, SystemState } from "./store.ts";
@@ -32,6 +32,7 @@ export async function deriveFacts(tx: Tx, nowMs: number, options: { readonly asW
   const states = await systemStates(tx, org);
   const terms = await organizationTerms(tx, org);
   const served = await servedSince(tx, org);
+  const prompts = await acceptedPrompts(tx, org);
   const authorizations = await currentAuthorizations(tx, org);
   const standing = new Map([...authorizations].flatMap(([name, all]) => { const one = inForce(all); return one ? [[name, one] as const] : []; }));
   const held = options.asWritten ? standing : await asRecorded(tx, org, standing);
@@ -47,7 +48,7 @@ export async function deriveFacts(tx: Tx, nowMs: number, options: { readonly asW
     if (authorization && !approved && !options.asWritten) throw new Error(`version of authorization ${authorization.id} is missing`);
     const current = buildVersion(system, register, pins).manifest;
     const asked = authorizations.get(system.name)?.find((one) => one.state === "submitted" || one.state === "in_review");
-    return [{ ...systemFacts({ system, state, authorization, approved, current, policies, register, terms, conditionDues: conditions.get(system.name)?.dues }, nowMs), served: served.get(system.name) ?? [], awaiting: asked ? awaited(asked, system.spec) : null }];
+    return [{ ...systemFacts({ system, state, authorization, approved, current, policies, register, terms, conditionDues: conditions.get(system.name)?.dues }, nowMs), served: served.get(system.name) ?? [], acceptedPrompts: prompts.get(system.name) ?? [], awaiting: asked ? awaited(asked, system.spec) : null }];
   });
   return { systems, policies: [...policies.values()], ...objectFacts(register, pins) };
 }

@@ -83,3 +83,14 @@ function splitServed(subject: string): [string, string | undefined] {
   const space = rest.indexOf(" ");
   return space < 0 ? [rest, undefined] : [rest.slice(0, space), rest.slice(space + 1)];
 }
+
+const promptSubject = "prompt:sha256:";
+const maxAcceptedPrompts = 200;
+
+/** System prompts outside every template that people found fine word for word, newest first, by system: hex digests. */
+export async function acceptedPrompts(tx: Tx, org: string): Promise<Map<string, string[]>> {
+  const { rows } = await sql<{ system: string; subject: string }>`
+    select s.system, r.subject from reassessment_systems s join reassessments r on r.org = s.org and r.id = s.reassessment_id
+    where s.org = ${org} and r.subject like ${`${promptSubject}%`} and s.outcome in ('reaffirmed', 'tightened') order by s.decided_at desc limit 5000`.execute(tx);
+  return new Map([...Map.groupBy(rows, (row) => row.system)].map(([system, all]) => [system, [...new Set(all.map((row) => row.subject.slice(promptSubject.length)))].slice(0, maxAcceptedPrompts)]));
+}

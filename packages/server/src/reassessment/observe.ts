@@ -1,17 +1,20 @@
 import type { CommandContext } from "../command.ts";
 import type { Tx } from "../database/index.ts";
 import { lockRegister } from "../registry/index.ts";
-import { servedSince, servedSubject } from "./effect.ts";
+import { acceptedPrompts, servedSince, servedSubject } from "./effect.ts";
 import { openReassessment } from "./open.ts";
 import { undecided } from "./store.ts";
 import type { Trigger } from "./triggers.ts";
 import type { DependentPorts } from "./vendor-events.ts";
 
+/** A prompt that is put together anew each time would be a case each time. */
+const maxPromptsOpen = 5;
+
 /** What a gateway saw that the approved version doesn't hold. */
 export interface ObservedChange {
   readonly trigger: Trigger;
   readonly system: string;
-  /** `served:MODEL ID`, `prompt:SYSTEM-PROMPT`, `tool:NAME`, `data`, `destination:NAME`. */
+  /** `served:MODEL ID`, `prompt:sha256:DIGEST`, `tool:NAME`, `data`, `destination:NAME`. */
   readonly subject: string;
   readonly title: string;
   readonly old: string;
@@ -31,6 +34,8 @@ export async function observeChange(ctx: CommandContext<Tx>, change: ObservedCha
     await lockRegister(tx, ctx.org, new Date(ctx.now()));
     const open = ((await undecided(tx, ctx.org)).get(change.system) ?? []).filter((one) => one.key.startsWith("observed:"));
     if (open.length >= maxObservedOpen || open.some((one) => one.key === key)) return;
+    if (change.trigger === "prompt" && open.filter((one) => one.key.startsWith(`observed:${change.system}:prompt:`)).length >= maxPromptsOpen) return;
+    if ((await acceptedPrompts(tx, ctx.org)).get(change.system)?.some((digest) => change.subject === `prompt:sha256:${digest}`)) return;
     // Found fine once for the version in force: seeing it again says nothing new.
     if ((await servedSince(tx, ctx.org)).get(change.system)?.some((one) => one.accepted && servedSubject(one.model, one.served) === change.subject)) return;
     await openReassessment(tx, ctx, record, {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { reassessmentPorts, grantAuthorization, listAuthorizations } from "../authorization/index.ts";
 import { bootstrap, helper, openTestRegister, person } from "../authorization/testing.ts";
@@ -305,6 +306,21 @@ describe("what a gateway observes", () => {
     expect((await factsOf()).served).toMatchObject([{ accepted: true }]);
     await seen("local-9");
     expect(await cases("open")).toEqual([]);
+  });
+
+  it("as a prompt outside its templates can be found fine as it is, that text alone, and prompts made anew each time don't fill the page", async () => {
+    await start();
+    const digest = (text: string) => createHash("sha256").update(text).digest("hex");
+    const sent = (text: string) => observeChange(as({ kind: "system", id: "gateway", email: null, roles: [], proof: "internal" }), { trigger: "prompt", system: "helper", subject: `prompt:sha256:${digest(text)}`, title: "sent a system prompt outside its templates", old: "hello", new: digest(text) }, ["ann@x.example"], ports().dependents);
+    await sent("Be brief.");
+    expect((await factsOf()).acceptedPrompts).toEqual([]);
+    await decideReassessment(as(ben), (await cases("open"))[0]!.id, { outcome: "reaffirmed", reason: "harmless" }, ports().decide({}));
+    expect(await factsOf()).toMatchObject({ acceptedPrompts: [digest("Be brief.")], status: "operating" });
+    await sent("Be brief.");
+    expect(await cases("open")).toEqual([]);
+    for (let index = 0; index < 9; index += 1) await sent(`It is day ${index}.`);
+    expect(await cases("open")).toHaveLength(5);
+    expect((await factsOf()).acceptedPrompts).toEqual([digest("Be brief.")]);
   });
 
   it("can't fill the page: cases of one system are bounded", async () => {

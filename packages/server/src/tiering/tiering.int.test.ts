@@ -117,6 +117,40 @@ spec: { rules: [{ id: wire-limit, on: "tool:wire", holdUnless: "context.input.sm
     expect(await tierView()).toMatchObject({ tier: before, contradictions: [] });
   });
 
+  it("counts classes that calls held at once, and refused ones when they are many and a tenth of all; users of another's provider are others' people", async () => {
+    await register.apply(as(ann), helper({ intake: full }));
+    const tagged = async (id: string, value: string, outcome: string) => {
+      await sawCall("model:local", { id, outcome, action: "model.call" });
+      await register.db.transaction(root.org, (tx) => sql`insert into decision_tag (org, kind, value, id) values (${root.org}, 'class', ${value}, ${id})`.execute(tx));
+    };
+    for (let call = 0; call < 9; call++) await tagged(`dec_a${call}`, "payment", "deny");
+    for (let call = 0; call < 20; call++) await tagged(`dec_b${call}`, "secret", "deny");
+    await review();
+    expect(await tierView()).toMatchObject({ tier: "T0", contradictions: [] });
+    for (let call = 0; call < 72; call++) await sawCall("model:local", { id: `dec_c${100 + call}`, action: "model.call" });
+    await tagged("dec_d1", "payment", "deny");
+    await review();
+    expect(await tierView()).toMatchObject({ tier: "T0" });
+    await tagged("dec_d2", "payment", "deny");
+    await review();
+    expect(await tierView()).toMatchObject({ tier: "T2", contradictions: [{ input: "data_classes", declared: "none", observed: "payment" }] });
+    await tagged("dec_e1", "health", "allow");
+    await review();
+    expect(await tierView()).toMatchObject({ contradictions: [{ observed: "health, payment" }] });
+    await register.apply(as(ann), helper({ intake: full, spec: "  session: { user: token, issuers: [\"https://shop.example/\"] }\n  interactsWithPeople: true" }));
+    await register.db.transaction(root.org, async (tx) => {
+      await sql`update decision set subject = '\\x01' where org = ${root.org} and id = 'dec_c100'`.execute(tx);
+      await sql`delete from observed_until where org = ${root.org}`.execute(tx);
+      await sql`delete from observed_uses where org = ${root.org}`.execute(tx);
+    });
+    await review();
+    expect((await tierView()).contradictions.some((one) => one.input === "audience")).toBe(false);
+    await register.db.transaction(root.org, (tx) => sql`insert into identity_providers (org, name, title, issuer, client_id, trust_email, changed_by, changed_at) values (${root.org}, 'own', 'Own', 'https://login.halden.example/', 'c', false, 'x', ${new Date(register.clock.now)})`.execute(tx));
+    await sawCall("model:local", { id: "dec_f1", action: "model.call" });
+    await review();
+    expect((await tierView()).contradictions).toContainEqual({ input: "audience", declared: "internal", observed: "partner" });
+  });
+
   it("of what was refused says nothing, and less than declared lowers nothing", async () => {
     await register.apply(root, concierge);
     await register.apply(as(ann), mailer);
