@@ -108,6 +108,9 @@ describe("arguments in the user's own words, compared by type", () => {
     ["amount", 13, "at 13:00 for order 13", false],
     ["amount", 40, "refund 140 or 40%", false],
     ["amount", 40, "refund 40.", true],
+    ["amount", 40, "I have 40 minutes, refund it", false],
+    ["amount", 12, "a table for 12 people", false],
+    ["path", "\ufb01le.txt", "delete file.txt", false],
     ["date", "2026-06-13", "on June 13", true],
     ["date", "2026-06-13", "on 13.06.2026", true],
     ["date", "2026-06-13", "on June 13, 2025", false],
@@ -135,6 +138,13 @@ describe("arguments in the user's own words, compared by type", () => {
     expect(
       argumentsFromUser(toolFacts({ name: "t", critical: [{ arg: "to", type: "email" }] }), null, ["a@b.io"]),
     ).toBe(false);
+  });
+
+  it("an argument that the reviewed definition lacks was labelled by nobody", () => {
+    const input = { type: "object", properties: { to: { type: "string" } } };
+    const tool = toolFacts({ name: "t", critical: [{ arg: "to", type: "email" }], input });
+    expect(argumentsFromUser(tool, { to: "a@b.io" }, ["mail a@b.io"])).toBe(true);
+    expect(argumentsFromUser(tool, { to: "a@b.io", blind_copy: "eve@evil.io" }, ["mail a@b.io"])).toBe(false);
   });
 
   it("hostile values never throw and stay quick", () => {

@@ -13,7 +13,8 @@ const maxUserChars = 200_000;
 
 /**
  * True when every critical argument of the call stands in the user's own words, compared by its type (GUARDRAILS,
- * "Information flow" 3). False when the tool declares none, or none is given: then nothing shows that the user asked
+ * "Information flow" 3). False when the tool declares none, when none is given, or when the call has an argument that the
+ * reviewed definition lacks: then nothing shows that the user asked
  * for this call, and its default may be the worst one.
  */
 export function argumentsFromUser(
@@ -23,7 +24,7 @@ export function argumentsFromUser(
 ): boolean {
   if (input === null || userTexts.length === 0) return false;
   const text = userTexts.join("\n");
-  if (text.length > maxUserChars) return false;
+  if (text.length > maxUserChars || hasUndeclared(tool, input)) return false;
   let compared = 0;
   for (const { arg, type } of tool.critical) {
     const values = Object.hasOwn(input, arg) ? valuesOf(input[arg], type === "amount") : [];
@@ -31,6 +32,13 @@ export function argumentsFromUser(
     if (compared > maxValues || !values.every((value) => standsIn(type, value, text, arg))) return false;
   }
   return compared > 0;
+}
+
+/** An argument that the reviewed definition doesn't have was labelled by nobody: it may name another recipient. */
+function hasUndeclared({ input: schema, critical }: ToolFacts, input: Readonly<Record<string, unknown>>): boolean {
+  const declared = schema?.properties;
+  if (typeof declared !== "object" || declared === null) return false;
+  return Object.keys(input).some((name) => !Object.hasOwn(declared, name) && !critical.some(({ arg }) => arg === name));
 }
 
 /** The single values inside an argument. Money stays whole: its number alone says nothing without its currency. */

@@ -15,8 +15,9 @@ export function standsIn(type: ArgumentType, value: unknown, userText: string, a
 const maxValueChars = 2000;
 
 function plainText(value: unknown): string | null {
-  const text =
-    typeof value === "string" ? value.normalize("NFKC").trim() : typeof value === "number" ? String(value) : "";
+  const text = typeof value === "string" ? value.trim() : typeof value === "number" ? String(value) : "";
+  // What only looks the same names something else: a file `ﬁle.txt` with a ligature is not the user's `file.txt`.
+  if (text !== text.normalize("NFKC")) return null;
   return text === "" || text === "NaN" || text.length > maxValueChars ? null : text;
 }
 
@@ -145,9 +146,13 @@ const symbol = "[€$£¥]|(?:euros?|eur|dollars?|usd|pounds?|gbp|chf|jpy)(?![a-
 const months =
   "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sep(?:t|tember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?";
 
-/** A number of the text that can be an amount: not part of a date, a time, an ordinal, a percentage or a reference. */
+/** "40 minutes" and "12 people" are no amounts of money. */
+const units =
+  "(?:seconds?|minutes?|mins?|hours?|hrs?|days?|nights?|weeks?|months?|years?|people|persons?|guests?|times|items?|pages?|lines?|words?|km|miles?|degrees?)";
+
+/** A number of the text that can be an amount: not part of a date, a time, an ordinal, a percentage, a measure or a reference. */
 const amountPattern = new RegExp(
-  `(?<![\\p{L}\\p{N}_.,:/#-])(?:(${symbol})\\s?)?(?<!(?:${months}|#|no\\.?|id|number|order|file|room)\\s{1,3})(\\d{1,3}(?:[,'\\u00a0 ]\\d{3})+(?:\\.\\d{1,4})?|\\d{1,15}(?:[.,]\\d{1,4})?)(?!\\d)(?:\\s?(${symbol}))?(?![\\p{L}%:/]|[.,-]\\d|\\s(?:${months})(?!\\p{L}))`,
+  `(?<![\\p{L}\\p{N}_.,:/#-])(?:(${symbol})\\s?)?(?<!(?:${months}|#|no\\.?|id|number|order|file|room)\\s{1,3})(\\d{1,3}(?:[,'\\u00a0 ]\\d{3})+(?:\\.\\d{1,4})?|\\d{1,15}(?:[.,]\\d{1,4})?)(?!\\d)(?:\\s?(${symbol}))?(?![\\p{L}%:/]|[.,-]\\d|[\\s-](?:${months}|${units})(?!\\p{L}))`,
   "giu",
 );
 
