@@ -3,6 +3,8 @@ import { tiers } from "@mandate/model";
 import { handleAuthzen } from "./authzen/handle.ts";
 import { ProofBook } from "./auth/dpop.ts";
 import { createSessionBooks } from "./auth/session-token.ts";
+import { McpHub } from "./mcp/hub.ts";
+import { StdioServers } from "./mcp/stdio/servers.ts";
 import { compileSnapshot, type Compiled } from "./compiled.ts";
 import { Exchange } from "./http/exchange.ts";
 import { type Refusal, refuse } from "./http/refusal.ts";
@@ -42,6 +44,14 @@ export function createGateway(given: GatewayOptions): Gateway {
   let newestMs = 0;
   // G5: time never goes backward, or an ended authorization would live again.
   const now = () => (newestMs = Math.max(newestMs, options.clock()));
+  const upstream = new UpstreamClient(limits, now);
+  const mcp = new McpHub({
+    upstream,
+    limits,
+    random: options.random,
+    now,
+    stdio: new StdioServers({ enabled: options.mcpProcesses === true, limits, log: options.log, now }),
+  });
   const runtime: Runtime = {
     options,
     limits,
@@ -52,7 +62,8 @@ export function createGateway(given: GatewayOptions): Gateway {
       random: options.random,
     }),
     proofs: new ProofBook(),
-    upstream: new UpstreamClient(limits),
+    upstream,
+    mcp,
     meter: new Meter((options.used ?? []).map((one) => priced(one, limits)), options.clock()),
     reference: new ReferenceSample({ options, every: limits.referenceEvery, now }),
     answers: new AnswerStore({ random: options.random, maxBytes: limits.maxStoredAnswerBytes }),
@@ -69,6 +80,7 @@ export function createGateway(given: GatewayOptions): Gateway {
   const unsubscribe = options.control.subscribe((snapshot) => {
     if (compiled !== undefined && snapshot.version < compiled.version) return;
     compiled = compileSnapshot(snapshot);
+    mcp.follow(compiled);
     cutRefused(snapshot);
   });
 
@@ -207,6 +219,7 @@ export function createGateway(given: GatewayOptions): Gateway {
     async close() {
       draining = true;
       unsubscribe();
+      mcp.endStreams();
       if (open > 0) {
         const drained = new Promise<void>((resolve) => (idle = resolve));
         const timer = setTimeout(() => {
@@ -216,6 +229,7 @@ export function createGateway(given: GatewayOptions): Gateway {
         await drained;
         clearTimeout(timer);
       }
+      await mcp.close();
       await runtime.upstream.close();
     },
     counts: () => ({ inFlight: open, unauthenticated: Object.fromEntries(unauthenticated) }),

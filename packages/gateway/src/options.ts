@@ -10,6 +10,8 @@ export interface GatewayLimits {
   readonly bodyTimeoutMs: number;
   readonly maxJsonDepth: number;
   readonly maxAnswerBytes: number;
+  /** One message of an MCP server. */
+  readonly maxMcpMessageBytes: number;
   /** Events held back while a tool call is incomplete, and the largest single stream event. */
   readonly maxHeldBytes: number;
   /** Text held back in `window` mode, so that a check sees what surrounds it. */
@@ -40,6 +42,7 @@ export const defaultLimits: GatewayLimits = {
   bodyTimeoutMs: 30_000,
   maxJsonDepth: 64,
   maxAnswerBytes: 32 * 1024 * 1024,
+  maxMcpMessageBytes: 8 * 1024 * 1024,
   maxHeldBytes: 4 * 1024 * 1024,
   windowChars: 256,
   upstreamConnectMs: 5_000,
@@ -87,6 +90,8 @@ export interface GatewayOptions {
   readonly sessionKey?: Uint8Array;
   /** What each system used of its limits before this start, by its evidence: a restart gives nobody a fresh day. */
   readonly used?: readonly UsedBefore[];
+  /** Whether MCP servers may be started here as processes; absent: no. What may be started is the snapshot's to say. */
+  readonly mcpProcesses?: boolean;
 }
 
 export interface GatewayReadiness {

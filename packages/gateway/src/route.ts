@@ -4,6 +4,8 @@ import { authenticate } from "./auth/authenticate.ts";
 import type { Compiled } from "./compiled.ts";
 import type { Exchange } from "./http/exchange.ts";
 import { type Refusal, refuse } from "./http/refusal.ts";
+import { handleMcp } from "./mcp/handle.ts";
+import { metadataPrefix, protectedResource } from "./mcp/protected-resource.ts";
 import type { GatewayReadiness } from "./options.ts";
 import { handleModelCall } from "./pipeline/model-call.ts";
 import { callerOf } from "./pipeline/record.ts";
@@ -58,6 +60,11 @@ export function route(req: IncomingMessage, res: ServerResponse, routing: Routin
     if (req.method === "GET" && path === "/.well-known/authzen-configuration") {
       exchange.json(200, authzenConfiguration(compiled.snapshot.gatewayUrl));
       return Promise.resolve();
+    }
+    const server = mcpServerOf(path);
+    if (server !== undefined) {
+      if (path.startsWith(metadataPrefix)) return metadata(exchange, compiled, routing, path, server);
+      return handleMcp(routing.runtime, exchange, compiled, server, routing.countUnknown);
     }
     if (path === "/v1/models")
       return exchange.req.method === "GET"
@@ -131,6 +138,17 @@ function unsupportedPath(path: string): Refusal | null {
     if (path === prefix || path.startsWith(prefix.endsWith("/") ? prefix : `${prefix}/`))
       return refuse("unsupported", reason, remedy, path.slice(0, 120));
   return null;
+}
+
+/** `/mcp/{server}`, or the metadata of one. Names stand as they are in the register: nothing is decoded. */
+function mcpServerOf(path: string): string | undefined {
+  return /^(?:\/\.well-known\/oauth-protected-resource)?\/mcp\/([A-Za-z0-9][\w.-]{0,127})$/.exec(path)?.[1];
+}
+
+function metadata(exchange: Exchange, compiled: Compiled, routing: Routing, path: string, server: string): Promise<void> {
+  if (exchange.req.method !== "GET") return wrongMethod(exchange, compiled, routing, path, "GET");
+  exchange.json(200, protectedResource(compiled, server));
+  return Promise.resolve();
 }
 
 function shapeOf(path: string, req: IncomingMessage): ErrorShape {

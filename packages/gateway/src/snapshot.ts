@@ -22,6 +22,8 @@ export interface Snapshot {
   readonly factsDigest?: string;
   /** Outbound ranges an administrator allowed: CIDR or host:port. */
   readonly outboundAllow: readonly string[];
+  /** Command lines, word for word, that an administrator allows MCP servers to be; absent or empty: none. */
+  readonly mcpCommands?: readonly (readonly string[])[];
   /** Base of links in refusals, for example `http://localhost:4600`. */
   readonly consoleUrl: string;
   /** Where gateways are reached, for their own metadata. */

@@ -34,6 +34,8 @@ export interface Session {
 export interface SessionBooks {
   /** What the caller's header stands for. A client's own id can only raise labels, never lower them. */
   open(header: string | undefined, system: string, credentialId: string): Session | null;
+  /** What the session is known to have seen by now; a token of earlier says less. */
+  floor(id: string): SessionLabels;
   /** Remembers what the session has now seen and returns the token that replaces the caller's. */
   close(session: Session, labels: SessionLabels, system: string, credentialId: string): string;
 }
@@ -74,6 +76,7 @@ export function createSessionBooks(init: {
   }
 
   return {
+    floor: floorOf,
     open(header, system, credentialId) {
       if (header === undefined || header === "") return null;
       const tainted: SessionLabels = { ...cleanLabels, untrusted: true };

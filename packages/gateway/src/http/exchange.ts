@@ -1,5 +1,6 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:http";
 import { newId } from "@mandate/model";
+import { type McpShape, mcpRefusal } from "../mcp/refusal-reply.ts";
 import type { ErrorShape } from "../surfaces/surface.ts";
 import { mayRetry, type Refusal, refusalBody, type RefusalLinks, statusOf } from "./refusal.ts";
 
@@ -22,6 +23,8 @@ export class Exchange {
   readonly startedMs: number;
   readonly #consoleUrl: string;
   errorShape: ErrorShape = "openai";
+  /** Set on the MCP gateway's paths: refusals are JSON-RPC there. */
+  mcp: McpShape | null = null;
   /** Replaces the caller's session token. */
   sessionToken: string | undefined;
 
@@ -83,11 +86,21 @@ export class Exchange {
   }
 
   refuse(refusal: Refusal): void {
-    const status = statusOf(refusal.code);
-    this.json(status, refusalBody(this.errorShape, refusal, this.links), {
-      ...(status === 401 ? { "www-authenticate": refusal.challenge ?? "Bearer" } : {}),
+    const { status, body } =
+      this.mcp === null
+        ? { status: statusOf(refusal.code), body: refusalBody(this.errorShape, refusal, this.links) }
+        : mcpRefusal(this.mcp, refusal, this.links);
+    this.json(status, body, {
+      ...(status === 401 ? { "www-authenticate": challenge(refusal, this.mcp?.resourceMetadata) } : {}),
       ...(mayRetry(refusal.code) ? {} : { "x-should-retry": "false" }),
       ...(refusal.retryAfterSeconds === undefined ? {} : { "retry-after": String(refusal.retryAfterSeconds) }),
     });
   }
+}
+
+/** RFC 9728 §5.1: where a client learns who issues tokens for this resource. */
+function challenge(refusal: Refusal, resourceMetadata: string | undefined): string {
+  const said = refusal.challenge ?? "Bearer";
+  if (resourceMetadata === undefined) return said;
+  return said.replace(/^Bearer(?: |$)/, (scheme) => `Bearer resource_metadata="${resourceMetadata}"${scheme.endsWith(" ") ? ", " : ""}`);
 }

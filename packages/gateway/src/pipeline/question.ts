@@ -60,6 +60,8 @@ export function callerContext(
       ? { ...cleanLabels, untrusted: true }
       : labelsFromMessages(turns, system, compiled.snapshot.facts);
   let labels = session === null ? seen : joinLabels(session.labels, seen);
+  const repeated = runtime.mcp.emitted.labelsIn(system, turns);
+  if (repeated !== null) labels = joinLabels(labels, repeated);
   // What no check can read may hold anything: untrusted, and as sensitive as the boundary allows.
   if (opaque)
     labels = joinLabels(labels, { ...cleanLabels, untrusted: true, maxSensitivity: system.boundary.sensitivity });

@@ -2,6 +2,7 @@ import type { ProofBook } from "../auth/dpop.ts";
 import type { SessionBooks } from "../auth/session-token.ts";
 import type { Refusal } from "../http/refusal.ts";
 import type { GatewayLimits, GatewayOptions } from "../options.ts";
+import type { McpHub } from "../mcp/hub.ts";
 import type { UpstreamClient } from "../upstream/client.ts";
 import type { AnswerStore } from "./answer-store.ts";
 import type { Meter } from "./meter.ts";
@@ -19,6 +20,7 @@ export interface Runtime {
   readonly meter: Meter;
   readonly reference: ReferenceSample;
   readonly answers: AnswerStore;
+  readonly mcp: McpHub;
   /** Ids of answers that a provider keeps, by system: the only ones a later request may refer to. */
   readonly issued: IssuedIds;
   readonly running: Set<RunningCall>;

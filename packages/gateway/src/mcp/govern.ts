@@ -1,0 +1,470 @@
+import { newId, type ToolFacts } from "@mandate/model";
+import { type Refusal, refuse, refusalOf } from "../http/refusal.ts";
+import { callHashOf, openHold, spend } from "../pipeline/holds.ts";
+import { detectIn } from "../pipeline/question.ts";
+import { evidenceRefusal, type Known, refuseKnown } from "../pipeline/refuse-known.ts";
+import { reportAttempt } from "../pipeline/refused-attempt.ts";
+import { echo, isMembers, type Members } from "../surfaces/fields.ts";
+import { UpstreamFailure } from "../upstream/client.ts";
+import { allTools, innerOf, initializeAll, listAll } from "./all-servers.ts";
+import { McpCall, requestHashOf } from "./call.ts";
+import { ClientReply } from "./client-reply.ts";
+import { checkContent, mask, textsOf } from "./content.ts";
+import { decide, type McpContext, permitted, question } from "./context.ts";
+import { isToolName } from "./definitions.ts";
+import { UnreadableOffer } from "./drift.ts";
+import type { Target } from "./handle.ts";
+import { idKey, rpcCodes, rpcError, type RpcMessage, rpcResult } from "./json-rpc.ts";
+import { clientNotifications, handlingOf, serverRequests } from "./methods.ts";
+import { decisionOf, type Subject } from "./record.ts";
+import { readApprovalState } from "./refusal-reply.ts";
+import { type HeaderProblem, metaKeys, parameterHeaders } from "./revision.ts";
+import { failureRefusal, ServerStream } from "./server-stream.ts";
+import { isGranted, listedTools, type ServerView } from "./server-view.ts";
+import { checkedResult, clientOf, listFields, shownServer } from "./shown.ts";
+import { headersFor, linkOf, listOf, openServer } from "./upstream-session.ts";
+import { tellServer } from "./own-requests.ts";
+import type { McpSession } from "./sessions.ts";
+
+type Request = RpcMessage & { kind: "request" };
+
+/** One POST: a request, a notification, or the answer to something a server asked. */
+export async function governMessage(context: McpContext, target: Target, known: Known, message: RpcMessage, value: Members, owner: string): Promise<void> {
+  if (message.kind === "notification") return notification(context, target, known, message);
+  if (message.kind === "response") return clientAnswer(context, target, known, message, value);
+  const handling = handlingOf(message.method, context.revision.stateless);
+  if (handling === null)
+    return refuseKnown(context.runtime, known, refuse("unsupported", "This gateway does not take that method.", "Use tools, resources, prompts and completions; tasks are not taken.", echo(message.method)));
+  if (context.session?.pending.has(idKey(message.id)) === true)
+    return refuseKnown(context.runtime, known, refuse("invalid_request", "A request of this id is running in the session.", "Use another id.", "id"));
+  const request = approvedAgain(context, message);
+  const { exchange } = context;
+  exchange.mcp!.asksUser = context.revision.stateless && asksByUrl(message);
+  exchange.mcp!.state = request.state;
+  switch (handling) {
+    case "local":
+      return message.method === "ping" ? exchange.json(200, rpcResult(message.id, {})) : listTools(context, target, known, message);
+    case "handshake":
+      return handshake(context, target, known, message, owner);
+    case "tool":
+      return toolCall(context, target, known, { ...message, params: request.params }, request.approval, owner);
+    case "connection":
+    case "listen":
+      return connection(context, target, known, message, owner);
+    default: {
+      if (target.view === null && (message.method === "prompts/list" || message.method === "resources/list" || message.method === "resources/templates/list"))
+        return listAll(context, known, message);
+      const inner = target.view === null ? innerOf(context, message.method, request.params) : { view: target.view, params: request.params };
+      if (inner === null) return refuseKnown(context.runtime, known, refuse("not_granted", "There is no such thing behind this endpoint.", "Use what the lists name.", handling));
+      const tool = inner.view.methods.get(handling);
+      return governed(context, inner.view, known, { ...message, params: inner.params }, { tool, name: `${inner.view.server.name}/${handling}`, input: inner.params, approvalId: request.approval, headers: {} }, owner);
+    }
+  }
+}
+
+/** A repeat after a hold: which approval it spends, and the request as it was before it was held. */
+function approvedAgain(context: McpContext, message: Request): { params: Members; approval: string | null; state: string | null } {
+  const header = context.exchange.req.headers["x-mandate-approval"];
+  const meta = isMembers(message.params["_meta"]) ? message.params["_meta"] : {};
+  const named = meta[metaKeys.approval];
+  const wrapped = readApprovalState(message.params.requestState);
+  let { params } = message;
+  if (named !== undefined) {
+    const { [metaKeys.approval]: _named, ...rest } = meta;
+    params = { ...params, _meta: rest };
+  }
+  if (wrapped !== undefined) {
+    const { requestState: _state, inputResponses: _responses, ...rest } = params;
+    params = { ...rest, ...wrapped.params };
+  }
+  const approval = wrapped?.approval ?? (typeof header === "string" && header !== "" && header.length <= 200 ? header : typeof named === "string" && named !== "" && named.length <= 200 ? named : null);
+  const retry = { ...(params.requestState === undefined ? {} : { requestState: params.requestState }), ...(params.inputResponses === undefined ? {} : { inputResponses: params.inputResponses }) };
+  return { params, approval, state: JSON.stringify(retry) };
+}
+
+function asksByUrl(message: Request): boolean {
+  const meta = isMembers(message.params["_meta"]) ? message.params["_meta"] : {};
+  const capabilities = meta[metaKeys.capabilities];
+  return isMembers(capabilities) && isMembers(capabilities.elicitation) && isMembers(capabilities.elicitation.url);
+}
+
+/** Answered from the register: what was reviewed, never what the server says now. */
+async function listTools(context: McpContext, target: Target, known: Known, message: Request): Promise<void> {
+  const { exchange, system } = context;
+  const tools = target.view === null ? allTools(context) : listedTools(system, target.view).map((one) => one.definition);
+  if (!(await recorded(context, target, known, message, "A system may see which tools it was granted."))) return;
+  exchange.json(200, rpcResult(message.id, { ...listFields(context), tools }), sessionHeader(context.session));
+  // Looking now, rather than at the next call alone, lets people hear of drift before anything is refused.
+  if (target.view !== null && context.session?.servers.has(target.view.server.name) === true)
+    void context.runtime.mcp.drift.look(context, target.view, listOf(context, target.view)).catch(() => undefined);
+}
+
+function sessionHeader(session: McpSession | null): Record<string, string> {
+  return session === null ? {} : { "mcp-session-id": session.id };
+}
+
+/** A decision that sends nothing. @returns false: it could not be recorded, and the caller was told */
+async function recorded(context: McpContext, target: Target, known: Known, message: Request, reason: string): Promise<boolean> {
+  const { runtime, exchange } = context;
+  const subject = { decisionId: exchange.decisionId, server: target.route, method: message.method, resource: known.resource, decision: permitted(context, reason), request: null, found: [], content: [] };
+  try {
+    await runtime.options.evidence.decision(decisionOf(context, subject, null));
+    return true;
+  } catch (error) {
+    runtime.options.log.error("evidence.decision_failed", { decision: exchange.decisionId, error: String(error) });
+    exchange.refuse(evidenceRefusal);
+    return false;
+  }
+}
+
+async function handshake(context: McpContext, target: Target, known: Known, message: Request, owner: string): Promise<void> {
+  const { runtime, revision } = context;
+  if (context.session !== null) return refuseKnown(runtime, known, refuse("invalid_request", "This session is open already.", "Send `initialize` without a session id."));
+  let session: McpSession | null = null;
+  if (!revision.stateless) {
+    const { version, capabilities, info } = clientOf(context, target.view, message.params);
+    session = runtime.mcp.sessions.open({ route: target.route, owner, version, clientCapabilities: capabilities, clientInfo: info, labelled: context.labelled }) ?? null;
+    if (session === null) return refuseKnown(runtime, known, { ...refuse("rate", "The key has too many MCP sessions open.", "Close sessions that are no longer used."), retryAfterSeconds: 10 });
+  }
+  if (target.view === null) return initializeAll({ ...context, session }, known, message);
+  const { view } = target;
+  const params = session === null ? message.params : { protocolVersion: session.version, capabilities: session.clientCapabilities, clientInfo: session.clientInfo };
+  const inner = { ...context, session, labelled: context.labelled ?? session?.labelled ?? null };
+  await exchangeWith(inner, view, known, { ...message, params }, connectionSubject(inner, view, message, params), {
+    transform: (result) => shownServer(inner, view, result),
+    opens: session,
+  });
+}
+
+function connectionSubject(context: McpContext, view: ServerView, message: Request, params: Members): Subject {
+  return {
+    decisionId: context.exchange.decisionId,
+    server: view.server.name,
+    method: message.method,
+    resource: `mcp-server:${view.server.name}`,
+    decision: permitted(context, "The system was granted tools of this server."),
+    request: null,
+    requestHash: requestHashOf(params),
+    found: [],
+    content: [],
+    definition: null,
+  };
+}
+
+async function connection(context: McpContext, target: Target, known: Known, message: Request, owner: string): Promise<void> {
+  const { runtime, system } = context;
+  if (target.view === null) return refuseKnown(runtime, known, refuse("unsupported", "The endpoint of all servers does not take that method.", "Use the server's own endpoint.", echo(message.method)));
+  const { view } = target;
+  const params = message.method === "logging/setLevel" ? { level: message.params.level } : message.params;
+  const filter = isMembers(params.notifications) ? params.notifications : {};
+  if (filter.resourceSubscriptions !== undefined && !isGranted(system, view.methods.get("resources/read")))
+    return refuseKnown(runtime, known, refuse("not_granted", `${system.title} was not granted this server's resources.`, "Add them to the system's uses and have the change approved.", `tool:${view.server.name}/resources/read`));
+  await withServer(context, view, known, owner, (inner) => exchangeWith(inner, view, known, { ...message, params }, connectionSubject(inner, view, message, params), { longLived: message.method === "subscriptions/listen" }));
+}
+
+async function toolCall(context: McpContext, target: Target, known: Known, message: Request, approvalId: string | null, owner: string): Promise<void> {
+  const { runtime, exchange } = context;
+  const { name, arguments: given, task } = message.params;
+  const refused = (refusal: Refusal): Promise<void> => refuseKnown(runtime, known, refusal);
+  if (typeof name !== "string" || !isToolName(name)) return refused(refuse("unknown_tool", "The tool's name is not one that a tool can have.", "Use a name that tools/list gives.", "params.name"));
+  known.resource = `tool:${echo(name)}`;
+  if (given !== undefined && !isMembers(given)) return refused(refuse("unsupported_field", "`arguments` must be an object.", "Send the tool's arguments as an object.", "params.arguments"));
+  if (task !== undefined) return refused(refuse("unsupported_field", "This gateway runs no tool as a task.", "Call the tool without `task`.", "params.task"));
+  const input = given ?? {};
+  if (!context.exactNumbers)
+    return refused(refuse("unsupported_field", "A number has more digits than can be read exactly.", "Send it as text.", "params.arguments"));
+  const inner = target.view === null ? innerOf(context, message.method, message.params) : { view: target.view, params: message.params };
+  const called = inner?.params.name;
+  const tool = typeof called === "string" ? inner?.view.tools.get(called) : undefined;
+  if (inner === null || tool === undefined)
+    return refused(refuse("unknown_tool", "That tool is not in the register.", "Use a name that tools/list gives, or have the tool registered and granted.", known.resource));
+  known.resource = `tool:${tool.name}`;
+  const headers = context.revision.stateless ? parameterHeaders(exchange.req.headers, tool.definition?.inputSchema, input) : {};
+  if (isProblem(headers)) {
+    exchange.mcp!.error = { code: headers.code };
+    return refused(refuse("invalid_request", headers.message, "Send headers that say what the arguments say."));
+  }
+  await governed(context, inner.view, known, { ...message, params: inner.params }, { tool, name: tool.name, input, approvalId, headers }, owner);
+}
+
+function isProblem(headers: Record<string, string> | HeaderProblem): headers is HeaderProblem {
+  return typeof headers.code === "number";
+}
+
+interface Asked {
+  readonly tool: ToolFacts | undefined;
+  /** Its name where there is no entry: the rules refuse it by that. */
+  readonly name: string;
+  readonly input: Members;
+  readonly approvalId: string | null;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** The pipeline of SPEC 3 for one thing that is asked of a server. */
+async function governed(context: McpContext, view: ServerView, known: Known, message: Request, asked: Asked, owner: string): Promise<void> {
+  const { runtime, exchange, system, credential } = context;
+  const refused = (refusal: Refusal): Promise<void> => refuseKnown(runtime, known, refusal);
+  const { tool, input } = asked;
+  known.resource = `tool:${tool?.name ?? asked.name}`;
+  let found: { readonly types: readonly string[]; readonly classes: readonly string[] };
+  try {
+    found = detectIn(textsOf(message.params));
+  } catch {
+    runtime.options.log.error("detectors.failed", { decision: exchange.decisionId });
+    return refused(refuse("control_unavailable", "The call could not be checked, so it was refused.", "Repeat the call; if it stays so, tell the person who runs Mandate."));
+  }
+  let request = question(context, tool ?? asked.name, input, found.classes);
+  let decision = decide(context, request);
+  const content = [Buffer.from(JSON.stringify(message.params), "utf8")];
+  known.record = { decision, request, messages: content, sessionId: context.labelled?.id ?? null };
+  if (decision.outcome === "deny") {
+    reportAttempt(runtime, system, decision, known.resource);
+    return refused(refusalOf(decision));
+  }
+  await withServer(context, view, known, owner, async (inner) => {
+    const isTool = message.method === "tools/call";
+    let definition: string | null = null;
+    if (isTool && tool !== undefined) {
+      const live = (await runtime.mcp.drift.look(inner, view, listOf(inner, view))).get(String(message.params.name));
+      definition = live?.hash ?? "absent";
+      if (live === undefined || (tool.pinned !== null && live.hash !== tool.pinned)) return refused(changed(tool, view));
+    }
+    const approvals: string[] = [];
+    if (decision.outcome === "hold") {
+      const callHash = callHashOf({ system: system.name, action: "tool.call", resource: known.resource, server: view.server.name, method: message.method, input });
+      const held = [{ decision, request, input, resource: known.resource }];
+      const result = asked.approvalId === null ? null : await spend(runtime, asked.approvalId, callHash, system.name, decision);
+      if (result === null || ("refusal" in result && result.again)) {
+        const opened = await openHold(runtime, { decisionId: exchange.decisionId, system: system.name, requester: credential.accountable, credentialId: credential.id, callHash }, held);
+        return refused(opened.refusal);
+      }
+      if ("refusal" in result) return refused(result.refusal);
+      request = { ...request, approval: result.spent };
+      decision = decide(inner, request);
+      if (decision.outcome !== "allow") return refused(refusalOf(decision));
+      approvals.push(result.spent.id);
+    }
+    const met = mask(input, decision.obligations);
+    if ("refusal" in met) return refused(met.refusal);
+    const params = !met.changed ? message.params : isTool ? { ...message.params, arguments: met.value } : met.value;
+    const reserved = runtime.meter.reserve(system, context.user?.subject ?? null, { tokens: 0, microEuros: 0 }, runtime.now());
+    if ("code" in reserved) return refused(reserved);
+    const subject: Subject = { decisionId: exchange.decisionId, server: view.server.name, method: message.method, resource: known.resource, decision, request, requestHash: requestHashOf(message.params), found: found.types, content, definition };
+    await exchangeWith(inner, view, known, { ...message, params }, subject, { tool: tool ?? null, approvals, settle: () => reserved.settle({ tokens: 0, microEuros: 0 }), headers: asked.headers, transform: (result) => checkedResult(inner, view, result) });
+  });
+}
+
+function changed(tool: ToolFacts, view: ServerView): Refusal {
+  return refuse(
+    "tool_changed",
+    `The definition of ${tool.name} is not the one that was reviewed.`,
+    { text: "Have the new definition reviewed and pinned.", command: `mandate mcp diff ${view.server.name}`, url: `/tools?server=${view.server.name}` },
+    `tool:${tool.name}`,
+  );
+}
+
+/** Runs with a session at the server, opening one where the client has none there. */
+async function withServer(context: McpContext, view: ServerView, known: Known, owner: string, work: (context: McpContext) => Promise<void>): Promise<void> {
+  const { runtime } = context;
+  let inner = context;
+  let ephemeral: McpSession | null = null;
+  try {
+    if (!context.revision.stateless) {
+      if (context.session === null) {
+        ephemeral = runtime.mcp.sessions.open({ route: known.resource, owner, version: "2025-11-25", clientCapabilities: {}, clientInfo: {}, labelled: context.labelled }) ?? null;
+        if (ephemeral === null) return await refuseKnown(runtime, known, { ...refuse("rate", "The key has too many MCP sessions open.", "Close sessions that are no longer used."), retryAfterSeconds: 10 });
+        inner = { ...context, session: ephemeral, labelled: context.labelled ?? ephemeral.labelled };
+      }
+      await openServer(inner, view);
+    }
+    await work(inner);
+  } catch (error) {
+    if (error instanceof UnreadableOffer) return await refuseKnown(runtime, known, refuse("tool_changed", "What the server offers now is no list of tools that can be told apart.", "Ask the server's owner.", known.resource));
+    if (!(error instanceof UpstreamFailure)) throw error;
+    runtime.options.log.warn("mcp.upstream_failed", { server: view.server.name, kind: error.kind, internal: error.internal });
+    return await refuseKnown(runtime, known, failureRefusal(error));
+  } finally {
+    if (ephemeral !== null) {
+      endAtServer(inner, view);
+      runtime.mcp.sessions.close(ephemeral);
+    }
+  }
+}
+
+function endAtServer(context: McpContext, view: ServerView): void {
+  const state = context.session?.servers.get(view.server.name);
+  if (state?.sessionId == null) return;
+  void tellServer(linkOf(context, view), null, headersFor(context, view, null), "DELETE");
+}
+
+interface ExchangeInit {
+  readonly tool?: ToolFacts | null;
+  readonly approvals?: readonly string[];
+  readonly settle?: () => void;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly transform?: (result: Members) => Members | { refusal: Refusal };
+  readonly longLived?: boolean;
+  /** The session that this handshake opens. */
+  readonly opens?: McpSession | null;
+}
+
+/** Intent, the message itself, everything that comes back, outcome. */
+async function exchangeWith(context: McpContext, view: ServerView, known: Known, message: Request, subject: Subject, init: ExchangeInit): Promise<void> {
+  const { runtime, exchange, session } = context;
+  const opens = init.opens ?? null;
+  const call = new McpCall(context, { subject, tool: init.tool ?? null, id: message.id, approvals: init.approvals ?? [], settle: init.settle ?? (() => undefined), ...(init.transform === undefined ? {} : { transform: init.transform }) });
+  const abandon = (): void => {
+    if (opens !== null) runtime.mcp.sessions.close(opens);
+  };
+  if (!(await call.begin())) return abandon();
+  const reply = new ClientReply(exchange, { acceptsStream: accepts(exchange.req.headers.accept), idleMs: runtime.limits.callerIdleMs, sessionId: session?.id ?? null });
+  const stream = new ServerStream({
+    context,
+    view,
+    call,
+    reply,
+    tell: (answer) => void tellServer(linkOf(context, view), answer, headersFor(context, view, null)),
+    onHead: (status, sessionId) => {
+      if (opens !== null && status < 300) opens.servers.set(view.server.name, { sessionId, at: view.server.url ?? "" });
+      // The server has forgotten it, so what this gateway's session stands for is gone.
+      if (status === 404 && session !== null && opens === null) runtime.mcp.sessions.close(session);
+    },
+    onToolsChanged: () => runtime.mcp.drift.forget(view.server.name),
+  });
+  try {
+    stream.attach(
+      linkOf(context, view).send(
+        { verb: "POST", message: { jsonrpc: "2.0", id: message.id, method: message.method, params: message.params }, headers: { ...headersFor(context, view, message), ...init.headers }, longLived: init.longLived === true },
+        stream,
+      ),
+    );
+  } catch (error) {
+    if (!(error instanceof UpstreamFailure)) throw error;
+    runtime.options.log.warn("mcp.upstream_refused", { server: view.server.name, internal: error.internal });
+    await call.stop("upstream_cut", failureRefusal(error), () => exchange.refuse(failureRefusal(error)));
+    known.resource = subject.resource;
+  }
+  await Promise.race([call.done, exchangeOver(exchange.res)]);
+  if (call.status === null || call.status >= 300) abandon();
+}
+
+function exchangeOver(res: { once(event: "close", listener: () => void): unknown; readonly closed?: boolean }): Promise<void> {
+  return new Promise((resolve) => (res.closed === true ? resolve() : void res.once("close", resolve)));
+}
+
+function accepts(header: string | undefined): boolean {
+  return header !== undefined && /text\/event-stream|text\/\*|\*\/\*/i.test(header);
+}
+
+async function notification(context: McpContext, target: Target, known: Known, message: RpcMessage & { kind: "notification" }): Promise<void> {
+  const { exchange, session, runtime } = context;
+  const members = Object.hasOwn(clientNotifications, message.method) ? clientNotifications[message.method]! : null;
+  if (members === null || session === null || context.revision.stateless)
+    return refuseKnown(runtime, known, refuse("invalid_request", "This gateway does not take that notification here.", "Send it inside a session, or leave it out.", echo(message.method)));
+  const params: Members = Object.fromEntries(members.filter((name) => isShort(message.params[name])).map((name) => [name, message.params[name]]));
+  const view = target.view;
+  if (view !== null && session.servers.has(view.server.name)) {
+    const sent = { jsonrpc: "2.0", method: message.method, ...(members.length === 0 ? {} : { params }) };
+    // The next request may need what this says: it is passed on before it is acknowledged.
+    await tellServer(linkOf(context, view), sent, headersFor(context, view, null));
+  }
+  exchange.bytes(202, Buffer.alloc(0), sessionHeader(session));
+}
+
+function isShort(value: unknown): boolean {
+  return typeof value === "number" || (typeof value === "string" && value.length <= 256);
+}
+
+/** What a client answers a server is content that leaves: decided and recorded as a tool's arguments are. */
+async function clientAnswer(context: McpContext, target: Target, known: Known, message: RpcMessage & { kind: "response" }, value: Members): Promise<void> {
+  const { runtime, exchange, session } = context;
+  const asked = message.id === null ? undefined : session?.asked.get(idKey(message.id));
+  if (session === null || asked === undefined || target.view === null)
+    return refuseKnown(runtime, known, refuse("invalid_request", "Nothing was asked under this id.", "Answer only what the server asked in this session.", "id"));
+  session.asked.delete(idKey(message.id!));
+  const { view } = target;
+  const method = serverRequests[asked.method]!.tool;
+  const tool = view.methods.get(method);
+  known.resource = `tool:${tool?.name ?? `${view.server.name}/${method}`}`;
+  const request = question(context, tool ?? `${view.server.name}/${method}`, message.result, []);
+  const decision = decide(context, request);
+  const content = [Buffer.from(JSON.stringify(value), "utf8")];
+  known.record = { decision, request, messages: content, sessionId: context.labelled?.id ?? null };
+  const tell = (answer: Members): Promise<number> => tellServer(linkOf(context, view), answer, headersFor(context, view, null));
+  const checked = decision.outcome === "allow" ? checkContent(context, request, decision, message.result ?? message.error ?? {}, "The client's answer") : null;
+  const refusal = decision.outcome === "allow" ? checked!.refusal : refusalOf(decision);
+  if (refusal !== null) {
+    // The server waits for an answer: that there is none is one.
+    void tell(rpcError(message.id, rpcCodes.denied, "The client's answer was refused."));
+    return refuseKnown(runtime, known, refusal);
+  }
+  const subject: Subject = { decisionId: exchange.decisionId, server: view.server.name, method: asked.method, resource: known.resource, decision, request, requestHash: requestHashOf(value), found: checked!.check.types, content, definition: null };
+  const call = new McpCall(context, { subject, tool: null, id: null, approvals: [], settle: () => undefined });
+  if (!(await call.begin())) return;
+  call.status = await tell(message.result === null ? { jsonrpc: "2.0", id: message.id, error: checked!.value } : { jsonrpc: "2.0", id: message.id, result: checked!.value });
+  if (call.status >= 200 && call.status < 300) {
+    if (!(await call.finish(checked!.check))) return exchange.refuse(evidenceRefusal);
+    return exchange.bytes(202, Buffer.alloc(0), sessionHeader(session));
+  }
+  const broken = refuse("upstream_unreachable", "The MCP server did not take the answer.", "Ask the server's owner.");
+  await call.stop("upstream_cut", broken);
+  exchange.refuse(broken);
+}
+
+const maxStreams = 4;
+
+/** GET: what a server says of its own accord, and what a client missed. */
+export async function openStream(context: McpContext, target: Target, known: Known): Promise<void> {
+  const { exchange, session, runtime } = context;
+  const { view } = target;
+  if (session === null || view === null || context.revision.stateless || !accepts(exchange.req.headers.accept)) {
+    exchange.res.setHeader("allow", "POST, DELETE");
+    return refuseKnown(runtime, known, refuse("method_not_allowed", "There is no stream here without a session.", "Open a session with `initialize`; revision 2026-07-28 has no such stream."));
+  }
+  if (session.streams.size >= maxStreams) return refuseKnown(runtime, known, { ...refuse("rate", "The session has as many streams as it may.", "Close one first."), retryAfterSeconds: 5 });
+  const message = { kind: "request" as const, id: newId("request", runtime.now(), runtime.options.random), method: "GET", params: {} };
+  const subject = { ...connectionSubject(context, view, message, {}), method: "GET" };
+  const call = new McpCall(context, { subject, tool: null, id: null, approvals: [], settle: () => undefined });
+  const reply = new ClientReply(exchange, { acceptsStream: true, idleMs: runtime.limits.callerIdleMs, sessionId: session.id });
+  if (!(await call.begin())) return;
+  call.untimed();
+  let refusedStatus = 0;
+  const stream = new ServerStream({
+    context,
+    view,
+    call,
+    reply,
+    tell: (answer) => void tellServer(linkOf(context, view), answer, headersFor(context, view, null)),
+    onHead: (status) => {
+      if (status >= 300) refusedStatus = status;
+    },
+    onToolsChanged: () => runtime.mcp.drift.forget(view.server.name),
+  });
+  const last = exchange.req.headers["last-event-id"];
+  const resume: Record<string, string> = typeof last === "string" && /^[\x21-\x7e]{1,512}$/.test(last) ? { "last-event-id": last } : {};
+  const handle = { pause: () => undefined, resume: () => undefined, abort: () => call.onCut(null) };
+  session.streams.add(handle);
+  try {
+    stream.attach(linkOf(context, view).send({ verb: "GET", message: null, headers: { ...headersFor(context, view, null), ...resume }, longLived: true }, stream));
+    await call.done;
+  } catch (error) {
+    if (!(error instanceof UpstreamFailure)) throw error;
+    await call.stop("upstream_cut", failureRefusal(error));
+    refusedStatus = 405;
+  } finally {
+    session.streams.delete(handle);
+  }
+  if (!reply.streaming && !exchange.res.headersSent) {
+    exchange.res.setHeader("allow", "POST, DELETE");
+    exchange.json(refusedStatus === 404 ? 404 : 405, rpcError(null, rpcCodes.methodNotFound, "The server has no such stream."));
+  }
+}
+
+export async function closeSession(context: McpContext, target: Target): Promise<void> {
+  const { exchange, session, runtime } = context;
+  if (session === null) return exchange.json(400, rpcError(null, rpcCodes.invalidRequest, "There is no session to end."));
+  if (target.view !== null) endAtServer(context, target.view);
+  runtime.mcp.sessions.close(session);
+  exchange.bytes(204, Buffer.alloc(0), {});
+}
+
