@@ -48,7 +48,7 @@ import { createChallenges, passkeySupport, phoneLinks } from "./passkeys/index.t
 import { proofRoutes } from "./proof/index.ts";
 import { followOwners, ownerRoutes, ownerSucceeds, vacateSeatsOf, watchOwners } from "./owners/index.ts";
 import { buildSnapshot, FindingReporter, Publisher } from "./publisher/index.ts";
-import { observeChange, openReassessment, reassessmentRoutes, watchMeasures } from "./reassessment/index.ts";
+import { observeChange, openReassessment, reassessmentRoutes, watchMeasures, watchPins } from "./reassessment/index.ts";
 import { currentConcerns, recordRoutes, watchRecords } from "./records/index.ts";
 import { registerRoutes } from "./register-routes/index.ts";
 import type { RegisterPorts } from "./registry/index.ts";
@@ -301,6 +301,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
         reviewsBelow: async (tx, inOrg, nowMs) => (await currentConcerns(tx, inOrg, nowMs)).flatMap((one) => (one.kind === "review.below" && one.system !== null ? [{ key: one.key, system: one.system, title: one.title, detail: one.detail }] : [])),
       }),
       watchRecords(quiet, { report: (finding) => reportFinding(quiet, finding), settle: (kinds, open) => settleFindings(quiet, kinds, open) }),
+      watchPins(contexts.for(systemActor("mcp")), { ...reassessing.drift, ask: ports.pinMcpServer! }),
       issuerKeys.refresh,
       tidyTokens(db, contexts.for(systemActor("access-tokens")), masterKey),
       watchCredentials(quiet, { report: (finding) => reportFinding(quiet, finding), settle: (kinds, open) => settleFindings(quiet, kinds, open), systems: () => publisher.current.facts.systems }),

@@ -2,7 +2,7 @@ import type { AISystemSpec } from "@mandate/model";
 import type { Tx } from "../database/index.ts";
 import { loadPins, loadRegister } from "../registry/index.ts";
 import { currentAuthorizations, inForce, versionManifests } from "./store.ts";
-import { buildVersion } from "./version.ts";
+import { buildVersion, toolsOfServer } from "./version.ts";
 
 export interface Dependent {
   readonly system: string;
@@ -28,6 +28,29 @@ export async function dependentsOf(tx: Tx, org: string, subject: string): Promis
     if (!(subject in objects)) return [];
     const { business, technical } = system.spec.owners;
     return [{ system: system.name, owners: [business, technical].flatMap((email) => email ?? []), spec: approved.spec, through: reachedThrough(subject, objects) }];
+  });
+}
+
+export interface ServerUser {
+  readonly system: string;
+  /** The register's name of the tool. */
+  readonly tool: string;
+  /** The server's own name for it. */
+  readonly offeredAs: string;
+  readonly owners: readonly string[];
+}
+
+/** Who was granted which tool of an MCP server, by the version in force. */
+export async function usersOfServer(tx: Tx, org: string, server: string): Promise<ServerUser[]> {
+  const register = await loadRegister(tx, org);
+  const tools = toolsOfServer(server, register, await loadPins(tx, org));
+  const authorizations = await currentAuthorizations(tx, org);
+  const manifests = await versionManifests(tx, org, [...authorizations.values()].flatMap((all) => inForce(all) ?? []));
+  return register.all("AISystem").flatMap((system): ServerUser[] => {
+    const held = inForce(authorizations.get(system.name) ?? []);
+    const approved = held && manifests.get(`${system.name} ${held.versionDigest}`);
+    const { business, technical } = system.spec.owners;
+    return tools.filter((tool) => approved?.grants.tools.includes(tool.name)).map((tool) => ({ system: system.name, tool: tool.name, offeredAs: tool.pin.tool, owners: [business, technical].flatMap((email) => email ?? []) }));
   });
 }
 

@@ -7,7 +7,7 @@ import type { StoredObject } from "../registry/index.ts";
 import { answerReassessment } from "./answer-reassessment.ts";
 import { mayStop } from "./approvers.ts";
 import type { Answering } from "./decide.ts";
-import { dependentsOf } from "./dependents.ts";
+import { dependentsOf, usersOfServer } from "./dependents.ts";
 import { mayNot, systemUnknown } from "./errors.ts";
 import { suspendSystem } from "./lifecycle.ts";
 import { reconcile } from "./reconcile.ts";
@@ -17,6 +17,7 @@ import { authorizationsOf, inForce, openRequest, systemStates, versionManifests 
 export function reassessmentPorts(decisions: DecisionPorts, asking: CommandContext<Tx>) {
   return {
     dependents: { dependentsOf, reconcile },
+    drift: { usersOf: usersOfServer, reconcile },
     decide: (signed: Omit<Answering, "reason">) => ({
       answer: (ctx: CommandContext<Tx>, system: string, reason: string, ends: Date | null) => answerReassessment(ctx, asking, system, { ...signed, reason }, ends, decisions),
       async suspend(ctx: CommandContext<Tx>, system: string, reason: string): Promise<void> {

@@ -10,6 +10,8 @@ export type { Case, CaseChange, CaseSystem, ChangeEvent, Outcome } from "./store
 export { reassessmentDays, triggerNames, triggers, worst } from "./triggers.ts";
 export type { ChangeClass, Trigger } from "./triggers.ts";
 export { reassessmentRoutes } from "./routes.ts";
+export { noteOffered, watchPins } from "./drift.ts";
+export type { DriftPorts, PinWatchPorts } from "./drift.ts";
 export { observeChange } from "./observe.ts";
 export type { ObservedChange } from "./observe.ts";
 export { watchMeasures } from "./watch.ts";

@@ -7,6 +7,9 @@ import { undecided } from "./store.ts";
 import type { Trigger } from "./triggers.ts";
 import type { DependentPorts } from "./vendor-events.ts";
 
+/** One case of a tool's drift, whoever saw it and however many systems use it. */
+export const driftKey = (subject: string): string => `drift:${subject}`.slice(0, 400);
+
 /** A prompt that is put together anew each time would be a case each time. */
 const maxPromptsOpen = 5;
 
@@ -29,11 +32,12 @@ const maxObservedOpen = 50;
  * able to stop a system, and the call was refused already.
  */
 export async function observeChange(ctx: CommandContext<Tx>, change: ObservedChange, owners: readonly string[], ports: Pick<DependentPorts, "reconcile">): Promise<void> {
-  const key = `observed:${change.system}:${change.subject}`.slice(0, 400);
+  const key = change.trigger === "tool-definition" ? driftKey(change.subject) : `observed:${change.system}:${change.subject}`.slice(0, 400);
   await ctx.transact(async (tx, record) => {
     await lockRegister(tx, ctx.org, new Date(ctx.now()));
-    const open = ((await undecided(tx, ctx.org)).get(change.system) ?? []).filter((one) => one.key.startsWith("observed:"));
-    if (open.length >= maxObservedOpen || open.some((one) => one.key === key)) return;
+    const known = (await undecided(tx, ctx.org)).get(change.system) ?? [];
+    const open = known.filter((one) => one.key.startsWith("observed:"));
+    if (open.length >= maxObservedOpen || known.some((one) => one.key === key)) return;
     if (change.trigger === "prompt" && open.filter((one) => one.key.startsWith(`observed:${change.system}:prompt:`)).length >= maxPromptsOpen) return;
     if ((await acceptedPrompts(tx, ctx.org)).get(change.system)?.some((digest) => change.subject === `prompt:sha256:${digest}`)) return;
     // Found fine once for the version in force: seeing it again says nothing new.

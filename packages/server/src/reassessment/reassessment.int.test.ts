@@ -4,8 +4,9 @@ import { reassessmentPorts, grantAuthorization, listAuthorizations } from "../au
 import { bootstrap, helper, openTestRegister, person } from "../authorization/testing.ts";
 import type { Actor, CommandContext } from "../command.ts";
 import type { Tx } from "../database/index.ts";
+import { pinServer } from "../registry/index.ts";
 import { decideReassessment } from "./decide.ts";
-import { observeChange, openReassessment, servedSubject } from "./index.ts";
+import { noteOffered, observeChange, openReassessment, servedSubject, watchPins } from "./index.ts";
 import { listCases, listEvents, systemsOf } from "./store.ts";
 import { triggers } from "./triggers.ts";
 import { reportVendorEvent, vendorEventKinds } from "./vendor-events.ts";
@@ -335,6 +336,46 @@ describe("what a gateway observes", () => {
     expect((await cases("open"))[0]!.class).toBe("A");
     register.clock.now += 20 * day;
     expect((await factsOf()).status).toBe("operating");
+  });
+});
+
+describe("a tool's definition seen at its server", () => {
+  const offered = (hash: string) => [{ tool: "wiki.read", hash: hash.repeat(64), definition: {} }];
+  const wiki = `---\napiVersion: v1\nkind: McpServer\nmetadata: { name: wiki }\nspec: { url: "http://localhost:9/mcp", pin: on-apply }\n---\napiVersion: v1\nkind: Tool\nmetadata: { name: wiki.read }\nspec: { server: mcp-server:wiki, effect: reads }\n`;
+  const gateway = () => as({ kind: "system", id: "mcp", email: null, roles: [], proof: "internal" });
+  const saw = (hash: string) => noteOffered(gateway(), "wiki", offered(hash), ports().drift);
+  const changed = async () => (await register.facts(as(bootstrap))).tools.find((tool) => tool.name === "wiki.read")!.changed;
+  const begin = async () => {
+    await register.apply(as(bootstrap), wiki.slice(4));
+    await pinServer(as(bootstrap), register.ports, "wiki", offered("a"), "reviewed");
+    for (const name of ["one", "two"]) await apply(world({}, name).replace("tools: [tool:find]", "tools: [tool:find, tool:wiki.read]"), bootstrap);
+    expect(await cases("open")).toEqual([]);
+  };
+
+  it("other than pinned refuses the tool everywhere and is one case of every system that uses it, however often it is seen", async () => {
+    await begin();
+    expect(await saw("a")).toEqual([]);
+    expect(await cases("open")).toEqual([]);
+    expect(await saw("b")).toEqual(["wiki.read"]);
+    await saw("b");
+    await observeChange(gateway(), { trigger: "tool-definition", system: "one", subject: "tool:wiki.read", title: "seen at a call", old: "a", new: "b" }, [], ports().dependents);
+    expect(await cases("open")).toMatchObject([{ trigger: "tool-definition", class: "B", subject: "tool:wiki.read", systems: [{ system: "one" }, { system: "two" }] }]);
+    expect([await changed(), (await factsOf("one")).differences]).toEqual([true, ["tool:wiki.read"]]);
+  });
+
+  it("as pinned again closes its case; asked now and then, also when nobody calls it", async () => {
+    await begin();
+    let hash = "b";
+    const job = watchPins(gateway(), { ...ports().drift, ask: async () => (hash === "none" ? undefined : offered(hash)) });
+    await job.run();
+    expect([await changed(), (await cases("open")).length]).toEqual([true, 1]);
+    hash = "none";
+    await job.run();
+    expect(await changed()).toBe(true);
+    hash = "a";
+    await job.run();
+    expect([await changed(), await cases("open"), (await factsOf("one")).differences]).toEqual([false, [], []]);
+    expect((await factsOf("one")).status).toBe("operating");
   });
 });
 
