@@ -15,6 +15,7 @@ import { OpenApiDocument } from "./openapi.ts";
 import { renderProblem } from "./problems.ts";
 import type { RequestCounts } from "./metrics.ts";
 import { requireServiceScope } from "./service-scopes.ts";
+import { requireSoundText } from "./sound-text.ts";
 
 export interface AppOptions {
   readonly authenticate: (request: FastifyRequest) => Promise<Authentication | null>;
@@ -27,6 +28,7 @@ export interface AppOptions {
   readonly page: (request: FastifyRequest, reply: FastifyReply) => Promise<boolean>;
 }
 
+const everyAnswer = { "x-content-type-options": "nosniff", "referrer-policy": "no-referrer", "cross-origin-resource-policy": "same-origin", "cross-origin-opener-policy": "same-origin" };
 const mutating = new Set(["POST", "PUT", "PATCH", "DELETE"]);
 
 /** Console pages: everything from this origin, nothing inline, never framed. */
@@ -48,6 +50,12 @@ export function buildApp(options: AppOptions): { readonly app: App; readonly doc
     return503OnClosing: true,
     routerOptions: { maxParamLength: 512, caseSensitive: true },
     requestIdHeader: false,
+    // What the router itself can't read: no hook has run, so its headers are set here.
+    frameworkErrors: (error, request, reply) => {
+      for (const [name, value] of Object.entries(everyAnswer)) void reply.header(name, value);
+      void reply.header("x-request-id", request.id).header("content-security-policy", dataPolicy).header("cache-control", "no-store");
+      void sendProblem(error, request, reply, options.log);
+    },
     genReqId: (request) => {
       const sent = request.headers["x-request-id"];
       return typeof sent === "string" && /^[\w.:-]{1,128}$/.test(sent) ? sent : newId("request", options.now(), randomFillSync);
@@ -84,6 +92,8 @@ export function buildApp(options: AppOptions): { readonly app: App; readonly doc
     return undefined;
   });
 
+  app.addHook("preValidation", async (request) => requireSoundText(request));
+
   app.addHook("preHandler", async (request) => {
     const { access = "public", systemOf } = request.routeOptions.config;
     const actor = request.authentication?.actor ?? null;
@@ -94,10 +104,7 @@ export function buildApp(options: AppOptions): { readonly app: App; readonly doc
   idempotencyHooks(app, options.idempotency, options.now);
 
   app.addHook("onSend", async (request, reply, payload) => {
-    void reply.header("x-content-type-options", "nosniff");
-    void reply.header("referrer-policy", "no-referrer");
-    void reply.header("cross-origin-resource-policy", "same-origin");
-    void reply.header("cross-origin-opener-policy", "same-origin");
+    for (const [name, value] of Object.entries(everyAnswer)) void reply.header(name, value);
     // A 304 has no content type, and its headers replace those of the copy that the browser kept: a page must keep a page's policy.
     const page = reply.statusCode === 304 ? !isProgramPath(request.url) : String(reply.getHeader("content-type") ?? "").startsWith("text/html");
     void reply.header("content-security-policy", page ? pagePolicy : dataPolicy);

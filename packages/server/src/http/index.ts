@@ -14,7 +14,7 @@ export type { Readiness } from "./operations.ts";
 export type { OpenApiDocument } from "./openapi.ts";
 export { RateLimit } from "./rate-limit.ts";
 export { actorOf } from "./actor.ts";
-export { email, fromCursor, instant, line, page, pageQuery, pathName, reasonBody, roleSchema, toPage } from "./schemas.ts";
+export { cursorUnknown, email, fromCursor, instant, line, page, pageQuery, pathName, reasonBody, roleSchema, toPage } from "./schemas.ts";
 export { serviceScopeNames, serviceScopes } from "./service-scopes.ts";
 export type { ServiceScope } from "./service-scopes.ts";
 export { serveConsole } from "./console-files.ts";

@@ -1,7 +1,6 @@
-import { AppError } from "@mandate/model";
 import type { FastifyRequest, RouteOptions } from "fastify";
 import { z } from "zod";
-import { fromCursor, pageQuery } from "./schemas.ts";
+import { cursorUnknown, fromCursor, pageQuery } from "./schemas.ts";
 
 interface Page {
   readonly items: readonly unknown[];
@@ -58,7 +57,7 @@ function offsetOf(cursor: string | undefined): number {
   const text = fromCursor(cursor);
   if (text === undefined) return 0;
   const offset = /^after:([0-9]{1,9})$/.exec(text)?.[1];
-  if (offset === undefined) throw new AppError({ code: "request.cursor", status: 400, message: "The cursor is not one that a list gave out.", remedies: [{ text: "Start again without cursor." }] });
+  if (offset === undefined) throw cursorUnknown();
   return Number(offset);
 }
 

@@ -22,6 +22,7 @@ const titles: Readonly<Record<number, string>> = {
   405: "Method not allowed",
   409: "In conflict with the present state",
   413: "Too large",
+  414: "Too long a path",
   415: "Media type not supported",
   421: "Wrong host",
   422: "Not accepted",
@@ -78,6 +79,9 @@ export function renderProblem(error: unknown, requestId: string): RenderedError 
     return { problem: internalFault(requestId), internal: `response doesn't fit its schema: ${causeText(error)}`, retryAfterSeconds: undefined };
   }
   const shaped = error as FastifyShaped;
+  if (shaped?.code === uniqueViolation) {
+    return { problem: base(409, "request.same_moment", "Somebody else made the same at the same moment; theirs stands.", requestId, [{ text: "Read what is there now, then ask again." }]), internal: causeText(error), retryAfterSeconds: undefined };
+  }
   if (typeof shaped?.statusCode === "number" && shaped.statusCode >= 400 && shaped.statusCode < 500) {
     return { problem: transportProblem(shaped, requestId), internal: undefined, retryAfterSeconds: undefined };
   }
@@ -106,12 +110,19 @@ function transportProblem(error: FastifyShaped, requestId: string): Problem {
       return base(413, "request.too_large", "The body is larger than this route accepts.", requestId, [{ text: "Send less, or split it." }]);
     case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
       return base(415, "request.media_type", "This route doesn't read that media type.", requestId, [{ text: "Send application/json, or application/yaml to /api/v1/apply." }]);
+    case "FST_ERR_BAD_URL":
+      return base(400, "request.path", "The path is not well-formed percent-encoded UTF-8.", requestId, [{ text: "Encode each name in the path with encodeURIComponent." }]);
+    case "FST_ERR_MAX_PARAM_LENGTH":
+      return base(414, "request.path", "A name in the path is longer than any name here.", requestId, [{ text: "Names have at most 254 characters." }]);
     default:
       return base(400, "request.unreadable", "The body is not valid JSON, or headers and body disagree.", requestId, [
         { text: "Send a JSON object with content-type application/json." },
       ]);
   }
 }
+
+/** SQLSTATE of PostgreSQL, Appendix A: two requests passed the same check before either wrote. */
+const uniqueViolation = "23505";
 
 function causeText(error: unknown): string {
   if (!(error instanceof Error)) return "thrown value is no error";

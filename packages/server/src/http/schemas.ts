@@ -32,7 +32,11 @@ export function fromCursor(cursor: string | undefined): string | undefined {
   if (cursor === undefined) return undefined;
   const text = Buffer.from(cursor, "base64url").toString("utf8");
   if (text.length === 0 || Buffer.from(text).toString("base64url") !== cursor || text.includes("\0")) {
-    throw new AppError({ code: "request.cursor", status: 400, message: "The cursor is not one that a list gave out.", remedies: [{ text: "Start again without cursor." }] });
+    throw cursorUnknown();
   }
   return text;
+}
+
+export function cursorUnknown(): AppError {
+  return new AppError({ code: "request.cursor", status: 400, message: "The cursor is not one that a list gave out.", remedies: [{ text: "Start again without cursor." }] });
 }

@@ -7,7 +7,7 @@ import { readRegisterVersion } from "../context/index.ts";
 import type { Database, Tx } from "../database/index.ts";
 import { assertWhole, consistencyBody, createPack, heads, inclusionFile, logSummaries, readLeaf, readPayload, rehash } from "../evidence/index.ts";
 import type { Evidence } from "../evidence/index.ts";
-import { actorOf, instant, page, pageQuery } from "../http/index.ts";
+import { actorOf, cursorUnknown, fromCursor, instant, page, pageQuery } from "../http/index.ts";
 import type { App } from "../http/index.ts";
 import { packBuilder } from "./pack-builder.ts";
 import { packAnswers, packFiles } from "./pack-files.ts";
@@ -73,12 +73,13 @@ export function proofRoutes(app: App, deps: ProofRouteDeps): void {
       schema: { operationId: "listEntries", params: z.object({ log: logName }), querystring: z.object(pageQuery), response: { 200: page(z.object({ index: z.number(), header })) } },
     },
     async ({ params, query }) => {
-      const before = query.cursor === undefined ? null : z.coerce.number().int().min(0).parse(query.cursor);
+      const before = query.cursor === undefined ? null : Number(fromCursor(query.cursor));
+      if (before !== null && !Number.isSafeInteger(before)) throw cursorUnknown();
       const { rows } = await db.read(org, (tx) =>
         sql<{ index: string; leaf: Buffer }>`select index, leaf from evidence_entry where org = ${org} and origin = ${params.log} and (${before}::bigint is null or index < ${before}::bigint) order by index desc limit ${query.limit + 1}`.execute(tx),
       );
       const shown = rows.slice(0, query.limit);
-      return { items: shown.map((row) => ({ index: Number(row.index), header: { ...parseHeader(row.leaf) } })), nextCursor: rows.length > query.limit ? String(shown.at(-1)!.index) : null };
+      return { items: shown.map((row) => ({ index: Number(row.index), header: { ...parseHeader(row.leaf) } })), nextCursor: rows.length > query.limit ? Buffer.from(String(shown.at(-1)!.index)).toString("base64url") : null };
     },
   );
 
