@@ -10,13 +10,14 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   frameworks: ["model"],
   gateway: ["model", "policy", "detectors", "ledger"],
   server: ["model", "ledger", "policy", "frameworks", "detectors", "gateway"],
+  witness: ["ledger"],
   sdk: [],
   cli: ["model", "sdk", "ledger", "policy", "detectors", "frameworks"],
   console: ["sdk", "ledger"],
 };
 
 /** Allowed only as `import()` inside the command that runs them, so that `mandate get` never loads a database driver. */
-export const onlyDynamically: Readonly<Record<string, readonly string[]>> = { cli: ["gateway", "server"] };
+export const onlyDynamically: Readonly<Record<string, readonly string[]>> = { cli: ["gateway", "server", "witness"] };
 
 /** Node's file, network and process modules stay out of packages that must run anywhere, or decide purely. */
 export const withoutIo: readonly string[] = ["model", "policy", "detectors"];

@@ -34,6 +34,7 @@ export {
   formatSignatureLine,
   formatVerifierKey,
   isKeyName,
+  keyIdOf,
   makeCosignature,
   noteVerifier,
   openNote,

@@ -55,9 +55,10 @@ import type { RegisterPorts } from "./registry/index.ts";
 import { scimRoutes } from "./scim/index.ts";
 import { holdSealing, secretRoutes } from "./secrets/index.ts";
 import { endServiceAccountsOf, serviceAccountRoutes } from "./service-accounts/index.ts";
-import { loopbackAllow, settingRoutes } from "./settings/index.ts";
+import { loopbackAllow, readOutboundAllow, settingRoutes } from "./settings/index.ts";
 import { loweringDecided, organizationTerms, ownRulesApproved, reviewTiers, tieringRoutes } from "./tiering/index.ts";
 import { visibilityRoutes, watchVisibility, withFullCapture } from "./visibility/index.ts";
+import { createCosigner, tlogRoutes, witnessRoutes } from "./witnesses/index.ts";
 
 export interface ServerOptions {
   readonly configuration: Configuration;
@@ -115,6 +116,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     ownerOf: (system) => publisher.current.facts.systems.find((one) => one.name === system)?.owners.technical ?? null,
     failed: (error) => log.warn("findings not written", { internal: String(error) }),
   });
+  const outboundAtStart = (await db.read(org, (tx) => readOutboundAllow(tx, org))) ?? defaultAllow;
   const publisher: Publisher = new Publisher({
     build: () => buildSnapshot({ db, org, organizationName, now, masterKey, evidence, defaultAllow, consoleUrl: configuration.consoleUrl, gatewayUrl: configuration.gatewayUrl, log, deriveFacts: enforcedFacts }),
     version: () => db.read(org, (tx) => readRegisterVersion(tx, org)),
@@ -139,11 +141,15 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     if (!asksWithApiToken(request, configuration.bootstrapToken)) return false;
     app.routing(request, response);
     return true;
+  let isPublishing = false;
+  const cosigner = createCosigner({ db, org, evidence, now, log, outbound: () => new OutboundRule(isPublishing ? publisher.current.outboundAllow : outboundAtStart), report: (finding) => reportFinding(quiet, finding) });
+  await cosigner.check();
   }
 
   async function emitDecisions(entries: number): Promise<void> {
     if (now() - usedUntil >= noteUseEveryMs) {
       // A minute of overlap, because a gateway's entries arrive later than they were written.
+  isPublishing = true;
       const since = new Date(usedUntil === 0 ? now() - 86_400_000 : usedUntil - 60_000);
       usedUntil = now();
       await db.transaction(org, (tx) => noteCredentialUse(tx, org, since)).catch((error: unknown) => log.warn("last uses not noted", { internal: String(error) }));
@@ -267,7 +273,10 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   tieringRoutes(app, { db, org, now, contexts, ports });
   await registerRoutes(app, { db, org, now, contexts, ports, decisions });
   decisionRoutes(app, { db, org, drain });
-  proofRoutes(app, { db, org, now, random, masterKey, evidence, drain, scratchDir: join(configuration.dataDir, "scratch"), onChecked: (ok, problems) => void (checked = { at: now(), ok, problems }) });
+  proofRoutes(app, { db, org, now, random, masterKey, evidence, drain, scratchDir: join(configuration.dataDir, "scratch"), cosign: cosigner.ask, onChecked: (ok, problems) => void (checked = { at: now(), ok, problems }) });
+  witnessRoutes(app, { db, org, now, contexts, ask: cosigner.ask, report: (finding) => reportFinding(quiet, finding) });
+  tlogRoutes(app, { db, org, metaOrigin: evidence.metaOrigin });
+  retentionRoutes(app, { db, org, contexts, evidence, keys: { masterKey, random, now }, issuers: () => publisher.current.facts.systems.flatMap((system) => system.session.issuers), drain });
   overviewRoutes(app, { db, org, now, contexts, publisher, checked: () => checked });
   eventRoutes(app, hub, { onClose: (close) => closers.push(close), now, stillValid: async (request) => (await authenticate(request).catch(() => null)) !== null });
   await authzenRoutes(app, () => dataPlane.gateway, configuration.consoleUrl);
@@ -299,6 +308,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
         reconcile,
         ownersOf: reassessing.ownersOf,
         reviewsBelow: async (tx, inOrg, nowMs) => (await currentConcerns(tx, inOrg, nowMs)).flatMap((one) => (one.kind === "review.below" && one.system !== null ? [{ key: one.key, system: one.system, title: one.title, detail: one.detail }] : [])),
+      cosigner.job,
       }),
       watchRecords(quiet, { report: (finding) => reportFinding(quiet, finding), settle: (kinds, open) => settleFindings(quiet, kinds, open) }),
       watchPins(contexts.for(systemActor("mcp")), { ...reassessing.drift, ask: ports.pinMcpServer! }),

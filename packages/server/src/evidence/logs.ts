@@ -19,6 +19,8 @@ export interface LogRow {
 export interface LogKeys {
   readonly masterKey: Uint8Array;
   readonly random: (bytes: Uint8Array) => Uint8Array;
+  /** Epoch milliseconds: content opens until its end. Absent: the database's clock. */
+  readonly now?: () => number;
 }
 
 /** Name of the writer whose log takes every other log's checkpoints. */

@@ -167,3 +167,18 @@ export function parsedJson(plain: Uint8Array): unknown {
     return null;
   }
 }
+
+/** Every sealed item an entry stands for: what it brought, and the messages it refers to wherever they were brought. */
+export async function entryPlaces(
+  tx: Tx,
+  org: string,
+  keys: LogKeys,
+  at: { readonly log: string; readonly index: number },
+  header: Readonly<Record<string, unknown>>,
+): Promise<readonly { readonly log: string; readonly index: number; readonly part: number }[]> {
+  const payload = await openJson(new PayloadReader(tx, org, keys), header["ct"], header["pc"]);
+  const cts = messagesOf(payload).map((one) => one.ct);
+  const { rows } = await sql<{ log: string; index: string; part: number }>`SELECT origin AS log, index, part FROM evidence_payload
+    WHERE org = ${org} AND ((origin = ${at.log} AND index = ${at.index}) OR ct = ANY(SELECT decode(name, 'hex') FROM unnest(${cts}::text[]) AS name))`.execute(tx);
+  return rows.map((row) => ({ ...row, index: Number(row.index) }));
+}

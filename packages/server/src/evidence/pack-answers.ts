@@ -5,6 +5,7 @@ import type { LogRow } from "./logs.ts";
 import type { PackScope } from "./pack-answer.ts";
 import { openHead } from "./read-log.ts";
 import type { SectionAnswers } from "./pack-sections.ts";
+import { listWitnesses, trustState } from "./witnesses.ts";
 
 interface Scope extends PackScope {
   readonly rows: readonly LogRow[];
@@ -37,10 +38,7 @@ export async function measuredAnswers(tx: Tx, org: string, scope: Scope): Promis
         size: row.size,
         root: toBase64(openHead(row).root),
       })),
-      "external anchors": {
-        witnesses: 0,
-        note: "No outside witness is configured: the installation is self-attested and every entry is unanchored.",
-      },
+      "external anchors": { source: "evidence_witness, evidence_checkpoint", query: "outside witnesses, and the newest checkpoint of the meta-log that a quorum of them cosigned", ...(await anchors(tx, org)) },
       "inclusion and consistency proofs for each cited event": "logs/N/proofs and logs/N/consistency in this pack",
       "verifier with instructions": "README.md in this pack",
       "access log of the evidence": { gaps: [], source: "evidence_entry", query: "entries of type evidence.read, whole store", reads },
@@ -62,4 +60,11 @@ async function countEntries(tx: Tx, org: string, type: string): Promise<number> 
     tx,
   );
   return rows[0]?.count ?? 0;
+}
+
+async function anchors(tx: Tx, org: string): Promise<Readonly<Record<string, unknown>>> {
+  const { trust, entries, unanchored, quorum, anchoredMeta, anchoredAt } = await trustState(tx, org);
+  const witnesses = (await listWitnesses(tx, org)).map((one) => ({ name: one.name, vkey: one.vkey, outside: one.outside, signed: one.size, signedAt: one.signedAt?.toISOString() ?? null }));
+  const gaps = trust === "witnessed" ? [] : ["No quorum of outside witnesses signed: the installation is self-attested and every entry is unanchored."];
+  return { gaps, trust, quorum, anchoredMeta, anchoredAt, entries, unanchored, witnesses };
 }

@@ -1,3 +1,5 @@
+import type { TrustState } from "./witnesses.ts";
+
 export interface PackFile {
   readonly path: string;
   readonly bytes: Uint8Array;
@@ -12,6 +14,8 @@ export interface PackAbout {
   readonly logs: readonly { readonly name: string; readonly vkey: string; readonly entries: number }[];
   readonly payloads: number;
   readonly disclosed: boolean;
+  /** Absent: self-attested. */
+  readonly trust?: Pick<TrustState, "trust" | "unanchored" | "entries" | "anchoredAt">;
 }
 
 /** Instructions for somebody who has never seen Mandate. */
@@ -60,6 +64,13 @@ function facts(about: PackAbout): string[] {
     `Period: ${about.since ?? "from the beginning"} to ${about.until ?? "the moment of creation"}`,
     `Systems: ${about.systems.length === 0 ? "all" : about.systems.join(", ")}`,
     ...about.logs.map((log) => `Log ${log.name}: ${log.entries} entries of ${log.vkey.split("+")[0]}`),
+    trustLine(about.trust),
     `Payloads: ${about.payloads}, ${about.disclosed ? "with the keys that open them" : "sealed"}`,
   ];
+}
+
+/** Entries of the whole installation, not of the pack alone: what is unanchored there is unanchored here. */
+export function trustLine(trust: PackAbout["trust"]): string {
+  if (trust === undefined || trust.trust === "self-attested") return "Trust: self-attested, every entry unanchored; no outside witness signed";
+  return `Trust: witnessed at ${trust.anchoredAt ?? "an unknown time"}; of the installation's ${trust.entries} entries ${trust.unanchored} are newer and unanchored`;
 }

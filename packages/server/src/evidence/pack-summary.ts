@@ -1,4 +1,5 @@
 import { utf8 } from "@mandate/ledger";
+import { trustLine } from "./pack-readme.ts";
 import type { PackAbout } from "./pack-readme.ts";
 import { gapsOf, packSections } from "./pack-sections.ts";
 import type { SectionAnswers } from "./pack-sections.ts";
@@ -22,8 +23,8 @@ export function summaryLines(about: PackAbout, answers: SectionAnswers): Line[] 
     body(`Created ${about.created}`),
     body(`Period: ${about.since ?? "from the beginning"} to ${about.until ?? "the moment of creation"}`),
     ...wrap(`Systems: ${about.systems.length === 0 ? "all" : about.systems.join(", ")}`),
-    heading("Trust: self-attested"),
-    ...wrap("No outside witness signed these logs. Whoever holds the installation's keys could have written another history from the start; compare with a checkpoint of your own. Check the files with: mandate evidence verify PACK"),
+    heading(about.trust?.trust === "witnessed" ? "Trust: witnessed" : "Trust: self-attested"),
+    ...(about.trust?.trust === "witnessed" ? wrap(`${trustLine(about.trust)}. The quorum stands in policy.tlog; take the witnesses' keys from somewhere other than this pack.`) : wrap("No outside witness signed these logs. Whoever holds the installation's keys could have written another history from the start; compare with a checkpoint of your own. Check the files with: mandate evidence verify PACK")),
     heading("Population"),
     body(`AI systems on record: ${countOf(population["atStart"])} at the start, ${countOf(population["atEnd"])} at the end of the period`),
     ...about.logs.map((log) => body(`Log ${log.name}: ${log.entries} entries of ${log.vkey.split("+")[0] ?? ""}`)),

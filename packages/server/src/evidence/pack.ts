@@ -17,6 +17,7 @@ import type { SectionAnswers } from "./pack-sections.ts";
 import { summaryPdf } from "./pack-summary.ts";
 import { openHead, readLeaves, tileReader } from "./read-log.ts";
 import { assertWhole } from "./rehash.ts";
+import { listWitnesses, policyText, trustState } from "./witnesses.ts";
 import type { PackFile } from "./pack-readme.ts";
 
 export type { PackFile } from "./pack-readme.ts";
@@ -41,6 +42,8 @@ export interface PackRequest {
   readonly drain: () => Promise<void>;
   /** `policies/…`, `approvals/….json`: what other slices hold. */
   readonly files: (tx: Tx) => Promise<readonly PackFile[]>;
+  /** Asks the witnesses for the checkpoint that the pack will end in; absent where there are none. */
+  readonly cosign?: () => Promise<void>;
   /** Answers of other slices for the sections. */
   readonly answers: (tx: Tx) => Promise<SectionAnswers>;
   readonly onProgress?: (progress: PackProgress) => void;
@@ -68,6 +71,7 @@ export async function createPack(request: PackRequest, sink: ByteSink): Promise<
     }),
   );
   await evidence.publishCheckpoints();
+  await request.cosign?.();
   // The whole store, not only what this pack shows: an auditor of one system must learn that another's record was edited.
   await assertWhole(db, evidence.org);
   try {
@@ -141,6 +145,7 @@ async function filesOf(
     logs: counts,
     payloads,
     disclosed: request.disclose !== null,
+    trust: await trustState(tx, evidence.org),
   };
   return [
     ...sectionFiles(answers),
@@ -149,7 +154,7 @@ async function filesOf(
     { path: "summary.pdf", bytes: summaryPdf(about, answers), mediaType: "application/pdf" },
     {
       path: "policy.tlog",
-      bytes: utf8(`${counts.map((log) => `log ${log.vkey}`).join("\n")}\nquorum none\n`),
+      bytes: utf8(policyText(counts.map((log) => log.vkey), (await listWitnesses(tx, evidence.org)).filter((one) => one.outside))),
       mediaType: "text/plain",
     },
   ];
@@ -175,7 +180,7 @@ async function logParts(
     checkpoint: checkpoint.note,
     entries: entriesOf(tx, request, row.origin, checkpoint.size, count, payloads),
     readTile: tileReader(tx, evidence.org, row.origin),
-    olderCheckpoints: published.older,
+    olderCheckpoints: count.name === metaWriter ? [...published.older, ...(await cosignedCheckpoints(tx, evidence.org, row.origin))] : published.older,
   };
 }
 
@@ -206,6 +211,13 @@ function wanted(header: Readonly<Record<string, unknown>>, { systems, since, unt
   // Whose key signed is part of the signature's proof, and no system's own.
   if (header["type"] === "person" && header["commits"] !== undefined) return true;
   return systems.length === 0 || systems.includes(String(header["system"]));
+}
+
+/** What each witness signed last: where the newest checkpoint lacks their signatures, these anchor what is older. */
+async function cosignedCheckpoints(tx: Tx, org: string, origin: string): Promise<string[]> {
+  const { rows } = await sql<{ note: string }>`SELECT c.note FROM evidence_checkpoint c
+    WHERE c.org = ${org} AND c.origin = ${origin} AND c.size IN (SELECT w.size FROM evidence_witness w WHERE w.org = ${org})`.execute(tx);
+  return rows.map((row) => row.note);
 }
 
 async function publishedCheckpoints(

@@ -156,3 +156,14 @@ export async function* readLeaves(
     for (const row of rows) yield { index: Number(row.index), leaf: row.leaf };
   }
 }
+
+/** Entry bundle of C2SP tlog-tiles: each entry behind its length in two bytes, big-endian. */
+export async function readBundle(tx: Tx, org: string, origin: string, from: number, count: number): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for await (const { leaf } of readLeaves(tx, org, origin, from, from + count)) {
+    if (leaf.length > 0xffff) throw altered(origin, "an entry is longer than a bundle can say");
+    parts.push(Uint8Array.of(leaf.length >> 8, leaf.length & 255), leaf);
+  }
+  if (parts.length !== 2 * count) throw altered(origin, `entries from ${from} on are missing`);
+  return Buffer.concat(parts);
+}

@@ -100,9 +100,14 @@ function openKey(
   );
 }
 
-/** The wrapper of one key-encryption key; undefined once it was destroyed. */
+/**
+ * The wrapper of one key-encryption key; undefined once it was destroyed, or its content was kept long enough. INVARIANT
+ * (G5): the end is compared here, so nothing opens longer because a clean-up ran late. A legal hold outranks ends.
+ */
 export async function wrapperOf(tx: Tx, keys: LogKeys, org: string, kid: string): Promise<KeyWrapper | undefined> {
   const { rows } = await sql<{ kid: string; sealed_key: Buffer; wrapped_key: Buffer }>`
-    SELECT kid, sealed_key, wrapped_key FROM evidence_kek WHERE org = ${org} AND kid = ${kid}`.execute(tx);
+    SELECT kid, sealed_key, wrapped_key FROM evidence_kek WHERE org = ${org} AND kid = ${kid}
+      AND (ends_at IS NULL OR ends_at > ${keys.now === undefined ? sql`now()` : new Date(keys.now())}
+        OR EXISTS (SELECT FROM evidence_hold h WHERE h.org = ${org} AND h.released_at IS NULL))`.execute(tx);
   return rows[0] ? keyWrapper(kid, openKey(keys, org, rows[0])) : undefined;
 }

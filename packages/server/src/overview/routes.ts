@@ -6,7 +6,7 @@ import type { SystemView } from "../authorization/index.ts";
 import { systemActor } from "../context/index.ts";
 import type { Contexts } from "../context/index.ts";
 import type { Database } from "../database/index.ts";
-import { logSummaries, tallyByHour, tallyByResource } from "../evidence/index.ts";
+import { logSummaries, tallyByHour, tallyByResource, trustState } from "../evidence/index.ts";
 import { countWaiting, listApprovals } from "../approvals/index.ts";
 import { countFindingsOpen, listFindings } from "../findings/index.ts";
 import { pathName } from "../http/index.ts";
@@ -26,7 +26,7 @@ const overview = z.object({
   byTier: z.array(z.object({ tier: z.string(), proposed: number, pilot: number, production: number, expired: number, retired: number, noOwner: number })),
   needs: z.array(z.object({ kind: z.string(), outcome: z.string(), title: z.string(), detail: z.string(), href: z.string() })),
   traffic: z.object({ known: z.null() }),
-  evidence: z.object({ entries: number, checkpoints: number, root: z.string().nullable(), checkedAt: z.string().nullable(), trust: z.string(), problems: z.array(z.unknown()).readonly() }),
+  evidence: z.object({ entries: number, checkpoints: number, root: z.string().nullable(), checkedAt: z.string().nullable(), trust: z.string(), unanchored: number, problems: z.array(z.unknown()).readonly() }),
 });
 const params = z.object({ name: pathName });
 const dayMs = 86_400_000;
@@ -48,7 +48,7 @@ export function overviewRoutes(app: App, deps: OverviewDeps): void {
 
   app.get("/api/v1/overview", { config: { access: "signed-in" }, schema: { operationId: "getOverview", response: { 200: overview } } }, async () => {
     const { items: systems } = await listSystems(reading, { limit: 1000 });
-    const { waiting, waits, findings, cases, incidents, open, entries, checkpoints, root } = await db.read(org, async (tx) => {
+    const { waiting, waits, findings, cases, incidents, open, entries, checkpoints, root, state } = await db.read(org, async (tx) => {
       const logs = await logSummaries(tx, org);
       const { rows } = await sql<{ count: string }>`select count(*) from evidence_checkpoint where org = ${org}`.execute(tx);
       return {
@@ -61,6 +61,7 @@ export function overviewRoutes(app: App, deps: OverviewDeps): void {
         entries: logs.reduce((sum, one) => sum + one.size, 0),
         checkpoints: Number(rows[0]!.count),
         root: logs.at(-1)?.root ?? null,
+        state: await trustState(tx, org),
       };
     });
     const expired = (one: SystemView): boolean => one.statusCode === "authorization_expired";
@@ -104,7 +105,7 @@ export function overviewRoutes(app: App, deps: OverviewDeps): void {
       ].slice(0, 16),
       // Nothing discovers traffic outside the gateway yet, so the share is not known, and says so.
       traffic: { known: null },
-      evidence: { entries, checkpoints, root, checkedAt: last === null ? null : new Date(last.at).toISOString(), trust: "self-attested", problems: last?.problems ?? [] },
+      evidence: { entries, checkpoints, root, checkedAt: last === null ? null : new Date(last.at).toISOString(), trust: state.trust, unanchored: state.unanchored, problems: last?.problems ?? [] },
     };
   });
 

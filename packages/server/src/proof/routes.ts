@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { Actor } from "../command.ts";
 import { readRegisterVersion } from "../context/index.ts";
 import type { Database, Tx } from "../database/index.ts";
-import { assertWhole, consistencyBody, createPack, heads, inclusionFile, logSummaries, readLeaf, readPayload, rehash } from "../evidence/index.ts";
+import { assertWhole, consistencyBody, createPack, heads, inclusionFile, logSummaries, readLeaf, readPayload, rehash, trustState } from "../evidence/index.ts";
 import type { Evidence } from "../evidence/index.ts";
 import { actorOf, cursorUnknown, fromCursor, instant, page, pageQuery } from "../http/index.ts";
 import type { App } from "../http/index.ts";
@@ -35,6 +35,8 @@ export interface ProofRouteDeps {
   readonly masterKey: Uint8Array;
   readonly evidence: Evidence;
   readonly drain: () => Promise<unknown>;
+  /** Asks the witnesses for the newest checkpoint. */
+  readonly cosign: () => Promise<void>;
   /** Where packs stand while they are built and sent. */
   readonly scratchDir: string;
   /** A whole re-hash was made: what it found. */
@@ -44,7 +46,7 @@ export interface ProofRouteDeps {
 /** Logs, proofs, payloads on record, packs: everything an outsider needs to stop believing us. */
 export function proofRoutes(app: App, deps: ProofRouteDeps): void {
   const { db, org, now, evidence } = deps;
-  const keys = { masterKey: deps.masterKey, random: deps.random };
+  const keys = { masterKey: deps.masterKey, random: deps.random, now };
   const packs = packBuilder(deps.scratchDir, now);
   const drain = async (): Promise<void> => {
     await deps.drain();
@@ -95,7 +97,8 @@ export function proofRoutes(app: App, deps: ProofRouteDeps): void {
   app.post(
     "/api/v1/evidence/entries/:log/:index/open",
     {
-      config: { access: readers },
+      // What was opened stays out of the answers kept for repeats: an erasure would not find it there.
+      config: { access: readers, secretAnswer: true },
       schema: {
         operationId: "openEntry",
         summary: "Open what an entry sealed; the reading is itself an entry",
@@ -118,7 +121,9 @@ export function proofRoutes(app: App, deps: ProofRouteDeps): void {
       await drain();
       const result = await rehash(db, org);
       deps.onChecked(result.ok, result.problems);
-      return reply.send({ ...result, trust: "self-attested", unanchored: result.entries, problems: result.problems });
+      const { trust, unanchored } = await db.read(org, (tx) => trustState(tx, org));
+      // What an outside checkpoint vouched for, a store with problems no longer is.
+      return reply.send({ ...result, ...(result.ok ? { trust, unanchored } : { trust: "self-attested", unanchored: result.entries }) });
     },
   );
 
@@ -153,6 +158,7 @@ export function proofRoutes(app: App, deps: ProofRouteDeps): void {
             files: (tx) => packFiles(tx, org, scope),
             answers: (tx) => packAnswers(tx, org, scope, now()),
             onProgress,
+            cosign: deps.cosign,
           },
           sink,
         ),
