@@ -232,6 +232,10 @@ export interface ModelFacts {
   readonly fallback: boolean;
   /** By the kill switch; absent: no. */
   readonly stopped?: boolean;
+  /** Azure's dated version of its API; absent: the gateway's default. */
+  readonly apiVersion?: string;
+  /** Models that may be called in its place when it can't answer, in order; absent: none. Each needs its own grant. */
+  readonly fallbacks?: readonly string[];
 }
 
 export interface CriticalArgument {

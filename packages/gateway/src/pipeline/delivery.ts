@@ -90,11 +90,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
     try {
       this.#upstream = this.#runtime.upstream.send(
         compiled,
-        model,
-        surface.upstreamPath(model.upstream),
-        body,
-        exchange.req.headers,
-        view.stream ? "text/event-stream" : "application/json",
+        { model, surface, stream: view.stream, body, callerHeaders: exchange.req.headers },
         this,
       );
     } catch (error) {
@@ -129,6 +125,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
       this.#framer = framerOf(this.#headers["content-type"] ?? "", surface, this.#runtime.limits.maxHeldBytes);
     if (this.#framer !== undefined) {
       this.#phase = "stream";
+      if (this.#framer.contentType !== undefined) this.#headers["content-type"] = this.#framer.contentType;
       exchange.res.writeHead(status, exchange.headers(this.#headers));
       exchange.res.flushHeaders();
     } else this.#phase = "json";
@@ -136,10 +133,8 @@ export class Delivery implements UpstreamEvents, RunningCall {
 
   data(chunk: Buffer): void {
     if (this.#phase !== "json" && this.#phase !== "stream") return;
-    this.#capturedBytes += chunk.length;
-    if (this.#capturedBytes <= this.#runtime.limits.maxAnswerBytes) this.#captured.push(chunk);
-    else if (this.#phase === "json") return this.#tooLarge();
-    else this.#complete = false;
+    // What is kept and released later must be what the caller can read.
+    if (this.#framer?.contentType === undefined && !this.#capture(chunk)) return;
     if (this.#phase === "json") return;
     try {
       for (const event of this.#framer?.push(chunk) ?? []) if (!this.#accept(event)) return;
@@ -169,8 +164,20 @@ export class Delivery implements UpstreamEvents, RunningCall {
     );
   }
 
+  /** False once the answer was given up. */
+  #capture(bytes: Buffer): boolean {
+    this.#capturedBytes += bytes.length;
+    if (this.#capturedBytes <= this.#runtime.limits.maxAnswerBytes) this.#captured.push(bytes);
+    else if (this.#phase === "json") {
+      this.#tooLarge();
+      return false;
+    } else this.#complete = false;
+    return true;
+  }
+
   /** False once the stream was ended. */
   #accept(event: { readonly raw: Buffer; readonly name: string; readonly data: string }): boolean {
+    if (this.#framer?.contentType !== undefined) this.#capture(event.raw);
     const view = this.#stream.accept(event);
     if (view.usage !== null) this.#usage = view.usage;
     if (view.issued !== null) this.#issued = view.issued;

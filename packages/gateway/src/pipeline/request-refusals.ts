@@ -1,10 +1,19 @@
-import type { DecisionRequest, ModelFacts, SystemFacts } from "@mandate/model";
+import type { DecisionRequest, ModelFacts, Protocol, SystemFacts } from "@mandate/model";
 import type { Compiled } from "../compiled.ts";
 import { type Refusal, refuse, refusalOf } from "../http/refusal.ts";
 import { echo } from "../surfaces/fields.ts";
 import type { RequestView, Surface } from "../surfaces/surface.ts";
 import { ask } from "./ask.ts";
 import type { Runtime } from "./runtime.ts";
+
+/** Where a caller reaches each kind of upstream: by the surfaces whose wire it speaks itself. */
+const spokenAt: Readonly<Record<Protocol, string>> = {
+  openai: "Call /v1/chat/completions, /v1/responses or /v1/embeddings.",
+  "azure-openai": "Call /v1/chat/completions, /v1/responses or /v1/embeddings.",
+  anthropic: "Call /v1/messages.",
+  bedrock: "Call /v1/messages for Anthropic's models, /v1/chat/completions for those that Bedrock serves in OpenAI's format.",
+  gemini: "Call /v1beta/models/MODEL:generateContent.",
+};
 
 /** Everything about the request itself that refuses, whatever the rules say of the model. */
 export function requestRefusals(
@@ -21,8 +30,8 @@ export function requestRefusals(
     refusals.push(
       refuse(
         "unsupported_field",
-        `\`${model.name}\` speaks another protocol (${model.protocol}) than this path.`,
-        model.protocol === "anthropic" ? "Call /v1/messages." : "Call /v1/chat/completions or /v1/responses.",
+        `\`${model.name}\` speaks another protocol (${model.protocol}) than this path, and bodies are not translated.`,
+        spokenAt[model.protocol],
         "model",
       ),
     );

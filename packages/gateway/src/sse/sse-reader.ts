@@ -7,6 +7,8 @@ export interface SseEvent {
 
 /** Divides an upstream's bytes into events as the caller is to get them, whatever way they are cut. */
 export interface StreamFramer {
+  /** Set where the caller gets another framing than the upstream sent: then `raw` is made here. */
+  readonly contentType?: string;
   /** @throws Error when what came can't be divided */
   push(chunk: Buffer): SseEvent[];
   /** What came after the last whole event. */

@@ -4,20 +4,12 @@ import type { ModelFacts } from "@mandate/model";
 import type { Compiled } from "../compiled.ts";
 import type { GatewayLimits } from "../options.ts";
 import type { UpstreamSecret } from "../snapshot.ts";
+import type { Surface } from "../surfaces/surface.ts";
 import { OutboundRefused } from "./address.ts";
+import { UpstreamFailure } from "./failure.ts";
+import { type CallerHeaders, providers } from "./providers/provider.ts";
 
-/** What went wrong before or while an upstream answered. `internal` is for the log alone. */
-export class UpstreamFailure extends Error {
-  readonly kind: "unreachable" | "timeout" | "cut" | "refused";
-  readonly internal: string;
-
-  constructor(kind: UpstreamFailure["kind"], message: string, internal: string) {
-    super(message);
-    this.name = "UpstreamFailure";
-    this.kind = kind;
-    this.internal = internal;
-  }
-}
+export { UpstreamFailure } from "./failure.ts";
 
 export interface UpstreamEvents {
   head(status: number, headers: Readonly<Record<string, string | string[] | undefined>>): void;
@@ -43,53 +35,56 @@ export interface OutgoingRequest {
   readonly idleMs: number;
 }
 
-/** Headers of the caller that mean something to the provider. Everything else stays here, keys above all. */
-const forwarded = ["anthropic-version", "anthropic-beta", "openai-beta"] as const;
+/** One call of a model, as its caller's surface has it. */
+export interface ModelRequest {
+  readonly model: ModelFacts;
+  readonly surface: Surface;
+  readonly stream: boolean;
+  readonly body: Buffer;
+  readonly callerHeaders: CallerHeaders;
+}
 
 export class UpstreamClient {
   readonly #limits: GatewayLimits;
+  readonly #now: () => number;
   readonly #pools = new Map<string, Pool>();
   #outboundKey = "";
 
-  constructor(limits: GatewayLimits) {
+  /** @param now epoch milliseconds, for requests that are signed */
+  constructor(limits: GatewayLimits, now: () => number) {
     this.#limits = limits;
+    this.#now = now;
   }
 
   /**
-   * Sends the call.
+   * Sends the call as the model's provider takes it.
    * @throws UpstreamFailure (`refused`) before a byte has left, when address or secret rules forbid it
    */
-  send(
-    compiled: Compiled,
-    model: ModelFacts,
-    path: string,
-    body: Buffer,
-    callerHeaders: Readonly<Record<string, string | string[] | undefined>>,
-    accept: string,
-    events: UpstreamEvents,
-  ): UpstreamCall {
+  send(compiled: Compiled, { model, surface, stream, body, callerHeaders }: ModelRequest, events: UpstreamEvents): UpstreamCall {
+    const provider = providers[model.protocol];
     let url: URL;
     try {
-      url = new URL(model.endpoint + path);
+      url = new URL(provider.address(model, surface, stream));
     } catch {
       throw new UpstreamFailure("refused", "The model's endpoint is not an address.", "invalid endpoint");
     }
     if (url.protocol !== "http:" && url.protocol !== "https:")
       throw new UpstreamFailure("refused", "The model's endpoint is not an HTTP address.", "endpoint scheme");
-    const headers: Record<string, string> = {
+    const secret = secretFor(compiled, model.credential, url);
+    const pool = this.#pool(compiled, url);
+    const sent = provider.body?.(body, surface, callerHeaders, this.#limits.maxJsonDepth) ?? body;
+    const headers = {
       "content-type": "application/json",
-      accept,
+      accept: stream && surface.framing !== "json-array" ? "text/event-stream" : "application/json",
       "accept-encoding": "identity",
       "user-agent": "mandate-gateway",
+      ...provider.headers(callerHeaders),
     };
-    for (const name of forwarded) {
-      const value = callerHeaders[name];
-      if (typeof value === "string") headers[name] = value;
-    }
-    if (model.protocol === "anthropic") headers["anthropic-version"] ??= "2023-06-01";
-    Object.assign(headers, authorization(compiled, model, url));
-
-    return this.#dispatch(this.#pool(compiled, url), { path: url.pathname + url.search, method: "POST", headers, body }, events);
+    const dispatch = (proof: Readonly<Record<string, string>>) =>
+      this.#dispatch(pool, { path: url.pathname + url.search, method: "POST", headers: { ...headers, ...proof }, body: sent }, events);
+    if (secret === null) return dispatch({});
+    const proof = provider.authorize(secret.value, { url, headers, body: sent }, this.#now());
+    return proof instanceof Promise ? whenProven(proof, dispatch, events) : dispatch(proof);
   }
 
   /**
@@ -177,11 +172,34 @@ export class UpstreamClient {
   }
 }
 
-function authorization(compiled: Compiled, model: ModelFacts, url: URL): Record<string, string> {
-  const secret = secretFor(compiled, model.credential, url);
-  if (secret === null) return {};
-  if (model.protocol === "gemini") return { "x-goog-api-key": secret.value };
-  return model.protocol === "anthropic" ? { "x-api-key": secret.value } : { authorization: `Bearer ${secret.value}` };
+/** A signature takes a moment: whoever leaves in between is not called for. */
+function whenProven(
+  proof: Promise<Readonly<Record<string, string>>>,
+  dispatch: (proof: Readonly<Record<string, string>>) => UpstreamCall,
+  events: UpstreamEvents,
+): UpstreamCall {
+  let aborted = false;
+  let call: UpstreamCall | undefined;
+  proof
+    .then((headers) => {
+      if (!aborted) call = dispatch(headers);
+    })
+    .catch((error: unknown) => {
+      if (aborted) return;
+      events.fail(
+        error instanceof UpstreamFailure
+          ? error
+          : new UpstreamFailure("refused", "The provider's secret can't be used to sign.", error instanceof Error ? error.name : "unknown"),
+      );
+    });
+  return {
+    pause: () => call?.pause(),
+    resume: () => call?.resume(),
+    abort: () => {
+      aborted = true;
+      call?.abort();
+    },
+  };
 }
 
 function bearer(compiled: Compiled, credential: string | null, url: URL): Record<string, string> {

@@ -7,6 +7,7 @@ export const anthropicCountTokens: Surface = {
   ...anthropicMessages,
   name: "anthropic-count-tokens",
   path: "/v1/messages/count_tokens",
+  protocols: ["anthropic"],
   upstreamPath: () => "/messages/count_tokens",
   fields: { ...anthropicMessages.fields, version: "anthropic-count-tokens/1" },
   namesModel: false,

@@ -6,7 +6,7 @@ export const anthropicMessages: Surface = {
   name: "anthropic-messages",
   path: "/v1/messages",
   errorShape: "anthropic",
-  protocols: ["anthropic"],
+  protocols: ["anthropic", "bedrock"],
   upstreamPath: () => "/messages",
   fields,
   messagesMember: "messages",

@@ -6,7 +6,7 @@ export const openaiChat: Surface = {
   name: "openai-chat",
   path: "/v1/chat/completions",
   errorShape: "openai",
-  protocols: ["openai", "azure-openai"],
+  protocols: ["openai", "azure-openai", "bedrock"],
   upstreamPath: () => "/chat/completions",
   fields,
   messagesMember: "messages",

@@ -28,6 +28,7 @@ export const fields: FieldTable = {
     stream_options: "inert",
     store: "effect",
     web_search_options: "effect",
+    data_sources: "effect",
     audio: "inert",
     modalities: "inert",
     prediction: "content",
@@ -70,6 +71,9 @@ export function readRequest(body: Members): RequestView {
   // Search runs at the provider whatever the options say.
   if (body.web_search_options !== undefined && body.web_search_options !== null)
     found.effects.push({ name: "web_search", param: "web_search_options" });
+  // Azure searches in what these name.
+  if (body.data_sources !== undefined && body.data_sources !== null)
+    found.effects.push({ name: "data_sources", param: "data_sources" });
   if (optionalBoolean(body, "store")) found.effects.push({ name: "store", param: "store" });
   const max = optionalCount(body, "max_completion_tokens") ?? optionalCount(body, "max_tokens");
   const choices = optionalCount(body, "n") ?? 1;
