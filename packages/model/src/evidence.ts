@@ -26,6 +26,7 @@ export const entryTypes = [
   "notification",
   "evidence.read",
   "evidence.erasure",
+  "evidence.hold",
   "log.created",
   "log.closed",
   "log.checkpoint",

@@ -29,6 +29,8 @@ export const idPrefixes = {
   serviceAccount: "svc",
   breakGlass: "bgl",
   changeEvent: "chg",
+  hold: "hld",
+  erasure: "ers",
 } as const;
 export type IdKind = keyof typeof idPrefixes;
 

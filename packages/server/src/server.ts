@@ -5,7 +5,7 @@ import type { RegisterFacts } from "@mandate/model";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { OutboundRule } from "@mandate/gateway";
 import { signingKeyFromSeed } from "@mandate/gateway/remote";
-import { approvalReminders, peopleOf, watchNewcomers, approvalRoutes, askToSignDelegation, committeeAppointed, delegationSignedEffect, lapseQuestionsOf, openHold, spendApproval } from "./approvals/index.ts";
+import { approvalGauges, approvalReminders, peopleOf, watchNewcomers, approvalRoutes, askToSignDelegation, committeeAppointed, delegationSignedEffect, lapseQuestionsOf, openHold, spendApproval } from "./approvals/index.ts";
 import type { DecisionPorts } from "./approvals/index.ts";
 import { approverSets, authorizationDecided, reassessmentPorts, authorizationReminders, sampleAttestations, deriveFacts, exceptionSeats, gateSubject, pilotExtended, readSystemView, reconcile } from "./authorization/index.ts";
 import { breakGlassApproved, breakGlassRoutes, withBreakGlass } from "./break-glass/index.ts";
@@ -52,13 +52,14 @@ import { observeChange, openReassessment, reassessmentRoutes, watchMeasures, wat
 import { currentConcerns, recordRoutes, watchRecords } from "./records/index.ts";
 import { registerRoutes } from "./register-routes/index.ts";
 import type { RegisterPorts } from "./registry/index.ts";
+import { endContent, eraseApproved, replayErasures, retentionRoutes, shredErased } from "./retention/index.ts";
 import { scimRoutes } from "./scim/index.ts";
 import { holdSealing, secretRoutes } from "./secrets/index.ts";
 import { endServiceAccountsOf, serviceAccountRoutes } from "./service-accounts/index.ts";
 import { loopbackAllow, readOutboundAllow, settingRoutes } from "./settings/index.ts";
 import { loweringDecided, organizationTerms, ownRulesApproved, reviewTiers, tieringRoutes } from "./tiering/index.ts";
-import { visibilityRoutes, watchVisibility, withFullCapture } from "./visibility/index.ts";
 import { createCosigner, tlogRoutes, witnessRoutes } from "./witnesses/index.ts";
+import { visibilityRoutes, watchVisibility, withFullCapture } from "./visibility/index.ts";
 
 export interface ServerOptions {
   readonly configuration: Configuration;
@@ -99,11 +100,23 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     random,
     append: (tx, entry) => evidence.appendInTransaction(tx, entry),
     published: (version) => publisher.published(version),
-    recorded: (entries, version) => hub.emit({ event: "change", data: { kinds: [...new Set(entries.map((entry) => entry.type))], version } }),
+    recorded: (entries, version) => {
+      hub.emit({ event: "change", data: { kinds: [...new Set(entries.map((entry) => entry.type))], version } });
+      if (entries.some((entry) => entry.type === "evidence.erasure")) void erased().catch((error: unknown) => log.warn("an erasure's copy or journal waits for the next turn", { internal: String(error) }));
+    },
   });
   const quiet = contexts.quiet(systemActor("gateway"));
+  const controlLogs = [evidence.controlOrigin, evidence.metaOrigin];
+  const erasuresFile = join(configuration.dataDir, "erasures.jsonl");
+  const replayErased = (): Promise<number> => replayErasures(contexts.quiet(systemActor("restore")), erasuresFile, controlLogs);
+  // Before anything serves: a restored backup holds keys that were destroyed since.
+  const replayed = await replayErased();
+  if (replayed > 0) log.warn("erasures were carried out again on a restored database", { erasures: replayed });
+  let erasing: Promise<unknown> = Promise.resolve();
+  const erased = (): Promise<unknown> => (erasing = erasing.catch(() => undefined).then(() => dataPlane.shed()).then(replayErased));
   const sealing = holdSealing(masterKey, org, random);
   const defaultAllow = configuration.loopback ? [...loopbackAllow] : [];
+  const outboundAtStart = (await db.read(org, (tx) => readOutboundAllow(tx, org))) ?? defaultAllow;
   const reporter = new FindingReporter({
     async write({ change, ...finding }) {
       await reportFinding(quiet, finding);
@@ -116,7 +129,6 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     ownerOf: (system) => publisher.current.facts.systems.find((one) => one.name === system)?.owners.technical ?? null,
     failed: (error) => log.warn("findings not written", { internal: String(error) }),
   });
-  const outboundAtStart = (await db.read(org, (tx) => readOutboundAllow(tx, org))) ?? defaultAllow;
   const publisher: Publisher = new Publisher({
     build: () => buildSnapshot({ db, org, organizationName, now, masterKey, evidence, defaultAllow, consoleUrl: configuration.consoleUrl, gatewayUrl: configuration.gatewayUrl, log, deriveFacts: enforcedFacts }),
     version: () => db.read(org, (tx) => readRegisterVersion(tx, org)),
@@ -129,11 +141,15 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     report: (finding) => reporter.report(finding),
     confirmedElsewhere: (version) => links.confirmed(version),
   });
+  let isPublishing = false;
+  const cosigner = createCosigner({ db, org, evidence, now, log, outbound: () => new OutboundRule(isPublishing ? publisher.current.outboundAllow : outboundAtStart), report: (finding) => reportFinding(quiet, finding) });
+  await cosigner.check();
   // Derived, so that every start signs as the control plane that gateways enrolled with.
   const controlKey = signingKeyFromSeed(Buffer.from(hkdfSync("sha256", masterKey, org, "mandate.control-key/1", 32)));
   const links = new GatewayLinks({ publisher, key: controlKey, now, random });
   await ensureSigningKey(contexts.quiet(systemActor("access-tokens")), masterKey);
   await publisher.start();
+  isPublishing = true;
   let usedUntil = 0;
   const dataPlane = await startDataPlane({ evidence, publisher, dataDir: configuration.dataDir, now, random, log, onSequenced: (entries) => void emitDecisions(entries), takeOver });
 
@@ -141,15 +157,11 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     if (!asksWithApiToken(request, configuration.bootstrapToken)) return false;
     app.routing(request, response);
     return true;
-  let isPublishing = false;
-  const cosigner = createCosigner({ db, org, evidence, now, log, outbound: () => new OutboundRule(isPublishing ? publisher.current.outboundAllow : outboundAtStart), report: (finding) => reportFinding(quiet, finding) });
-  await cosigner.check();
   }
 
   async function emitDecisions(entries: number): Promise<void> {
     if (now() - usedUntil >= noteUseEveryMs) {
       // A minute of overlap, because a gateway's entries arrive later than they were written.
-  isPublishing = true;
       const since = new Date(usedUntil === 0 ? now() - 86_400_000 : usedUntil - 60_000);
       usedUntil = now();
       await db.transaction(org, (tx) => noteCredentialUse(tx, org, since)).catch((error: unknown) => log.warn("last uses not noted", { internal: String(error) }));
@@ -178,7 +190,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   const tierOf = async (tx: Tx, inOrg: string, name: string, nowMs: number) => (await readSystemView(tx, inOrg, name, nowMs))?.tier;
   const departures = [endDelegationsOf, lapseQuestionsOf, endServiceAccountsOf, vacateSeatsOf, suspendCredentialsOf];
   const decisions: DecisionPorts = {
-    effects: { "legal.review": legalReviewDecided, "owner.succeed": ownerSucceeds, exception: exceptionDecided({ tierOf }), "role.grant": roleGrantEffect, "break-glass": breakGlassApproved, "passkey.reset": passkeyResetEffect, pilot: authorizationDecided, production: authorizationDecided, renew: pilotExtended, delegation: delegationSignedEffect, "committee.appoint": committeeAppointed, "tier.lower": loweringDecided(reconcile), "tier.rules": ownRulesApproved(reconcile) },
+    effects: { "legal.review": legalReviewDecided, "owner.succeed": ownerSucceeds, exception: exceptionDecided({ tierOf }), "role.grant": roleGrantEffect, "break-glass": breakGlassApproved, "passkey.reset": passkeyResetEffect, pilot: authorizationDecided, production: authorizationDecided, renew: pilotExtended, delegation: delegationSignedEffect, "committee.appoint": committeeAppointed, "tier.lower": loweringDecided(reconcile), "tier.rules": ownRulesApproved(reconcile), "evidence.erase": eraseApproved(() => controlLogs) },
     relyingParty: passkeys.relyingParty,
     quiet: (actor) => contexts.quiet(actor),
   };
@@ -205,9 +217,12 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       return { ready: gateway.ready, checks: { snapshot: gateway.registerVersion !== null, evidence: gateway.evidence } };
     },
     counts,
-    gauges: () => {
+    gauges: async () => {
       const use = dataPlane.journalUse();
+      // Figures of the database stay out while it is away: those of this process matter most then.
+      const approvals = await db.read(org, (tx) => approvalGauges(tx, org, now())).catch(() => []);
       return [
+        ...approvals,
         { name: "mandate_register_version", help: "Register version in force.", value: publisher.current.version },
         { name: "mandate_journal_records", help: "Evidence entries waiting for the store.", value: use.records },
         { name: "mandate_journal_bytes", help: "Bytes of the journal in use.", value: use.bytes },
@@ -293,6 +308,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   // One line a job; each slice makes its own.
   const jobs = startJobs(
     [
+      cosigner.job,
       escalateFindings(contexts.quiet(systemActor("findings"))),
       watchIncidents(contexts.quiet(systemActor("incidents")), findingPorts),
       watchOwners(contexts.quiet(systemActor("owners")), findingPorts),
@@ -308,10 +324,11 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
         reconcile,
         ownersOf: reassessing.ownersOf,
         reviewsBelow: async (tx, inOrg, nowMs) => (await currentConcerns(tx, inOrg, nowMs)).flatMap((one) => (one.kind === "review.below" && one.system !== null ? [{ key: one.key, system: one.system, title: one.title, detail: one.detail }] : [])),
-      cosigner.job,
       }),
       watchRecords(quiet, { report: (finding) => reportFinding(quiet, finding), settle: (kinds, open) => settleFindings(quiet, kinds, open) }),
       watchPins(contexts.for(systemActor("mcp")), { ...reassessing.drift, ask: ports.pinMcpServer! }),
+      endContent(db, contexts.quiet(systemActor("retention")), () => controlLogs),
+      shredErased({ db, org, now, log, shedJournal: () => dataPlane.shed() }),
       issuerKeys.refresh,
       tidyTokens(db, contexts.for(systemActor("access-tokens")), masterKey),
       watchCredentials(quiet, { report: (finding) => reportFinding(quiet, finding), settle: (kinds, open) => settleFindings(quiet, kinds, open), systems: () => publisher.current.facts.systems }),

@@ -26,6 +26,7 @@ interface TierFile {
     readonly exception_max_days: PerTier<number>;
     readonly reminder_days: readonly number[];
     readonly log_metadata_days_min: PerTier<number>;
+    readonly log_content_days_min: PerTier<number>;
     readonly gateway_keys_in_production: PerTier<string | boolean>;
   };
 }
@@ -79,6 +80,8 @@ export interface TierTerms {
   readonly triageDays: number;
   /** Days an exception lasts at most. */
   readonly exceptionMaxDays: number;
+  /** Days that sealed content is kept at least, whatever a boundary asks. */
+  readonly contentDaysMin: number;
 }
 
 /** Days before an end on which people are told, longest first. */
@@ -122,5 +125,6 @@ function catalogTerms(tier: Tier): TierTerms {
     ownerVacancyGraceDays: none ? 0 : parameters.owner_vacancy_grace_days[key],
     triageDays: parameters.discovery_triage_days[key],
     exceptionMaxDays: none ? 0 : parameters.exception_max_days[key],
+    contentDaysMin: parameters.log_content_days_min[key],
   };
 }

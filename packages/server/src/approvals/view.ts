@@ -98,6 +98,8 @@ function titleOf(approval: ApprovalRecord): string {
       return `${system}: a lower tier`;
     case "tier.rules":
       return "Tier rules of your organization";
+    case "evidence.erase":
+      return `Erase content of ${approval.resource ?? ""}`;
     case "exception":
       return `${system}: exception from ${approval.resource ?? "a rule"}`;
     default:
@@ -131,6 +133,8 @@ function questionOf(approval: ApprovalRecord, input: Readonly<Record<string, unk
       return "Shall these tier rules bind every system of your organization?";
     case "exception":
       return `Shall ${(approval.resource ?? "this").replace(":", " ")} be let pass for ${system} until ${String((terms as Partial<Record<string, unknown>> | undefined)?.["ends"]).slice(0, 10)}?`;
+    case "evidence.erase":
+      return `Shall the content of ${String(approval.statement["entries"])} entries (${approval.resource ?? ""}) be erased for good?`;
     case "data.export":
       return `Shall ${system} send data to ${approval.resource ?? "this destination"}?`;
     case "model.call":

@@ -29,6 +29,8 @@ export interface DataPlane {
   readonly closedAsUnknown: number;
   /** Moves what the journal holds into the store now; rejects while the database is away. */
   drain(): Promise<number>;
+  /** As `drain`; then the journal lets go of everything that is stored. */
+  shed(): Promise<void>;
   journalUse(): ReturnType<Journal["usage"]>;
   close(): Promise<void>;
 }
@@ -90,6 +92,10 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     slot,
     closedAsUnknown,
     drain,
+    async shed() {
+      await drain();
+      await sink.shed();
+    },
     journalUse: () => journal.usage(),
     async close() {
       closed = true;

@@ -9,6 +9,7 @@ import { translateUnavailable } from "./errors.ts";
 import { migrate, readMigrations } from "./migrate.ts";
 import { defaultLimits, openPool, poolConfig } from "./pool.ts";
 import type { PoolLimits } from "./pool.ts";
+import { shredTables } from "./shred.ts";
 import { checkVersion, grantTables, prepareRole } from "./role.ts";
 import type { CoreTables, Tx } from "./tables.ts";
 import { inInstallation, inOrganization } from "./transaction.ts";
@@ -45,6 +46,12 @@ export interface Database {
   }): Promise<{ org: string; name: string; created: boolean }>;
   /** Rejects with AppError `database.unavailable` when the server can't be asked. */
   ping(): Promise<void>;
+  /**
+   * Rewrites tables whose rows were destroyed and overwrites the log that brought them, as the login's own rights allow,
+   * so that the bytes leave the server's files as well. Locks each table while it is rewritten.
+   * @returns false where the login may not do all of it
+   */
+  shred(tables: readonly string[]): Promise<boolean>;
   /** Ends connections, then the embedded server if this start runs it. */
   close(): Promise<void>;
 }
@@ -65,7 +72,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     const prepared = await prepare(url, options.migrationsDir ?? shippedMigrations, limits);
     pool = openPool(poolConfig(url, limits, prepared.role));
     const kysely = new Kysely<CoreTables>({ dialect: new PostgresDialect({ pool }) });
-    return assemble(kysely, embedded, prepared.version, prepared.migrated);
+    return assemble(kysely, embedded, prepared.version, prepared.migrated, () => connect(url, { ...limits, statementTimeoutMs: 0 }));
   } catch (error) {
     await pool?.end();
     await embedded?.stop();
@@ -149,6 +156,7 @@ function assemble(
   embedded: EmbeddedServer | null,
   serverVersion: number,
   migrated: number[],
+  asLogin: () => Promise<Client>,
 ): Database {
   const organizations = (): Promise<{ org: string; name: string }[]> =>
     inInstallation(kysely, (tx) => tx.selectFrom("organization").select(["org", "name"]).orderBy("org").execute());
@@ -168,6 +176,14 @@ function assemble(
         {},
       );
       return { org: id, name, created: true };
+    },
+    async shred(tables) {
+      const client = await asLogin();
+      try {
+        return await shredTables(client, tables);
+      } finally {
+        await client.end().catch(() => {});
+      }
     },
     ping: () => inInstallation(kysely, async () => {}),
     async close() {

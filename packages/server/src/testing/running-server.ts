@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { newId } from "@mandate/model";
 import { readConfiguration } from "../configuration.ts";
 import { openDatabase } from "../database/index.ts";
+import type { Database } from "../database/index.ts";
 import { jsonLog } from "../log.ts";
 import { openServer } from "../server.ts";
 import type { RunningServer } from "../server.ts";
@@ -25,6 +26,9 @@ export interface TestServer {
   readonly server: RunningServer;
   readonly url: string;
   readonly gatewayUrl: string;
+  /** The data directory, database included. */
+  readonly directory: string;
+  readonly db: Database;
   /** Everything logged so far. */
   logged(): string;
   /** Moves the server's clock on. */
@@ -63,6 +67,8 @@ export async function startTestServer(env: Record<string, string> = {}): Promise
     server,
     url,
     gatewayUrl,
+    directory,
+    db,
     logged: () => logged,
     advance: (milliseconds) => void (offset += milliseconds),
     now,
