@@ -97,8 +97,6 @@ export async function handleMcp(
       exchange.json(404, { jsonrpc: "2.0", id: null, error: { code: -32_001, message: "There is no such session. Open one with `initialize`.", data: { code: "unknown_session" } } });
       return;
     }
-    if (revision.version !== null && revision.version !== session.version && message?.kind === "request")
-      return refused(headerRefusal(exchange, { code: -32_020, message: "MCP-Protocol-Version is not the version this session agreed on." }));
   }
   const made = contextOf({ runtime, exchange, compiled, system, credential, revision, session, exactNumbers });
   if ("refusal" in made) return refused(made.refusal);

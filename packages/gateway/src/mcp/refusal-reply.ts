@@ -6,7 +6,7 @@ import { rpcCodes, rpcError, type RpcId, rpcResult } from "./json-rpc.ts";
 export interface McpShape {
   /** Null: no request to answer, so the HTTP status says it. */
   id: RpcId | null;
-  /** A tool's call: a changed tool answers as a tool does. */
+  /** A tool's call: a changed or unknown tool answers as a tool that failed, which is what servers themselves do. */
   toolCall: boolean;
   /** The protocol's own error where it has one. */
   error: { readonly code: number; readonly data?: Members } | null;
@@ -33,7 +33,7 @@ export function mcpRefusal(shape: McpShape, refusal: Refusal, links: RefusalLink
   const status = statusOf(refusal.code);
   const { id } = shape;
   if (shape.error !== null) return { status: 400, body: rpcError(id, shape.error.code, String(message), { ...shape.error.data, ...data }) };
-  if (id !== null && shape.toolCall && refusal.code === "tool_changed")
+  if (id !== null && shape.toolCall && (refusal.code === "tool_changed" || refusal.code === "unknown_tool"))
     return {
       status: 200,
       body: rpcResult(id, { ...complete(shape), content: [{ type: "text", text: String(message) }], isError: true, structuredContent: { message, ...data } }),
