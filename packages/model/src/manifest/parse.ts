@@ -173,7 +173,7 @@ function findUnsafe(document: Document.Parsed): { node: Node; message: string; r
       else if (isAlias(node) && ++aliases > manifestLimits.maxAliases) found = { node, message: "Too many aliases.", remedy: "Write the values out." };
       else if (isScalar(node) && typeof node.value === "number" && (!Number.isFinite(node.value) || Math.abs(node.value) > Number.MAX_SAFE_INTEGER)) {
         found = { node, message: "This number can't be kept exactly.", remedy: "Write it in quotes." };
-      } else if (isScalar(node) && typeof node.value === "string" && !node.value.isWellFormed()) found = { node, message: "This text isn't valid Unicode.", remedy: "Remove the broken characters." };
+      } else if (isScalar(node) && typeof node.value === "string" && (!node.value.isWellFormed() || node.value.includes("\0"))) found = { node, message: "This text isn't valid Unicode, or has a NUL in it.", remedy: "Remove the broken characters." };
       return found ? visit.BREAK : undefined;
     },
     Pair(_key, pair) {

@@ -60,7 +60,7 @@ export function renderProblem(error: unknown, requestId: string): RenderedError 
   if (hasZodFastifySchemaValidationErrors(error)) {
     const problems = error.validation.slice(0, 20).map((one) => ({
       // The value itself is never echoed: it may be the secret someone sent to the wrong field.
-      field: `${error.validationContext ?? "body"}${one.instancePath.replaceAll("/", ".")}`,
+      field: `${error.validationContext === "querystring" ? "query" : (error.validationContext ?? "body")}${one.instancePath.replace(/\/$/, "").replaceAll("/", ".")}`,
       message: one.message ?? "is not valid",
     }));
     const first = problems[0];

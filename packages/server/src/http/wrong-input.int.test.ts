@@ -45,7 +45,7 @@ function example(schema: Schema, depth = 0): unknown {
   return Object.fromEntries(Object.entries(schema.properties ?? {}).map(([key, inner]) => [key, example(inner, depth + 1)]));
 }
 
-function* wrongLeaves(value: unknown): Generator<unknown> {
+function* wrongLeaves(value: unknown): Generator {
   yield* leaves;
   if (typeof value !== "object" || value === null || Array.isArray(value)) return;
   for (const [key, inner] of Object.entries(value)) for (const wrong of wrongLeaves(inner)) yield { ...value, [key]: wrong };
@@ -58,7 +58,10 @@ it("no wrong path, query or body of any route is our fault: each is a problem th
   const ask = async (method: string, path: string, raw?: string): Promise<void> => {
     asked += 1;
     const response = await fetch(`${mandate.url}${path}`, { method, headers: { authorization: `Bearer ${bootstrapToken}`, ...(raw === undefined ? {} : { "content-type": "application/json" }) }, ...(raw === undefined ? {} : { body: raw }) });
-    if (response.headers.get("content-type")?.startsWith("text/event-stream") === true) return void (await response.body?.cancel());
+    if (response.headers.get("content-type")?.startsWith("text/event-stream") === true) {
+      await response.body?.cancel();
+      return;
+    }
     const text = await response.text();
     if (response.status < 400) return;
     const problem = (response.headers.get("content-type")?.startsWith("application/problem+json") === true ? JSON.parse(text) : {}) as { status?: number; code?: string; detail?: string; remedies?: unknown[] };
@@ -88,3 +91,8 @@ it("no wrong path, query or body of any route is our fault: each is a problem th
   expect(faults.slice(0, 20)).toEqual([]);
   expect(asked).toBeGreaterThan(5000);
 }, 120_000);
+
+it.each(['spec: { title: "a\\0b" }', 'spec: { title: "\\uD800" }', 'metadata: { name: v, labels: { "a\\0": x } }'])("a manifest's escapes bring in nothing that can't be kept: %s", async (line) => {
+  const answer = await mandate.request("POST", "/api/v1/apply", { body: `apiVersion: v1\nkind: Entity\n${line.startsWith("metadata") ? `${line}\nspec: { type: X, properties: {} }` : `metadata: { name: v }\n${line}`}\n` });
+  expect([answer.status, answer.body.code]).toEqual([422, "manifest.invalid"]);
+});
