@@ -1,26 +1,86 @@
+import { address } from "./address/detector.ts";
 import { creditCard } from "./credit-card/detector.ts";
+import { date } from "./date/detector.ts";
 import { email } from "./email/detector.ts";
+import { health } from "./health/detector.ts";
 import { iban } from "./iban/detector.ts";
+import { injection } from "./injection/detector.ts";
 import { ipAddress } from "./ip-address/detector.ts";
+import { person } from "./person/detector.ts";
 import { phone } from "./phone/detector.ts";
 import { secrets } from "./secrets/detector.ts";
-import type { Detector, Finding, FindingClass } from "./types.ts";
+import { sourceCode } from "./source-code/detector.ts";
+import { read } from "./triggers.ts";
+import type { Channel, Detector, Finding, FindingClass } from "./types.ts";
 import { usSsn } from "./us-ssn/detector.ts";
 
-/** Names and postal addresses are not here: no honest pattern finds them, and a check that can't see must not pass. */
-export const detectors: readonly Detector[] = [secrets, email, iban, creditCard, usSsn, ipAddress, phone];
+export const detectors: readonly Detector[] = [
+  secrets,
+  email,
+  iban,
+  creditCard,
+  usSsn,
+  ipAddress,
+  phone,
+  date,
+  address,
+  person,
+  health,
+  sourceCode,
+  injection,
+];
 
 /** Ids and versions of all detectors, for the evaluated context of each intent. */
 export const detectorVersions: Readonly<Record<string, string>> = Object.fromEntries(
   detectors.map((detector) => [detector.id, detector.version]),
 );
 
-/** Findings in order of their start, none overlapping: the more confident, then the longer, wins. */
-export function detect(text: string, classes?: readonly FindingClass[]): readonly Finding[] {
-  const findings = detectors
-    .filter((detector) => classes === undefined || classes.includes(detector.kind))
-    .flatMap((detector) => detector.detect(text));
-  if (findings.length < 2) return findings;
+/** Types that some detector can yield; `secret` stands for every `secret.*`. */
+export const detectableTypes: readonly string[] = detectors.flatMap((detector) => detector.types);
+
+/** Those found only in part: what is masked by them alone may leave some behind. */
+export const partialTypes: readonly string[] = detectors.flatMap((detector) => (detector.coverage === "partial" ? detector.types : []));
+
+export interface DetectOptions {
+  /** Absent: all. */
+  readonly classes?: readonly FindingClass[];
+  /** Only these; `secret` means every `secret.*`. Nothing else is looked for, so nothing else can win an overlap. */
+  readonly types?: readonly string[];
+  /** Where the text came from; a user's, unless said otherwise. */
+  readonly channel?: Channel;
+}
+
+/**
+ * Findings in order of their start. INVARIANT: those of one class never overlap (the more confident, then the longer,
+ * wins), and an injection or a program around a secret hides neither.
+ */
+export function detect(text: string, options: DetectOptions = {}): readonly Finding[] {
+  const { classes, types, channel = "user" } = options;
+  const reading = read(text);
+  const found: Finding[] = [];
+  for (const detector of detectors) {
+    if (reading.digits < detector.minDigits || classes?.includes(detector.kind) === false) continue;
+    if (types === undefined) found.push(...detector.detect(text, reading, channel));
+    else if (types.some((type) => yields(detector, type)))
+      found.push(...detector.detect(text, reading, channel).filter(({ type }) => isAmong(type, types)));
+  }
+  if (found.length < 2) return found;
+  const content = withoutOverlap(found.filter((finding) => finding.class === "pii" || finding.class === "secret"));
+  const around = (["injection", "code"] as const).flatMap((kind) => withoutOverlap(found.filter((finding) => finding.class === kind)));
+  return around.length === 0 ? content : [...content, ...around].sort((a, b) => a.start - b.start || b.end - a.end);
+}
+
+/** Whether a detector can find this type. */
+export function yields(detector: Detector, type: string): boolean {
+  return detector.types.includes(type) || (type.startsWith("secret.") && detector.types.includes("secret"));
+}
+
+/** Whether a finding's type is one of those named; `secret` names every `secret.*`. */
+export function isAmong(type: string, types: readonly string[]): boolean {
+  return types.includes(type) || (type.startsWith("secret.") && types.includes("secret"));
+}
+
+function withoutOverlap(findings: Finding[]): readonly Finding[] {
   findings.sort((a, b) => a.start - b.start || b.confidence - a.confidence || b.end - a.end);
   const kept: Finding[] = [];
   for (const finding of findings) {

@@ -1,7 +1,18 @@
-export type FindingClass = "pii" | "secret";
+import type { Reading } from "./triggers.ts";
+
+export type FindingClass = "pii" | "secret" | "injection" | "code";
+
+/**
+ * Where a text came from. The same sentence is ordinary when a user types it and an attack in what a tool returned or a
+ * search retrieved.
+ */
+export type Channel = "user" | "tool" | "retrieved" | "output";
 
 export interface Finding {
-  /** `email`, `phone`, `credit_card`, `iban`, `us_ssn`, `ip_address`, `secret.PROVIDER`, `secret.generic`. */
+  /**
+   * `email`, `phone`, `credit_card`, `iban`, `us_ssn`, `ip_address`, `person`, `address`, `date`, `health`,
+   * `secret.PROVIDER`, `secret.generic`, `injection`, `source_code`.
+   */
   readonly type: string;
   readonly class: FindingClass;
   /** UTF-16 offsets, end exclusive. */
@@ -19,7 +30,15 @@ export interface Detector {
   readonly kind: FindingClass;
   /** Types it can yield; `secret` for every `secret.*`. */
   readonly types: readonly string[];
-  detect(text: string): readonly Finding[];
+  /**
+   * `stated`: reaches the recall that docs/detectors.md promises. `partial`: a form in which some of it is written; what
+   * it misses is not rare, so masking by it alone leaves some behind.
+   */
+  readonly coverage: "stated" | "partial";
+  /** A text with fewer digits holds none. */
+  readonly minDigits: number;
+  /** @param reading what one pass over the same text found, so that most patterns need not be tried */
+  detect(text: string, reading: Reading, channel: Channel): readonly Finding[];
 }
 
 /** Samples beside each detector: all of `find` must be found whole, nothing in `ignore`. */

@@ -10,5 +10,7 @@ export const email: Detector = {
   version: "1.0.0",
   kind: "pii",
   types: ["email"],
+  minDigits: 0,
+  coverage: "stated",
   detect: (text) => (text.includes("@") ? findMatches(text, pattern, { type: "email", class: "pii" }, () => 0.99) : []),
 };

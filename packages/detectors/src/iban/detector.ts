@@ -123,6 +123,8 @@ export const iban: Detector = {
   version: "1.0.0",
   kind: "pii",
   types: ["iban"],
+  minDigits: 2,
+  coverage: "stated",
   detect: (text) =>
     findMatches(text, pattern, { type: "iban", class: "pii" }, () => 0.99).flatMap(
       (finding) => trimmed(text, finding) ?? [],

@@ -18,9 +18,11 @@ export const ipAddress: Detector = {
   version: "1.0.0",
   kind: "pii",
   types: ["ip_address"],
-  detect: (text) => [
-    ...(text.includes(".") ? findMatches(text, v4, { type: "ip_address", class: "pii" }, () => 0.9) : []),
-    ...(text.includes(":")
+  minDigits: 0,
+  coverage: "stated",
+  detect: (text, reading) => [
+    ...(reading.digits > 3 ? findMatches(text, v4, { type: "ip_address", class: "pii" }, () => 0.9) : []),
+    ...(reading.colons > 1
       ? findMatches(text, v6, { type: "ip_address", class: "pii" }, (match) => (isV6(match) ? 0.95 : null))
       : []),
   ],

@@ -11,6 +11,8 @@ export const usSsn: Detector = {
   version: "1.0.0",
   kind: "pii",
   types: ["us_ssn"],
+  minDigits: 9,
+  coverage: "stated",
   detect: (text) =>
     findMatches(text, pattern, { type: "us_ssn", class: "pii" }, (match) =>
       examples.has(match.replaceAll(" ", "-")) ? null : 0.9,

@@ -40,7 +40,7 @@ export class AnswerContent {
   #chars = 0;
   #result: ContentCheck["result"];
 
-  constructor(runtime: Runtime, call: Call, mode: StreamMode, detector: Detect = detect) {
+  constructor(runtime: Runtime, call: Call, mode: StreamMode, detector: Detect = (text) => detect(text, { channel: "output" })) {
     this.#runtime = runtime;
     this.#call = call;
     this.#mode = mode;

@@ -14,12 +14,13 @@ import type { Call } from "./call.ts";
 import { Delivery } from "./delivery.ts";
 import { callHashOf, openHold, type Spent, spend } from "./holds.ts";
 import { meetObligations } from "./obligations.ts";
-import { callerContext, type Detected, detectIn, modelQuestion } from "./question.ts";
+import { callerContext, type Detected, detectInTurns, modelQuestion } from "./question.ts";
 import { intentDraft, outcomeDraft } from "./record.ts";
 import { evidenceRefusal, refuseKnown, type Known, stalenessRefusal } from "./refuse-known.ts";
 import { reportAttempt } from "./refused-attempt.ts";
 import { requestRefusals } from "./request-refusals.ts";
 import { ask } from "./ask.ts";
+import { askFor, standIns } from "./stand-in.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** SPEC 3's one pipeline, for every model surface. */
@@ -92,7 +93,7 @@ export async function handleModelCall(
   if ("refusal" in context) return refuseKnown(runtime, known, context.refusal);
   let detected: Detected;
   try {
-    detected = detectIn(view.turns.map((turn) => turn.text));
+    detected = detectInTurns(view.turns);
   } catch {
     // What the detector choked on is content: the log gets none of it.
     runtime.options.log.error("detectors.failed", { decision: exchange.decisionId });
@@ -200,28 +201,67 @@ export async function handleModelCall(
     approvals.push(result.spent.id);
   }
 
-  const met = meetObligations(decision.obligations, json.value, body);
-  if ("refusal" in met) return refuseKnown(runtime, known, met.refusal);
-  const reserved = runtime.meter.reserve(
-    system,
-    context.user?.subject ?? null,
-    estimate(runtime, body, view),
-    runtime.now(),
-  );
-  if ("code" in reserved) return refuseKnown(runtime, known, reserved);
+  const others = standIns(runtime, call(), approvals);
+  let attempt: Attempt = { call: call(), approvals, json, replaceable: others.length > 0, insteadOf: null };
+  if ((await carry(runtime, known, attempt)) === "answered") return;
+  for (const [index, other] of others.entries()) {
+    const standIn = askFor(runtime, attempt.call, other);
+    const again = exchange.again(runtime.now(), runtime.options.random);
+    const asked: Known = {
+      ...known,
+      exchange: again,
+      resource: `model:${other.name}`,
+      record: { ...known.record, ...standIn },
+    };
+    const last = index === others.length - 1;
+    if (standIn.decision.outcome !== "allow") {
+      if (last) return refuseKnown(runtime, asked, refusalOf(standIn.decision));
+      continue;
+    }
+    const insteadOf = { model: model.name, decision: exchange.decisionId };
+    attempt = { ...attempt, call: { ...attempt.call, ...standIn, exchange: again }, replaceable: !last, insteadOf };
+    if ((await carry(runtime, asked, attempt)) === "answered") return;
+  }
+}
 
-  const governed = call();
+interface Attempt {
+  readonly call: Call;
+  readonly approvals: readonly string[];
+  readonly json: StrictJson;
+  /** Another model may be tried where this one can't answer: then the caller hears nothing of it yet. */
+  readonly replaceable: boolean;
+  readonly insteadOf: { readonly model: string; readonly decision: string } | null;
+}
+
+/** One decided call, from its obligations to its outcome. */
+async function carry(runtime: Runtime, known: Known, attempt: Attempt): Promise<"answered" | "unanswered"> {
+  const { call, approvals, json } = attempt;
+  const { exchange, system, model, body, view, decision } = call;
+  const met = meetObligations(decision.obligations, json.value, body);
+  const reserved =
+    "refusal" in met
+      ? met.refusal
+      : runtime.meter.reserve(system, call.user?.subject ?? null, estimate(runtime, body, view), runtime.now());
+  if ("refusal" in met || "code" in reserved) {
+    await refuseKnown(runtime, known, "refusal" in met ? met.refusal : (reserved as Refusal));
+    return "answered";
+  }
   try {
-    await runtime.options.evidence.intent(intentDraft(governed, approvals, system.parameters.streamMode));
+    const intent = intentDraft(call, approvals, system.parameters.streamMode);
+    const { insteadOf } = attempt;
+    await runtime.options.evidence.intent(
+      insteadOf === null ? intent : { ...intent, payload: { ...intent.payload, insteadOf } },
+    );
   } catch (error) {
     reserved.settle({ tokens: 0, microEuros: 0 });
     runtime.options.log.error("evidence.intent_failed", { decision: exchange.decisionId, error: String(error) });
-    return exchange.refuse(evidenceRefusal);
+    exchange.refuse(evidenceRefusal);
+    return "answered";
   }
-  const delivery = new Delivery(runtime, governed, approvals, reserved);
+  const delivery = new Delivery(runtime, call, approvals, reserved, attempt.replaceable);
   if (exchange.res.destroyed) delivery.callerGone();
   else delivery.start(upstreamBody(met, json, body, model));
-  await delivery.done;
+  return delivery.done;
 }
 
 /**

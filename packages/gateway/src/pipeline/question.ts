@@ -1,4 +1,4 @@
-import { detect, type Finding } from "@mandate/detectors";
+import { type Channel, detect, type Finding } from "@mandate/detectors";
 import {
   cleanLabels,
   type DecisionRequest,
@@ -22,9 +22,15 @@ const classOfType: Readonly<Record<string, string>> = {
   email: "personal",
   phone: "personal",
   us_ssn: "personal",
+  person: "personal",
+  address: "personal",
+  health: "health",
   credit_card: "payment",
   iban: "payment",
 };
+
+/** What a tool returned isn't the user's to say, and an instruction in it is a signal. */
+const channelOf: Readonly<Record<Turn["role"], Channel>> = { system: "user", user: "user", assistant: "output", tool: "tool" };
 
 export interface CallerContext {
   readonly purpose: string | null;
@@ -80,8 +86,13 @@ export interface Detected {
 }
 
 /** @throws whatever a detector throws: a check that did not run must refuse (G11) */
-export function detectIn(texts: readonly string[]): Detected {
-  return summarized(texts.flatMap((text) => (text.length < 4 ? [] : detect(text))));
+export function detectIn(texts: readonly string[], channel: Channel = "tool"): Detected {
+  return summarized(texts.flatMap((text) => (text.length < 4 ? [] : detect(text, { channel }))));
+}
+
+/** As `detectIn`, each turn by its own channel. */
+export function detectInTurns(turns: readonly Turn[]): Detected {
+  return summarized(turns.flatMap(({ role, text }) => (text.length < 4 ? [] : detect(text, { channel: channelOf[role] }))));
 }
 
 export function summarized(findings: readonly Finding[]): Detected {

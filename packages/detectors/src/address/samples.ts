@@ -1,0 +1,13 @@
+import type { Samples } from "../types.ts";
+
+export const samples: Samples = {
+  find: [
+    { text: "lives at 24 Clarke Avenue, Leeds", value: "24 Clarke Avenue", type: "address" },
+    { text: "Versand an Lindenstraße 61 bitte", value: "Lindenstraße 61", type: "address" },
+    { text: "au 57 avenue Jules Ferry.", value: "57 avenue Jules Ferry", type: "address" },
+    { text: "Send it to Calle Mayor 5 now", value: "Calle Mayor 5", type: "address" },
+    { text: "P.O. Box 4521", value: "P.O. Box 4521", type: "address" },
+    { text: "in Springfield, IL 62704 since", value: "Springfield, IL 62704", type: "address" },
+  ],
+  ignore: ["3 ways to go", "the street is long", "via mail at 5", "room 12", "$24 a place"],
+};

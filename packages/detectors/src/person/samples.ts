@@ -1,0 +1,11 @@
+import type { Samples } from "../types.ts";
+
+export const samples: Samples = {
+  find: [
+    { text: "Ask Jonas Brandt about it", value: "Jonas Brandt", type: "person" },
+    { text: "My name is Okonkwo Adaeze.", value: "Okonkwo Adaeze", type: "person" },
+    { text: "Dear Mr. Xhaferaj, thank you", value: "Xhaferaj", type: "person" },
+    { text: "Zoë van der Berg called", value: "Zoë van der Berg", type: "person" },
+  ],
+  ignore: ["The Tuesday meeting", "Customer Support is closed", "jonas the prophet", "Please wait"],
+};
