@@ -27,21 +27,35 @@ export class Exchange {
   mcp: McpShape | null = null;
   /** Replaces the caller's session token. */
   sessionToken: string | undefined;
+  /** A caller who asks with `x-mandate-receipt` gets the writer's signed promise that the entry stands in the log. */
+  readonly #receipt: ((decisionId: string) => string | undefined) | undefined;
 
   constructor(
     req: IncomingMessage,
     res: ServerResponse,
-    init: { nowMs: number; random: (bytes: Uint8Array) => Uint8Array; registerVersion: number; consoleUrl: string },
+    init: { nowMs: number; random: (bytes: Uint8Array) => Uint8Array; registerVersion: number; consoleUrl: string; receipt?: ((decisionId: string) => string | undefined) | undefined },
+    requestId?: string,
   ) {
     this.req = req;
     this.res = res;
     this.startedMs = init.nowMs;
     this.registerVersion = init.registerVersion;
     this.#consoleUrl = init.consoleUrl;
+    this.#receipt = req.headers["x-mandate-receipt"] === undefined ? undefined : init.receipt;
     this.decisionId = newId("decision", init.nowMs, init.random);
     const asked = req.headers["x-request-id"];
     this.requestId =
-      typeof asked === "string" && /^[\w.:-]{1,128}$/.test(asked) ? asked : newId("request", init.nowMs, init.random);
+      requestId ??
+      (typeof asked === "string" && /^[\w.:-]{1,128}$/.test(asked) ? asked : newId("request", init.nowMs, init.random));
+  }
+
+  /** The same reply under a decision of its own: what another model is to answer is another call. */
+  again(nowMs: number, random: (bytes: Uint8Array) => Uint8Array): Exchange {
+    const { registerVersion } = this;
+    const next = new Exchange(this.req, this.res, { nowMs, random, registerVersion, consoleUrl: this.#consoleUrl }, this.requestId);
+    next.errorShape = this.errorShape;
+    next.sessionToken = this.sessionToken;
+    return next;
   }
 
   get links(): RefusalLinks {
@@ -54,12 +68,14 @@ export class Exchange {
   }
 
   headers(more: OutgoingHttpHeaders): OutgoingHttpHeaders {
+    const receipt = this.#receipt?.(this.decisionId);
     return {
       ...fixedHeaders,
       "x-mandate-decision": this.decisionId,
       "x-request-id": this.requestId,
       "x-mandate-register": String(this.registerVersion),
       ...(this.sessionToken === undefined ? {} : { "x-mandate-session": this.sessionToken }),
+      ...(receipt === undefined ? {} : { "x-mandate-receipt": receipt }),
       ...more,
     };
   }

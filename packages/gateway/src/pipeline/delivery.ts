@@ -15,6 +15,7 @@ import type { Reservation } from "./meter.ts";
 import { outcomeDraft } from "./record.ts";
 import type { RunningCall, Runtime } from "./runtime.ts";
 import { EventQueue } from "./event-queue.ts";
+import { isUnanswered } from "./stand-in.ts";
 import {
   brokenOff,
   compressed,
@@ -22,6 +23,7 @@ import {
   statusRefusal,
   tooLarge,
   tooSlow,
+  unanswered,
   unreadable,
   unrecorded,
 } from "./upstream-refusals.ts";
@@ -36,12 +38,16 @@ export class Delivery implements UpstreamEvents, RunningCall {
   readonly system: string;
   readonly credentials: readonly string[];
   readonly model: string;
-  /** Resolves once the reply is complete or given up, and recorded. */
-  readonly done: Promise<void>;
+  /**
+   * Resolves once the reply is complete or given up, and recorded. `unanswered`: recorded, but the caller has had nothing,
+   * since another model may answer.
+   */
+  readonly done: Promise<"answered" | "unanswered">;
   readonly #runtime: Runtime;
   readonly #call: Call;
   readonly #approvals: string[];
   readonly #reservation: Reservation;
+  readonly #replaceable: boolean;
   readonly #checker: AnswerChecker;
   readonly #content: AnswerContent;
   #framer: StreamFramer | undefined;
@@ -49,7 +55,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
   readonly #queue: EventQueue;
   readonly #mode: StreamMode;
   readonly #timer: NodeJS.Timeout;
-  #settled!: () => void;
+  #settled!: (how: "answered" | "unanswered") => void;
   #upstream: UpstreamCall | undefined;
   #phase: Phase = "waiting";
   #status: number | null = null;
@@ -66,7 +72,9 @@ export class Delivery implements UpstreamEvents, RunningCall {
   readonly #heldCalls: { readonly call: ToolCall; readonly held: Held }[] = [];
   readonly #calls: ToolCall[] = [];
 
-  constructor(runtime: Runtime, call: Call, approvals: readonly string[], reservation: Reservation) {
+  /** @param replaceable another model may be tried where this one can't answer */
+  constructor(runtime: Runtime, call: Call, approvals: readonly string[], reservation: Reservation, replaceable = false) {
+    this.#replaceable = replaceable;
     this.#runtime = runtime;
     this.#call = call;
     this.#approvals = [...approvals];
@@ -158,10 +166,9 @@ export class Delivery implements UpstreamEvents, RunningCall {
       detail: failure.internal,
       model: this.#call.model.name,
     });
-    void this.#finish(
-      failure.kind === "refused" ? "refused" : "upstream_cut",
-      failureRefusal(failure, this.#call.model.name),
-    );
+    const refusal = failureRefusal(failure, this.#call.model.name);
+    if (failure.kind === "refused") void this.#finish("refused", refusal);
+    else void this.#finish("upstream_cut", refusal, undefined, this.#phase === "waiting" || this.#phase === "json");
   }
 
   /** False once the answer was given up. */
@@ -281,6 +288,8 @@ export class Delivery implements UpstreamEvents, RunningCall {
     const body = Buffer.concat(this.#captured);
     const { surface, exchange } = this.#call;
     const refused = statusRefusal(status);
+    if (this.#replaceable && isUnanswered(status))
+      return this.#finish("upstream_cut", refused ?? unanswered(status), undefined, true);
     if (refused !== null) return this.#finish("upstream_cut", refused);
     let view: AnswerView | undefined;
     try {
@@ -346,8 +355,11 @@ export class Delivery implements UpstreamEvents, RunningCall {
     void this.#finish("upstream_cut", tooLarge);
   }
 
-  /** The one way out. `last` sends what was kept back; without it the refusal is sent in the shape the reply has by then. */
-  async #finish(terminal: Terminal, refusal: Refusal | null, last?: () => void): Promise<void> {
+  /**
+   * The one way out. `last` sends what was kept back; without it the refusal is sent in the shape the reply has by then.
+   * @param untouched nothing of an answer has come
+   */
+  async #finish(terminal: Terminal, refusal: Refusal | null, last?: () => void, untouched = false): Promise<void> {
     if (this.#phase === "closing" || this.#phase === "closed") return;
     const streaming = this.#phase === "stream";
     // What was decided before the end came may still leave, ahead of whatever ends the stream.
@@ -366,7 +378,9 @@ export class Delivery implements UpstreamEvents, RunningCall {
       });
     else if (this.#status === null || this.#status >= 300) this.#reservation.settle({ tokens: 0, microEuros: 0 });
     if (terminal === "done" && this.#issued !== null) this.#runtime.issued.add(system.name, this.#issued);
-    let answer = last;
+    // Where another model may answer, this one's failure is for the record alone.
+    let replaced = this.#replaceable && untouched && !exchange.res.destroyed;
+    let answer = replaced ? () => undefined : last;
     let told = refusal;
     try {
       await this.#runtime.options.evidence.outcome(
@@ -394,6 +408,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
       });
       told = unrecorded;
       answer = undefined;
+      replaced = false;
     }
     this.#phase = "closed";
     clearTimeout(this.#callerTimer);
@@ -406,6 +421,6 @@ export class Delivery implements UpstreamEvents, RunningCall {
           exchange.res.end(refusalEvent(this.#call.surface, told, exchange.links, this.#releasedBytes > 0));
       } else exchange.refuse(told);
     }
-    this.#settled();
+    this.#settled(replaced ? "unanswered" : "answered");
   }
 }

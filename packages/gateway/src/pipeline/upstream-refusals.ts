@@ -47,6 +47,11 @@ export function failureRefusal(failure: UpstreamFailure, model: string): Refusal
   return refuse("upstream_unreachable", failure.message, askOwner);
 }
 
+/** A status that would be the caller's to read, had no other model answered. */
+export function unanswered(status: number): Refusal {
+  return refuse("upstream_unreachable", `The model's provider answered ${status}.`, askOwner, `upstream:${status}`);
+}
+
 /** Null: the status is for the caller, as the provider gave it. What concerns this gateway's own secret is not. */
 export function statusRefusal(status: number): Refusal | null {
   if (status >= 200 && status < 300) return null;

@@ -50,8 +50,16 @@ export const model = defineEntity({
     maxSensitivity: sensitivitySchema.default("internal"),
     visibility: visibilitySchema.optional(),
     role: z.enum(["primary", "fallback"]).optional(),
+    /** Called in its place, in order, where it can't answer. A system needs a grant for each of them. */
+    fallback: z.array(referenceSchema("model")).min(1).max(3).optional(),
+    /** Azure's dated version of its API. */
+    apiVersion: z.string().regex(/^[A-Za-z0-9][\w.-]{0,39}$/).optional(),
   }),
-  refs: (spec) => [...referencesIn(spec.vendor, "vendor"), ...referencesIn(spec.credential, "credential")],
+  refs: (spec) => [
+    ...referencesIn(spec.vendor, "vendor"),
+    ...referencesIn(spec.credential, "credential"),
+    ...referencesIn(spec.fallback, "fallback"),
+  ],
   // Rotating the sealed secret is not a change of the model.
   cosmetic: ["title", "owner", "credential"],
 });

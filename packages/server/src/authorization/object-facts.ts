@@ -40,6 +40,8 @@ function modelFacts({ name, spec }: StoredObject<"Model">, register: Register): 
     maxSensitivity: spec.maxSensitivity,
     visibility: modelVisibility(spec, register),
     fallback: spec.role === "fallback",
+    ...(spec.apiVersion === undefined ? {} : { apiVersion: spec.apiVersion }),
+    ...(spec.fallback === undefined ? {} : { fallbacks: spec.fallback.map(nameOf) }),
   };
 }
 
