@@ -204,8 +204,8 @@ export const commands: readonly CommandSpec[] = [
   {
     words: "approve",
     group: "Decide",
-    summary: "Approve one held call or change, once",
-    args: [{ name: "id", text: "apr_…" }],
+    summary: "Approve one held call or change, once; or several held calls of one kind",
+    args: [{ name: "id", text: "apr_…", many: true }],
     options: [
       reason,
       {
@@ -215,6 +215,7 @@ export const commands: readonly CommandSpec[] = [
     ],
     examples: [
       'mandate approve apr_01k… --reason "The customer sent the receipt"',
+      'mandate approve apr_01k… apr_01m… --reason "Both receipts are there"',
       'mandate approve apr_01k… --condition metric=findings_open,threshold=0,due=2027-01-31,consequence=suspend --reason "Fit"',
     ],
     load: async () => (await import("./commands/approvals.ts")).approve,
@@ -222,8 +223,8 @@ export const commands: readonly CommandSpec[] = [
   {
     words: "refuse",
     group: "Decide",
-    summary: "Refuse one held call or change",
-    args: [{ name: "id", text: "apr_…" }],
+    summary: "Refuse one held call or change, or several held calls of one kind",
+    args: [{ name: "id", text: "apr_…", many: true }],
     options: [reason],
     examples: ['mandate refuse apr_01k… --reason "No receipt"'],
     load: async () => (await import("./commands/approvals.ts")).refuse,
@@ -819,6 +820,7 @@ export const commands: readonly CommandSpec[] = [
     options: [
       { flags: "--trust <file>", text: "verifier keys or a trust policy (tlog-policy)" },
       { flags: "--pinned <file...>", text: "a checkpoint kept from before, which the logs must extend" },
+      { flags: "--receipt <file...>", text: "x-mandate-receipt headers kept from calls, one a line; each must be kept" },
     ],
     examples: [
       "mandate evidence verify pack.zip",

@@ -7,6 +7,8 @@ import { queryString, Transport } from "./transport.ts";
 import type { CallOptions, Query, TransportOptions } from "./transport.ts";
 import type {
   Answer,
+  BatchAnswer,
+  BatchResult,
   Approval,
   ApprovalMetrics,
   Change,
@@ -171,6 +173,9 @@ export class MandateClient {
       this.request("POST", `/api/v1/approvals/${segment(id)}/approve`, body, options),
     refuse: (id: string, body: Answer, options?: CallOptions): Promise<Approval> =>
       this.request("POST", `/api/v1/approvals/${segment(id)}/refuse`, body, options),
+    /** Several held calls of one kind, each bound to its own hash: `digest` says which statement was seen. */
+    answerAll: (body: BatchAnswer, options?: CallOptions): Promise<{ readonly items: readonly BatchResult[] }> =>
+      this.request("POST", "/api/v1/approval-batches", body, options),
     /** How long people take, and how often they say yes. */
     metrics: (query: { days?: number } = {}, options?: CallOptions): Promise<ApprovalMetrics> =>
       this.request("GET", `/api/v1/approval-metrics${queryString(query)}`, undefined, options),

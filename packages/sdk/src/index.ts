@@ -10,6 +10,8 @@ export type { LiveEvent } from "./events.ts";
 export type { CallOptions, Fetch, Query } from "./transport.ts";
 export type {
   Answer,
+  BatchAnswer,
+  BatchResult,
   Approval,
   ApprovalMetrics,
   ApprovalSignature,

@@ -154,6 +154,19 @@ export interface Delegation {
   readonly approval: string | null;
 }
 
+export interface BatchAnswer {
+  readonly choice: "approve" | "refuse";
+  readonly reason: string;
+  readonly answers: readonly { readonly id: string; readonly digest: string; readonly webauthn?: PasskeyAssertion }[];
+}
+
+export interface BatchResult {
+  readonly id: string;
+  /** Null where it was not answered; `problem` says why. */
+  readonly state: "pending" | "approved" | "refused" | "lapsed" | null;
+  readonly problem: { readonly code: string; readonly message: string } | null;
+}
+
 export interface ApprovalMetrics {
   readonly since: string;
   readonly asked: number;

@@ -32,7 +32,9 @@ export async function refuse(call: Call): Promise<void> {
 
 /** Shows the statement before it asks for a reason: nobody should approve what was not on the screen. */
 async function decide(call: Call, verb: "approve" | "refuse"): Promise<void> {
-  const id = (call.args[0] ?? "").replace(/^approvals?\//, "");
+  const ids = call.args.map((arg) => arg.replace(/^approvals?\//, ""));
+  if (ids.length > 1) return decideAll(call, verb, ids);
+  const id = ids[0] ?? "";
   const client = await call.client();
   const options = { signal: call.terminal.signal };
   const before = await client.approvals.get(id, options);
@@ -55,6 +57,27 @@ async function decide(call: Call, verb: "approve" | "refuse"): Promise<void> {
   const after = await client.approvals[verb](id, { reason, ...(conditions.length === 0 ? {} : { conditions }) }, options);
   if (call.format === "table") call.terminal.out(`${id}: ${cell(after.state)}\n`);
   else await printObject(call.terminal, call.format, after as unknown as Row, `approval/${id}`);
+}
+
+/** Several held calls of one kind: each statement is shown, and each answer names the digest of what was. */
+async function decideAll(call: Call, choice: "approve" | "refuse", ids: readonly string[]): Promise<void> {
+  if (call.list("condition").length > 0)
+    throw new CliError({ code: "usage", message: "Conditions go with one grant.", next: "Name one question.", exit: exitCodes.failed });
+  const client = await call.client();
+  const options = { signal: call.terminal.signal };
+  const answers: { id: string; digest: string }[] = [];
+  for (const id of ids) {
+    const one = await client.approvals.get(id, options);
+    call.say(`${id}\n${summary(one)}`);
+    answers.push({ id, digest: one.digest });
+  }
+  const reason = await reasonOf(call);
+  const { items } = await client.approvals.answerAll({ choice, reason, answers }, options);
+  if (call.format === "table")
+    for (const { id, state, problem } of items) call.terminal.out(`${id}: ${cell(problem === null ? state : problem.message)}\n`);
+  else await printObject(call.terminal, call.format, { items }, "approvals");
+  if (items.some((one) => one.problem !== null))
+    throw new CliError({ code: "partly_answered", message: "Some of them were not answered.", next: "Each line above says why.", exit: exitCodes.failed });
 }
 
 /** `metric=findings_open,threshold=0,due=2027-01-31,consequence=suspend`; the server says what no machine could check. */

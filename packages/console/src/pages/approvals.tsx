@@ -8,6 +8,7 @@ import { LiveDot, PageHead, Panel, useNow } from "../components/ui.tsx";
 import { timeLeft } from "../format.ts";
 import { t } from "../text.ts";
 import * as words from "../text/approvals.ts";
+import { alike, Together } from "./approvals-together.tsx";
 import { Delegations, Habits } from "./approvals-aside.tsx";
 
 export function ApprovalsPage() {
@@ -49,6 +50,9 @@ function Lists({ items }: { items: readonly ApprovalView[] }) {
       <p className="sentence-small">
         {words.approvals.waits(items.length)} {words.approvals.mine(mine.length)}
       </p>
+      {alike(mine).map((group) => (
+        <Together key={group[0]!.id} items={group} />
+      ))}
       {mine.length > 0 && <Cards items={mine} />}
       {others.length > 0 && <h2>{words.approvals.others}</h2>}
       {others.length > 0 && <Cards items={others} />}

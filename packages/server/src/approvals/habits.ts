@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Tx } from "../database/index.ts";
+import type { Gauge } from "../http/index.ts";
 
 export interface Habit {
   readonly person: string;
@@ -50,4 +51,28 @@ export async function approvalMetrics(tx: Tx, org: string, since: Date, nowMs: n
     medianSeconds: seconds.length === 0 ? null : Math.round(seconds[Math.floor((seconds.length - 1) / 2)]!),
     people: answerHabits(rows),
   };
+}
+
+/** For `/metrics`: how long people took and how often they said yes, of what was asked in the last 30 days. */
+export async function approvalGauges(tx: Tx, org: string, nowMs: number): Promise<readonly Gauge[]> {
+  const since = new Date(nowMs - 30 * 86_400_000);
+  const { rows } = await sql<{ pending: number; answered: number; yes: number; median: number | null; p95: number | null }>`with answers as (
+      select s.choice, extract(epoch from s.signed_at - a.created_at) as seconds from approvals a
+      join approval_signatures s on s.org = a.org and s.approval_id = a.id where a.org = ${org} and a.created_at >= ${since})
+    select (select count(*)::int from approvals where org = ${org} and state = 'pending' and expires_at > ${new Date(nowMs)}) as pending,
+      count(*)::int as answered, count(*) filter (where choice = 'approve')::int as yes,
+      percentile_cont(0.5) within group (order by seconds) as median, percentile_cont(0.95) within group (order by seconds) as p95 from answers`.execute(tx);
+  const { pending, answered, yes, median, p95 } = rows[0]!;
+  return [
+    { name: "mandate_approvals_pending", help: "Questions that wait for a person.", value: pending },
+    { name: "mandate_approval_answers", help: "Answers people gave in the last 30 days.", value: answered },
+    // Without an answer there is no rate: a gauge of zero would read as people who always refuse.
+    ...(answered === 0
+      ? []
+      : [
+          { name: "mandate_approval_yes_ratio", help: "Share of yes among them.", value: yes / answered },
+          { name: "mandate_approval_median_seconds", help: "Median time from question to answer.", value: median ?? 0 },
+          { name: "mandate_approval_p95_seconds", help: "95th percentile of that time.", value: p95 ?? 0 },
+        ]),
+  ];
 }

@@ -1,4 +1,5 @@
 export { openApproval } from "./open.ts";
+export { waitingFor } from "./mine.ts";
 export { openSets } from "./seats.ts";
 export type { ApproverSet, Seat } from "./seats.ts";
 export { decideApproval } from "./decide.ts";
@@ -10,6 +11,7 @@ export type { HoldSealing } from "./hold.ts";
 export { committeeAppointed, committeeInForce } from "./committees.ts";
 export { askToSignDelegation, delegationSignedEffect } from "./delegation-question.ts";
 export { answerBody, approvalRoutes } from "./routes.ts";
+export { approvalGauges } from "./habits.ts";
 export { peopleOf } from "./people.ts";
 export { watchNewcomers } from "./newcomers.ts";
 export { approvalReminders } from "./remind.ts";

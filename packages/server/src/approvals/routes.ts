@@ -6,6 +6,7 @@ import type { Database, Tx } from "../database/index.ts";
 import { actorOf, editors, fromCursor, instant, page, pageQuery, pathName, toPage } from "../http/index.ts";
 import type { App } from "../http/index.ts";
 import { passkeysOf } from "../passkeys/index.ts";
+import { decideBatch, maxBatch } from "./batch.ts";
 import { listCommittees, proposeCommittee } from "./committees.ts";
 import { decideApproval } from "./decide.ts";
 import type { DecisionPorts } from "./decide.ts";
@@ -100,6 +101,7 @@ export const answerBody = z.strictObject({
 
 const habit = z.object({ person: z.string(), answers: z.number(), yesRate: z.number(), medianSeconds: z.number(), fastestSeconds: z.number() });
 const metrics = z.object({ since: z.string(), asked: z.number(), approved: z.number(), refused: z.number(), lapsed: z.number(), pending: z.number(), yesRate: z.number().nullable(), medianSeconds: z.number().nullable(), people: z.array(habit).readonly() });
+const batchResult = z.object({ id: z.string(), state: z.enum(["pending", "approved", "refused", "lapsed"]).nullable(), problem: z.object({ code: z.string(), message: z.string() }).nullable() });
 const committee = z.object({ group: z.string(), members: z.array(z.string()).readonly(), quorum: z.number(), approval: z.string(), appointedAt: z.string().nullable(), endedAt: z.string().nullable() });
 
 export interface ApprovalRouteDeps {
@@ -175,6 +177,24 @@ export function approvalRoutes(app: App, deps: ApprovalRouteDeps): void {
       },
     );
   }
+
+  app.post(
+    "/api/v1/approval-batches",
+    {
+      config: { access: "signed-in" },
+      schema: {
+        operationId: "answerApprovals",
+        summary: "Answer several held calls of one kind at once, each bound to its own hash",
+        body: z.strictObject({
+          choice: z.enum(["approve", "refuse"]),
+          reason: z.string().trim().min(1).max(1000),
+          answers: z.array(z.strictObject({ id: pathName, digest: z.string().regex(/^[0-9a-f]{64}$/), webauthn: assertionBody.optional() })).min(1).max(maxBatch),
+        }),
+        response: { 200: z.object({ items: z.array(batchResult) }) },
+      },
+    },
+    async (request) => ({ items: [...(await decideBatch(db, contexts.for(actorOf(request)), request.body, ports))] }),
+  );
 
   app.get(
     "/api/v1/approval-metrics",

@@ -11,7 +11,7 @@ export interface Readiness {
 }
 
 /** `/healthz`, `/readyz`, `/metrics`: for whoever runs the machine. */
-export function operationsRoutes(app: App, deps: { readonly readiness: () => Readiness; readonly counts: RequestCounts; readonly gauges: () => readonly Gauge[] }): void {
+export function operationsRoutes(app: App, deps: { readonly readiness: () => Readiness; readonly counts: RequestCounts; readonly gauges: () => readonly Gauge[] | Promise<readonly Gauge[]> }): void {
   app.get("/healthz", { config: { access: "public" }, schema: { response: { 200: z.object({ alive: z.literal(true) }) } } }, () => ({ alive: true as const }));
 
   const readiness = z.object({ ready: z.boolean(), checks: z.record(z.string(), z.boolean()) });
@@ -25,6 +25,6 @@ export function operationsRoutes(app: App, deps: { readonly readiness: () => Rea
     // proxy on this machine makes everyone local, so the name asked for must be loopback too.
     const local = isLoopbackName(request.socket.remoteAddress ?? "") && isLoopbackName(hostName(request.headers.host) ?? "") && request.headers["x-forwarded-for"] === undefined;
     if (!local) requireAccess("signed-in", request.authentication?.actor ?? null);
-    return reply.type("text/plain; version=0.0.4; charset=utf-8").send(deps.counts.render() + renderGauges(deps.gauges()));
+    return reply.type("text/plain; version=0.0.4; charset=utf-8").send(deps.counts.render() + renderGauges(await deps.gauges()));
   });
 }
