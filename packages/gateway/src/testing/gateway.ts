@@ -7,6 +7,7 @@ import type { EntryDraft, EvidenceSink } from "../evidence-sink.ts";
 import { createGateway } from "../gateway.ts";
 import type { Gateway, GatewayLimits } from "../options.ts";
 import { createGatewayServer } from "../server.ts";
+import type { OfferedTool } from "../mcp/definitions.ts";
 import type { Snapshot } from "../snapshot.ts";
 import { testKey, testNowMs } from "./facts.ts";
 
@@ -58,6 +59,8 @@ export class MemoryControl implements ControlPort {
   confirmed = testNowMs;
   readonly holds = new Map<string, HoldRequest & { state: SpendResult["state"] }>();
   readonly findings: { key: string; kind: string }[] = [];
+  /** What MCP servers were seen to offer. */
+  readonly offers: { server: string; tools: readonly OfferedTool[] }[] = [];
 
   constructor(snapshot: Snapshot) {
     this.#snapshot = snapshot;
@@ -103,6 +106,10 @@ export class MemoryControl implements ControlPort {
 
   report(finding: { key: string; kind: string }): void {
     if (!this.findings.some((known) => known.key === finding.key)) this.findings.push(finding);
+  }
+
+  offered(server: string, tools: readonly OfferedTool[]): void {
+    this.offers.push({ server, tools });
   }
 
   #ticket(id: string) {

@@ -70,7 +70,7 @@ function serverWithEverything(): Server {
   server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra) => {
     const input = params.arguments ?? {};
     const elicit = async (message: string, properties: object, required?: string[]) =>
-      extra.sendRequest({ method: "elicitation/create", params: { message, requestedSchema: { type: "object", properties, ...(required === undefined ? {} : { required }) } } } as never, ElicitResultSchema);
+      extra.sendRequest({ method: "elicitation/create", params: { message, requestedSchema: { type: "object", properties, ...(required === undefined ? {} : { required }) } } }, ElicitResultSchema);
     switch (params.name) {
       case "test_simple_text":
         return { content: [text("This is a simple text response for testing.")] };
@@ -183,7 +183,7 @@ export async function startConformanceServer(): Promise<{ url: string; close(): 
       if (known !== undefined) return known.handleRequest(req, res, req.method === "POST" ? await bodyOf(req) : undefined);
       if (req.method !== "POST") return void res.writeHead(405).end();
       const transport: StreamableHTTPServerTransport = new StreamableHTTPServerTransport({ sessionIdGenerator: randomUUID, eventStore: new Events(), retryInterval: 100, onsessioninitialized: (id) => void transports.set(id, transport) });
-      await serverWithEverything().connect(transport as Parameters<Server["connect"]>[0]);
+      await serverWithEverything().connect(transport);
       await transport.handleRequest(req, res, await bodyOf(req));
     })().catch(() => res.destroy());
   });
