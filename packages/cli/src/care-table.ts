@@ -9,6 +9,14 @@ const severity: OptionSpec = { flags: "--severity <severity>", text: "how bad", 
 /** Commands about what people look after: findings, incidents, the kill switch, vacant seats, legal reviews. */
 export const careCommands: readonly CommandSpec[] = [
   {
+    words: "needs",
+    group: "Explain",
+    summary: "What waits for you: answers, findings, vacancies, conditions, ends",
+    options: [{ flags: "--all", text: "what is others' turn as well" }],
+    examples: ["mandate needs", "mandate needs --all -o json"],
+    load: async () => (await import("./commands/finding.ts")).needs,
+  },
+  {
     words: "finding list",
     group: "Explain",
     summary: "What is wrong, who fixes it, by when",

@@ -106,6 +106,8 @@ export interface Need {
   readonly title: string;
   readonly detail: string;
   readonly href: string;
+  /** Who looks can do it; else it is another's turn. Absent: nobody in particular looks. */
+  readonly yours?: boolean;
 }
 export interface EvidenceSummary {
   readonly entries: number;

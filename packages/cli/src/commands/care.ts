@@ -24,7 +24,7 @@ export async function printList(call: Call, kind: string, filters: Readonly<Reco
   await printRows(call.terminal, call.format, {
     rows,
     columns: shown.map((name) => ({ title: name, value: (row: Row) => row[name] })),
-    nameOf: (row) => `${kind.replace(/s$/, "")}/${String(row["id"] ?? row["system"] ?? row["target"])}`,
+    nameOf: (row) => `${kind.replace(/s$/, "")}/${String(row["id"] ?? row["system"] ?? row["target"] ?? row["href"])}`,
     empty,
   });
 }

@@ -21,3 +21,7 @@ export async function dismiss(call: Call): Promise<void> {
   const until = instantOf(call.option("until") ?? "", "--until");
   await printOne(call, await ask(call, "POST", `/api/v1/findings/${idOf(call, "finding")}/dismiss`, { reason: await reasonOf(call), until }), "finding", shown);
 }
+
+export async function needs(call: Call): Promise<void> {
+  await printList(call, "needs", call.flag("all") ? { all: "true" } : {}, ["kind", "title", "detail", "href", "yours"], "Nothing waits for you.");
+}

@@ -137,38 +137,53 @@ function Figures({ data }: { data: Overview }) {
   );
 }
 
+/** What the reader can do first; what is others' turn below it. */
 export function Needs({ items }: { items: Overview["needs"] }) {
+  const yours = items.filter((need) => need.yours !== false);
+  const others = items.filter((need) => need.yours === false);
+  return (
+    <Panel
+      title={overviewWords.needs}
+      aside={yours.length > 0 ? <span className="bubble">{yours.length}</span> : undefined}
+    >
+      {yours.length === 0 ? (
+        <p className="panel-body muted small">{overviewWords.nothingNeeds}</p>
+      ) : (
+        <NeedList items={yours} />
+      )}
+      {others.length > 0 && (
+        <>
+          <h3 className="panel-body muted small">{overviewWords.othersTurn}</h3>
+          <NeedList items={others} />
+        </>
+      )}
+    </Panel>
+  );
+}
+
+function NeedList({ items }: { items: Overview["needs"] }) {
   const { history } = useRouter();
   // Only paths of our own: what an answer names must not lead elsewhere.
   const own = (href: string): string => (/^\/(?![\\/])/.test(href) ? href : "/findings");
   return (
-    <Panel
-      title={overviewWords.needs}
-      aside={items.length > 0 ? <span className="bubble">{items.length}</span> : undefined}
-    >
-      {items.length === 0 ? (
-        <p className="panel-body muted small">{overviewWords.nothingNeeds}</p>
-      ) : (
-        <ul className="needs">
-          {items.map((need) => (
-            <li key={need.title + need.href}>
-              <Glyph mark={need.outcome} />
-              <a
-                href={own(need.href)}
-                onClick={(event) => {
-                  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
-                  event.preventDefault();
-                  history.push(own(need.href));
-                }}
-              >
-                <b>{need.title}</b>
-                <span className="muted small block">{need.detail}</span>
-              </a>
-            </li>
-          ))}
-        </ul>
-      )}
-    </Panel>
+    <ul className="needs">
+      {items.map((need) => (
+        <li key={need.title + need.href}>
+          <Glyph mark={need.outcome} />
+          <a
+            href={own(need.href)}
+            onClick={(event) => {
+              if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+              event.preventDefault();
+              history.push(own(need.href));
+            }}
+          >
+            <b>{need.title}</b>
+            <span className="muted small block">{need.detail}</span>
+          </a>
+        </li>
+      ))}
+    </ul>
   );
 }
 

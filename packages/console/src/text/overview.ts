@@ -21,6 +21,7 @@ export const overview = {
   expiredColumn: "Ended",
   noOwner: "No owner",
   needs: "Needs you",
+  othersTurn: "Others' turn",
   nothingNeeds: "Nothing waits for you.",
   traffic: "Traffic under control",
   gateway: "through the gateway",

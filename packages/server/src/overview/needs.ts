@@ -1,6 +1,6 @@
 import type { SystemView } from "../authorization/index.ts";
 
-const soonMs = 14 * 86_400_000;
+export const soonMs = 14 * 86_400_000;
 const dayFormat = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
 
 /** `7 Dec`, in UTC as all of the product's days are. */

@@ -7,24 +7,23 @@ import { systemActor } from "../context/index.ts";
 import type { Contexts } from "../context/index.ts";
 import type { Database } from "../database/index.ts";
 import { logSummaries, tallyByHour, tallyByResource, trustState } from "../evidence/index.ts";
-import { countWaiting, listApprovals } from "../approvals/index.ts";
-import { countFindingsOpen, listFindings } from "../findings/index.ts";
-import { pathName } from "../http/index.ts";
-import { openCases } from "../reassessment/index.ts";
+import { countWaiting } from "../approvals/index.ts";
+import { countFindingsOpen } from "../findings/index.ts";
+import { actorOf, page, pageQuery, pathName } from "../http/index.ts";
 import type { App } from "../http/index.ts";
 import type { Publisher } from "../publisher/index.ts";
 import { notFound } from "./not-found.ts";
-import { openIncidents } from "../incidents/index.ts";
-import { asked as askedFor, dayOf, ending, inWords, nameSystems } from "./needs.ts";
+import { needsOf } from "./needs-you.ts";
 import { reachOf } from "./reach.ts";
 
 const tally = z.object({ allow: z.number(), hold: z.number(), deny: z.number() });
 const number = z.number();
+const need = z.object({ kind: z.string(), outcome: z.string(), title: z.string(), detail: z.string(), href: z.string(), yours: z.boolean() });
 const overview = z.object({
   counts: z.object({ operating: number, pilot: number, expired: number, waiting: number, proposed: number, suspended: number, retired: number, total: number, findings: number, overdue: number }),
   expiring: z.array(z.object({ name: z.string(), title: z.string(), tier: z.string(), lifecycle: z.string(), type: z.string(), ends: z.string().nullable(), status: z.string(), statusCode: z.string().nullable() })),
   byTier: z.array(z.object({ tier: z.string(), proposed: number, pilot: number, production: number, expired: number, retired: number, noOwner: number })),
-  needs: z.array(z.object({ kind: z.string(), outcome: z.string(), title: z.string(), detail: z.string(), href: z.string() })),
+  needs: z.array(need).readonly(),
   traffic: z.object({ known: z.null() }),
   evidence: z.object({ entries: number, checkpoints: number, root: z.string().nullable(), checkedAt: z.string().nullable(), trust: z.string(), unanchored: number, problems: z.array(z.unknown()).readonly() }),
 });
@@ -46,18 +45,16 @@ export function overviewRoutes(app: App, deps: OverviewDeps): void {
   const { db, org, now, contexts, publisher } = deps;
   const reading = contexts.quiet(systemActor("reader"));
 
-  app.get("/api/v1/overview", { config: { access: "signed-in" }, schema: { operationId: "getOverview", response: { 200: overview } } }, async () => {
+  app.get("/api/v1/overview", { config: { access: "signed-in" }, schema: { operationId: "getOverview", response: { 200: overview } } }, async (request) => {
+    const actor = actorOf(request);
     const { items: systems } = await listSystems(reading, { limit: 1000 });
-    const { waiting, waits, findings, cases, incidents, open, entries, checkpoints, root, state } = await db.read(org, async (tx) => {
+    const { needs, waits, open, entries, checkpoints, root, state } = await db.read(org, async (tx) => {
       const logs = await logSummaries(tx, org);
       const { rows } = await sql<{ count: string }>`select count(*) from evidence_checkpoint where org = ${org}`.execute(tx);
       return {
-        waiting: await listApprovals(tx, org, now(), { limit: 8, state: "pending" }),
+        needs: await needsOf(tx, org, now(), actor, systems),
         waits: await countWaiting(tx, org, now()),
         open: await countFindingsOpen(tx, org, now()),
-        findings: await listFindings(tx, org, now(), { limit: 8, state: "open" }),
-        cases: await openCases(tx, org, 8),
-        incidents: await openIncidents(tx, org, now(), 4),
         entries: logs.reduce((sum, one) => sum + one.size, 0),
         checkpoints: Number(rows[0]!.count),
         root: logs.at(-1)?.root ?? null,
@@ -67,11 +64,6 @@ export function overviewRoutes(app: App, deps: OverviewDeps): void {
     const expired = (one: SystemView): boolean => one.statusCode === "authorization_expired";
     const count = (test: (one: SystemView) => boolean): number => systems.filter(test).length;
     const last = deps.checked();
-    const titles = new Map(systems.map((one) => [one.name, one.title]));
-    const named = nameSystems(titles);
-    // About a system itself, not about a call of it: the system's own name says it better than `system:NAME`.
-    const asks = (one: (typeof waiting)[number]): boolean => one.resource === `system:${one.system}`;
-    const asked = new Set(waiting.filter(asks).map((one) => one.system));
     return {
       counts: {
         operating: count((one) => one.status !== "refused"),
@@ -95,18 +87,17 @@ export function overviewRoutes(app: App, deps: OverviewDeps): void {
         const stage = (lifecycle: string): number => of.filter((one) => one.lifecycle === lifecycle && !expired(one)).length;
         return { tier, proposed: stage("proposed"), pilot: stage("pilot"), production: stage("production"), expired: of.filter(expired).length, retired: stage("retired"), noOwner: of.filter((one) => one.missing.some((part) => part.startsWith("owners."))).length };
       }),
-      needs: [
-        ...incidents.map((one) => ({ kind: "incident", outcome: "deny", title: `Incident: ${one.title}`, detail: one.nextDue === null ? `Open since ${dayOf(one.openedAt)}.` : `Next due ${dayOf(one.nextDue)}.`, href: `/incidents?id=${one.id}` })),
-        ...waiting.map((one) => ({ kind: one.action, outcome: "hold", title: asks(one) ? `${titles.get(one.system ?? "") ?? one.system} waits for a decision` : askedFor(one.action, titles.get(one.system ?? "") ?? one.system, one.resource), detail: named(String(one.statement["reason"] ?? "")), href: `/approve/${one.id}` })),
-        ...systems.filter((one) => ending(one, now())).slice(0, 8).map((one) => ({ kind: "ending", outcome: expired(one) ? "deny" : "hold", title: `Renew or retire ${one.title}`, detail: expired(one) ? `Ended ${dayOf(one.authorization!.ends!)}. Calls are refused since.` : `Ends ${dayOf(one.authorization!.ends!)}.`, href: `/systems/${one.name}` })),
-        ...systems.filter((one) => one.lifecycle !== "retired" && one.missing.length > 0 && !(asked.has(one.name) && one.missing.every((part) => part === "authorization"))).slice(0, 8).map((one) => ({ kind: "missing", outcome: "deny", title: `${one.title} lacks ${inWords(one.missing)}`, detail: "Calls are refused until it is there.", href: `/systems/${one.name}` })),
-        ...cases.map((one) => ({ kind: "reassessment", outcome: one.class === "C" ? "deny" : "hold", title: named(one.title), detail: one.dueAt === null ? "Somebody looks and says why it is fine." : `Due ${dayOf(one.dueAt.toISOString())}.`, href: `/reassessments/${one.id}` })),
-        ...findings.map((one) => ({ kind: "finding", outcome: "unknown", title: named(one.title), detail: named(one.detail), href: one.system === null ? "/findings" : `/findings?system=${encodeURIComponent(one.system)}` })),
-      ].slice(0, 16),
+      needs,
       // Nothing discovers traffic outside the gateway yet, so the share is not known, and says so.
       traffic: { known: null },
       evidence: { entries, checkpoints, root, checkedAt: last === null ? null : new Date(last.at).toISOString(), trust: state.trust, unanchored: state.unanchored, problems: last?.problems ?? [] },
     };
+  });
+
+  app.get("/api/v1/needs", { config: { access: "signed-in" }, schema: { operationId: "listNeeds", summary: "What waits for whoever asks: answers they may give, findings, vacancies, conditions, ends. `all=true` adds what is others' turn", querystring: z.object({ ...pageQuery, all: z.enum(["true", "false"]).default("false") }), response: { 200: page(need) } } }, async (request) => {
+    const { items: systems } = await listSystems(reading, { limit: 1000 });
+    const items = await db.read(org, (tx) => needsOf(tx, org, now(), actorOf(request), systems));
+    return { items: items.filter((one) => one.yours || request.query.all === "true"), nextCursor: null };
   });
 
   app.get(
