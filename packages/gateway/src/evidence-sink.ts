@@ -12,6 +12,11 @@ export interface EvidenceSink {
   outcome(draft: EntryDraft & { readonly terminal: Terminal }): Promise<EntryRef>;
   /** A decision that starts no upstream call (AuthZEN, refusal): one entry. */
   decision(draft: EntryDraft): Promise<EntryRef>;
+  /**
+   * Signed promise that a decision's newest entry stands in the log (`signReceipt` of the ledger); undefined when none was
+   * written, or too long ago.
+   */
+  receipt?(decisionId: string): string | undefined;
   /** False while writes fail or the journal is full: readiness says so. */
   ready(): boolean;
 }

@@ -132,6 +132,7 @@ export function createGateway(given: GatewayOptions): Gateway {
   }
 
   function serve(
+      receipt: (decisionId) => options.evidence.receipt?.(decisionId),
     req: IncomingMessage,
     res: ServerResponse,
     work: (exchange: Exchange, held: Compiled) => Promise<void>,

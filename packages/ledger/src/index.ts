@@ -53,6 +53,8 @@ export {
   parseConsistencyBody,
   parseTlogProof,
 } from "./tlog/proof-file.ts";
+export type { OpenedReceipt, Receipt } from "./tlog/receipt.ts";
+export { isReceiptSigned, parseReceipt, signReceipt } from "./tlog/receipt.ts";
 export type { Tile } from "./tlog/tile.ts";
 export {
   newTiles,

@@ -89,6 +89,10 @@ async function requireFolder(call: Call, file: string): Promise<void> {
 /** INVARIANT: exit 6 wherever anything fails, a file that can't be read included: "could not check" is never "fine". */
 export async function verify(call: Call): Promise<ExitCode> {
   const file = call.args[0];
+  const receipts = (await Promise.all(call.list("receipt").map((path) => readFile(resolve(call.terminal.cwd, path), "utf8").catch((cause: unknown) => {
+    throw unreadable(path, cause);
+  })))).flatMap((text) => text.split(/\s+/).filter((line) => line !== ""));
+  if (file === undefined && receipts.length > 0) return await verifyReceipts(call, receipts);
   if (file === undefined) return await verifyStore(call);
   const { verifyPack } = await import("@mandate/ledger");
   const read = (path: string): Promise<Buffer> =>
@@ -99,6 +103,7 @@ export async function verify(call: Call): Promise<ExitCode> {
   const options = {
     ...(trust === undefined ? {} : { trust: (await read(trust)).toString("utf8") }),
     pinned: await Promise.all(call.list("pinned").map(read)),
+    receipts,
   };
   const source = await openPack(call, file);
   try {
@@ -138,12 +143,40 @@ interface Verification {
   readonly entries?: number;
   readonly payloads?: number;
   readonly unanchored?: number;
+  readonly receipts?: number;
   readonly problems: readonly {
     readonly code: string;
     readonly path?: string;
     readonly index?: number;
     readonly message: string;
   }[];
+}
+
+/** Against the connected server: each promised entry, with a proof under its log's signed head. */
+async function verifyReceipts(call: Call, receipts: readonly string[]): Promise<ExitCode> {
+  const { equalBytes, fromBase64, isReceiptSigned, leafHash, noteVerifier, openCheckpoint, parseReceipt, parseVerifierKey, verifyInclusion } = await import("@mandate/ledger");
+  const client = await call.client();
+  const problems: { code: string; path: string; index?: number; message: string }[] = [];
+  for (const [at, text] of receipts.entries()) {
+    const path = `--receipt ${at + 1}`;
+    try {
+      const receipt = parseReceipt(text);
+      const refuse = (code: string, message: string): void => void problems.push({ code, path, index: receipt.index, message });
+      const entry = await client.evidence.entry(receipt.origin, receipt.index, { signal: call.terminal.signal });
+      const verifier = noteVerifier(parseVerifierKey(entry.vkey));
+      const head = openCheckpoint(entry.checkpoint, [verifier]);
+      const hash = leafHash(fromBase64(entry.leaf));
+      const hashes = entry.proof.hashes.map(fromBase64);
+      if (!isReceiptSigned(receipt, [verifier])) refuse("receipt.signature", "the log's key did not sign the receipt");
+      else if (!equalBytes(hash, receipt.leaf)) refuse("receipt.contradicted", `another entry stands where ${receipt.decision} was promised`);
+      else if (head.origin !== receipt.origin || !verifyInclusion(receipt.index, head.size, hash, hashes, head.root)) refuse("proof.invalid", "the entry is not in the signed log");
+    } catch (error) {
+      if (error instanceof MandateError && error.status !== 404) throw error;
+      const isMissing = error instanceof MandateError;
+      problems.push({ code: isMissing ? "receipt.not_in_log" : "receipt.malformed", path, message: isMissing ? "the log lacks the entry that was promised" : "not a receipt, or an answer that can't be read" });
+    }
+  }
+  return await report(call, { ok: problems.length === 0, receipts: receipts.length - problems.length, problems });
 }
 
 async function verifyStore(call: Call): Promise<ExitCode> {
@@ -191,6 +224,7 @@ function told(result: Verification): string {
   if (result.entries !== undefined)
     lines.push(`  entries     ${result.entries}, ${result.unanchored ?? 0} of them unanchored`);
   if (result.payloads !== undefined) lines.push(`  payloads    ${result.payloads}`);
+  if ((result.receipts ?? 0) > 0) lines.push(`  receipts    ${result.receipts} kept`);
   for (const log of result.logs ?? []) lines.push(`  log         ${clean(log.origin)}, ${log.size} entries`);
   for (const problem of result.problems) {
     const place = [problem.path, problem.index === undefined ? undefined : `entry ${problem.index}`]

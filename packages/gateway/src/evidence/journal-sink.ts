@@ -1,7 +1,12 @@
+import { leafHash, signReceipt } from "@mandate/ledger";
+import type { NoteSigner } from "@mandate/ledger";
 import type { EntryRef, Terminal } from "@mandate/model";
 import type { EntryDraft, EvidenceSink } from "../evidence-sink.ts";
 import type { AppendKind, Journal } from "./journal.ts";
 import type { Sealer } from "./sealer.ts";
+
+/** Decisions whose reply may still be on its way. */
+const maxRemembered = 10_000;
 
 /** The gateway's evidence sink: seals each draft and appends it to the journal. */
 export class JournalSink implements EvidenceSink {
@@ -9,10 +14,23 @@ export class JournalSink implements EvidenceSink {
   readonly #sealer: Sealer;
   /** Outcomes whose bare form couldn't be written either; they follow with the next append that succeeds. */
   #unclosed: EntryDraft[] = [];
+  readonly #signer: NoteSigner | undefined;
+  /** Newest entry of each recent decision, for callers who want a receipt. */
+  readonly #written = new Map<string, { readonly ref: EntryRef; readonly leaf: Uint8Array }>();
 
-  constructor(journal: Journal, sealer: Sealer) {
+  /** @param signer the writer's key; without it no receipts are given */
+  constructor(journal: Journal, sealer: Sealer, signer?: NoteSigner) {
     this.#journal = journal;
     this.#sealer = sealer;
+    this.#signer = signer;
+  }
+
+  /** Signed when asked for: most callers don't, and a signature costs as much as the rest of an entry. */
+  receipt(decisionId: string): string | undefined {
+    const written = this.#written.get(decisionId);
+    if (written === undefined || this.#signer === undefined) return undefined;
+    const { ref, leaf } = written;
+    return signReceipt({ origin: ref.log, index: ref.index, decision: decisionId, leaf: leafHash(leaf) }, this.#signer);
   }
 
   intent(draft: EntryDraft): Promise<EntryRef> {
@@ -74,12 +92,29 @@ export class JournalSink implements EvidenceSink {
 
   async #append(kind: AppendKind, draft: EntryDraft): Promise<EntryRef> {
     try {
-      const ref = await this.#journal.append(kind, (seq, seen) => this.#sealer.entry(draft, seq, seen));
+      let leaf: Uint8Array | undefined;
+      const ref = await this.#journal.append(kind, (seq, seen) => {
+        const built = this.#sealer.entry(draft, seq, seen);
+        leaf = built.record.leaf;
+        return built;
+      });
+      if (leaf !== undefined && this.#signer !== undefined) this.#remember(draft.decisionId, { ref, leaf });
       if (this.#unclosed.length > 0) this.#closeLate();
       return ref;
     } catch (error) {
       this.#sealer.forget();
       throw error;
+    }
+  }
+
+  /** INVARIANT: only what is durable is remembered, so a receipt is never given for an entry that a crash could lose. */
+  #remember(decisionId: string, written: { readonly ref: EntryRef; readonly leaf: Uint8Array }): void {
+    this.#written.delete(decisionId);
+    this.#written.set(decisionId, written);
+    if (this.#written.size <= maxRemembered) return;
+    for (const oldest of this.#written.keys()) {
+      this.#written.delete(oldest);
+      return;
     }
   }
 

@@ -53,7 +53,7 @@ export async function startGateway(options: StandAloneOptions): Promise<StandAlo
     });
     const none: readonly SealingKey[] = [];
     const sealer = new Sealer({ origin: slot.origin, clock: now, random, sealingKey: sealingKeyLookup(() => link.current?.sealingKeys ?? none) });
-    const sink = new JournalSink(journal, sealer);
+    const sink = new JournalSink(journal, sealer, signer);
     const closed = await sink.closeOpenCalls();
     if (closed > 0) log.warn("calls of the last run are closed as unknown", { calls: closed });
     const gateway = createGateway({ control: link, evidence: sink, clock: now, random, log });

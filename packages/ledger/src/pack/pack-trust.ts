@@ -1,7 +1,7 @@
 import { equalBytes, toHex } from "../encoding.ts";
 import { parseCheckpoint, splitCheckpoints } from "../tlog/checkpoint.ts";
 import type { NoteVerifier, ParsedNote } from "../tlog/note.ts";
-import { noteVerifier, openNote, parseNote, parseVerifierKey } from "../tlog/note.ts";
+import { cosignatureTime, noteVerifier, openNote, parseNote, parseVerifierKey } from "../tlog/note.ts";
 import type { TrustPolicy } from "../tlog/policy.ts";
 import { meetsQuorum, parseTrust } from "../tlog/policy.ts";
 import { messageOf } from "./pack-files.ts";
@@ -9,6 +9,12 @@ import type { PackLog } from "./pack-log.ts";
 import { extendsCheckpoint } from "./pack-log.ts";
 import type { MetaView } from "./pack-meta.ts";
 import type { PackTrust, Problems } from "./result.ts";
+
+/** The first `size` entries existed at `seconds` since 1970, on a witness's word. */
+export interface TimeBound {
+  readonly size: number;
+  readonly seconds: number;
+}
 
 /** Up to which size someone other than the operator vouches for each log directory. */
 type Anchors = Map<string, number>;
@@ -24,16 +30,26 @@ export function judgeTrust(
   trustText: string | undefined,
   pinned: readonly (string | Uint8Array)[],
   problems: Problems,
-): { readonly trust: PackTrust; readonly anchoredSize: (log: PackLog) => number } {
+): {
+  readonly trust: PackTrust;
+  readonly anchoredSize: (log: PackLog) => number;
+  /** Each witness's own time, and up to which entry a log stood by then. */
+  readonly bounds: (log: PackLog) => readonly TimeBound[];
+} {
   const anchors: Anchors = new Map();
   const isPinned = comparePinned(logs, pinned, anchors, problems);
-  const isWitnessed = compareTrust(logs, meta, trustText, anchors, problems);
+  const times = new Map<string, TimeBound[]>();
+  const isWitnessed = compareTrust(logs, meta, trustText, anchors, times, problems);
   const metaSize = anchors.get("logs/meta") ?? 0;
   const anchoredSize = (log: PackLog): number => {
     const own = anchors.get(log.dir) ?? 0;
     return log.dir === "logs/meta" ? own : Math.max(own, meta.coveredSize(log, metaSize));
   };
-  return { trust: isPinned ? "pinned" : isWitnessed ? "witnessed" : "self-attested", anchoredSize };
+  const bounds = (log: PackLog): TimeBound[] => [
+    ...(times.get(log.dir) ?? []),
+    ...(log.dir === "logs/meta" ? [] : (times.get("logs/meta") ?? []).map(({ size, seconds }) => ({ size: meta.coveredSize(log, size), seconds }))),
+  ];
+  return { bounds, trust: isPinned ? "pinned" : isWitnessed ? "witnessed" : "self-attested", anchoredSize };
 }
 
 /** True when at least one checkpoint was pinned and the pack extends every one. */
@@ -97,6 +113,7 @@ function compareTrust(
   meta: MetaView,
   trustText: string | undefined,
   anchors: Anchors,
+  times: Map<string, TimeBound[]>,
   problems: Problems,
 ): boolean {
   if (trustText === undefined) return false;
@@ -113,7 +130,9 @@ function compareTrust(
   const cosigned = new Set<string>();
   for (const log of logs) {
     for (const checkpoint of log.checkpoints) {
-      if (!meetsQuorum(policy, cosignersOf(checkpoint.note, witnesses, log, problems))) continue;
+      const cosigners = cosignersOf(checkpoint.note, witnesses, log, problems);
+      for (const seconds of cosigners.values()) times.set(log.dir, [...(times.get(log.dir) ?? []), { size: checkpoint.size, seconds }]);
+      if (!meetsQuorum(policy, new Set(cosigners.keys()))) continue;
       cosigned.add(log.dir);
       raise(anchors, log.dir, checkpoint.size);
     }
@@ -124,17 +143,18 @@ function compareTrust(
   return isWitnessed;
 }
 
+/** Witnesses whose cosignature verifies, with the time each states. */
 function cosignersOf(
   note: ParsedNote,
   witnesses: ReadonlyMap<string, NoteVerifier>,
   log: PackLog,
   problems: Problems,
-): Set<string> {
-  const names = new Set<string>();
+): Map<string, number> {
+  const names = new Map<string, number>();
   for (const [name, { key, verify }] of witnesses) {
     const line = note.signatures.find((signature) => signature.name === key.name && signature.keyId === key.keyId);
     if (line === undefined) continue;
-    if (verify(note.text, line.signature)) names.add(name);
+    if (verify(note.text, line.signature)) names.set(name, cosignatureTime(line.signature) ?? Number.POSITIVE_INFINITY);
     else problems.add("trust.cosignature", `cosignature of \`${key.name}\` does not verify`, `${log.dir}/checkpoint`);
   }
   return names;

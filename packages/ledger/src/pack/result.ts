@@ -24,6 +24,8 @@ export interface PackResult {
   readonly approvals: number;
   /** Entries newer than the newest checkpoint that someone outside vouches for. */
   readonly unanchored: number;
+  /** Callers' receipts whose entries stand where they were promised. */
+  readonly receipts: number;
   readonly problems: readonly PackProblem[];
 }
 

@@ -320,16 +320,19 @@ describe("against trusted keys and witnesses", () => {
     expect(await codes(pack, { trust: policy })).toEqual(["trust.quorum"]);
     const text = formatCheckpoint({ origin: store.meta.signer.name, size: 2, root: treeOf(store.meta.leaves).root() });
     const keyId = keyIdOf(witness.name, signatureTypes.cosignature, witness.publicKey);
-    const cosigned = signNote(text, [
-      store.meta.signer,
-      { name: witness.name, keyId, sign: (note) => makeCosignature(note, 1_790_000_000, witness.signBytes) },
-    ]);
+    const cosignedAt = (seconds: number): string =>
+      signNote(text, [store.meta.signer, { name: witness.name, keyId, sign: (note) => makeCosignature(note, seconds, witness.signBytes) }]);
+    const entriesAt = Date.parse("2026-11-22T12:00:00.000Z") / 1000;
+    const cosigned = cosignedAt(entriesAt);
     const witnessed = await buildWith(({ logs }) => ({ logs: [logs[0]!, { ...logs[1]!, checkpoint: cosigned }] }));
     expect(await verifyPack(witnessed, { trust: policy })).toMatchObject({
       ok: true,
       trust: "witnessed",
       unanchored: 0,
     });
+    // Entries can't be younger than a witness's signature over them: a clock was moved.
+    const early = await buildWith(({ logs }) => ({ logs: [logs[0]!, { ...logs[1]!, checkpoint: cosignedAt(entriesAt - 3600) }] }));
+    expect(await codes(early, { trust: policy })).toEqual(["entry.clock"]);
     const forgedTime = cosigned.replace(/(witness.example\/w1 .{8})./u, (_all, head: string) => `${head}B`);
     const forged = await rewrite(
       witnessed,

@@ -7,7 +7,9 @@ import { openPackLog, rootText } from "./pack-log.ts";
 import { MetaView } from "./pack-meta.ts";
 import { PackApprovals } from "./pack-approvals.ts";
 import { PackPayloads } from "./pack-payloads.ts";
+import { checkReceipts } from "./pack-receipts.ts";
 import { judgeTrust } from "./pack-trust.ts";
+import type { TimeBound } from "./pack-trust.ts";
 import type { PackResult } from "./result.ts";
 import { Problems } from "./result.ts";
 import { ZipReader } from "./zip-reader.ts";
@@ -17,6 +19,8 @@ export interface VerifyOptions {
   readonly trust?: string;
   /** Checkpoint files kept from before; the pack's logs must extend each. */
   readonly pinned?: readonly (string | Uint8Array)[];
+  /** `x-mandate-receipt` headers that callers kept; each promised entry must stand where it was promised. */
+  readonly receipts?: readonly string[];
 }
 
 /**
@@ -29,7 +33,7 @@ export async function verifyPack(pack: Uint8Array | ByteSource, options: VerifyO
     return await verify(pack, options, problems);
   } catch (error) {
     problems.add("pack.unreadable", messageOf(error));
-    const nothing = { trust: "self-attested", logs: [], entries: 0, payloads: 0, approvals: 0, unanchored: 0 } as const;
+    const nothing = { trust: "self-attested", logs: [], entries: 0, payloads: 0, approvals: 0, unanchored: 0, receipts: 0 } as const;
     return { ok: false, ...nothing, problems: problems.finish() };
   }
 }
@@ -43,13 +47,13 @@ async function verify(pack: Uint8Array | ByteSource, options: VerifyOptions, pro
   const meta = new MetaView(problems);
   const payloads = new PackPayloads(files, problems);
   const approvals = new PackApprovals(files, problems);
-  const indexes = new Map<PackLog, IndexCount>();
+  const indexes = new Map<PackLog, ShownEntries>();
   let entries = 0;
   for (const log of logs) {
-    const own = new IndexCount(log.tree.size);
+    const own = new ShownEntries(log.tree.size);
     indexes.set(log, own);
     entries += await readEntries(files, log, problems, (entry) => {
-      own.add(entry.index);
+      own.add(entry.index, entry.header.at);
       payloads.addEntry(entry);
       approvals.addEntry(entry);
       if (log.dir === "logs/meta") meta.addEntry(entry);
@@ -58,7 +62,9 @@ async function verify(pack: Uint8Array | ByteSource, options: VerifyOptions, pro
   meta.compare(logs);
   const matching = await payloads.finish();
   const signed = await approvals.finish();
-  const { trust, anchoredSize } = judgeTrust(logs, meta, options.trust, options.pinned ?? [], problems);
+  const { trust, anchoredSize, bounds } = judgeTrust(logs, meta, options.trust, options.pinned ?? [], problems);
+  for (const [log, own] of indexes) own.compareClock(log, bounds(log), problems);
+  const receipts = checkReceipts(logs, options.receipts ?? [], options.trust, problems);
   await files.finish();
   let anchored = 0;
   for (const [log, own] of indexes) anchored += own.countBelow(anchoredSize(log));
@@ -70,26 +76,46 @@ async function verify(pack: Uint8Array | ByteSource, options: VerifyOptions, pro
     payloads: matching,
     approvals: signed,
     unanchored: entries - anchored,
+    receipts,
     problems: problems.finish(),
   };
 }
 
-/** Which of a log's entries are shown, a bit each. */
-class IndexCount {
-  readonly #bits: Uint8Array;
+/** Two machines' clocks may be this far apart; Mandate itself refuses calls beyond 30 s. */
+const clockToleranceSeconds = 300;
+
+/** Which of a log's entries are shown, and when each says it was written, in seconds. */
+class ShownEntries {
+  /** 0: not shown. */
+  readonly #seconds: Uint32Array;
 
   constructor(size: number) {
-    this.#bits = new Uint8Array(Math.ceil(size / 8));
+    this.#seconds = new Uint32Array(size);
   }
 
-  add(index: number): void {
-    this.#bits[index >> 3]! |= 1 << (index & 7);
+  add(index: number, at: unknown): void {
+    const ms = typeof at === "string" ? Date.parse(at) : Number.NaN;
+    this.#seconds[index] = Number.isNaN(ms) ? 1 : Math.max(1, Math.floor(ms / 1000));
   }
 
   countBelow(size: number): number {
     let count = 0;
-    for (let index = 0; index < size; index++) if ((this.#bits[index >> 3]! & (1 << (index & 7))) !== 0) count++;
+    for (let index = 0; index < size; index++) if (this.#seconds[index] !== 0) count++;
     return count;
+  }
+
+  /** Order comes from the tree; a writer's clock is believed no further than the witnesses' own. */
+  compareClock(log: PackLog, bounds: readonly TimeBound[], problems: Problems): void {
+    // Each entry against the earliest time by which it existed: bounds by size, the running minimum from the largest down.
+    const falling = bounds.filter(({ size }) => size > 0).sort((a, b) => b.size - a.size);
+    let seconds = Number.POSITIVE_INFINITY;
+    falling.forEach((bound, at) => {
+      seconds = Math.min(seconds, bound.seconds);
+      for (let index = falling[at + 1]?.size ?? 0; index < bound.size && index < this.#seconds.length; index++) {
+        if (this.#seconds[index]! <= seconds + clockToleranceSeconds) continue;
+        problems.add("entry.clock", "entry claims a time after a witness had already signed it", `${log.dir}/entries.jsonl`, index);
+      }
+    });
   }
 }
 

@@ -48,7 +48,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   // Nobody was told that these bytes are durable; said all the same, because damage at the end looks alike.
   if (journal.tornBytes > 0) log.warn("the journal's last batch was torn and cut off", { origin, tornBytes: journal.tornBytes });
   const sealer = new Sealer({ origin, clock: now, random, sealingKey: sealingKeyLookup(() => publisher.current.sealingKeys) });
-  const sink = new JournalSink(journal, sealer);
+  const sink = new JournalSink(journal, sealer, evidence.signerOf(origin));
   const closedAsUnknown = await sink.closeOpenCalls();
   await evidence.sequence(journal);
   const gateway = createGateway({ control: publisher.port(), evidence: sink, clock: now, random, log, used: await evidence.read((tx) => usedBefore(tx, publisher.current.organization.id, now())) });
