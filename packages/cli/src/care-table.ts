@@ -229,4 +229,17 @@ export const careCommands: readonly CommandSpec[] = [
     examples: ["mandate owner back ada@example.com"],
     load: async () => (await import("./commands/owner.ts")).back,
   },
+  {
+    words: "owner hand-over",
+    group: "Identity",
+    summary: "Hand everything that one person owns to another, each seat with its own change",
+    options: [
+      { flags: "--from <email>", text: "who holds the seats", required: true },
+      { flags: "--to <email>", text: "who takes them", required: true },
+      { flags: "--dry-run", text: "list them, change nothing" },
+      reason,
+    ],
+    examples: ['mandate owner hand-over --from ada@example.com --to bo@example.com --reason "Ada moves to another unit"'],
+    load: async () => (await import("./commands/owner.ts")).handOver,
+  },
 ];

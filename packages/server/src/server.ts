@@ -277,7 +277,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   };
   incidentRoutes(app, { db, org, now, contexts, ports: { reassess } });
   killRoutes(app, { db, org, now, contexts, gateways });
-  ownerRoutes(app, { db, org, now, contexts });
+  ownerRoutes(app, { db, org, now, contexts, ports });
   legalReviewRoutes(app, { db, org, now, contexts });
   visibilityRoutes(app, { db, org, now, facts: () => publisher.current.facts });
   mcpPinRoutes(app, { contexts, ports });

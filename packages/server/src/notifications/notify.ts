@@ -14,6 +14,7 @@ export const noticeKinds = [
   "incident.opened",
   "incident.deadline",
   "owner.vacant",
+  "owner.changed",
   "break_glass.used",
   "passkey.changed",
   "person.invited",

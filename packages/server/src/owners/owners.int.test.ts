@@ -87,3 +87,37 @@ test("somebody away is back before the clock is over: never suspended; away for 
   expect(await vacancies()).toEqual([]);
   expect(await server.decide("helper", local)).toBe("allow");
 });
+
+test("hand-over lists every seat: what goes is an edit each, a vacant seat asks its successor, a second seat of one person stays; nobody hands to themselves", async () => {
+  const post = (who: string, body: Record<string, unknown>, from = "tech@example.com") => server.as(who, "POST", `/api/v1/people/${from}/hand-over`, { reason: "Moves on", ...body });
+  await server.as("lead", "PUT", "/api/v1/prompts/greeting", { spec: { owner: "Tech@example.com", template: "Hello", slots: {} } });
+  expect((await post("dev", { to: "security@example.com" })).body.code).toBe("owners.not_yours");
+  expect((await post("lead", { to: "lead@example.com" })).body.code).toBe("owners.own_gain");
+  expect((await post("tech", { to: "tech@example.com" })).body.code).toBe("owners.same_person");
+  expect((await post("tech", { to: "secruity@example.com" })).body.code).toBe("owners.person_unknown");
+  expect((await post("tech", { to: "security@example.com", extra: 1 })).status).toBe(400);
+  const owners = async (name: string) => (await system(name)).owners;
+  const before = await owners("helper");
+  const planned = (await post("tech", { to: "security@example.com", dryRun: true })).body.items;
+  expect(planned.map((one: { kind: string; name: string; seat: string; outcome: string }) => `${one.kind} ${one.name} ${one.seat} ${one.outcome}`).toSorted()).toEqual(["AISystem helper technical handed", "AISystem other technical handed", "Prompt greeting owner handed"]);
+  expect(await owners("helper")).toEqual(before);
+
+  const done = await post("tech", { to: before.business });
+  expect(done.body.items.find((one: { name: string }) => one.name === "helper")).toMatchObject({ outcome: "kept", why: expect.stringContaining("two people") });
+  expect(await owners("helper")).toEqual(before);
+  expect((await server.as("lead", "GET", "/api/v1/prompts/greeting")).body.spec.owner).toBe(before.business);
+
+  const size = (await server.as("lead", "GET", "/api/v1/systems/helper/history")).body.items.length;
+  expect((await post("tech", { to: "security@example.com" })).body).toMatchObject({ from: "tech@example.com", to: "security@example.com", items: expect.arrayContaining([{ kind: "AISystem", name: "helper", seat: "technical", outcome: "handed", why: null, approval: null }]) });
+  expect((await owners("helper")).technical).toBe("security@example.com");
+  const history = (await server.as("lead", "GET", "/api/v1/systems/helper/history")).body.items;
+  expect(history).toHaveLength(size + 1);
+  expect(history[0]).toMatchObject({ by: "tech@example.com", reason: "Moves on" });
+  expect((await post("tech", { to: "official@example.com" })).body.items).toEqual([]);
+
+  expect((await server.request("DELETE", "/api/v1/people/security@example.com")).status).toBe(204);
+  const [vacant] = (await post("lead", { to: "official@example.com" }, "security@example.com")).body.items;
+  expect(vacant).toMatchObject({ name: "helper", outcome: "asked", approval: expect.stringMatching(/^apr_/) });
+  expect((await server.as("official", "POST", `/api/v1/approvals/${vacant.approval}/approve`, { reason: "I answer for it." })).body.state).toBe("approved");
+  expect((await vacancies()).filter((one: { system: string }) => one.system === "helper")).toEqual([]);
+});
