@@ -360,6 +360,23 @@ export const commands: readonly CommandSpec[] = [
     load: async () => (await import("./commands/credential-machines.ts")).importElsewhere,
   },
   {
+    words: "credential elsewhere",
+    group: "Identity",
+    summary: "Keys that live elsewhere, with owner and age",
+    options: [{ flags: "--system <name>", text: "of one system" }, { flags: "--owner <email>", text: "of one person" }],
+    examples: ["mandate credential elsewhere --owner ada@example.com"],
+    load: async () => (await import("./commands/credential-machines.ts")).elsewhere,
+  },
+  {
+    words: "credential gone",
+    group: "Identity",
+    summary: "Take a key that lived elsewhere off the list: it was destroyed there",
+    args: [{ name: "id", text: "as `credential elsewhere` shows it" }],
+    options: [reason],
+    examples: ['mandate credential gone ext_06f2 --reason "deleted at the provider"'],
+    load: async () => (await import("./commands/credential-machines.ts")).gone,
+  },
+  {
     words: "credential list",
     group: "Identity",
     summary: "Keys with owner, state, end and last use; never the keys themselves",

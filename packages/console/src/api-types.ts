@@ -177,6 +177,18 @@ export interface ApprovalView extends Approval {
   readonly minutes?: string | null;
   readonly approvers?: readonly { readonly group: string; readonly count: number; readonly members: readonly string[]; readonly open: boolean }[];
 }
+/** A key that lives elsewhere; never the key. */
+export interface ExternalKeyRow {
+  readonly id: string;
+  readonly name: string;
+  readonly location: string;
+  readonly kind: string;
+  readonly system: string | null;
+  readonly owner: string | null;
+  readonly ends: string | null;
+  readonly ageDays: number | null;
+}
+
 export interface CredentialRow {
   readonly id: string;
   readonly name: string;

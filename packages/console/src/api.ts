@@ -8,6 +8,7 @@ import type {
   DecisionRow,
   DecisionView,
   EmergencyPlan,
+  ExternalKeyRow,
   FindingRow,
   InventoryRow,
   Overview,
@@ -119,6 +120,7 @@ export const approval = (id: string) =>
     queryKey: ["approvals", "one", id],
     queryFn: ({ signal }) => client.get<ApprovalView>("approvals", id, {}, { signal }),
   });
+export const externalKeys = (filters: Filters = {}) => allOf<ExternalKeyRow>("external-credentials", filters);
 export const credentials = (filters: Filters = {}) => allOf<CredentialRow>("credentials", filters);
 export const findings = (filters: Filters = {}) => allOf<FindingRow>("findings", { state: "open", ...filters });
 export const people = () => allOf<PersonRow>("people");

@@ -3,6 +3,8 @@ import { resolve } from "node:path";
 import type { CredentialRegistration, NewMachine } from "@mandate/sdk";
 import { CliError } from "../cli-error.ts";
 import type { Call } from "../command.ts";
+import { ask, idOf, printList } from "./care.ts";
+import { reasonOf } from "./reason.ts";
 import { fields, printObject } from "../render/format.ts";
 import { maxFileBytes, rowsOfCsv } from "../spreadsheet.ts";
 
@@ -98,4 +100,13 @@ async function print(call: Call, made: NewMachine, next: string): Promise<void> 
   if (call.format === "table") call.terminal.out(fields({ id: made.id, thumbprint: made.thumbprint ?? "", bound: made.bound, notAfter: made.notAfter, tokenEndpoint: made.tokenEndpoint }));
   else await printObject(call.terminal, call.format, { ...made }, `credential/${made.id}`);
   call.say(next);
+}
+
+export async function elsewhere(call: Call): Promise<void> {
+  await printList(call, "external-credentials", { system: call.option("system"), owner: call.option("owner") }, ["id", "name", "location", "kind", "system", "owner", "ageDays", "ends"], "No key that lives elsewhere is listed. List some: mandate credential import keys.csv");
+}
+
+export async function gone(call: Call): Promise<void> {
+  await ask(call, "POST", `/api/v1/external-credentials/${idOf(call, "external-credential")}/gone`, { reason: await reasonOf(call) });
+  call.say(`${call.args[0] ?? ""} is off the list.`);
 }

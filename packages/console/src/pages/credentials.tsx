@@ -14,6 +14,7 @@ import { date, daysUntil } from "../format.ts";
 import { t } from "../text.ts";
 import { credentials as credentialsWords } from "../text/credentials.ts";
 import { overview as overviewWords } from "../text/overview.ts";
+import { ExternalKeys } from "./external-keys.tsx";
 import { LeakedKey } from "./leaked-key.tsx";
 
 type Verb = "rotate" | "suspend" | "resume" | "revoke";
@@ -42,6 +43,7 @@ export function CredentialsPage() {
       <Panel title={credentialsWords.title}>
         <CredentialTable system={system} />
       </Panel>
+      <ExternalKeys system={system} />
       <Create open={creating} onClose={() => setCreating(false)} system={system ?? ""} />
     </>
   );

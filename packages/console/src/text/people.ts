@@ -1,3 +1,5 @@
+import { plural } from "./plural.ts";
+
 export const people = {
   invite: "Invite a person",
   inviteText: "The person gets roles and a link that works once. Add their passkey with it, then they are in.",
@@ -38,6 +40,21 @@ export const people = {
   resetEffect:
     "A second administrator has to confirm, and the person is told now. What is added then signs nothing at T2 or above for 24 hours.",
   resetAsked: "Asked. A second administrator confirms under Approvals.",
+  handOver: "Hand over",
+  handOverTitle: (name: string) => `Hand over what ${name} owns?`,
+  handOverEffect:
+    "Each seat below changes hands with an entry of its own, and both people are told. Whoever takes a seat approves from tomorrow on; a vacant seat waits for their yes.",
+  handOverTo: "To",
+  ownsNothing: (name: string) => `${name} owns nothing here.`,
+  seats: "Seats",
+  seatNames: { business: "business owner", technical: "technical owner", owner: "owner" } as Record<string, string>,
+  stays: (why: string) => `stays. ${why}`,
+  handedOver: (handed: number, asked: number, kept: number) =>
+    [
+      `${plural(handed, "seat", "seats")} handed over.`,
+      ...(asked === 0 ? [] : [`${plural(asked, "seat waits", "seats wait")} for their yes.`]),
+      ...(kept === 0 ? [] : [`${plural(kept, "seat", "seats")} stayed.`]),
+    ].join(" "),
   deactivate: "Deactivate",
   deactivateTitle: (name: string) => `Deactivate ${name}?`,
   deactivateEffect:

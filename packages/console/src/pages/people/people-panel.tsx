@@ -12,11 +12,12 @@ import { Button, Panel, Time } from "../../components/ui.tsx";
 import { t } from "../../text.ts";
 import { people as peopleWords } from "../../text/people.ts";
 import { settings as settingsWords } from "../../text/settings.ts";
+import { HandOver } from "./hand-over.tsx";
 import { PersonForm } from "./person-form.tsx";
 import { scopeInWords } from "./scoped-roles.tsx";
 
 type Open =
-  | { readonly what: "change" | "deactivate" | "reset"; readonly person: PersonRow }
+  | { readonly what: "change" | "deactivate" | "reset" | "hand-over"; readonly person: PersonRow }
   | { readonly what: "invite" }
   | null;
 
@@ -30,6 +31,7 @@ export function PeoplePanel() {
   const [open, setOpen] = useState<Open>(null);
   const [note, setNote] = useState("");
   const administers = who?.person.roles.includes("administrator") === true;
+  const leads = who?.person.roles.includes("governance-lead") === true;
   const close = (): void => setOpen(null);
   const refresh = () => queries.invalidateQueries({ queryKey: ["people"] });
   const columns: readonly Column<PersonRow>[] = [
@@ -103,22 +105,30 @@ export function PeoplePanel() {
       value: (row) => row.lastSignIn ?? "",
       cell: (row) => (row.lastSignIn == null ? t.never : <Time at={row.lastSignIn} />),
     },
-    ...(administers
-      ? [
+    ...(who === undefined
+      ? []
+      : [
           {
             id: "do",
             title: peopleWords.actions,
             end: true,
-            cell: (row: PersonRow) =>
-              row.state === "deactivated" ? null : (
+            cell: (row: PersonRow) => {
+              const handing =
+                administers || leads || row.email === who.person.email
+                  ? [{ word: peopleWords.handOver, act: () => setOpen({ what: "hand-over", person: row }) }]
+                  : [];
+              if (!administers || row.state === "deactivated")
+                return handing.length === 0 ? null : <RowMenu of={row.email} actions={handing} />;
+              return (
                 <RowMenu
                   of={row.email}
                   actions={[
                     { word: peopleWords.edit, act: () => setOpen({ what: "change", person: row }) },
-                    ...(row.email !== who?.person.email && (row.passkeys ?? 0) > 0
+                    ...handing,
+                    ...(row.email !== who.person.email && (row.passkeys ?? 0) > 0
                       ? [{ word: peopleWords.reset, act: () => setOpen({ what: "reset", person: row }) }]
                       : []),
-                    ...(row.email === who?.person.email
+                    ...(row.email === who.person.email
                       ? []
                       : [
                           {
@@ -129,10 +139,10 @@ export function PeoplePanel() {
                         ]),
                   ]}
                 />
-              ),
+              );
+            },
           },
-        ]
-      : []),
+        ]),
   ];
   return (
     <Panel
@@ -183,6 +193,16 @@ export function PeoplePanel() {
             });
             setNote(peopleWords.resetAsked);
           }}
+        />
+      )}
+      {open !== null && open.what === "hand-over" && (
+        <HandOver
+          from={open.person}
+          others={(list.data?.items ?? []).filter(
+            (one) => one.state !== "deactivated" && one.email !== open.person.email && one.email !== who?.person.email,
+          )}
+          onClose={close}
+          onDone={setNote}
         />
       )}
       {open !== null && open.what === "deactivate" && (
