@@ -330,13 +330,13 @@ describe("labels", () => {
   };
   const call = { type: "function_call", id: "fc", call_id: "c", name: "refunds_issue", arguments: '{"order":"B7"}' };
 
-  test("history kept at the provider counts as untrusted: a payment after it needs a person", async () => {
+  test("history kept at the provider is as untrusted as when it was sent: a payment after it needs a person", async () => {
     gateway = await startTestGateway(
       testSnapshot(testFacts(upstream.endpoint, testSystem("T2", granted), { tools: [pay] })),
     );
     upstream.answer = (_request, res) =>
       sendJson(res, { id: "resp_1", model: "gpt-test", output: [], usage: { input_tokens: 1, output_tokens: 1 } });
-    await gateway.call("/v1/responses", { model: "gpt-test", input: "x", store: false });
+    await gateway.call("/v1/responses", { model: "gpt-test", input: "x", instructions: "Nobody approved this.", store: false });
     upstream.answer = (_request, res) => sendJson(res, { id: "resp_2", model: "gpt-test", output: [call] });
     const clean = await gateway.call("/v1/responses", { model: "gpt-test", input: "Go on.", store: false });
     expect(clean.status, clean.text).toBe(200);
@@ -679,4 +679,89 @@ describe("how a stream ends: one terminal record each", () => {
     expect((await running).status).toBe(200);
     await closing;
   });
+});
+
+describe("what stands beside the conversation", () => {
+  const key = "sk-proj-abcdefghijklmnopqrstT3BlbkFJabcdefghijklmnopqrst";
+  const places: [string, string, Record<string, unknown>][] = [
+    ["a tool's description", "/v1/chat/completions", { ...hello, tools: [{ type: "function", function: { name: "f", description: key } }] }],
+    ["a predicted output", "/v1/chat/completions", { ...hello, prediction: { type: "content", content: key } }],
+    ["metadata", "/v1/chat/completions", { ...hello, metadata: { note: key } }],
+    ["a schema", "/v1/chat/completions", { ...hello, response_format: { type: "json_schema", json_schema: { name: "x", description: key } } }],
+    ["a field nobody knows", "/v1/chat/completions", { ...hello, brand_new: { note: key } }],
+    [
+      "the arguments of an earlier call",
+      "/v1/chat/completions",
+      {
+        model: "gpt-test",
+        messages: [
+          ...hello.messages,
+          { role: "assistant", tool_calls: [{ id: "c", type: "function", function: { name: "f", arguments: `{"a":"${key}"}` } }] },
+        ],
+      },
+    ],
+    ["the arguments of an earlier call", "/v1/responses", { model: "gpt-test", input: [{ type: "function_call", call_id: "c", name: "f", arguments: `{"a":"${key}"}` }] }],
+    ["earlier reasoning", "/v1/responses", { model: "gpt-test", input: [{ type: "reasoning", id: "r", summary: [{ type: "summary_text", text: key }] }] }],
+    [
+      "the arguments of an earlier call",
+      "/v1/messages",
+      { model: "claude-test", max_tokens: 1, messages: [{ role: "assistant", content: [{ type: "tool_use", id: "t", name: "f", input: { a: key } }] }] },
+    ],
+    [
+      "a document inside a document",
+      "/v1/messages",
+      {
+        model: "claude-test",
+        max_tokens: 1,
+        messages: [{ role: "user", content: [{ type: "document", source: { type: "content", content: [{ type: "text", text: key }] } }] }],
+      },
+    ],
+  ];
+  for (const [what, path, body] of places)
+    test(`${what} on ${path} is checked: a secret in it goes nowhere`, async () => {
+      await start("T0");
+      const answer = await gateway.call(path, body);
+      expect([answer.status, answer.body.error.code], answer.text).toEqual([403, "data_boundary"]);
+      expect(upstream.connections).toBe(0);
+    });
+
+  const later: [string, string, Record<string, unknown>, number][] = [
+    ["tools added by an item", "/v1/responses", { model: "gpt-test", input: [{ type: "additional_tools", role: "developer", tools: [{ type: "web_search" }] }] }, 403],
+    ["a yes to a remote server's call", "/v1/responses", { model: "gpt-test", input: [{ type: "mcp_approval_response", approve: true, approval_request_id: "a" }] }, 403],
+    ["another model to look at it", "/v1/responses", { model: "gpt-test", input: "x", moderation: { model: "omni" } }, 403],
+    ["an access program", "/v1/responses", { model: "gpt-test", input: "x", access_programs: { cyber: "daybreak_red" } }, 403],
+    ["a stored prompt", "/v1/responses", { model: "gpt-test", input: "x", prompt: { id: "pmpt_1" } }, 422],
+    ["a conversation", "/v1/responses", { model: "gpt-test", input: "x", conversation: { id: "conv_1" } }, 422],
+    ["speech kept there", "/v1/chat/completions", { model: "gpt-test", messages: [...hello.messages, { role: "assistant", audio: { id: "audio_1" } }] }, 422],
+    ["a file kept there", "/v1/chat/completions", { model: "gpt-test", messages: [{ role: "user", content: [{ type: "file", file: { file_id: "file_1" } }] }] }, 422],
+    [
+      "tools added by a block",
+      "/v1/messages",
+      { model: "claude-test", max_tokens: 1, messages: [{ role: "user", content: [{ type: "tool_addition", tool: { type: "web_search_20250305", name: "web_search" } }] }] },
+      403,
+    ],
+    ["another model in its place", "/v1/messages", { model: "claude-test", max_tokens: 1, messages: hello.messages, fallbacks: [{ model: "claude-other" }] }, 403],
+    ["a thread kept there", "/v1/messages", { model: "claude-test", max_tokens: 1, messages: hello.messages, thread: { type: "create" } }, 403],
+    ["someone's thread", "/v1/messages", { model: "claude-test", max_tokens: 1, messages: hello.messages, thread: { type: "continue", previous_message_id: "msg_1" } }, 422],
+    ["a container", "/v1/messages", { model: "claude-test", max_tokens: 1, messages: hello.messages, container: "container_1" }, 403],
+    [
+      "a document the provider fetches",
+      "/v1/messages",
+      { model: "claude-test", max_tokens: 1, messages: [{ role: "user", content: [{ type: "document", source: { type: "url", url: "https://evil.example" } }] }] },
+      403,
+    ],
+    [
+      "a file kept there",
+      "/v1/messages",
+      { model: "claude-test", max_tokens: 1, messages: [{ role: "user", content: [{ type: "document", source: { type: "file", file_id: "file_1" } }] }] },
+      422,
+    ],
+  ];
+  for (const [what, path, body, status] of later)
+    test(`${what} on ${path} is refused in T0 too`, async () => {
+      await start("T0");
+      const answer = await gateway.call(path, { ...(path === "/v1/responses" ? { store: false } : {}), ...body });
+      expect(answer.status, answer.text).toBe(status);
+      expect(upstream.connections).toBe(0);
+    });
 });

@@ -2,11 +2,12 @@ import type { DecisionRequest, ToolFacts } from "@mandate/model";
 import { argumentsFromUser } from "@mandate/policy";
 import { type Refusal, refuse, refusalOf } from "../http/refusal.ts";
 import { parseStrictArguments } from "../json/strict-json.ts";
-import { echo } from "../surfaces/fields.ts";
+import { echo, stringsIn } from "../surfaces/fields.ts";
 import type { ToolCall } from "../surfaces/surface.ts";
 import type { Call, ToolDecision } from "./call.ts";
 import type { Held, Spent } from "./holds.ts";
 import { ask } from "./ask.ts";
+import { detectIn } from "./question.ts";
 import type { Runtime } from "./runtime.ts";
 
 export type ToolVerdict =
@@ -15,6 +16,12 @@ export type ToolVerdict =
   | { readonly outcome: "hold"; readonly held: Held };
 
 const dayMs = 86_400_000;
+
+const unchecked = refuse(
+  "control_unavailable",
+  "The model's tool call could not be checked, so it was withheld.",
+  "Repeat the call; if it stays so, tell the person who runs Mandate.",
+);
 
 /** Judges what a model's answer contains: who served it, and each tool call it asks for. */
 export class AnswerChecker {
@@ -80,7 +87,14 @@ export class AnswerChecker {
       toolCall.hosted && toolCall.argumentsText === ""
         ? null
         : (parseStrictArguments(toolCall.argumentsText, this.#runtime.limits.maxJsonDepth) ?? null);
-    const request = this.#request(id, tool, input, approval);
+    let classes: readonly string[];
+    try {
+      classes = detectIn([stringsIn(input)], "output").classes;
+    } catch {
+      this.#runtime.options.log.error("detectors.failed", { decision: this.#call.exchange.decisionId });
+      return { outcome: "deny", refusal: unchecked };
+    }
+    const request = this.#request(id, tool, input, approval, classes);
     const decision = ask(this.#runtime, compiled, request);
     this.tools.push({
       tool: id,
@@ -111,6 +125,7 @@ export class AnswerChecker {
     tool: ToolFacts | undefined,
     input: Readonly<Record<string, unknown>> | null,
     approval: Spent | null,
+    classes: readonly string[],
   ): DecisionRequest {
     const { system, purpose, labels, user, userTexts } = this.#call;
     return {
@@ -123,7 +138,7 @@ export class AnswerChecker {
       session: user?.claims ?? {},
       input,
       argumentsFromUser: tool !== undefined && input !== null && argumentsFromUser(tool, input, userTexts),
-      data: { classes: [], region: null, sensitivity: null },
+      data: { classes, region: null, sensitivity: null },
       digest: null,
       approval,
     };

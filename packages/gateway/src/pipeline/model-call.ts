@@ -6,7 +6,7 @@ import type { Exchange } from "../http/exchange.ts";
 import { readBody } from "../http/read-body.ts";
 import { firstRefusal, type Refusal, refuse, refusalOf } from "../http/refusal.ts";
 import { parseStrictObject, spliceValue, type StrictJson, UnreadableJson } from "../json/strict-json.ts";
-import { echo, FieldProblem } from "../surfaces/fields.ts";
+import { echo, FieldProblem, stringsIn } from "../surfaces/fields.ts";
 import type { RequestView, Surface } from "../surfaces/surface.ts";
 import { AnswerChecker, decideAgain } from "./answer-checker.ts";
 import { comparePrompts, promptRefusal } from "./approved-prompt.ts";
@@ -14,7 +14,7 @@ import type { Call } from "./call.ts";
 import { Delivery } from "./delivery.ts";
 import { callHashOf, openHold, type Spent, spend } from "./holds.ts";
 import { meetObligations } from "./obligations.ts";
-import { callerContext, type Detected, detectInTurns, modelQuestion } from "./question.ts";
+import { callerContext, type Detected, detectIn, detectInTurns, merged, modelQuestion } from "./question.ts";
 import { intentDraft, outcomeDraft } from "./record.ts";
 import { evidenceRefusal, refuseKnown, type Known, stalenessRefusal } from "./refuse-known.ts";
 import { reportAttempt } from "./refused-attempt.ts";
@@ -93,7 +93,10 @@ export async function handleModelCall(
   if ("refusal" in context) return refuseKnown(runtime, known, context.refusal);
   let detected: Detected;
   try {
-    detected = detectInTurns(view.turns);
+    const beside = Object.entries(json.value)
+      .filter(([name]) => !surface.conversation.includes(name))
+      .map(([, value]) => stringsIn(value));
+    detected = merged(detectInTurns(view.turns), detectIn([...beside, ...(view.beside ?? [])], "user"));
   } catch {
     // What the detector choked on is content: the log gets none of it.
     runtime.options.log.error("detectors.failed", { decision: exchange.decisionId });

@@ -95,6 +95,13 @@ export function detectInTurns(turns: readonly Turn[]): Detected {
   return summarized(turns.flatMap(({ role, text }) => (text.length < 4 ? [] : detect(text, { channel: channelOf[role] }))));
 }
 
+export function merged(first: Detected, second: Detected): Detected {
+  return {
+    types: [...new Set([...first.types, ...second.types])],
+    classes: [...new Set([...first.classes, ...second.classes])],
+  };
+}
+
 export function summarized(findings: readonly Finding[]): Detected {
   const types = new Set<string>();
   const classes = new Set<string>();

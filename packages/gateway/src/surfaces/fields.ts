@@ -94,3 +94,19 @@ export function hostedName(type: string): string {
     .replace(/(_\d{4}_\d{2}_\d{2}|_\d{8})$/, "")
     .slice(0, 100);
 }
+
+/** Every string of a value and the names of its members, a line each: what stands outside the conversation is checked as one text. */
+export function stringsIn(value: unknown): string {
+  const lines: string[] = [];
+  const walk = (at: unknown): void => {
+    if (typeof at === "string") lines.push(at);
+    else if (Array.isArray(at)) for (const inner of at) walk(inner);
+    else if (isMembers(at))
+      for (const [name, inner] of Object.entries(at)) {
+        lines.push(name);
+        walk(inner);
+      }
+  };
+  walk(value);
+  return lines.join("\n");
+}

@@ -22,6 +22,8 @@ export interface RequestView {
   /** Content that no check can read (images, audio, files): untrusted, and of the boundary's highest class. */
   readonly opaque: boolean;
   readonly maxOutputTokens: number | null;
+  /** Content of the conversation that is no turn's own words: arguments of earlier calls, reasoning. */
+  readonly beside?: readonly string[];
 }
 
 export interface HostedEffect {
@@ -91,6 +93,8 @@ export interface Surface {
   readonly fields: FieldTable;
   /** Top-level array whose elements are sealed one by one. */
   readonly messagesMember: string;
+  /** Top-level members that `readRequest` makes the turns of; every other one is read as it stands. */
+  readonly conversation: readonly string[];
   /** The answer names the model that served it. */
   readonly namesModel: boolean;
   /** @throws FieldProblem when a member has the wrong type */

@@ -10,6 +10,7 @@ export const anthropicMessages: Surface = {
   upstreamPath: () => "/messages",
   fields,
   messagesMember: "messages",
+  conversation: ["messages", "system"],
   namesModel: true,
   readRequest,
   readAnswer,

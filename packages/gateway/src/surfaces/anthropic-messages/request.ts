@@ -11,6 +11,7 @@ import {
   optionalCount,
   requiredArray,
   requiredText,
+  stringsIn,
   text,
   unlistedFields,
 } from "../fields.ts";
@@ -41,6 +42,12 @@ export const fields: FieldTable = {
     cache_control: "inert",
     speed: "inert",
     inference_geo: "inert",
+    billing_policy: "inert",
+    compaction: "inert",
+    diagnostics: "reference",
+    fallback_credit_token: "inert",
+    fallbacks: "effect",
+    thread: "effect",
   },
 };
 
@@ -49,6 +56,7 @@ interface Found {
   references: { id: string; param: string }[];
   unlisted: string[];
   opaque: boolean;
+  beside: string[];
 }
 
 /** Tools whose definition the provider fixes but which the caller runs: they come back as ordinary `tool_use`. */
@@ -56,23 +64,36 @@ const runByClient = /^(bash|text_editor|computer|memory)_\d{8}$/;
 
 export function readRequest(body: Members): RequestView {
   const model = requiredText(body, "model");
-  const found: Found = { effects: [], references: [], unlisted: unlistedFields(body, fields), opaque: false };
+  const found: Found = {
+    effects: [],
+    references: [],
+    unlisted: unlistedFields(body, fields),
+    opaque: false,
+    beside: [],
+  };
   const turns: Turn[] = [];
   if (typeof body.system === "string") turns.push({ role: "system", text: body.system, toolName: null });
   else
     for (const part of optionalArray(body, "system"))
       turns.push({ role: "system", text: isMembers(part) ? text(part.text) : "", toolName: null });
   readMessages(requiredArray(body, "messages"), turns, found);
-  optionalArray(body, "tools").forEach((tool, index) => {
-    const type = isMembers(tool) ? text(tool.type) : "";
-    if (type === "" || type === "custom" || runByClient.test(type)) return;
-    found.effects.push({ name: hostedName(type), param: `tools[${index}]` });
-  });
+  optionalArray(body, "tools").forEach((tool, index) => readTool(tool, `tools[${index}]`, found));
   optionalArray(body, "mcp_servers").forEach((_, index) =>
     found.effects.push({ name: "mcp", param: `mcp_servers[${index}]` }),
   );
   if (body.container !== undefined && body.container !== null)
     found.effects.push({ name: "container", param: "container" });
+  // Another model than the one that was decided would answer.
+  if (body.fallbacks !== undefined && body.fallbacks !== null)
+    found.effects.push({ name: "fallbacks", param: "fallbacks" });
+  for (const name of ["thread", "diagnostics"]) {
+    const value = body[name];
+    if (!isMembers(value)) continue;
+    if (text(value.previous_message_id) !== "")
+      found.references.push({ id: text(value.previous_message_id), param: `${name}.previous_message_id` });
+    // The provider keeps the conversation.
+    if (name === "thread") found.effects.push({ name: "store", param: "thread" });
+  }
   return {
     model,
     stream: optionalBoolean(body, "stream"),
@@ -81,6 +102,12 @@ export function readRequest(body: Members): RequestView {
     implied: [],
     maxOutputTokens: optionalCount(body, "max_tokens"),
   };
+}
+
+function readTool(tool: unknown, param: string, found: Found): void {
+  const type = isMembers(tool) ? text(tool.type) : "";
+  if (type === "" || type === "custom" || runByClient.test(type)) return;
+  found.effects.push({ name: type.startsWith("mcp_") ? "mcp" : hostedName(type), param });
 }
 
 function readMessages(messages: readonly unknown[], turns: Turn[], found: Found): void {
@@ -102,7 +129,17 @@ function readMessages(messages: readonly unknown[], turns: Turn[], found: Found)
       if (!isMembers(block)) throw new FieldProblem(param, "an object");
       const type = text(block.type);
       if (type === "text") own += `${own === "" ? "" : "\n"}${text(block.text)}`;
-      else if (type === "tool_use") names.set(text(block.id), text(block.name));
+      else if (type === "tool_use") {
+        names.set(text(block.id), text(block.name));
+        found.beside.push(stringsIn(block.input));
+      }
+      else if (type === "tool_addition") {
+        // Tools offered in the middle of a conversation are tools; a reference to one was read where it was offered.
+        if (!isMembers(block.tool) || block.tool.type !== "tool_reference") readTool(block.tool, `${param}.tool`, found);
+        found.beside.push(stringsIn(block.tool));
+      } else if (type === "mcp_tool_listing")
+        turns.push({ role: "tool", text: JSON.stringify(block), toolName: "hosted.mcp" });
+      else if (type === "thinking") found.beside.push(text(block.thinking));
       else if (type === "tool_result")
         turns.push({
           role: "tool",
@@ -122,7 +159,7 @@ function readMessages(messages: readonly unknown[], turns: Turn[], found: Found)
         turns.push({ role: "tool", text: JSON.stringify(block.content ?? ""), toolName: null });
       else if (type === "container_upload")
         found.references.push({ id: text(block.file_id), param: `${param}.file_id` });
-      else if (!["thinking", "redacted_thinking", "compaction", "fallback"].includes(type))
+      else if (!["redacted_thinking", "compaction", "fallback", "tool_removal"].includes(type))
         found.unlisted.push(`${param}.type=${echo(type)}`);
     });
     turns.push({ role, text: own, toolName: null });
@@ -145,13 +182,17 @@ function readNested(content: unknown, at: string, found: Found): string {
 
 function readSource(block: Members, param: string, turns: Turn[], found: Found): void {
   const source = isMembers(block.source) ? block.source : {};
+  found.beside.push(text(block.title), text(block.context));
   const type = text(source.type);
   if (type === "text") turns.push({ role: "tool", text: text(source.data), toolName: null });
   else {
     found.opaque = true;
-    if (type === "url") found.effects.push({ name: "fetch", param: `${param}.source.url` });
+    if (type === "content") {
+      const inner = readNested(source.content, `${param}.source`, found);
+      turns.push({ role: "tool", text: inner, toolName: null });
+    } else if (type === "url") found.effects.push({ name: "fetch", param: `${param}.source.url` });
     else if (type === "file") found.references.push({ id: text(source.file_id), param: `${param}.source.file_id` });
-    else if (type !== "base64" && type !== "content") found.unlisted.push(`${param}.source.type=${echo(type)}`);
+    else if (type !== "base64") found.unlisted.push(`${param}.source.type=${echo(type)}`);
   }
 }
 

@@ -33,6 +33,7 @@ export function geminiSurface(requestPath: string, query: string): Surface | und
     framing: stream && !sse ? "json-array" : "sse",
     fields,
     messagesMember: "contents",
+    conversation: ["contents", "systemInstruction", "system_instruction"],
     namesModel: true,
     readRequest: (body) => readRequest(body, model, stream),
     readAnswer,
@@ -51,6 +52,7 @@ function countTokens(model: string, requestPath: string): Surface {
     upstreamPath: (upstream) => `/models/${encodeURIComponent(upstream)}:countTokens`,
     fields: { ...fields, version: "gemini-count-tokens/1" },
     messagesMember: "contents",
+    conversation: ["contents", "systemInstruction", "system_instruction"],
     namesModel: false,
     readRequest: (body) => ({ ...readRequest(refuseNested(body), model, false), maxOutputTokens: 0 }),
     readAnswer: (body) => ({

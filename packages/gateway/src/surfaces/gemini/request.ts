@@ -9,6 +9,7 @@ import {
   optionalBoolean,
   optionalCount,
   requiredArray,
+  stringsIn,
   text,
   unlistedFields,
 } from "../fields.ts";
@@ -96,6 +97,7 @@ interface Found {
   references: { id: string; param: string }[];
   unlisted: string[];
   opaque: boolean;
+  beside: string[];
 }
 
 /** @param model from the path: the body's own must not name another one */
@@ -103,7 +105,13 @@ export function readRequest(raw: Members, model: string, stream: boolean): Reque
   const body = camelMembers(raw, "");
   if (body.model !== undefined && text(body.model).replace(/^models\//, "") !== model)
     throw new FieldProblem("model", "the model that the path names");
-  const found: Found = { effects: [], references: [], unlisted: unlistedFields(body, fields), opaque: false };
+  const found: Found = {
+    effects: [],
+    references: [],
+    unlisted: unlistedFields(body, fields),
+    opaque: false,
+    beside: [],
+  };
   const turns: Turn[] = [];
   if (typeof body.systemInstruction === "string")
     turns.push({ role: "system", text: body.systemInstruction, toolName: null });
@@ -158,6 +166,7 @@ function readContent(content: Members, at: string, role: Turn["role"], turns: Tu
     if (part.text !== undefined) own += `${own === "" ? "" : "\n"}${text(part.text)}`;
     if (part.partMetadata !== undefined) own += `\n${JSON.stringify(part.partMetadata)}`;
     if (part.audioTranscription !== undefined) own += `\n${JSON.stringify(part.audioTranscription)}`;
+    if (part.functionCall !== undefined) found.beside.push(stringsIn(part.functionCall));
     if (isMembers(part.inlineData)) found.opaque = true;
     if (part.fileData !== undefined) readFile(part.fileData, `${param}.fileData`, found);
     if (isMembers(part.functionResponse))

@@ -10,6 +10,7 @@ export const openaiChat: Surface = {
   upstreamPath: () => "/chat/completions",
   fields,
   messagesMember: "messages",
+  conversation: ["messages"],
   namesModel: true,
   readRequest,
   readAnswer,

@@ -12,6 +12,7 @@ import {
   optionalCount,
   requiredArray,
   requiredText,
+  stringsIn,
   text,
   unlistedFields,
 } from "../fields.ts";
@@ -29,6 +30,7 @@ export const fields: FieldTable = {
     store: "effect",
     web_search_options: "effect",
     data_sources: "effect",
+    moderation: "effect",
     audio: "inert",
     modalities: "inert",
     prediction: "content",
@@ -54,6 +56,7 @@ export const fields: FieldTable = {
     reasoning_effort: "inert",
     verbosity: "inert",
     prompt_cache_key: "inert",
+    prompt_cache_options: "inert",
     prompt_cache_retention: "inert",
     safety_identifier: "inert",
   },
@@ -61,7 +64,13 @@ export const fields: FieldTable = {
 
 export function readRequest(body: Members): RequestView {
   const model = requiredText(body, "model");
-  const found: Found = { effects: [], references: [], unlisted: unlistedFields(body, fields), opaque: false };
+  const found: Found = {
+    effects: [],
+    references: [],
+    unlisted: unlistedFields(body, fields),
+    opaque: false,
+    beside: [],
+  };
   const turns = readMessages(requiredArray(body, "messages"), found);
   optionalArray(body, "tools").forEach((tool, index) => {
     const type = isMembers(tool) ? text(tool.type) : "";
@@ -71,9 +80,9 @@ export function readRequest(body: Members): RequestView {
   // Search runs at the provider whatever the options say.
   if (body.web_search_options !== undefined && body.web_search_options !== null)
     found.effects.push({ name: "web_search", param: "web_search_options" });
-  // Azure searches in what these name.
-  if (body.data_sources !== undefined && body.data_sources !== null)
-    found.effects.push({ name: "data_sources", param: "data_sources" });
+  // Azure searches in what the first names; the second hands the conversation to another model.
+  for (const name of ["data_sources", "moderation"])
+    if (body[name] !== undefined && body[name] !== null) found.effects.push({ name, param: name });
   if (optionalBoolean(body, "store")) found.effects.push({ name: "store", param: "store" });
   const max = optionalCount(body, "max_completion_tokens") ?? optionalCount(body, "max_tokens");
   const choices = optionalCount(body, "n") ?? 1;
@@ -92,6 +101,7 @@ interface Found {
   references: { id: string; param: string }[];
   unlisted: string[];
   opaque: boolean;
+  beside?: string[];
 }
 
 const roles: Readonly<Record<string, Turn["role"]>> = {
@@ -116,6 +126,14 @@ export function readMessages(messages: readonly unknown[], found: Found): Turn[]
       if (!isMembers(call)) throw new FieldProblem(`${at}.tool_calls`, "an array of objects");
       const target = isMembers(call.function) ? call.function : isMembers(call.custom) ? call.custom : {};
       names.set(text(call.id), text(target.name));
+      found.beside?.push(stringsIn(target));
+    }
+    if (isMembers(message.function_call)) found.beside?.push(stringsIn(message.function_call));
+    for (const name of ["reasoning", "reasoning_content", "refusal"]) found.beside?.push(text(message[name]));
+    // What the model said aloud earlier is kept at the provider.
+    if (isMembers(message.audio)) {
+      found.opaque = true;
+      found.references.push({ id: text(message.audio.id), param: `${at}.audio.id` });
     }
     const toolName = role === "tool" ? (names.get(text(message.tool_call_id)) ?? (text(message.name) || null)) : null;
     return { role, text: readContent(message.content, at, found), toolName };

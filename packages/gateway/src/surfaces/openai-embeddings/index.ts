@@ -48,6 +48,7 @@ export const openaiEmbeddings: Surface = {
   upstreamPath: () => "/embeddings",
   fields,
   messagesMember: "input",
+  conversation: ["input"],
   namesModel: true,
   readRequest,
   readAnswer: (body) => ({

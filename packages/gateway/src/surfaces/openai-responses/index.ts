@@ -10,6 +10,7 @@ export const openaiResponses: Surface = {
   upstreamPath: () => "/responses",
   fields,
   messagesMember: "input",
+  conversation: ["input", "instructions"],
   namesModel: true,
   readRequest,
   readAnswer,

@@ -11,6 +11,7 @@ import {
   optionalBoolean,
   optionalCount,
   requiredText,
+  stringsIn,
   text,
   unlistedFields,
 } from "../fields.ts";
@@ -46,6 +47,10 @@ export const fields: FieldTable = {
     user: "inert",
     safety_identifier: "inert",
     prompt_cache_key: "inert",
+    prompt_cache_options: "inert",
+    image: "inert",
+    moderation: "effect",
+    access_programs: "effect",
     prompt_cache_retention: "inert",
     context_management: "inert",
   },
@@ -56,12 +61,19 @@ interface Found {
   references: { id: string; param: string }[];
   unlisted: string[];
   opaque: boolean;
+  beside: string[];
 }
 
 export function readRequest(body: Members): RequestView {
   // The prompt's model may stand in for it, but then we couldn't say which model is called.
   const model = requiredText(body, "model");
-  const found: Found = { effects: [], references: [], unlisted: unlistedFields(body, fields), opaque: false };
+  const found: Found = {
+    effects: [],
+    references: [],
+    unlisted: unlistedFields(body, fields),
+    opaque: false,
+    beside: [],
+  };
   const turns: Turn[] = [];
   if (typeof body.instructions === "string") turns.push({ role: "system", text: body.instructions, toolName: null });
   if (typeof body.input === "string") turns.push({ role: "user", text: body.input, toolName: null });
@@ -69,6 +81,9 @@ export function readRequest(body: Members): RequestView {
   optionalArray(body, "tools").forEach((tool, index) => readTool(tool, `tools[${index}]`, found));
   if (optionalBoolean(body, "store")) found.effects.push({ name: "store", param: "store" });
   if (optionalBoolean(body, "background")) found.effects.push({ name: "background", param: "background" });
+  // The first hands the conversation to another model, the second unlocks what the model otherwise refuses.
+  for (const name of ["moderation", "access_programs"])
+    if (body[name] !== undefined && body[name] !== null) found.effects.push({ name, param: name });
   for (const name of ["previous_response_id", "conversation", "prompt"]) {
     const value = body[name];
     if (value === undefined || value === null) continue;
@@ -115,9 +130,16 @@ function readItems(items: readonly unknown[], turns: Turn[], found: Found): void
       const role = Object.hasOwn(messageRoles, text(item.role)) ? messageRoles[text(item.role)]! : undefined;
       if (role === undefined) throw new FieldProblem(`${at}.role`, "system, developer, user or assistant");
       turns.push({ role, text: readContent(item.content, at, found), toolName: null });
+    } else if (type === "additional_tools") {
+      // Tools offered in the middle of a conversation are tools.
+      optionalArray(item, "tools").forEach((tool, position) => readTool(tool, `${at}.tools[${position}]`, found));
+      found.beside.push(stringsIn(item.tools));
     } else if (type === "item_reference") {
       found.references.push({ id: text(item.id), param: `${at}.id` });
-    } else if (type.endsWith("_output") || type.endsWith("_approval_response")) {
+    } else if (type === "mcp_approval_response") {
+      // The yes on which the provider calls a remote server: as good as offering that server's tools.
+      if (item.approve !== false) found.effects.push({ name: "mcp", param: at });
+    } else if (type.endsWith("_output")) {
       const output = item.output;
       const content =
         typeof output === "string"
@@ -130,8 +152,12 @@ function readItems(items: readonly unknown[], turns: Turn[], found: Found): void
       turns.push({ role: "tool", text: content, toolName: names.get(text(item.call_id)) ?? null });
     } else if (type === "function_call" || type === "custom_tool_call") {
       names.set(text(item.call_id), text(item.name));
+      found.beside.push(stringsIn(item.arguments ?? item.input));
       turns.push({ role: "assistant", text: "", toolName: null });
+    } else if (type === "configuration_update" || type === "compaction_trigger") {
+      found.beside.push(stringsIn(item));
     } else if (type === "reasoning" || type === "compaction") {
+      found.beside.push(stringsIn([item.summary, item.content]));
       turns.push({
         role: "assistant",
         text: "",
