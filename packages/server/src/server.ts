@@ -45,7 +45,7 @@ import { askServer, mcpPinRoutes } from "./mcp-pins/index.ts";
 import { deliverNotices, notificationRoutes } from "./notifications/index.ts";
 import { overviewRoutes } from "./overview/index.ts";
 import { createChallenges, passkeySupport, phoneLinks } from "./passkeys/index.ts";
-import { proofRoutes } from "./proof/index.ts";
+import { createStoreCheck, proofRoutes } from "./proof/index.ts";
 import { followOwners, ownerRoutes, ownerSucceeds, vacateSeatsOf, watchOwners } from "./owners/index.ts";
 import { buildSnapshot, FindingReporter, Publisher } from "./publisher/index.ts";
 import { observeChange, openReassessment, reassessmentRoutes, watchMeasures, watchPins } from "./reassessment/index.ts";
@@ -184,7 +184,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     log,
     page: (request, reply) => page(request, reply),
   });
-  let checked: { readonly at: number; readonly ok: boolean; readonly problems: readonly unknown[] } | null = null;
+  const storeCheck = createStoreCheck({ db, org, now, report: (finding) => reportFinding(quiet, finding), settle: (kinds, open) => settleFindings(quiet, kinds, open) });
   const closers: (() => void)[] = [];
   const passkeys = passkeySupport(configuration.consoleUrl);
   const tierOf = async (tx: Tx, inOrg: string, name: string, nowMs: number) => (await readSystemView(tx, inOrg, name, nowMs))?.tier;
@@ -288,11 +288,13 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   tieringRoutes(app, { db, org, now, contexts, ports });
   await registerRoutes(app, { db, org, now, contexts, ports, decisions });
   decisionRoutes(app, { db, org, drain });
-  proofRoutes(app, { db, org, now, random, masterKey, evidence, drain, scratchDir: join(configuration.dataDir, "scratch"), cosign: cosigner.ask, onChecked: (ok, problems) => void (checked = { at: now(), ok, problems }) });
+  proofRoutes(app, { db, org, now, random, masterKey, evidence, drain, scratchDir: join(configuration.dataDir, "scratch"), cosign: cosigner.ask, storeCheck });
   witnessRoutes(app, { db, org, now, contexts, ask: cosigner.ask, report: (finding) => reportFinding(quiet, finding) });
   tlogRoutes(app, { db, org, metaOrigin: evidence.metaOrigin });
   retentionRoutes(app, { db, org, contexts, evidence, keys: { masterKey, random, now }, issuers: () => publisher.current.facts.systems.flatMap((system) => system.session.issuers), drain });
-  overviewRoutes(app, { db, org, now, contexts, publisher, checked: () => checked });
+  const replaying = { db, org, keys: { masterKey, random, now } };
+  replayRoutes(app, { ...replaying, contexts, drain });
+  overviewRoutes(app, { db, org, now, contexts, publisher, checked: storeCheck.state });
   eventRoutes(app, hub, { onClose: (close) => closers.push(close), now, stillValid: async (request) => (await authenticate(request).catch(() => null)) !== null });
   await authzenRoutes(app, () => dataPlane.gateway, configuration.consoleUrl);
   if (options.sample) {
@@ -314,6 +316,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       watchOwners(contexts.quiet(systemActor("owners")), findingPorts),
       watchVisibility(contexts.quiet(systemActor("visibility")), { ...findingPorts, facts: () => publisher.current.facts }),
       reviewTiers({ db, org, ctx: contexts.for(systemActor("tiering")), quiet: contexts.quiet(systemActor("tiering")), follow: reconcile }),
+      storeCheck.job,
       approvalReminders(contexts.quiet(systemActor("approvals"))),
       watchNewcomers(contexts.quiet(systemActor("approvals")), findingPorts),
       watchConditions(contexts.for(systemActor("conditions"))),

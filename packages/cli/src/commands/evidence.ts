@@ -26,7 +26,7 @@ export async function pack(call: Call): Promise<void> {
   if (file !== "-") await requireFolder(call, file);
   if (asked.system !== undefined) await client.get("systems", asked.system, undefined, { signal });
   const body = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
-  const stop = call.terminal.errIsTerminal ? showProgress(call, client) : () => undefined;
+  const stop = call.terminal.errIsTerminal ? showProgress(call, () => builtSoFar(client)) : () => undefined;
   const bytes = await client.evidence.pack(body, { signal }).finally(stop);
   const source = Readable.fromWeb(bytes as Parameters<typeof Readable.fromWeb>[0]);
   if (file === "-") {
@@ -49,20 +49,29 @@ interface Building {
   readonly items: readonly { readonly entries: number; readonly payloads: number; readonly bytes: number }[];
 }
 
-/** One line that a person can watch, of the newest pack being built. Ends with the function it returns. */
-function showProgress(call: Call, client: MandateClient): () => void {
+async function builtSoFar(client: MandateClient): Promise<string | undefined> {
+  const one = (await client.request<Building>("GET", "/api/v1/evidence/packs")).items.at(-1);
+  return one && `${one.entries} entries, ${one.payloads} payloads, ${(one.bytes / 1e6).toFixed(1)} MB`;
+}
+
+async function checkedSoFar(client: MandateClient): Promise<string | undefined> {
+  const { running } = await client.request<{ running: { entries: number; total: number } | null }>("GET", "/api/v1/evidence/integrity");
+  return running === null ? undefined : `${running.entries} of ${running.total} entries`;
+}
+
+/** One line that a person can watch. Ends with the function it returns. */
+function showProgress(call: Call, ask: () => Promise<string | undefined>): () => void {
   let width = 0;
   const show = (text: string): void => {
     call.terminal.err(`\r${text.padEnd(width)}`);
     width = text.length;
   };
   const timer = setInterval(() => {
-    void client.request<Building>("GET", "/api/v1/evidence/packs").then(
-      ({ items }) => {
-        const one = items.at(-1);
-        if (one !== undefined) show(`${one.entries} entries, ${one.payloads} payloads, ${(one.bytes / 1e6).toFixed(1)} MB`);
+    void ask().then(
+      (text) => {
+        if (text !== undefined) show(text);
       },
-      // Progress is a courtesy: its failure says nothing of the pack.
+      // Progress is a courtesy: its failure says nothing of the work.
       () => undefined,
     );
   }, 1_000);
@@ -181,13 +190,11 @@ async function verifyReceipts(call: Call, receipts: readonly string[]): Promise<
 
 async function verifyStore(call: Call): Promise<ExitCode> {
   const client = await call.client();
+  const stop = call.terminal.errIsTerminal ? showProgress(call, () => checkedSoFar(client)) : () => undefined;
   try {
-    const result = await client.request<Verification>(
-      "POST",
-      "/api/v1/evidence/verify",
-      {},
-      { signal: call.terminal.signal, timeoutMs: 0 },
-    );
+    const result = await client
+      .request<Verification>("POST", "/api/v1/evidence/verify", {}, { signal: call.terminal.signal, timeoutMs: 0 })
+      .finally(stop);
     return await report(call, result);
   } catch (error) {
     if (!(error instanceof MandateError) || error.status === 401 || error.status === 403) throw error;

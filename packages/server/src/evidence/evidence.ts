@@ -70,7 +70,7 @@ const scopeOf = (wanted: string | null | SealingScope): SealingScope =>
 const heartbeatMs = 3_600_000;
 
 /** A larger store starts on its heads, tiles' edges and kept checkpoints; `rehash` goes through all of it. */
-const entriesCheckedAtStart = 200_000;
+export const entriesCheckedAtStart = 200_000;
 
 /** Bytes of journal taken in one transaction. */
 const batchBytes = 1 << 20;

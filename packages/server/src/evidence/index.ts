@@ -1,5 +1,6 @@
 export { openEvidence } from "./evidence.ts";
 export type { Evidence, EvidenceOptions } from "./evidence.ts";
+export { entriesCheckedAtStart } from "./evidence.ts";
 export { getDecision, listDecisions, tallyByHour, tallyByResource } from "./decisions.ts";
 export type { DecisionFilter, DecisionRecord, Tally } from "./decisions.ts";
 export type { LogRow } from "./logs.ts";

@@ -33,6 +33,11 @@ export interface RehashResult {
   readonly problems: readonly RehashProblem[];
 }
 
+export interface RehashOptions {
+  /** Entries gone through so far, of all logs. */
+  readonly onProgress?: (entries: number) => void;
+}
+
 /** A store altered everywhere says so a thousand times, not a million. */
 const maxProblems = 1_000;
 
@@ -48,7 +53,7 @@ class Problems {
  * meta-log took of it, each payload against the commitment in its entry, the decisions index against the entries.
  * Reads one consistent moment, while appends go on.
  */
-export async function rehash(db: Database, org: string): Promise<RehashResult> {
+export async function rehash(db: Database, org: string, { onProgress = () => undefined }: RehashOptions = {}): Promise<RehashResult> {
   return db.read(
     org,
     async (tx) => {
@@ -57,7 +62,6 @@ export async function rehash(db: Database, org: string): Promise<RehashResult> {
       await sql`SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off`.execute(tx);
       const problems = new Problems();
       const logs: { origin: string; size: number; root: string }[] = [];
-      const commitments = new Set<string>();
       const recorded = new Map<string, MetaRecord[]>();
       let entries = 0;
       const rows = await listLogs(tx, org);
@@ -67,8 +71,8 @@ export async function rehash(db: Database, org: string): Promise<RehashResult> {
           org,
           log,
           problems,
-          commitments,
           log.writer === metaWriter ? recorded : null,
+          (size) => onProgress(entries + size),
         );
         logs.push({ origin: log.origin, size: checked.size, root: toBase64(checked.root) });
         entries += checked.size;
@@ -82,7 +86,7 @@ export async function rehash(db: Database, org: string): Promise<RehashResult> {
           records,
           problems,
         );
-      const payloads = await rehashPayloads(tx, org, commitments, problems);
+      const payloads = await rehashPayloads(tx, org, problems);
       await compareDecisions(tx, org, problems);
       return { ok: problems.list.length === 0, logs, entries, payloads, problems: problems.list };
     },
@@ -122,9 +126,10 @@ async function rehashLog(
   org: string,
   log: LogRow,
   problems: Problems,
-  commitments: Set<string>,
   recorded: Map<string, MetaRecord[]> | null,
+  onProgress: (size: number) => void,
 ): Promise<{ size: number; root: Uint8Array }> {
+  let commitments: string[] = [];
   const frontier = new Frontier();
   const tiles = new TileCheck(tx, org, log.origin, problems);
   let next = 0;
@@ -137,7 +142,13 @@ async function rehashLog(
     await tiles.check(completed);
     readHeader(log, index, leaf, problems, commitments, recorded);
     next += 1;
+    if (next % presenceBatch !== 0) continue;
+    await requirePayloads(tx, org, commitments, problems);
+    commitments = [];
+    onProgress(next);
   }
+  await requirePayloads(tx, org, commitments, problems);
+  onProgress(next);
   if (
     next < log.size &&
     !problems.list.some((problem) => problem.path === log.origin && problem.code === "entry.missing")
@@ -178,7 +189,7 @@ function readHeader(
   index: number,
   leaf: Uint8Array,
   problems: Problems,
-  commitments: Set<string>,
+  commitments: string[],
   recorded: Map<string, MetaRecord[]> | null,
 ): void {
   let header: ReturnType<typeof parseHeader>;
@@ -190,7 +201,7 @@ function readHeader(
   }
   if (header["shard"] !== log.origin || header["seq"] !== index)
     problems.add("entry.swapped", log.origin, index, "the entry was written for another log or position");
-  for (const name of ["ct", "xct"]) if (typeof header[name] === "string") commitments.add(header[name]);
+  for (const name of ["ct", "xct"]) if (typeof header[name] === "string") commitments.push(header[name]);
   if (recorded === null || (header["type"] !== "log.checkpoint" && header["type"] !== "log.closed")) return;
   const { log: origin, size, root } = header;
   if (typeof origin !== "string" || typeof size !== "number" || typeof root !== "string") return;
@@ -294,13 +305,19 @@ class TileCheck {
   }
 }
 
-async function rehashPayloads(
-  tx: Tx,
-  org: string,
-  commitments: ReadonlySet<string>,
-  problems: Problems,
-): Promise<number> {
-  const missing = new Set(commitments);
+/** Entries whose payloads are looked for at once: all of a large store's names would not fit in memory. */
+const presenceBatch = 2_000;
+
+async function requirePayloads(tx: Tx, org: string, commitments: readonly string[], problems: Problems): Promise<void> {
+  const names = commitments.filter((name) => /^[0-9a-f]{64}$/.test(name));
+  if (names.length === 0) return;
+  const { rows } = await sql<{ ct: string }>`SELECT name AS ct FROM unnest(${names}::text[]) AS name
+    WHERE NOT EXISTS (SELECT 1 FROM evidence_payload p WHERE p.org = ${org} AND p.ct = decode(name, 'hex'))`.execute(tx);
+  for (const { ct } of rows)
+    problems.add("payload.missing", `payloads/${ct}`, null, "an entry commits to a payload that the store lacks");
+}
+
+async function rehashPayloads(tx: Tx, org: string, problems: Problems): Promise<number> {
   let payloads = 0;
   for (let after: Buffer = Buffer.alloc(0); ; ) {
     const { rows } = await sql<{ ct: Buffer; matches: boolean }>`SELECT ct, sha256(bytes) = ct AS matches FROM evidence_payload
@@ -310,14 +327,10 @@ async function rehashPayloads(
     after = last.ct;
     payloads += rows.length;
     for (const row of rows) {
-      const ct = row.ct.toString("hex");
-      missing.delete(ct);
       if (!row.matches)
-        problems.add("payload.altered", `payloads/${ct}`, null, "the payload isn't the one its entry commits to");
+        problems.add("payload.altered", `payloads/${row.ct.toString("hex")}`, null, "the payload isn't the one its entry commits to");
     }
   }
-  for (const ct of missing)
-    problems.add("payload.missing", `payloads/${ct}`, null, "an entry commits to a payload that the store lacks");
   return payloads;
 }
 

@@ -37,7 +37,7 @@ export interface OverviewDeps {
   readonly contexts: Contexts;
   readonly publisher: Publisher;
   /** Result of the last whole re-hash of the store, or null. */
-  readonly checked: () => { readonly at: number; readonly ok: boolean; readonly problems: readonly unknown[] } | null;
+  readonly checked: () => { readonly checkedAt: string | null; readonly problems: readonly unknown[] };
 }
 
 /** What the console's first page and a system's page count; everything is computed from rows anyone may list. */
@@ -90,7 +90,7 @@ export function overviewRoutes(app: App, deps: OverviewDeps): void {
       needs,
       // Nothing discovers traffic outside the gateway yet, so the share is not known, and says so.
       traffic: { known: null },
-      evidence: { entries, checkpoints, root, checkedAt: last === null ? null : new Date(last.at).toISOString(), trust: state.trust, unanchored: state.unanchored, problems: last?.problems ?? [] },
+      evidence: { entries, checkpoints, root, checkedAt: last.checkedAt, trust: state.trust, unanchored: state.unanchored, problems: last.problems },
     };
   });
 

@@ -1,1 +1,2 @@
+export { createStoreCheck } from "./store-check.ts";
 export { proofRoutes } from "./routes.ts";

@@ -5,11 +5,12 @@ import { z } from "zod";
 import type { Actor } from "../command.ts";
 import { readRegisterVersion } from "../context/index.ts";
 import type { Database, Tx } from "../database/index.ts";
-import { assertWhole, consistencyBody, createPack, heads, inclusionFile, logSummaries, readLeaf, readPayload, rehash, trustState } from "../evidence/index.ts";
+import { assertWhole, consistencyBody, createPack, heads, inclusionFile, logSummaries, readLeaf, readPayload, trustState } from "../evidence/index.ts";
 import type { Evidence } from "../evidence/index.ts";
 import { actorOf, cursorUnknown, fromCursor, instant, page, pageQuery } from "../http/index.ts";
 import type { App } from "../http/index.ts";
 import { packBuilder } from "./pack-builder.ts";
+import type { StoreCheck } from "./store-check.ts";
 import { packAnswers, packFiles } from "./pack-files.ts";
 
 const log = z.object({ origin: z.string(), vkey: z.string(), size: z.number(), root: z.string() });
@@ -20,6 +21,12 @@ const entry = z.object({
   proof: z.object({ index: z.number(), size: z.number(), hashes: z.array(z.string()) }),
   checkpoint: z.string(),
   vkey: z.string(),
+});
+const integrity = z.object({
+  running: z.object({ startedAt: z.string(), entries: z.number(), total: z.number() }).nullable(),
+  checkedAt: z.string().nullable(),
+  ok: z.boolean().nullable(),
+  problems: z.array(z.object({ code: z.string(), path: z.string(), index: z.number().nullable(), message: z.string() })),
 });
 const building = z.object({ started: z.string(), systems: z.array(z.string()).readonly(), entries: z.number(), payloads: z.number(), bytes: z.number() });
 const logName = z.string().min(1).max(300);
@@ -39,8 +46,7 @@ export interface ProofRouteDeps {
   readonly cosign: () => Promise<void>;
   /** Where packs stand while they are built and sent. */
   readonly scratchDir: string;
-  /** A whole re-hash was made: what it found. */
-  readonly onChecked: (ok: boolean, problems: readonly unknown[]) => void;
+  readonly storeCheck: StoreCheck;
 }
 
 /** Logs, proofs, payloads on record, packs: everything an outsider needs to stop believing us. */
@@ -119,11 +125,19 @@ export function proofRoutes(app: App, deps: ProofRouteDeps): void {
     { config: { access: "signed-in" }, schema: { operationId: "verifyStore", summary: "Re-hash the whole store against its signed heads" } },
     async (_request, reply) => {
       await drain();
-      const result = await rehash(db, org);
-      deps.onChecked(result.ok, result.problems);
+      const result = await deps.storeCheck.run();
       const { trust, unanchored } = await db.read(org, (tx) => trustState(tx, org));
       // What an outside checkpoint vouched for, a store with problems no longer is.
       return reply.send({ ...result, ...(result.ok ? { trust, unanchored } : { trust: "self-attested", unanchored: result.entries }) });
+    },
+  );
+
+  app.get(
+    "/api/v1/evidence/integrity",
+    { config: { access: "signed-in" }, schema: { operationId: "getIntegrity", summary: "When the whole store was last re-hashed, what was found, and how far a running check is", response: { 200: integrity } } },
+    () => {
+      const { problems, ...state } = deps.storeCheck.state();
+      return { ...state, problems: [...problems] };
     },
   );
 

@@ -60,7 +60,7 @@ export function createCosigner(parts: CosignerParts): Cosigner {
     const why = outcome.kind === "failed" ? outcome.why : outcome.kind === "ahead" ? `it signed a history of ${outcome.size} entries, this log has ${newest.size}` : "it refuses this history: it signed another";
     await db.transaction(org, (tx) => sql`update evidence_witness set failing = ${why.slice(0, 500)} where org = ${org} and name = ${witness.name} and failing is distinct from ${why.slice(0, 500)}`.execute(tx));
     if (outcome.kind !== "failed")
-      await report({ key: `witness:${witness.name}`, system: null, kind: "evidence.witness_refuses", severity: "critical", title: `The witness ${witness.name} refuses to sign this log`, detail: `${why}. The store was set back or rewritten, or the log's key is used elsewhere. Keep the database as it is; compare with \`mandate evidence verify\` and what you kept.`, owner: null });
+      await report({ key: `witness:${witness.name}`, system: null, kind: "evidence.witness_refuses", title: `The witness ${witness.name} refuses to sign this log`, detail: `${why}. The store was set back or rewritten, or the log's key is used elsewhere. Keep the database as it is; compare with \`mandate evidence verify\` and what you kept.`, owner: null });
     return outcome;
   }
 
