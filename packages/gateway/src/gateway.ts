@@ -65,6 +65,7 @@ export function createGateway(given: GatewayOptions): Gateway {
     upstream,
     mcp,
     meter: new Meter((options.used ?? []).map((one) => priced(one, limits)), options.clock()),
+    tokenKey: options.sessionKey ?? options.random(new Uint8Array(32)),
     reference: new ReferenceSample({ options, every: limits.referenceEvery, now }),
     answers: new AnswerStore({ random: options.random, maxBytes: limits.maxStoredAnswerBytes }),
     issued: new IssuedIds(),

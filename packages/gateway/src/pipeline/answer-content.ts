@@ -1,12 +1,14 @@
-import { detect, detectorVersions, type Finding } from "@mandate/detectors";
+import { detect, detectorVersions, type Finding, isAmong } from "@mandate/detectors";
 import type { StreamMode } from "@mandate/model";
 import { type Refusal, refuse, refusalOf } from "../http/refusal.ts";
 import type { SseEvent, StreamFramer } from "../sse/sse-reader.ts";
 import type { Members } from "../surfaces/fields.ts";
 import { parse } from "../surfaces/openai-chat/answer.ts";
-import { type TextPiece, textPieces, withTexts } from "./answer-text.ts";
+import { argumentPieces, type TextPiece, textPieces, withTexts } from "./answer-text.ts";
 import type { Call, ContentCheck } from "./call.ts";
 import { summarized } from "./question.ts";
+import { undetectableRefusal } from "./obligations.ts";
+import { escaped, type TokenBook } from "./token-book.ts";
 import { ask } from "./ask.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -15,12 +17,18 @@ const maxChannels = 16_384;
 
 export type Detect = (text: string) => readonly Finding[];
 
+interface Mask {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
 interface Channel {
   /** In *window* what the next check reads; in *full* all. */
   text: string;
   dirty: boolean;
   readonly parts: { readonly event: number; readonly piece: TextPiece; readonly start: number }[];
-  masks: readonly Finding[];
+  masks: readonly Mask[];
 }
 
 /**
@@ -33,6 +41,10 @@ export class AnswerContent {
   readonly #mode: StreamMode;
   readonly #detect: Detect;
   readonly #channels = new Map<string, Channel>();
+  /** Arguments of the calls it asks for: decided as calls, and read here for their tokens alone. */
+  readonly #arguments = new Map<string, Channel & { readonly json: boolean }>();
+  readonly #tokens: TokenBook | null;
+  #restored = 0;
   /** What can be masked: the one JSON body, or all events of a stream in *full*. */
   readonly #whole: { readonly event: SseEvent | undefined; readonly body: Members | undefined }[] = [];
   readonly #types = new Set<string>();
@@ -45,6 +57,7 @@ export class AnswerContent {
     this.#call = call;
     this.#mode = mode;
     this.#detect = detector;
+    this.#tokens = call.tokens ?? null;
     this.#result = mode === "pass" ? "not_run" : "incomplete";
   }
 
@@ -54,6 +67,7 @@ export class AnswerContent {
       detectors: this.#mode === "pass" ? {} : detectorVersions,
       types: [...this.#types],
       chars: this.#chars,
+      ...(this.#restored === 0 ? {} : { restored: this.#restored }),
     };
   }
 
@@ -65,6 +79,7 @@ export class AnswerContent {
     const pieces =
       body !== undefined ? textPieces(body) : event.data === "[DONE]" ? [] : textPieces({ unread: event.data });
     if (this.#mode === "full") this.#whole.push({ event, body });
+    if (body !== undefined) this.#addArguments(body);
     return this.#add(pieces);
   }
 
@@ -72,7 +87,21 @@ export class AnswerContent {
   readJson(body: Members): void {
     if (this.#mode === "pass") return;
     this.#whole.push({ event: undefined, body });
+    this.#addArguments(body);
     this.#add(textPieces(body));
+  }
+
+  #addArguments(body: Members): void {
+    if (this.#tokens === null || this.#tokens.size === 0) return;
+    for (const piece of argumentPieces(body)) {
+      let channel = this.#arguments.get(piece.channel);
+      if (channel === undefined) {
+        channel = { text: "", dirty: false, parts: [], masks: [], json: piece.json };
+        this.#arguments.set(piece.channel, channel);
+      }
+      channel.parts.push({ event: this.#whole.length - 1, piece, start: channel.text.length });
+      channel.text += piece.text;
+    }
   }
 
   #add(pieces: readonly TextPiece[]): number {
@@ -101,6 +130,7 @@ export class AnswerContent {
     if (this.#mode === "pass" || this.#result === "found" || this.#result === "failed") return null;
     try {
       const refusal = this.#check(whole);
+      if (refusal === null && whole) this.#restore();
       if (refusal !== null) this.#result = "found";
       else if (whole) this.#result = this.masked ? "found" : "passed";
       return refusal;
@@ -119,7 +149,7 @@ export class AnswerContent {
   }
 
   #check(whole: boolean): Refusal | null {
-    if (this.#channels.size > maxChannels) throw new RangeError("an answer of more texts than can be kept apart");
+    if (this.#channels.size + this.#arguments.size > maxChannels) throw new RangeError("an answer of more texts than can be kept apart");
     const found: [Channel, readonly Finding[]][] = [];
     for (const channel of this.#channels.values()) {
       if (!channel.dirty) continue;
@@ -146,17 +176,18 @@ export class AnswerContent {
     }
     const obligations = [...decision.obligations, ...again.obligations];
     const wanted = new Set(obligations.flatMap((one) => (one.kind === "redact" ? one.types : [])));
-    if (obligations.some((one) => one.kind === "tokenize"))
-      return refuse(
-        "policy",
-        "A rule asks for tokens in place of what the model's answer holds, which this gateway can't put in.",
-        "Use `redact` in the rule.",
-      );
+    const tokenized = new Set(obligations.flatMap((one) => (one.kind === "tokenize" ? one.types : [])));
+    const unseen = undetectableRefusal([...wanted, ...tokenized]);
+    if (unseen !== null) return unseen;
     let masks = 0;
     for (const [channel, findings] of found) {
-      channel.masks = findings.filter(
-        ({ type }) => wanted.has(type) || (type.startsWith("secret.") && wanted.has("secret")),
-      );
+      channel.masks = findings.flatMap(({ type, start, end }) => {
+        if (isAmong(type, [...wanted])) return [{ start, end, text: `[${type.toUpperCase()}]` }];
+        if (!isAmong(type, [...tokenized])) return [];
+        // What the model itself brought in leaves as a token without a way back.
+        const token = this.#tokens?.nameOf(type, channel.text.slice(start, end));
+        return [{ start, end, text: token ?? `[${type.toUpperCase()}]` }];
+      });
       masks += channel.masks.length;
     }
     if (masks === 0 || (whole && this.#whole.length > 0)) return null;
@@ -168,9 +199,33 @@ export class AnswerContent {
     );
   }
 
+  /**
+   * Puts the values back that this call's request held, if the rules allow the caller their classes now. Arguments leave
+   * restored because each call that asks for a tool was decided on them so.
+   */
+  #restore(): void {
+    const tokens = this.#tokens;
+    if (tokens === null || tokens.size === 0) return;
+    const channels = [...this.#channels.values(), ...this.#arguments.values()];
+    const found = channels.map((channel) => ({ channel, spans: tokens.spans(channel.text) })).filter(({ spans }) => spans.length > 0);
+    if (found.length === 0) return;
+    const findings = found.flatMap(({ spans }) => spans.map(({ type, start, end }) => ({ type, class: "pii" as const, start, end, confidence: 1 })));
+    const { classes } = summarized(findings);
+    const { request } = this.#call;
+    const now = Math.floor(this.#runtime.now() / 1000);
+    const again = ask(this.#runtime, this.#call.compiled, { ...request, now, data: { ...request.data, classes: [...new Set([...request.data.classes, ...classes])] } });
+    if (again.outcome !== "allow") return;
+    for (const { channel, spans } of found) {
+      const json = "json" in channel && channel.json === true;
+      const values = spans.map(({ start, end, value }) => ({ start, end, text: json ? escaped(value) : value }));
+      this.#restored += values.length;
+      channel.masks = [...channel.masks, ...values].sort((a, b) => a.start - b.start);
+    }
+  }
+
   /** True once the answer must leave as `maskedEvents` or `maskedJson` give it. */
   get masked(): boolean {
-    for (const channel of this.#channels.values()) if (channel.masks.length > 0) return true;
+    for (const channel of [...this.#channels.values(), ...this.#arguments.values()]) if (channel.masks.length > 0) return true;
     return false;
   }
 
@@ -191,7 +246,7 @@ export class AnswerContent {
 
   #maskedTexts(): Map<number, { path: TextPiece["path"]; text: string }[]> {
     const texts = new Map<number, { path: TextPiece["path"]; text: string }[]>();
-    for (const channel of this.#channels.values()) {
+    for (const channel of [...this.#channels.values(), ...this.#arguments.values()]) {
       if (channel.masks.length === 0) continue;
       for (const { event, piece, start } of channel.parts) {
         const text = maskPart(piece.text, start, channel.masks);
@@ -206,14 +261,14 @@ export class AnswerContent {
 }
 
 /** A text that several events share is masked where it starts, and removed from the events it goes on in. */
-function maskPart(text: string, start: number, masks: readonly Finding[]): string {
+function maskPart(text: string, start: number, masks: readonly Mask[]): string {
   let masked = "";
   let at = 0;
   for (const mask of masks) {
     const from = Math.max(mask.start - start, 0);
     const to = Math.min(mask.end - start, text.length);
     if (from >= to) continue;
-    masked += text.slice(at, from) + (mask.start >= start ? `[${mask.type.toUpperCase()}]` : "");
+    masked += text.slice(at, from) + (mask.start >= start ? mask.text : "");
     at = to;
   }
   return masked + text.slice(at);

@@ -59,6 +59,40 @@ export function textPieces(body: Members): readonly TextPiece[] {
   return pieces;
 }
 
+/** Members that hold a call's arguments: JSON text, or the arguments themselves. */
+const argumentMembers = new Set(["args", "arguments", "input", "partialArgs", "partial_json"]);
+
+export interface ArgumentPiece extends TextPiece {
+  /** The text is JSON, or a part of it: what is put into it goes in escaped. */
+  readonly json: boolean;
+}
+
+/** Every text of the calls that a JSON answer or a stream event asks for: what `textPieces` leaves to the decision. */
+export function argumentPieces(body: Members): readonly ArgumentPiece[] {
+  const pieces: ArgumentPiece[] = [];
+  const event = typeof body.type === "string" && argumentEvents.test(body.type);
+  collectArguments(body, [], "", event, pieces);
+  return pieces;
+}
+
+function collectArguments(value: unknown, path: readonly (string | number)[], channel: string, event: boolean, pieces: ArgumentPiece[]): void {
+  if (Array.isArray(value)) {
+    value.forEach((element: unknown, index) => {
+      const own = isMembers(element) && typeof element.index === "number";
+      collectArguments(element, [...path, index], own ? channel : `${channel}[${index}]`, event, pieces);
+    });
+  } else if (isMembers(value)) {
+    const at = `${channel}${place(value)}`;
+    for (const [name, inner] of Object.entries(value)) {
+      if (argumentMembers.has(name) || (event && name === "delta")) {
+        const inside: TextPiece[] = [];
+        collect(inner, [...path, name], `${at}.${name}`, inside);
+        for (const piece of inside) pieces.push({ ...piece, json: typeof inner === "string" });
+      } else collectArguments(inner, [...path, name], `${at}.${name}`, event, pieces);
+    }
+  }
+}
+
 function collect(value: unknown, path: readonly (string | number)[], channel: string, pieces: TextPiece[]): void {
   if (typeof value === "string") {
     if (value !== "") pieces.push({ channel, path, text: value });

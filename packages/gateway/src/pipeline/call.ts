@@ -3,6 +3,7 @@ import type {
   DecisionRequest,
   ModelFacts,
   SessionLabels,
+  StreamMode,
   SystemFacts,
 } from "@mandate/model";
 import type { CallingCredential } from "../auth/authenticate.ts";
@@ -11,6 +12,7 @@ import type { User } from "../auth/user-token.ts";
 import type { Compiled } from "../compiled.ts";
 import type { DecidedTool } from "../evidence-sink.ts";
 import type { Exchange } from "../http/exchange.ts";
+import type { TokenBook } from "./token-book.ts";
 import type { RequestView, Surface, TokenUsage } from "../surfaces/surface.ts";
 
 /** One governed model call, from the moment its request is understood. */
@@ -38,6 +40,8 @@ export interface Call {
   readonly approvalId: string | null;
   /** Types that the request detectors found. */
   readonly found: readonly string[];
+  /** Set once a rule put tokens in place of data: the answer is read whole, and they are restored in it. */
+  readonly tokens?: TokenBook | null;
 }
 
 /** One tool call of an answer, as it was decided. A released answer's calls are decided again under the same key. */
@@ -59,6 +63,8 @@ export interface ContentCheck {
   readonly types: readonly string[];
   /** UTF-16 units of text read. */
   readonly chars: number;
+  /** Tokens that left as the values they stand for. Absent: none. */
+  readonly restored?: number;
 }
 
 /** What is known about an answer when its call ends. */
@@ -71,4 +77,16 @@ export interface AnswerRecord {
   readonly tools: readonly ToolDecision[];
   readonly check: ContentCheck;
   readonly body: Buffer | null;
+  /** Hex SHA-256 of the answer as it came and as it left, where masks or tokens made them differ. */
+  readonly hashes?: { readonly received: string; readonly left: string } | null;
+}
+
+/**
+ * The tier's mode, or a stricter one: tokens are restored in an answer that was read whole, and where a rule masks, no
+ * answer passes unread.
+ */
+export function streamModeOf(call: Call): StreamMode {
+  const mode = call.system.parameters.streamMode;
+  if ((call.tokens?.size ?? 0) > 0) return "full";
+  return mode === "pass" && call.decision.obligations.some(({ kind }) => kind === "redact" || kind === "tokenize") ? "window" : mode;
 }

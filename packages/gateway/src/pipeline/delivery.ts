@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { StreamMode, Terminal } from "@mandate/model";
 import { type Refusal, refusalEvent } from "../http/refusal.ts";
 import { parseStrictObject } from "../json/strict-json.ts";
@@ -8,7 +9,7 @@ import { type UpstreamCall, type UpstreamEvents, UpstreamFailure } from "../upst
 import { AnswerContent } from "./answer-content.ts";
 import { AnswerChecker } from "./answer-checker.ts";
 import { answerHeaders } from "./answer-headers.ts";
-import type { Call } from "./call.ts";
+import { type Call, streamModeOf } from "./call.ts";
 import { settleHeldAnswer } from "./held-answer.ts";
 import type { Held } from "./holds.ts";
 import type { Reservation } from "./meter.ts";
@@ -71,6 +72,8 @@ export class Delivery implements UpstreamEvents, RunningCall {
   #callerTimer: NodeJS.Timeout | undefined;
   readonly #heldCalls: { readonly call: ToolCall; readonly held: Held }[] = [];
   readonly #calls: ToolCall[] = [];
+  /** Hash of the answer as it leaves, where it isn't as it came. */
+  #left: string | null = null;
 
   /** @param replaceable another model may be tried where this one can't answer */
   constructor(runtime: Runtime, call: Call, approvals: readonly string[], reservation: Reservation, replaceable = false) {
@@ -84,7 +87,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
     this.model = call.model.name;
     this.#checker = new AnswerChecker(runtime, call);
     this.#stream = call.surface.streamReader();
-    this.#mode = call.system.parameters.streamMode;
+    this.#mode = streamModeOf(call);
     this.#content = new AnswerContent(runtime, call, this.#mode);
     this.#queue = new EventQueue(this.#mode, runtime.limits.windowChars);
     this.done = new Promise((resolve) => (this.#settled = resolve));
@@ -211,7 +214,10 @@ export class Delivery implements UpstreamEvents, RunningCall {
   }
 
   #judge(calls: readonly ToolCall[]): boolean {
-    for (const call of calls) {
+    for (const asked of calls) {
+      // What is decided, shown to an approver and run is one thing: the arguments with their values back.
+      const { tokens } = this.#call;
+      const call = tokens ? { ...asked, argumentsText: tokens.restore(asked.argumentsText, true) } : asked;
       this.#calls.push(call);
       const verdict = this.#checker.decide(call);
       if (verdict.outcome === "deny") {
@@ -279,6 +285,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
     }
     await this.#finish(this.#sawEnd ? "done" : "upstream_cut", null, () => {
       this.#write(leaving);
+    if (this.#content.masked) this.#left = hashOf(leaving);
       this.#call.exchange.res.end();
     });
   }
@@ -319,6 +326,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
     await this.#finish("done", null, () => exchange.bytes(status, leaving, this.#headers));
   }
 
+    if (this.#content.masked) this.#left = hashOf([leaving]);
   /** Where no other model may serve, an answer that doesn't say who did is refused. */
   get #mustName(): boolean {
     const { surface, system } = this.#call;
@@ -421,6 +429,13 @@ export class Delivery implements UpstreamEvents, RunningCall {
           exchange.res.end(refusalEvent(this.#call.surface, told, exchange.links, this.#releasedBytes > 0));
       } else exchange.refuse(told);
     }
+            hashes: this.#left === null ? null : { received: hashOf(this.#captured), left: this.#left },
     this.#settled(replaced ? "unanswered" : "answered");
   }
+}
+
+function hashOf(parts: readonly Buffer[]): string {
+  const digest = createHash("sha256");
+  for (const part of parts) digest.update(part);
+  return digest.digest("hex");
 }

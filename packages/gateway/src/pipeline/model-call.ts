@@ -10,7 +10,7 @@ import { echo, FieldProblem, stringsIn } from "../surfaces/fields.ts";
 import type { RequestView, Surface } from "../surfaces/surface.ts";
 import { AnswerChecker, decideAgain } from "./answer-checker.ts";
 import { comparePrompts, promptRefusal } from "./approved-prompt.ts";
-import type { Call } from "./call.ts";
+import { type Call, streamModeOf } from "./call.ts";
 import { Delivery } from "./delivery.ts";
 import { callHashOf, openHold, type Spent, spend } from "./holds.ts";
 import { meetObligations } from "./obligations.ts";
@@ -240,7 +240,8 @@ interface Attempt {
 async function carry(runtime: Runtime, known: Known, attempt: Attempt): Promise<"answered" | "unanswered"> {
   const { call, approvals, json } = attempt;
   const { exchange, system, model, body, view, decision } = call;
-  const met = meetObligations(decision.obligations, json.value, body);
+  const scope = { key: runtime.tokenKey, system: system.name, session: call.session?.id ?? call.credential.id };
+  const met = meetObligations(decision.obligations, json.value, body, scope, view.opaque || view.references.length > 0);
   const reserved =
     "refusal" in met
       ? met.refusal
@@ -249,8 +250,9 @@ async function carry(runtime: Runtime, known: Known, attempt: Attempt): Promise<
     await refuseKnown(runtime, known, "refusal" in met ? met.refusal : (reserved as Refusal));
     return "answered";
   }
+  const governed = { ...call, tokens: met.tokens };
   try {
-    const intent = intentDraft(call, approvals, system.parameters.streamMode);
+    const intent = intentDraft(governed, approvals, streamModeOf(governed), met.record);
     const { insteadOf } = attempt;
     await runtime.options.evidence.intent(
       insteadOf === null ? intent : { ...intent, payload: { ...intent.payload, insteadOf } },
@@ -261,7 +263,7 @@ async function carry(runtime: Runtime, known: Known, attempt: Attempt): Promise<
     exchange.refuse(evidenceRefusal);
     return "answered";
   }
-  const delivery = new Delivery(runtime, call, approvals, reserved, attempt.replaceable);
+  const delivery = new Delivery(runtime, governed, approvals, reserved, attempt.replaceable);
   if (exchange.res.destroyed) delivery.callerGone();
   else delivery.start(upstreamBody(met, json, body, model));
   return delivery.done;

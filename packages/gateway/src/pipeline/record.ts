@@ -7,6 +7,7 @@ import type { DecidedTool, EntryDraft } from "../evidence-sink.ts";
 import type { Compiled } from "../compiled.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { Refusal } from "../http/refusal.ts";
+import type { Met } from "./obligations.ts";
 import type { AnswerRecord, Call, ToolDecision } from "./call.ts";
 
 /** Everything personal the detectors know: what `redacted` detail leaves out. */
@@ -87,7 +88,8 @@ export function refusedDraft(refused: Refused): EntryDraft {
   };
 }
 
-export function intentDraft(call: Call, approvals: readonly string[], streamMode: string): EntryDraft {
+/** @param replaced what obligations put in place of the request's data */
+export function intentDraft(call: Call, approvals: readonly string[], streamMode: string, replaced: Met["record"] = null): EntryDraft {
   const { exchange, compiled, decision } = call;
   return {
     type: "call.intent",
@@ -113,6 +115,7 @@ export function intentDraft(call: Call, approvals: readonly string[], streamMode
       matched: decision.matched,
       obligations: decision.obligations,
       requestHash: call.requestHash,
+      ...(replaced === null ? {} : { replaced }),
       unlisted: call.view.unlisted,
       found: call.found,
       streamMode,
@@ -170,6 +173,7 @@ export function outcomeDraft(
       releasedBytes: answer.releasedBytes,
       tools: answer.tools,
       check: answer.check,
+      ...(answer.hashes === undefined || answer.hashes === null ? {} : { hashes: answer.hashes }),
       ...(refusal === null
         ? {}
         : { code: refusal.code, param: refusal.param, reason: refusal.reason, rule: refusal.rule }),

@@ -16,6 +16,8 @@ export interface Runtime {
   readonly now: () => number;
   readonly sessions: SessionBooks;
   readonly proofs: ProofBook;
+  /** 32 bytes from which the tokens of each session are made. */
+  readonly tokenKey: Uint8Array;
   readonly upstream: UpstreamClient;
   readonly meter: Meter;
   readonly reference: ReferenceSample;
