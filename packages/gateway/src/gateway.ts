@@ -20,7 +20,8 @@ import {
 import { AnswerStore } from "./pipeline/answer-store.ts";
 import { Meter, type SpentBefore } from "./pipeline/meter.ts";
 import { ReferenceSample } from "./pipeline/reference-sample.ts";
-import { IssuedIds, type Runtime } from "./pipeline/runtime.ts";
+import { EmittedAnswers } from "./pipeline/emitted-answers.ts";
+import type { Runtime } from "./pipeline/runtime.ts";
 import { pooledRandom } from "./pooled-random.ts";
 import { route } from "./route.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -52,12 +53,15 @@ export function createGateway(given: GatewayOptions): Gateway {
     now,
     stdio: new StdioServers({ enabled: options.mcpProcesses === true, limits, log: options.log, now }),
   });
+  let compiled: Compiled | undefined;
+  const ownSessionKey = options.sessionKey ?? options.random(new Uint8Array(32));
   const runtime: Runtime = {
     options,
     limits,
     now,
     sessions: createSessionBooks({
-      key: options.sessionKey ?? options.random(new Uint8Array(32)),
+      // The register's key, so that a token holds at every gateway and after a restart.
+      key: () => compiled?.snapshot.sessionKey ?? ownSessionKey,
       clock: now,
       random: options.random,
     }),
@@ -68,11 +72,10 @@ export function createGateway(given: GatewayOptions): Gateway {
     tokenKey: options.sessionKey ?? options.random(new Uint8Array(32)),
     reference: new ReferenceSample({ options, every: limits.referenceEvery, now }),
     answers: new AnswerStore({ random: options.random, maxBytes: limits.maxStoredAnswerBytes }),
-    issued: new IssuedIds(),
+    emitted: new EmittedAnswers(),
     running: new Set(),
     firstSeenServed: new Map(),
   };
-  let compiled: Compiled | undefined;
   let draining = false;
   let open = 0;
   let idle: (() => void) | undefined;

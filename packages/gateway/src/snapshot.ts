@@ -16,6 +16,8 @@ export interface Snapshot {
   readonly secrets: readonly UpstreamSecret[];
   /** Key-encryption keys by system, current month; `null` system is for entries that concern none. */
   readonly sealingKeys: readonly SealingKey[];
+  /** Signs session tokens, the same at each gateway: labels follow the caller from one to the other. Absent: each its own. */
+  readonly sessionKey?: Uint8Array;
   /** Hides whose content an entry is; see `subjectTag`. Absent: entries name nobody. */
   readonly subjectKey?: Uint8Array;
   /** Hex SHA-256 under which the control plane keeps `facts`: what a replay recomputes with. */

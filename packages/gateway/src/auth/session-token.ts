@@ -48,12 +48,12 @@ const lifetimeMs = 24 * 3_600_000;
  * keeps an older token, to forget what the session saw since, meets the floor kept here for each session.
  */
 export function createSessionBooks(init: {
-  key: Uint8Array;
+  key: () => Uint8Array;
   clock: () => number;
   random: (bytes: Uint8Array) => Uint8Array;
 }): SessionBooks {
   const floors = new Map<string, SessionLabels>();
-  const mac = (payload: string) => createHmac("sha256", init.key).update(payload).digest();
+  const mac = (payload: string) => createHmac("sha256", init.key()).update(payload).digest();
 
   function floorOf(id: string): SessionLabels {
     return floors.get(id) ?? cleanLabels;

@@ -7,7 +7,7 @@ import { createSessionBooks } from "./session-token.ts";
 import { verifyUser } from "./user-token.ts";
 
 const key = new Uint8Array(32).fill(7);
-const books = () => createSessionBooks({ key, clock: () => testNowMs, random: (bytes) => randomFillSync(bytes) });
+const books = () => createSessionBooks({ key: () => key, clock: () => testNowMs, random: (bytes) => randomFillSync(bytes) });
 const tainted = { ...cleanLabels, untrusted: true };
 
 describe("session tokens", () => {

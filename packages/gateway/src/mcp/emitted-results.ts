@@ -1,5 +1,5 @@
 import { hash } from "node:crypto";
-import type { SessionLabels, SystemFacts } from "@mandate/model";
+import type { SessionLabels, SystemFacts, ToolFacts } from "@mandate/model";
 import type { Turn } from "@mandate/policy";
 import { joinLabels } from "../auth/session-token.ts";
 import { isMembers, type Members } from "../surfaces/fields.ts";
@@ -30,6 +30,19 @@ export class EmittedResults {
       if (this.#labels.size > maxKept) this.#labels.delete(this.#labels.keys().next().value!);
     }
     return hashes;
+  }
+
+  /**
+   * A trusted tool's result that is said to come from a server behind this gateway, and never came through it, is what
+   * the caller made of it. Too short to carry an instruction, it stays unmarked: hashes of such texts aren't kept.
+   */
+  recognise(system: SystemFacts, turns: readonly Turn[], tools: ReadonlyMap<string, ToolFacts>): readonly Turn[] {
+    return turns.map((turn) => {
+      const tool = turn.role === "tool" && turn.toolName !== null ? tools.get(turn.toolName) : undefined;
+      const text = turn.text.trim();
+      if (tool === undefined || tool.server === null || tool.output !== "trusted" || text.length < minChars) return turn;
+      return this.#labels.has(`${system.name}\n${hash("sha256", text, "hex")}`) ? turn : { ...turn, verified: false };
+    });
   }
 
   /** Labels of every turn that repeats a known result; null: none does. */

@@ -29,6 +29,9 @@ import {
   unrecorded,
 } from "./upstream-refusals.ts";
 
+/** A longer answer comes back unrecognised, and taints. */
+const maxRemembered = 1_000_000;
+
 type Phase = "waiting" | "json" | "stream" | "closing" | "closed";
 
 /**
@@ -63,6 +66,8 @@ export class Delivery implements UpstreamEvents, RunningCall {
   #headers: Record<string, string> = {};
   #usage: TokenUsage | null = null;
   #issued: string | null = null;
+  #said: string[] = [];
+  #saidChars = 0;
   #captured: Buffer[] = [];
   #capturedBytes = 0;
   #complete = true;
@@ -191,6 +196,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
     const view = this.#stream.accept(event);
     if (view.usage !== null) this.#usage = view.usage;
     if (view.issued !== null) this.#issued = view.issued;
+    this.#say(view.text);
     if (view.served !== null) {
       const refusal = this.#checker.checkServed(view.served);
       if (refusal !== null) {
@@ -310,6 +316,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
     if (view !== undefined) {
       this.#usage = view.usage;
       this.#issued = view.issued;
+      this.#say(view.text);
       for (const id of view.served.length === 0 && this.#mustName ? [null] : view.served) {
         const refusal = this.#checker.checkServed(id);
         if (refusal !== null) return this.#finish("blocked", refusal);
@@ -355,6 +362,23 @@ export class Delivery implements UpstreamEvents, RunningCall {
     return null;
   }
 
+  #say(text: string): void {
+    this.#saidChars += text.length;
+    if (text !== "" && this.#saidChars <= maxRemembered) this.#said.push(text);
+  }
+
+  /** A masked answer is not what the model said, and what a provider's own tool read is nobody's word. */
+  #remember(): void {
+    const { system, labels, view } = this.#call;
+    const mixed = view.effects.length > 0 || view.implied.length > 0 || this.#calls.some((call) => call.hosted);
+    const whole = this.#saidChars <= maxRemembered && !this.#content.masked;
+    this.#runtime.emitted.add(system.name, {
+      text: whole ? this.#said.join("") : "",
+      id: this.#issued,
+      labels: mixed ? { ...labels, untrusted: true } : labels,
+    });
+  }
+
   readonly #onCallerGone = (): void => {
     if (!this.#call.exchange.res.writableFinished) void this.#finish("aborted", null, () => undefined);
   };
@@ -375,7 +399,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
     this.#phase = "closing";
     clearTimeout(this.#timer);
     this.#upstream?.abort();
-    const { exchange, system, view } = this.#call;
+    const { exchange, view } = this.#call;
     const usage = this.#usage;
     const { inputMicroEurosPerToken: inPrice, outputMicroEurosPerToken: outPrice } = this.#runtime.limits;
     // Without a figure of the provider the worst case stays booked, unless nothing was generated.
@@ -385,7 +409,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
         microEuros: usage.input * inPrice + usage.output * outPrice,
       });
     else if (this.#status === null || this.#status >= 300) this.#reservation.settle({ tokens: 0, microEuros: 0 });
-    if (terminal === "done" && this.#issued !== null) this.#runtime.issued.add(system.name, this.#issued);
+    if (terminal === "done") this.#remember();
     // Where another model may answer, this one's failure is for the record alone.
     let replaced = this.#replaceable && untouched && !exchange.res.destroyed;
     let answer = replaced ? () => undefined : last;

@@ -89,7 +89,7 @@ export async function handleModelCall(
   const unseen = view.opaque || view.references.length > 0;
   const prompts = comparePrompts(view.turns, system.prompts ?? [], system.acceptedPrompts);
   view = { ...view, turns: prompts.turns };
-  const context = callerContext(runtime, compiled, system, credential, exchange.req.headers, view.turns, unseen);
+  const context = callerContext(runtime, compiled, system, credential, exchange.req.headers, view.turns, view.opaque, view.references.map((one) => one.id));
   if ("refusal" in context) return refuseKnown(runtime, known, context.refusal);
   let detected: Detected;
   try {

@@ -49,6 +49,7 @@ export function callerContext(
   headers: IncomingHttpHeaders,
   turns: readonly Turn[],
   opaque: boolean,
+  references: readonly string[] = [],
 ): CallerContext | { refusal: Refusal } {
   const named = purposeOf(system, credential, one(headers["x-mandate-purpose"]));
   if ("refusal" in named) return named;
@@ -60,14 +61,16 @@ export function callerContext(
     credential?.token?.user ?? null,
   );
   if ("refusal" in verified) return verified;
-  const session = runtime.sessions.open(one(headers["x-mandate-session"]), system.name, credential?.id ?? "");
+  const session = runtime.sessions.open(sessionName(headers), system.name, credential?.id ?? "");
+  const answered = runtime.emitted.recognise(system.name, turns);
+  const recognised = runtime.mcp.emitted.recognise(system, answered.turns, compiled.toolsByCalledName);
   const seen =
     turns.length === 0 && session === null
       ? { ...cleanLabels, untrusted: true }
-      : labelsFromMessages(turns, system, compiled.snapshot.facts);
+      : labelsFromMessages(recognised, system, compiled.snapshot.facts);
   let labels = session === null ? seen : joinLabels(session.labels, seen);
-  const repeated = runtime.mcp.emitted.labelsIn(system, turns);
-  if (repeated !== null) labels = joinLabels(labels, repeated);
+  for (const known of [answered.labels, runtime.mcp.emitted.labelsIn(system, turns), runtime.emitted.labelsOf(system.name, references)])
+    if (known !== null) labels = joinLabels(labels, known);
   // What no check can read may hold anything: untrusted, and as sensitive as the boundary allows.
   if (opaque)
     labels = joinLabels(labels, { ...cleanLabels, untrusted: true, maxSensitivity: system.boundary.sensitivity });
@@ -78,6 +81,18 @@ export function callerContext(
     labels,
     userTexts: userTextsFromMessages(turns, system),
   };
+}
+
+/**
+ * GUARDRAILS, Information flow 4: the caller's own session, else the trace that the call belongs to. Whatever names one
+ * can only raise labels, so a made-up name gains nothing.
+ */
+function sessionName(headers: IncomingHttpHeaders): string | undefined {
+  const named = one(headers["x-mandate-session"]);
+  if (named !== undefined && named !== "") return named;
+  // W3C Trace Context 1 §3.2: version, trace id, parent id, flags
+  const trace = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}/.exec(one(headers.traceparent) ?? "")?.[1];
+  return trace === undefined || /^0+$/.test(trace) ? undefined : `traceparent:${trace}`;
 }
 
 export interface Detected {

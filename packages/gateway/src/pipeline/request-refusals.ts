@@ -59,7 +59,7 @@ export function requestRefusals(
     }
   }
   for (const reference of view.references) {
-    if (!runtime.issued.has(system.name, reference.id))
+    if (!runtime.emitted.has(system.name, reference.id))
       refusals.push(
         refuse(
           "unsupported_field",

@@ -5,6 +5,7 @@ import type { GatewayLimits, GatewayOptions } from "../options.ts";
 import type { McpHub } from "../mcp/hub.ts";
 import type { UpstreamClient } from "../upstream/client.ts";
 import type { AnswerStore } from "./answer-store.ts";
+import type { EmittedAnswers } from "./emitted-answers.ts";
 import type { Meter } from "./meter.ts";
 import type { ReferenceSample } from "./reference-sample.ts";
 
@@ -23,8 +24,8 @@ export interface Runtime {
   readonly reference: ReferenceSample;
   readonly answers: AnswerStore;
   readonly mcp: McpHub;
-  /** Ids of answers that a provider keeps, by system: the only ones a later request may refer to. */
-  readonly issued: IssuedIds;
+  /** Whose ids are the only ones a later request may refer to. */
+  readonly emitted: EmittedAnswers;
   readonly running: Set<RunningCall>;
   /** When a served model id outside the accepted list was first seen, by system and id. */
   readonly firstSeenServed: Map<string, number>;
@@ -37,20 +38,4 @@ export interface RunningCall {
   readonly model: string;
   /** Ends the call: the refusal is what its caller reads. */
   cut(refusal: Refusal): void;
-}
-
-const maxIssued = 100_000;
-
-/** Bounded memory of ids; what was forgotten is refused, never believed. */
-export class IssuedIds {
-  readonly #ids = new Set<string>();
-
-  add(system: string, id: string): void {
-    this.#ids.add(`${system}\n${id}`);
-    if (this.#ids.size > maxIssued) this.#ids.delete(this.#ids.values().next().value!);
-  }
-
-  has(system: string, id: string): boolean {
-    return this.#ids.has(`${system}\n${id}`);
-  }
 }

@@ -107,6 +107,7 @@ interface Secrets {
   readonly secrets: readonly UpstreamSecret[];
   readonly sealingKeys: readonly { readonly kid: string; readonly system: string | null; readonly key: string }[];
   readonly subjectKey?: string;
+  readonly sessionKey?: string;
 }
 
 const sealInfo = "mandate.snapshot-seal/1";
@@ -140,9 +141,9 @@ function snapshotText(gateway: string, version: number, open: string, sealed: st
  * with `sealingKey`; what carries the message never holds them in clear.
  */
 export function packSnapshot(snapshot: Snapshot, to: { readonly gateway: string; readonly sealingKey: string }, signing: KeyObject, random: (bytes: Uint8Array) => Uint8Array): SnapshotMessage {
-  const { secrets, sealingKeys, subjectKey, ...rest } = snapshot;
+  const { secrets, sealingKeys, subjectKey, sessionKey, ...rest } = snapshot;
   const open = JSON.stringify(rest);
-  const inner: Secrets = { secrets, sealingKeys: sealingKeys.map(({ kid, system, key }) => ({ kid, system, key: base64url(key) })), ...(subjectKey === undefined ? {} : { subjectKey: base64url(subjectKey) }) };
+  const inner: Secrets = { secrets, sealingKeys: sealingKeys.map(({ kid, system, key }) => ({ kid, system, key: base64url(key) })), ...(subjectKey === undefined ? {} : { subjectKey: base64url(subjectKey) }), ...(sessionKey === undefined ? {} : { sessionKey: base64url(sessionKey) }) };
   const sealed = sealFor(to.sealingKey, Buffer.from(JSON.stringify(inner)), random);
   return { type: "snapshot", version: snapshot.version, open, sealed, signature: base64url(sign(null, snapshotText(to.gateway, snapshot.version, open, sealed), signing)) };
 }
@@ -155,7 +156,7 @@ export function unpackSnapshot(message: SnapshotMessage, gateway: string, keys: 
   const inner = JSON.parse(openSealed(keys.sealing, message.sealed).toString("utf8")) as Secrets;
   if (rest.version !== message.version) throw new Error("the snapshot's version isn't the one signed");
   const sealingKeys: SealingKey[] = inner.sealingKeys.map(({ kid, system, key }) => ({ kid, system, key: Buffer.from(key, "base64url") }));
-  return { ...rest, secrets: inner.secrets, sealingKeys, ...(inner.subjectKey === undefined ? {} : { subjectKey: Buffer.from(inner.subjectKey, "base64url") }) };
+  return { ...rest, secrets: inner.secrets, sealingKeys, ...(inner.subjectKey === undefined ? {} : { subjectKey: Buffer.from(inner.subjectKey, "base64url") }), ...(inner.sessionKey === undefined ? {} : { sessionKey: Buffer.from(inner.sessionKey, "base64url") }) };
 }
 
 /** Records of a journal on their way to the store. Bytes are base64. */

@@ -18,7 +18,10 @@ export interface Turn {
   readonly approved?: boolean;
   /** The client truncated or summarized what came before. */
   readonly summarized?: boolean;
-  /** An assistant turn that the gateway itself emitted in a session without untrusted content. */
+  /**
+   * True: an assistant turn that the gateway itself emitted in a session without untrusted content. False: a tool turn
+   * that should have come through the gateway and did not.
+   */
   readonly verified?: boolean;
 }
 
@@ -89,8 +92,10 @@ function labelsOfTurn(turn: Turn, system: SystemFacts, sources: Sources): Sessio
       // a client can drop the tool result an answer was made from, and keep the answer. A turn that only calls tools
       // says nothing: what the tools answer is labelled by itself
       return { ...nothing, untrusted: turn.verified !== true && turn.text.trim() !== "" };
-    case "tool":
-      return labelsOfResult(turn.toolName, system, sources);
+    case "tool": {
+      const labels = labelsOfResult(turn.toolName, system, sources);
+      return turn.verified === false ? { ...labels, untrusted: true } : labels;
+    }
   }
 }
 

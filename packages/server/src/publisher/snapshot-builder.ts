@@ -1,3 +1,4 @@
+import { hkdfSync } from "node:crypto";
 import type { Snapshot } from "@mandate/gateway";
 import type { RegisterFacts } from "@mandate/model";
 import { readRegisterVersion } from "../context/index.ts";
@@ -52,6 +53,7 @@ export async function buildSnapshot(sources: SnapshotSources): Promise<Snapshot>
     secrets: parts.secrets,
     sealingKeys,
     subjectKey: await evidence.subjectKey(),
+    sessionKey: Buffer.from(hkdfSync("sha256", masterKey, org, "mandate.session-token/1", 32)),
     factsDigest,
     outboundAllow: parts.outboundAllow,
     consoleUrl: sources.consoleUrl,
