@@ -3,7 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { join } from "node:path";
 import type { RegisterFacts } from "@mandate/model";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { OutboundRule } from "@mandate/gateway";
+import { askProcess, OutboundRule } from "@mandate/gateway";
 import { signingKeyFromSeed } from "@mandate/gateway/remote";
 import { approvalGauges, approvalReminders, peopleOf, watchNewcomers, approvalRoutes, askToSignDelegation, committeeAppointed, delegationSignedEffect, lapseQuestionsOf, openHold, spendApproval } from "./approvals/index.ts";
 import type { DecisionPorts } from "./approvals/index.ts";
@@ -41,18 +41,19 @@ import type { RunningJobs } from "./jobs/index.ts";
 import type { ServerLog } from "./log.ts";
 import { legalReviewDecided, legalReviewRoutes, withClearedFlows } from "./legal-reviews/index.ts";
 import { createIssuerKeys, createTokenEndpoint, ensureSigningKey, machineIdentityRoutes, suspendCredentialsOf, tidyTokens, watchCredentials } from "./machine-identity/index.ts";
-import { askServer, mcpPinRoutes } from "./mcp-pins/index.ts";
+import { askServer, mcpPinRoutes, OfferQueue } from "./mcp-pins/index.ts";
 import { deliverNotices, notificationRoutes } from "./notifications/index.ts";
 import { overviewRoutes } from "./overview/index.ts";
 import { createChallenges, passkeySupport, phoneLinks } from "./passkeys/index.ts";
 import { createStoreCheck, proofRoutes } from "./proof/index.ts";
 import { followOwners, ownerRoutes, ownerSucceeds, vacateSeatsOf, watchOwners } from "./owners/index.ts";
 import { buildSnapshot, FindingReporter, Publisher } from "./publisher/index.ts";
-import { observeChange, openReassessment, reassessmentRoutes, watchMeasures, watchPins } from "./reassessment/index.ts";
+import { noteOffered, observeChange, openReassessment, reassessmentRoutes, watchMeasures, watchPins } from "./reassessment/index.ts";
 import { currentConcerns, recordRoutes, watchRecords } from "./records/index.ts";
 import { registerRoutes } from "./register-routes/index.ts";
 import type { RegisterPorts } from "./registry/index.ts";
 import { endContent, eraseApproved, replayErasures, retentionRoutes, shredErased } from "./retention/index.ts";
+import { replayRoutes, sampleReplays } from "./replay/index.ts";
 import { scimRoutes } from "./scim/index.ts";
 import { holdSealing, secretRoutes } from "./secrets/index.ts";
 import { endServiceAccountsOf, serviceAccountRoutes } from "./service-accounts/index.ts";
@@ -139,6 +140,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       spend: (id, callHash, system) => spendApproval(quiet, id, callHash, system, configuration.consoleUrl),
     },
     report: (finding) => reporter.report(finding),
+    offered: (server, tools) => offers.note(server, tools),
     confirmedElsewhere: (version) => links.confirmed(version),
   });
   let isPublishing = false;
@@ -195,6 +197,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     quiet: (actor) => contexts.quiet(actor),
   };
   const reassessing = reassessmentPorts(decisions, contexts.for(systemActor("reassessment")));
+  const offers = new OfferQueue({ note: (server, tools) => noteOffered(contexts.for(systemActor("gateway")), server, tools, reassessing.drift), failed: (error) => log.warn("what an MCP server offers was not written", { internal: String(error) }) });
   const ports: RegisterPorts = {
     reconcile: async (tx, ctx, record) => {
       const outcomes = await reconcile(tx, ctx, record);
@@ -202,11 +205,12 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       return outcomes;
     },
     deriveFacts,
-    pinMcpServer: ({ url, credential }) => {
-      const { secrets, outboundAllow } = publisher.current;
+    pinMcpServer: async ({ name, url, process, credential }) => {
+      const { secrets, outboundAllow, mcpCommands } = publisher.current;
+      if (url === null) return process === null ? undefined : askProcess(name, process, mcpCommands ?? [], now());
       const secret = secrets.find((one) => one.name === credential) ?? null;
       // A server that wants a credential isn't asked without it.
-      if (credential !== null && secret === null) return Promise.resolve(undefined);
+      if (credential !== null && secret === null) return undefined;
       return askServer(url, { outbound: new OutboundRule(outboundAllow), secret, timeoutMs: mcpAskMs });
     },
   };
@@ -264,6 +268,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     openHold: (hold) => publisher.port().openHold(hold),
     spend: (id, callHash, system) => publisher.port().spendApproval(id, callHash, system),
     report: (finding) => reporter.report(finding),
+    offered: (server, tools) => offers.note(server, tools),
     onSequenced: (entries) => void emitDecisions(entries),
   });
   const drain = async (): Promise<number> => {
@@ -311,12 +316,12 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   const jobs = startJobs(
     [
       cosigner.job,
+      storeCheck.job,
       escalateFindings(contexts.quiet(systemActor("findings"))),
       watchIncidents(contexts.quiet(systemActor("incidents")), findingPorts),
       watchOwners(contexts.quiet(systemActor("owners")), findingPorts),
       watchVisibility(contexts.quiet(systemActor("visibility")), { ...findingPorts, facts: () => publisher.current.facts }),
       reviewTiers({ db, org, ctx: contexts.for(systemActor("tiering")), quiet: contexts.quiet(systemActor("tiering")), follow: reconcile }),
-      storeCheck.job,
       approvalReminders(contexts.quiet(systemActor("approvals"))),
       watchNewcomers(contexts.quiet(systemActor("approvals")), findingPorts),
       watchConditions(contexts.for(systemActor("conditions"))),
@@ -330,6 +335,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       }),
       watchRecords(quiet, { report: (finding) => reportFinding(quiet, finding), settle: (kinds, open) => settleFindings(quiet, kinds, open) }),
       watchPins(contexts.for(systemActor("mcp")), { ...reassessing.drift, ask: ports.pinMcpServer! }),
+      sampleReplays(replaying, { now, report: (finding) => reportFinding(quiet, finding) }),
       endContent(db, contexts.quiet(systemActor("retention")), () => controlLogs),
       shredErased({ db, org, now, log, shedJournal: () => dataPlane.shed() }),
       issuerKeys.refresh,
@@ -357,6 +363,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       for (const close of closers) close();
       await Promise.all([app.close(), closeListener(dataPlane.server)]);
       await reporter.flush();
+      await offers.settled();
       await dataPlane.close();
       publisher.close();
     },

@@ -1,5 +1,4 @@
 import { sql } from "kysely";
-import type { RawBuilder } from "kysely";
 import type { EntryHeader, EntryRef, Terminal, Verdict } from "@mandate/model";
 import type { DecidedTool, DecisionSummary } from "@mandate/gateway";
 import type { Tx } from "../database/index.ts";
@@ -100,7 +99,8 @@ export function decisionRows(entries: readonly IndexedEntry[]): string | null {
   return rows.size === 0 ? null : JSON.stringify([...rows.values()]);
 }
 
-interface Stored {
+/** A row of the index. */
+export interface Stored {
   id: string;
   at: Date;
   outcome: Verdict;
@@ -127,7 +127,7 @@ interface Stored {
   session: string | null;
 }
 
-function recordOf(row: Stored): DecisionRecord {
+export function recordOf(row: Stored): DecisionRecord {
   const ref = (log: string | null, index: string | null): EntryRef | null =>
     log === null || index === null ? null : { log, index: Number(index) };
   return {
@@ -161,44 +161,6 @@ function recordOf(row: Stored): DecisionRecord {
 export async function getDecision(tx: Tx, org: string, id: string): Promise<DecisionRecord | undefined> {
   const { rows } = await sql<Stored>`SELECT * FROM decision WHERE org = ${org} AND id = ${id}`.execute(tx);
   return rows[0] ? recordOf(rows[0]) : undefined;
-}
-
-export interface DecisionFilter {
-  readonly system?: string;
-  readonly outcome?: Verdict;
-  readonly code?: string;
-  readonly resource?: string;
-  readonly rule?: string;
-  /** RFC 3339; half open. */
-  readonly since?: string;
-  readonly until?: string;
-  /** Id of the last decision already seen; newest come first. */
-  readonly cursor?: string;
-  /** 1 to 500. */
-  readonly limit: number;
-}
-
-/** Newest first. */
-export async function listDecisions(
-  tx: Tx,
-  org: string,
-  filter: DecisionFilter,
-): Promise<{ items: DecisionRecord[]; nextCursor: string | null }> {
-  const conditions: RawBuilder<unknown>[] = [sql`org = ${org}`];
-  if (filter.system !== undefined) conditions.push(sql`system = ${filter.system}`);
-  if (filter.outcome !== undefined) conditions.push(sql`outcome = ${filter.outcome}`);
-  if (filter.code !== undefined) conditions.push(sql`code = ${filter.code}`);
-  if (filter.resource !== undefined) conditions.push(sql`resource = ${filter.resource}`);
-  if (filter.rule !== undefined) conditions.push(sql`rule = ${filter.rule}`);
-  if (filter.since !== undefined) conditions.push(sql`at >= ${filter.since}::timestamptz`);
-  if (filter.until !== undefined) conditions.push(sql`at < ${filter.until}::timestamptz`);
-  if (filter.cursor !== undefined) conditions.push(sql`id < ${filter.cursor}`);
-  const { rows } =
-    await sql<Stored>`SELECT * FROM decision WHERE ${sql.join(conditions, sql` AND `)} ORDER BY id DESC LIMIT ${filter.limit + 1}`.execute(
-      tx,
-    );
-  const items = rows.slice(0, filter.limit).map(recordOf);
-  return { items, nextCursor: rows.length > filter.limit ? items.at(-1)!.id : null };
 }
 
 export interface Tally {

@@ -1,8 +1,10 @@
 export { openEvidence } from "./evidence.ts";
 export type { Evidence, EvidenceOptions } from "./evidence.ts";
 export { entriesCheckedAtStart } from "./evidence.ts";
-export { getDecision, listDecisions, tallyByHour, tallyByResource } from "./decisions.ts";
-export type { DecisionFilter, DecisionRecord, Tally } from "./decisions.ts";
+export { getDecision, tallyByHour, tallyByResource } from "./decisions.ts";
+export type { DecisionRecord, Tally } from "./decisions.ts";
+export { listDecisions } from "./search-decisions.ts";
+export type { DecisionFilter } from "./search-decisions.ts";
 export type { LogRow } from "./logs.ts";
 export type { SealingKeyRow } from "./sealing-keys.ts";
 export { consistencyBody, hashesFor, heads, inclusionFile, logSummaries, readBundle, readLeaf, tileReader } from "./read-log.ts";

@@ -39,7 +39,7 @@ export interface TestServer {
 }
 
 /** The real server on a real database and real sockets, with a clock that tests move. */
-export async function startTestServer(env: Record<string, string> = {}): Promise<TestServer> {
+export async function startTestServer(env: Record<string, string> = {}, { masterKey }: { masterKey?: Uint8Array } = {}): Promise<TestServer> {
   const directory = mkdtempSync(join(tmpdir(), "mandate-server-"));
   const configuration = readConfiguration({ MANDATE_DATA_DIR: directory, MANDATE_BOOTSTRAP_TOKEN: bootstrapToken, ...env });
   let offset = 0;
@@ -52,7 +52,7 @@ export async function startTestServer(env: Record<string, string> = {}): Promise
     configuration,
     db,
     organization,
-    masterKey: random(new Uint8Array(32)),
+    masterKey: masterKey ?? random(new Uint8Array(32)),
     now,
     random,
     log: jsonLog((line) => (logged += line), now),

@@ -1,0 +1,181 @@
+import { canonicalBytes } from "@mandate/ledger";
+import type { Json } from "@mandate/ledger";
+import type { RegisterFacts } from "@mandate/model";
+import { compilePolicy } from "@mandate/policy";
+import type { PolicyDecision, PolicyDecisionPoint } from "@mandate/policy";
+import type { Database } from "../database/index.ts";
+import type { LogKeys } from "../evidence/index.ts";
+import { loadFacts } from "../facts/index.ts";
+import { readOne, readPeriod } from "./recorded.ts";
+import type { Asked, Period, Recorded, Unreplayable } from "./recorded.ts";
+
+export interface ReplayDeps {
+  readonly db: Database;
+  readonly org: string;
+  readonly keys: LogKeys;
+}
+
+/** What came out, as far as it is compared. */
+export interface Outcome {
+  readonly outcome: string;
+  readonly code: string | null;
+  readonly rule: string | null;
+  readonly reason: string | null;
+}
+
+/** One answer that differs: from what was recorded (an alarm), or under proposed rules (a flip). */
+export interface Difference {
+  readonly id: string;
+  readonly at: string;
+  readonly system: string | null;
+  readonly action: string;
+  readonly resource: string;
+  /** Tool called inside a model's answer; null for the decision itself. */
+  readonly tool: string | null;
+  readonly recorded: Outcome;
+  readonly replayed: Outcome;
+  /** Members that differ. */
+  readonly members: readonly string[];
+}
+
+export interface ReplayResult {
+  /** Decisions of the period. */
+  readonly total: number;
+  /** Those made again: "replayable n of m". */
+  readonly replayable: number;
+  readonly unreplayable: Readonly<Partial<Record<Unreplayable, number>>>;
+  /** Questions asked again; a model's answer can hold several. */
+  readonly questions: number;
+  /** Questions whose answer came out bit for bit as recorded. */
+  readonly same: number;
+  readonly differences: number;
+  /** The first of them. */
+  readonly shown: readonly Difference[];
+}
+
+/** Facts as they would be: other rules, another version, other terms. Pure; called once for each version of the facts. */
+export type Propose = (facts: RegisterFacts) => RegisterFacts;
+
+const batch = 500;
+const maxShown = 1000;
+/** Compiled versions kept: neighbours in time mostly share one. */
+const maxCompiled = 8;
+
+/** Compiled rules by the digest of their facts. */
+class Versions {
+  readonly #deps: ReplayDeps;
+  readonly #propose: Propose | undefined;
+  readonly #compiled = new Map<string, PolicyDecisionPoint | null>();
+
+  constructor(deps: ReplayDeps, propose?: Propose) {
+    this.#deps = deps;
+    this.#propose = propose;
+  }
+
+  async of(digest: string): Promise<PolicyDecisionPoint | null> {
+    const known = this.#compiled.get(digest);
+    if (known !== undefined) return known;
+    const { db, org } = this.#deps;
+    const facts = await db.read(org, (tx) => loadFacts(tx, org, digest));
+    const made = facts === undefined ? null : compilePolicy(this.#propose === undefined ? facts : this.#propose(facts));
+    if (this.#compiled.size >= maxCompiled) this.#compiled.delete(this.#compiled.keys().next().value!);
+    this.#compiled.set(digest, made);
+    return made;
+  }
+}
+
+/**
+ * Makes every decision of a period again, from what its entry sealed, under the facts it names.
+ * @param propose absent: as recorded, and any difference is an alarm; else a difference is a decision that would flip
+ */
+export async function replayPeriod(deps: ReplayDeps, period: Period, propose?: Propose): Promise<ReplayResult> {
+  const tally = new Tally(propose !== undefined);
+  const versions = new Versions(deps, propose);
+  for (let after = ""; ; ) {
+    const rows = await deps.db.read(deps.org, (tx) => readPeriod(tx, deps.org, deps.keys, period, after, batch));
+    for (const row of rows) tally.add(row, await askedAgain(row, versions));
+    if (rows.length < batch) return tally.result();
+    after = rows.at(-1)!.id;
+  }
+}
+
+/** @returns undefined when there is no such decision */
+export async function replayDecision(deps: ReplayDeps, id: string): Promise<ReplayResult | undefined> {
+  const row = await deps.db.read(deps.org, (tx) => readOne(tx, deps.org, deps.keys, id));
+  if (row === undefined) return undefined;
+  const tally = new Tally(false);
+  tally.add(row, await askedAgain(row, new Versions(deps)));
+  return tally.result();
+}
+
+async function askedAgain(row: Recorded, versions: Versions): Promise<readonly { asked: Asked; replayed: PolicyDecision }[] | Unreplayable> {
+  if (row.unreplayable !== null) return row.unreplayable;
+  const policy = await versions.of(row.facts!);
+  if (policy === null) return "facts_missing";
+  return row.asked.map((asked) => ({ asked, replayed: policy.decide(asked.request) }));
+}
+
+/** Text that is equal exactly when two values are (RFC 8785). */
+function exact(value: unknown): string {
+  return Buffer.from(canonicalBytes((value === undefined ? null : JSON.parse(JSON.stringify(value))) as Json)).toString("utf8");
+}
+
+class Tally {
+  readonly #proposed: boolean;
+  readonly #unreplayable: Partial<Record<Unreplayable, number>> = {};
+  readonly #shown: Difference[] = [];
+  #total = 0;
+  #replayable = 0;
+  #questions = 0;
+  #same = 0;
+  #differences = 0;
+
+  constructor(proposed: boolean) {
+    this.#proposed = proposed;
+  }
+
+  add(row: Recorded, again: readonly { asked: Asked; replayed: PolicyDecision }[] | Unreplayable): void {
+    this.#total += 1;
+    const why = typeof again === "string" ? again : this.#otherRelease(again);
+    if (why !== null) {
+      this.#unreplayable[why] = (this.#unreplayable[why] ?? 0) + 1;
+      return;
+    }
+    this.#replayable += 1;
+    for (const { asked, replayed } of again as readonly { asked: Asked; replayed: PolicyDecision }[]) {
+      this.#questions += 1;
+      const members = this.#differing(asked, replayed);
+      if (members.length === 0) {
+        this.#same += 1;
+        continue;
+      }
+      this.#differences += 1;
+      if (this.#shown.length >= maxShown) continue;
+      const { id, at, system, action, resource } = row;
+      this.#shown.push({ id, at, system, action, resource, tool: asked.tool, recorded: outcomeOf(asked.decision), replayed: outcomeOf({ ...replayed }), members });
+    }
+  }
+
+  /** Under the same facts another policy version can only come from another release's guardrails. */
+  #otherRelease(again: readonly { asked: Asked; replayed: PolicyDecision }[]): Unreplayable | null {
+    if (this.#proposed) return null;
+    const first = again[0];
+    return first !== undefined && typeof first.asked.decision["policyVersion"] === "string" && first.asked.decision["policyVersion"] !== first.replayed.policyVersion ? "other_release" : null;
+  }
+
+  #differing(asked: Asked, replayed: PolicyDecision): string[] {
+    const now: Readonly<Record<string, unknown>> = { ...replayed };
+    // A proposal changes what is allowed; that it says so in other words, or under another version, is no flip.
+    const compared = this.#proposed ? ["outcome", "code"] : Object.keys(asked.tool === null ? { ...asked.decision, ...now } : asked.decision);
+    return compared.filter((member) => exact(asked.decision[member]) !== exact(now[member])).sort();
+  }
+
+  result(): ReplayResult {
+    return { total: this.#total, replayable: this.#replayable, unreplayable: this.#unreplayable, questions: this.#questions, same: this.#same, differences: this.#differences, shown: this.#shown };
+  }
+}
+
+function outcomeOf(decision: Readonly<Record<string, unknown>>): Outcome {
+  const text = (value: unknown): string | null => (typeof value === "string" ? value : null);
+  return { outcome: text(decision["outcome"]) ?? "", code: text(decision["code"]), rule: text(decision["rule"]), reason: text(decision["reason"]) };
+}

@@ -1,0 +1,58 @@
+import { AppError } from "@mandate/model";
+import { sql } from "kysely";
+import { z } from "zod";
+import type { Contexts } from "../context/index.ts";
+import { actorOf, instant, pathName } from "../http/index.ts";
+import type { App } from "../http/index.ts";
+import { replayDecision, replayPeriod } from "./replay.ts";
+import type { ReplayDeps } from "./replay.ts";
+
+const outcome = z.object({ outcome: z.string(), code: z.string().nullable(), rule: z.string().nullable(), reason: z.string().nullable() });
+const difference = z.object({ id: z.string(), at: z.string(), system: z.string().nullable(), action: z.string(), resource: z.string(), tool: z.string().nullable(), recorded: outcome, replayed: outcome, members: z.array(z.string()).readonly() });
+export const replayResult = z.object({ total: z.number(), replayable: z.number(), unreplayable: z.record(z.string(), z.number()), questions: z.number(), same: z.number(), differences: z.number(), shown: z.array(difference).readonly() });
+const sample = z.object({ at: z.string(), replayed: z.number(), same: z.number(), unreplayable: z.number() });
+
+export interface ReplayRouteDeps extends ReplayDeps {
+  readonly contexts: Contexts;
+  readonly drain: () => Promise<unknown>;
+}
+
+/** Decisions made again from what they sealed. */
+export function replayRoutes(app: App, deps: ReplayRouteDeps): void {
+  const { db, org, contexts } = deps;
+
+  app.post("/api/v1/decisions/:id/replay", { config: { access: "signed-in" }, schema: { operationId: "replayDecision", summary: "Make a decision again from its sealed context, under the facts it names", params: z.object({ id: pathName }), response: { 200: replayResult } } }, async (request) => {
+    await deps.drain().catch(() => undefined);
+    const result = await replayDecision(deps, request.params.id);
+    if (result === undefined) throw new AppError({ code: "decisions.not_found", status: 404, message: "There is no decision with this id.", remedies: [{ text: "List the latest.", command: "npx mandate decisions tail" }] });
+    return shown(result);
+  });
+
+  app.post(
+    "/api/v1/evidence/replay",
+    {
+      config: { access: ["auditor", "business-owner", "technical-owner", "security-reviewer", "legal-reviewer", "governance-lead", "authorizing-official", "administrator"] },
+      schema: { operationId: "replayPeriod", summary: "Make every decision of a period again and compare each with its record", body: z.strictObject({ system: z.string().max(128).optional(), since: instant.optional(), until: instant.optional() }), response: { 200: replayResult } },
+    },
+    async (request) => {
+      await deps.drain().catch(() => undefined);
+      const { system, since, until } = request.body;
+      const period = { ...(system === undefined ? {} : { system }), ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
+      const result = await replayPeriod(deps, period);
+      // What was opened was read by the machine alone; that somebody had it done is an entry all the same.
+      await contexts.quiet(actorOf(request)).transact(async (_tx, record) => record({ type: "evidence.read", ...(system === undefined ? {} : { system }), payload: { event: "replayed", period, total: result.total, replayable: result.replayable, same: result.same, differences: result.differences } }));
+      return shown(result);
+    },
+  );
+
+  app.get("/api/v1/evidence/replays", { config: { access: "signed-in" }, schema: { operationId: "listReplaySamples", summary: "The scheduled samples, newest first", response: { 200: z.object({ items: z.array(sample) }) } } }, async () => ({
+    items: await db.read(org, async (tx) => {
+      const { rows } = await sql<{ at: Date; replayed: number; same: number; unreplayable: number }>`select at, replayed, same, unreplayable from replay_sample where org = ${org} order by at desc limit 500`.execute(tx);
+      return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
+    }),
+  }));
+}
+
+function shown(result: Awaited<ReturnType<typeof replayPeriod>>): z.infer<typeof replayResult> {
+  return { ...result, unreplayable: Object.fromEntries(Object.entries(result.unreplayable).map(([why, count]) => [why, count ?? 0])) };
+}
