@@ -8,12 +8,12 @@ import type { Tx } from "../database/index.ts";
 import { lockRegister, readObject } from "../registry/index.ts";
 import type { StoredObject } from "../registry/index.ts";
 import { mayStop } from "./approvers.ts";
-import { askApprovers } from "./ask.ts";
+import { askApprovers, openAuthorization } from "./ask.ts";
 import { authorizationUnknown, mayNot, systemUnknown, wrongState } from "./errors.ts";
 import { gatesOf, requireGates } from "./gating.ts";
 import { putInForce } from "./grant.ts";
 import { withdrawQuestion } from "./withdraw.ts";
-import { inForceStates, openStates, readAuthorization, systemStates, tierAt, updateAuthorization } from "./store.ts";
+import { authorizationsOf, inForceStates, openStates, readAuthorization, systemStates, tierAt, updateAuthorization } from "./store.ts";
 import type { Approver, Authorization } from "./store.ts";
 import { authorizationView } from "./views.ts";
 import type { AuthorizationView } from "./views.ts";
@@ -142,6 +142,12 @@ export function denyAuthorization(ctx: CommandContext<Tx>, id: string, input: An
 export function submitAuthorization(ctx: CommandContext<Tx>, id: string, input: Reason): Promise<AuthorizationView> {
   return ctx.transact(async (tx, record) => {
     const { authorization, system } = await open(tx, ctx, id);
+    const again = authorization.state === "denied" && authorization.type === "pilot" && (await authorizationsOf(tx, ctx.org, authorization.system)).every((one) => one.number <= authorization.number);
+    if (again) {
+      mustSay(input.reason);
+      const now = (await systemStates(tx, ctx.org)).get(authorization.system);
+      return authorizationView(await openAuthorization(tx, ctx, record, { system, digest: now?.digest ?? authorization.versionDigest, type: "pilot", tier: now?.tier ?? authorization.tier, terms: authorization.terms, reason: input.reason }), ctx.now());
+    }
     if (!openStates.includes(authorization.state)) throw wrongState(`This authorization is ${authorization.state}.`, "Promote the system to open a new one.");
     const state = (await systemStates(tx, ctx.org)).get(authorization.system);
     if (authorization.type === "production" && state) await requireGates(tx, ctx, system, tierAt(state, ctx.now()), "production");

@@ -134,6 +134,9 @@ async function begin(tx: Tx, ctx: CommandContext<Tx>, record: RecordEvidence, su
     await selfAttest(tx, ctx, record, subject, tier, pilotTerms(system.spec, subject.terms(tier)), 0);
     return nothing;
   }
+  // A refusal of this very version stands, whatever else in the register changes; who wants it asked again submits it.
+  const last = past.filter((one) => one.type === "pilot").toSorted((a, b) => b.number - a.number)[0];
+  if (last?.state === "denied" && last.versionDigest === subject.version.digest && last.tier === tier) return nothing;
   await ask(tx, ctx, record, subject, "pilot", tier, pilotTerms(system.spec, subject.terms(tier)), authorizations);
   return { ...nothing, needsApproval: true };
 }

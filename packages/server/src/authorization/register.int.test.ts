@@ -222,6 +222,24 @@ describe("a pilot", () => {
     await expect(renewSystem(as(ann), "helper", { reason: "more time" })).rejects.toMatchObject({ status: 409 });
   });
 
+  it("that was refused stays refused whatever else changes, until somebody asks again or the version is another", async () => {
+    const t2 = concierge.replace("autonomy: acts ", "autonomy: acts-with-approval ");
+    await register.apply(root, t2);
+    const { id } = (await listAuthorizations(root)).items[0]!;
+    await denyAuthorization(as(marta), id, { reason: "not yet" });
+    await register.apply(root, helper({ name: "elsewhere" }));
+    await register.apply(root, t2);
+    const states = async () => (await listAuthorizations(root)).items.filter((one) => one.system === "support-concierge").map((one) => one.state).toSorted();
+    expect(await states()).toEqual(["denied"]);
+    await submitAuthorization(as(person("tomasz.wrona@halden.example", "developer")), id, { reason: "now with a notice" });
+    expect(await states()).toEqual(["denied", "submitted"]);
+    const again = (await listAuthorizations(root, { filters: { state: "submitted" } })).items.find((one) => one.system === "support-concierge")!;
+    await denyAuthorization(as(marta), again.id, { reason: "still not" });
+    await expect(submitAuthorization(as(marta), id, { reason: "an older one" })).rejects.toMatchObject({ status: 409 });
+    await register.apply(root, t2.replace("environments: [staging, prod]", "environments: [prod]"));
+    expect(await states()).toEqual(["denied", "denied", "submitted"]);
+  });
+
   it("that was revoked doesn't come back by applying the file again", async () => {
     await register.apply(root, helper());
     const { id } = (await listAuthorizations(root)).items[0]!;
@@ -355,9 +373,9 @@ describe("facts", () => {
     expect((await factsOf("helper")).grants.tools).toEqual([]);
     expect((await register.facts(root)).tools).toMatchObject([{ name: "wiki.read", pinned: null, changed: true }]);
     await pinServer(root, register.ports, "wiki", [{ tool: "wiki_read", hash: "a".repeat(64), definition: {} }], "looked at it");
-    expect(await factsOf("helper")).toMatchObject({ status: "operating", grants: { tools: ["wiki.read"] } });
+    expect(await factsOf("helper")).toMatchObject({ status: "operating", grants: { tools: expect.arrayContaining(["wiki.read", "wiki/resources/read"]) as unknown } });
     await pinServer(root, register.ports, "wiki", [{ tool: "wiki_read", hash: "b".repeat(64), definition: {} }, { tool: "erase", hash: "c".repeat(64), definition: {} }], "again");
-    expect(await factsOf("helper")).toMatchObject({ statusCode: "reassessment_required", grants: { tools: ["wiki.read"] } });
+    expect(await factsOf("helper")).toMatchObject({ statusCode: "reassessment_required", grants: { tools: expect.not.arrayContaining(["erase"]) as unknown } });
     expect((await register.facts(root)).tools.find((tool) => tool.name === "erase")).toMatchObject({ effect: "executes", reversible: false, output: "untrusted" });
   });
 
@@ -370,7 +388,7 @@ describe("facts", () => {
     await pinServer(root, register.ports, "wiki", offered("a"), "reviewed");
     expect(await changed()).toBe(false);
     await root.transact(async (tx, record) => {
-      expect(await noteSeen(tx, { org: root.org, server: "wiki", tools: offered("b") })).toEqual(["wiki.read"]);
+      expect(await noteSeen(tx, { org: root.org, server: "wiki", tools: offered("b"), now: new Date() })).toEqual(["wiki.read"]);
       record({ type: "finding", payload: { changed: "wiki.read" } });
     });
     expect(await changed()).toBe(true);

@@ -121,7 +121,8 @@ test("an unused grant whose keeping was accepted, and a logging gap that was, ar
   expect(checkGate("LOG-05", facts({ visibility: { ...gap, gap: { models: ["m"], accepted: { risk: "r", by: "cfo@x.example", ends: "2027-01-01T00:00:00Z" } } } }))).toMatchObject({ state: "met", detail: expect.stringContaining("cfo@x.example") });
 });
 
-test("an owner who was invited and never came is enough for a pilot", () => {
+test("an owner who was invited and never came is enough for a pilot, and at T0, whose technical owner signs it", () => {
+  expect(state("OWN-01", facts({ tier: "T0", unseen: new Set(["ben@x.example"]) }))).toBe("met");
   expect(state("OWN-01", facts({ type: "pilot", unseen: new Set(["ben@x.example"]) }))).toBe("met");
 });
 

@@ -59,6 +59,18 @@ test("the company has systems in every tier that may run, and in every state tha
   expect(found.get("footfall-insights")?.missing).toContain("owners.technical");
 });
 
+test("no page is empty: one matter of each kind that people look after is there", async () => {
+  const api = control(access);
+  const list = async (path: string): Promise<readonly Json[]> => (await api.get(path)).items as readonly Json[];
+  expect(await list("/exceptions?state=in_force")).toMatchObject([{ system: "dispute-triage" }]);
+  expect(await list("/incidents?state=open")).toMatchObject([{ systems: ["supplier-mail"] }]);
+  expect(await list("/legal-reviews?state=asked")).toMatchObject([{ system: "campaign-ideas", target: "model:gpt-4.1" }]);
+  expect((await list("/reassessments?state=open")).map((one) => one.subject)).toContain("vendor:openai");
+  expect(await list("/risk-acceptances")).toMatchObject([{ risk: "wrong-answers-on-warranty", state: "in-force" }]);
+  for (const kind of ["findings", "approvals", "documents", "evaluations", "policies", "vendors"]) expect((await list(`/${kind}?limit=1`)).length, kind).toBe(1);
+  expect(printed.filter((line) => line.includes("was skipped"))).toEqual([]);
+});
+
 async function paste(name: string, change = (line: string) => line): Promise<string> {
   const line = new RegExp(`^\\s*# ${name}\\n(curl .+)$`, "m").exec(printed.join("\n"))?.[1] ?? "";
   const { stdout } = await promisify(execFile)("sh", ["-c", `${change(line)} -w '\\n%{http_code}'`]);

@@ -35,6 +35,8 @@ export async function settleStates(api: Control, server: SampleServer, nowMs: nu
   for (const [system, requester, approvers] of productions) {
     await step(`production of ${system}`, async () => {
       const by = await as(requester);
+      // Who answers for it has been here once.
+      for (const email of approvers) await (await as(email)).get(`/systems/${system}`);
       const promoted = await by.send("POST", `/systems/${system}/promote`, { reason: "The pilot met its goals." });
       const id = authorizationId(promoted);
       if (id === undefined) return;
@@ -63,6 +65,30 @@ export async function settleStates(api: Control, server: SampleServer, nowMs: nu
   );
   await step("retiring gift-finder", () =>
     api.send("POST", "/systems/gift-finder/retire", { reason: "The winter season is over." }),
+  );
+  await openMatters(api, as, step, nowMs);
+}
+
+/** One of each matter that people look after, so that no page of the sample is empty. None of them touches the printed commands' system. */
+async function openMatters(api: Control, as: (email: string) => Promise<Control>, step: (what: string, work: () => Promise<unknown>) => Promise<void>, nowMs: number): Promise<void> {
+  const inDays = (days: number): string => new Date(nowMs + days * 86_400_000).toISOString();
+  const [ingrid, tomasz, ravi, jonas, noor] = await Promise.all(["ingrid.solheim", "tomasz.wrona", "ravi.menon", "jonas.brandt", "noor.janssen"].map((name) => as(`${name}@halden.example`)));
+  await step("an exception", async () => {
+    const { id } = await tomasz!.send("POST", "/exceptions", { system: "dispute-triage", scope: { kind: "gate", id: "GATE-06" }, reason: "The new injection set is run in December.", compensating: "Each opened case is read the same day.", ends: inDays(20) });
+    const { approval } = await api.get(`/exceptions/${String(id)}`);
+    for (const approver of [ingrid!, await as("ines.carvalho@halden.example")]) await approver.send("POST", `/approvals/${String(approval)}/approve`, { reason: "Until the set has run." });
+  });
+  await step("an incident", () =>
+    ravi!.send("POST", "/incidents", { title: "A reminder went to the wrong supplier", severity: "medium", systems: ["supplier-mail"], aware: new Date(nowMs - 3_600_000).toISOString(), answers: {} }),
+  );
+  await step("a reassessment", () =>
+    jonas!.send("POST", "/vendors/openai/events", { kind: "sub-processor", summary: "Adds a cloud host in Ohio to its list", url: "https://openai.example/subprocessors" }),
+  );
+  await step("a legal review", () =>
+    noor!.send("POST", "/legal-reviews", { system: "campaign-ideas", target: "model:gpt-4.1", from: ["EEA"], basis: "Standard contractual clauses, module two", classes: [], purposes: [], reason: "The model for themes runs in the United States; the product catalog lies here.", ends: inDays(180) }),
+  );
+  await step("an accepted risk", () =>
+    ingrid!.send("POST", "/risks/wrong-answers-on-warranty/accept", { reason: "Every answer links to the terms; returned goods stay below the budget.", ends: inDays(90) }),
   );
 }
 
