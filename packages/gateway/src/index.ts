@@ -33,5 +33,6 @@ export { Journal, JournalSink, nodeDisk, Sealer, sealingKeyLookup, subjectTag } 
 export type { JournalDisk, JournalOptions, JournalSigner, OpenCall, SealerOptions } from "./evidence/index.ts";
 export { OutboundRule } from "./upstream/address.ts";
 export { isToolName, offeredTools } from "./mcp/definitions.ts";
+export { askProcess } from "./mcp/stdio/ask-process.ts";
 export type { OfferedTool } from "./mcp/definitions.ts";
 export { authzenConfiguration } from "./authzen/handle.ts";

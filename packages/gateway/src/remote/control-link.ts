@@ -1,5 +1,6 @@
 import { AppError } from "@mandate/model";
 import type { ControlPort, HoldRequest, HoldTicket, SpendResult } from "../control-port.ts";
+import type { OfferedTool } from "../mcp/definitions.ts";
 import type { GatewayLog } from "../options.ts";
 import type { Snapshot } from "../snapshot.ts";
 import type { Slot } from "./slot.ts";
@@ -83,6 +84,11 @@ export class ControlLink implements ControlPort {
         for (const one of findings) if (this.#reports.size < 1000) this.#reports.set(one.key, one);
       });
     }, reportEveryMs);
+  }
+
+  /** Sent at once; what is lost is seen again at the next call. */
+  offered(server: string, tools: readonly OfferedTool[]): void {
+    this.#ask("/api/v1/gateway/mcp-offers", { server, tools }).catch(() => undefined);
   }
 
   /** A signed request; its JSON answer. @throws AppError with the control plane's own code, or `control_unavailable` (503) */

@@ -6,7 +6,7 @@ import { sql } from "kysely";
 import { conditionStates } from "../conditions/index.ts";
 import type { Tx } from "../database/index.ts";
 import { compiledPolicy, loadPins, loadRegister } from "../registry/index.ts";
-import type { Register, StoredObject } from "../registry/index.ts";
+import type { Register, StoredObject, ToolPin } from "../registry/index.ts";
 import { asRecorded } from "./as-recorded.ts";
 import { methodsOfServer, objectFacts } from "./object-facts.ts";
 import { deriveStatus, missingParts } from "./status.ts";
@@ -48,7 +48,7 @@ export async function deriveFacts(tx: Tx, nowMs: number, options: { readonly asW
     if (authorization && !approved && !options.asWritten) throw new Error(`version of authorization ${authorization.id} is missing`);
     const current = buildVersion(system, register, pins).manifest;
     const asked = authorizations.get(system.name)?.find((one) => one.state === "submitted" || one.state === "in_review");
-    return [{ ...systemFacts({ system, state, authorization, approved, current, policies, register, terms, conditionDues: conditions.get(system.name)?.dues }, nowMs), served: served.get(system.name) ?? [], acceptedPrompts: prompts.get(system.name) ?? [], awaiting: asked ? awaited(asked, system.spec) : null }];
+    return [{ ...systemFacts({ system, state, authorization, approved, current, policies, register, pins, terms, conditionDues: conditions.get(system.name)?.dues }, nowMs), served: served.get(system.name) ?? [], acceptedPrompts: prompts.get(system.name) ?? [], awaiting: asked ? awaited(asked, system.spec) : null }];
   });
   return { systems, policies: [...policies.values()], ...objectFacts(register, pins) };
 }
@@ -61,11 +61,12 @@ interface Inputs {
   readonly current: VersionManifest;
   readonly policies: Map<string, PolicyFacts>;
   readonly register: Register;
+  readonly pins: readonly ToolPin[];
   readonly terms: (tier: Tier) => TierTerms;
   readonly conditionDues: ConditionDues | undefined;
 }
 
-function systemFacts({ system, state, authorization, approved, current, policies, register, terms, conditionDues }: Inputs, nowMs: number): SystemFacts {
+function systemFacts({ system, state, authorization, approved, current, policies, register, pins, terms, conditionDues }: Inputs, nowMs: number): SystemFacts {
   const { spec } = system;
   const before = approved?.spec ?? spec;
   // A lower tier needs a new decision; a higher one holds at once.
@@ -92,7 +93,7 @@ function systemFacts({ system, state, authorization, approved, current, policies
     autonomy: lower(autonomies, before.autonomy, spec.autonomy),
     environments: spec.environments,
     boundary: narrowBoundary(before, spec),
-    grants: withMethods(approved ? narrowGrants(approved.grants, current.grants) : current.grants, before, spec, register),
+    grants: withMethods(approved ? narrowGrants(approved.grants, current.grants) : current.grants, before, spec, register, pins),
     differences,
     authorization: grantedFor,
     versionDigest: state.digest,
@@ -119,10 +120,10 @@ function awaited({ type, needs, approvalId }: Authorization, { owners }: AISyste
 }
 
 /** A wildcard that is approved and still written grants the server's resources, prompts and the rest with its tools. */
-function withMethods(grants: SystemFacts["grants"], approved: AISystemSpec, written: AISystemSpec, register: Register): SystemFacts["grants"] {
+function withMethods(grants: SystemFacts["grants"], approved: AISystemSpec, written: AISystemSpec, register: Register, pins: readonly ToolPin[]): SystemFacts["grants"] {
   const methods = written.uses.tools.filter((text) => approved.uses.tools.includes(text)).flatMap((text) => {
     const server = serverOfWildcard(nameOf(text));
-    return server === undefined ? [] : methodsOfServer(server, register);
+    return server === undefined ? [] : methodsOfServer(server, register, pins);
   });
   return methods.length === 0 ? grants : { ...grants, tools: [...new Set([...grants.tools, ...methods])] };
 }

@@ -61,7 +61,7 @@ function toolFacts(register: Register, pins: readonly ToolPin[]): ToolFacts[] {
     toolsOfServer(server.name, register, pins).filter((tool) => !tool.object).map((tool) => unlabelledTool(tool.name, [tool.pin.tool], server.name, tool.pin, server.spec.region ?? null)),
   );
   const hosted = new Set(register.all("AISystem").flatMap((system) => system.spec.uses.tools.map(nameOf)).filter((name) => isHostedTool(name) && !labelled.has(name)));
-  return [...declared, ...unlabelled, ...methodTools(register), ...[...hosted].map((name) => unlabelledTool(name, toolNames({ name, spec: {} }), null, undefined, null))];
+  return [...declared, ...unlabelled, ...methodTools(register, pins), ...[...hosted].map((name) => unlabelledTool(name, toolNames({ name, spec: {} }), null, undefined, null))];
 }
 
 function declaredTool(tool: StoredObject<"Tool">, register: Register, pins: readonly ToolPin[]): ToolFacts {
@@ -101,12 +101,17 @@ function unlabelledTool(name: string, names: readonly string[], server: string |
 }
 
 /** What a server offers beside its tools, where no Tool of the register labels it. */
-function methodTools(register: Register): ToolFacts[] {
-  return register.all("McpServer").flatMap(({ name, spec }) =>
+function methodTools(register: Register, pins: readonly ToolPin[]): ToolFacts[] {
+  return register.all("McpServer").filter(({ name }) => isReviewed(name, pins)).flatMap(({ name, spec }) =>
     (Object.keys(mcpMethodTools) as McpMethodTool[]).filter((method) => labelledMethod(name, method, register) === undefined).map((method): ToolFacts => ({
       ...unlabelledTool(mcpMethodName(name, method), [], name, undefined, spec.region ?? null), effect: mcpMethodTools[method], reversible: true,
     })),
   );
+}
+
+/** Nobody has looked at a server without pins: a wildcard grants nothing of it. */
+function isReviewed(server: string, pins: readonly ToolPin[]): boolean {
+  return pins.some((pin) => pin.server === server);
 }
 
 function labelledMethod(server: string, method: McpMethodTool, register: Register): string | undefined {
@@ -114,8 +119,8 @@ function labelledMethod(server: string, method: McpMethodTool, register: Registe
 }
 
 /** Register names of what `SERVER/*` grants beside the server's tools. */
-export function methodsOfServer(server: string, register: Register): string[] {
-  if (register.get("McpServer", server) === undefined) return [];
+export function methodsOfServer(server: string, register: Register, pins: readonly ToolPin[]): string[] {
+  if (register.get("McpServer", server) === undefined || !isReviewed(server, pins)) return [];
   return (Object.keys(mcpMethodTools) as McpMethodTool[]).map((method) => labelledMethod(server, method, register) ?? mcpMethodName(server, method));
 }
 

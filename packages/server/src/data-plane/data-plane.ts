@@ -51,7 +51,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   const sink = new JournalSink(journal, sealer, evidence.signerOf(origin));
   const closedAsUnknown = await sink.closeOpenCalls();
   await evidence.sequence(journal);
-  const gateway = createGateway({ control: publisher.port(), evidence: sink, clock: now, random, log, used: await evidence.read((tx) => usedBefore(tx, publisher.current.organization.id, now())) });
+  const gateway = createGateway({ control: publisher.port(), evidence: sink, clock: now, random, log, mcpProcesses: true, used: await evidence.read((tx) => usedBefore(tx, publisher.current.organization.id, now())) });
   const server = createGatewayServer({ handler: (request, response) => options.takeOver(request, response) || gateway.handler(request, response) });
 
   let closed = false;

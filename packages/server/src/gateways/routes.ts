@@ -1,4 +1,5 @@
 import type { KeyObject } from "node:crypto";
+import { offeredTools } from "@mandate/gateway";
 import type { ControlPort, HoldRequest, HoldTicket, SpendResult } from "@mandate/gateway";
 import { rawPublicKey } from "@mandate/gateway/remote";
 import type { JournalPush } from "@mandate/gateway/remote";
@@ -42,6 +43,7 @@ export interface GatewayRouteDeps {
   readonly openHold: (hold: HoldRequest) => Promise<HoldTicket>;
   readonly spend: (id: string, callHash: string, system: string) => Promise<SpendResult>;
   readonly report: ControlPort["report"];
+  readonly offered: NonNullable<ControlPort["offered"]>;
   /** Entries reached the store. */
   readonly onSequenced: (entries: number) => void;
 }
@@ -163,10 +165,21 @@ function linkRoutes(app: App, deps: GatewayRouteDeps): void {
     return deps.spend(id, callHash, system);
   });
 
-  const finding = z.strictObject({ key: z.string().max(500), system: z.string().max(200), kind: z.string().max(100), title: z.string().max(1000), detail: z.string().max(4000) });
+  const change = z.strictObject({ trigger: z.enum(["model-version", "tool-definition", "prompt", "refused-attempt"]), subject: z.string().max(400), old: z.string().max(4000), new: z.string().max(4000) });
+  const finding = z.strictObject({ key: z.string().max(500), system: z.string().max(200), kind: z.string().max(100), title: z.string().max(1000), detail: z.string().max(4000), change: change.optional() });
   app.post("/api/v1/gateway/findings", { ...open, schema: { body: z.strictObject({ findings: z.array(finding).max(1000) }) } }, async (request, reply) => {
     await signed.gatewayOf(request);
-    for (const one of request.body.findings) deps.report(one);
+    for (const { change: seen, ...one } of request.body.findings) deps.report({ ...one, ...(seen === undefined ? {} : { change: seen }) });
+    return reply.code(204).send(null);
+  });
+
+  const offeredTool = z.strictObject({ tool: z.string().max(128), hash: z.string().regex(/^[0-9a-f]{64}$/), definition: z.record(z.string(), z.unknown()) });
+  app.post("/api/v1/gateway/mcp-offers", { ...open, schema: { body: z.strictObject({ server: z.string().max(200), tools: z.array(offeredTool).max(500) }) } }, async (request, reply) => {
+    await signed.gatewayOf(request);
+    const { server, tools } = request.body;
+    // Hashes are made here again: a definition and its hash must belong together for whoever reads them.
+    const offered = offeredTools(tools.map((tool) => tool.definition));
+    if (offered !== undefined) deps.offered(server, offered);
     return reply.code(204).send(null);
   });
 

@@ -13,6 +13,7 @@ export interface PublisherOptions {
     spend(id: string, callHash: string, system: string): Promise<SpendResult>;
   };
   readonly report: ControlPort["report"];
+  readonly offered: NonNullable<ControlPort["offered"]>;
   /** Resolves when every gateway elsewhere with a live control stream enforces `version`. */
   readonly confirmedElsewhere: (version: number) => Promise<void>;
 }
@@ -134,7 +135,7 @@ export class Publisher {
 
   /** What the gateway of this process holds on to. */
   port(): ControlPort {
-    const { holds, report } = this.#options;
+    const { holds, report, offered } = this.#options;
     return {
       subscribe: (apply) => {
         this.#listeners.add(apply);
@@ -145,6 +146,7 @@ export class Publisher {
       openHold: (hold) => holds.open(hold, this.current),
       spendApproval: (id, callHash, system) => holds.spend(id, callHash, system),
       report,
+      offered,
     };
   }
 

@@ -9,7 +9,7 @@ import { keepFacts } from "../facts/index.ts";
 import type { ServerLog } from "../log.ts";
 import { machineFacts } from "../machine-identity/index.ts";
 import { openSecrets } from "../secrets/index.ts";
-import { readOutboundAllow } from "../settings/index.ts";
+import { readMcpCommands, readOutboundAllow } from "../settings/index.ts";
 
 export interface SnapshotSources {
   readonly db: Database;
@@ -36,8 +36,9 @@ export async function buildSnapshot(sources: SnapshotSources): Promise<Snapshot>
       const credentials = await credentialFacts(tx, org);
       const { secrets, broken } = await openSecrets(tx, org, masterKey);
       const outboundAllow = (await readOutboundAllow(tx, org)) ?? sources.defaultAllow;
+      const mcpCommands = await readMcpCommands(tx, org);
       const machines = await machineFacts(tx, org, { issuer: sources.consoleUrl, gatewayUrl: sources.gatewayUrl }, facts.systems.flatMap((system) => system.session.issuers));
-      return { version, facts, machines, credentials, secrets, broken, outboundAllow };
+      return { version, facts, machines, credentials, secrets, broken, outboundAllow, mcpCommands };
     },
     { isolation: "repeatable read" },
   );
@@ -56,6 +57,7 @@ export async function buildSnapshot(sources: SnapshotSources): Promise<Snapshot>
     sessionKey: Buffer.from(hkdfSync("sha256", masterKey, org, "mandate.session-token/1", 32)),
     factsDigest,
     outboundAllow: parts.outboundAllow,
+    mcpCommands: parts.mcpCommands,
     consoleUrl: sources.consoleUrl,
     gatewayUrl: sources.gatewayUrl,
     ...parts.machines,

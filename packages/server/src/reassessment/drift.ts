@@ -2,7 +2,7 @@ import { sql } from "kysely";
 import type { ServerContext } from "../context/index.ts";
 import type { Job } from "../jobs/index.ts";
 import { listObjects, loadPins, lockRegister, noteSeen } from "../registry/index.ts";
-import type { OfferedTool } from "../registry/index.ts";
+import type { OfferedTool, RegisterPorts } from "../registry/index.ts";
 import { closeReassessments } from "./close.ts";
 import { driftKey } from "./observe.ts";
 import { openReassessment } from "./open.ts";
@@ -25,7 +25,7 @@ export async function noteOffered(ctx: ServerContext, server: string, tools: rea
     await lockRegister(tx, ctx.org, new Date(ctx.now()));
     const before = new Map((await loadPins(tx, ctx.org)).filter((pin) => pin.server === server).map((pin) => [pin.tool, pin]));
     if (before.size === 0) return [];
-    const changed = await noteSeen(tx, { org: ctx.org, server, tools });
+    const changed = await noteSeen(tx, { org: ctx.org, server, tools, now: new Date(ctx.now()) });
     const now = new Map((await loadPins(tx, ctx.org)).filter((pin) => pin.server === server).map((pin) => [pin.tool, pin]));
     const users = await ports.usersOf(tx, ctx.org, server);
     const open = await undecided(tx, ctx.org);
@@ -55,7 +55,7 @@ export async function noteOffered(ctx: ServerContext, server: string, tools: rea
 
 export interface PinWatchPorts extends DriftPorts {
   /** Asks a server what it offers; undefined where it can't be reached. */
-  readonly ask: (server: { readonly name: string; readonly url: string; readonly credential: string | null }) => Promise<readonly OfferedTool[] | undefined>;
+  readonly ask: NonNullable<RegisterPorts["pinMcpServer"]>;
 }
 
 /** Asks each pinned server now and then: its tools may change while nobody calls them through a gateway. */
@@ -70,7 +70,7 @@ export function watchPins(ctx: ServerContext, ports: PinWatchPorts): Job {
       for (const { name, spec } of items as readonly { readonly name: string; readonly spec: Readonly<Record<string, unknown>> }[]) {
         const { url, credential } = spec;
         if (!pinned.has(name) || typeof url !== "string") continue;
-        const offered = await ports.ask({ name, url, credential: typeof credential === "string" ? credential.slice("secret:".length) : null });
+        const offered = await ports.ask({ name, url, process: null, credential: typeof credential === "string" ? credential.slice("secret:".length) : null });
         // Out of reach says nothing of what it offers.
         if (offered !== undefined) await noteOffered(ctx, name, offered, ports);
       }

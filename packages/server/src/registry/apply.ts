@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { AppError } from "@mandate/model";
-import type { EntityKind, RegisterFacts } from "@mandate/model";
+import type { EntityKind, McpProcessFacts, RegisterFacts } from "@mandate/model";
 import { fieldText, parseManifest } from "@mandate/model/manifest";
 import type { ManifestObject, ManifestProblem } from "@mandate/model/manifest";
 import { runPolicyTests, validatePolicies } from "@mandate/policy";
@@ -65,7 +65,7 @@ export interface RegisterPorts {
   readonly reconcile: (tx: Tx, ctx: CommandContext<Tx>, record: (evidence: MutationEvidence) => void) => Promise<readonly { readonly system: string; readonly tier: Tier; readonly was: Tier | null; readonly reasons: readonly TierReason[]; readonly flags: readonly FlagReason[]; readonly unanswered: readonly string[]; readonly pilotDays: number; readonly needsApproval: boolean; readonly voids: readonly string[]; readonly similar?: readonly SimilarTo[]; readonly reassessment?: ChangedAuthorization }[]>;
   readonly deriveFacts: (tx: Tx, nowMs: number, options?: { readonly asWritten?: boolean }) => Promise<RegisterFacts>;
   /** Tools a server offers now, or undefined where it can't be reached. Called outside any transaction. */
-  readonly pinMcpServer?: (server: { readonly name: string; readonly url: string; readonly credential: string | null }) => Promise<readonly OfferedTool[] | undefined>;
+  readonly pinMcpServer?: (server: { readonly name: string; readonly url: string | null; readonly process: McpProcessFacts | null; readonly credential: string | null }) => Promise<readonly OfferedTool[] | undefined>;
 }
 
 export interface ApplyOptions {
@@ -170,8 +170,9 @@ async function offersOf(ctx: CommandContext<Tx>, ports: RegisterPorts, objects: 
     servers.map(async (object) => {
       const spec = object.spec as StoredObject<"McpServer">["spec"];
       const known = before.get("McpServer", object.name);
-      if (spec.url === undefined || (known && sameObject(known, object))) return;
-      const offered = await ports.pinMcpServer!({ name: object.name, url: spec.url, credential: spec.credential?.slice("secret:".length) ?? null });
+      if (known && sameObject(known, object)) return;
+      const process = spec.command === undefined ? null : { command: spec.command, args: spec.args ?? [], env: spec.env ?? {} };
+      const offered = await ports.pinMcpServer!({ name: object.name, url: spec.url ?? null, process, credential: spec.credential?.slice("secret:".length) ?? null });
       if (offered) offers.set(object.name, offered);
     }),
   );

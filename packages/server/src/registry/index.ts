@@ -2,7 +2,7 @@ export { applyManifest, applyObjects } from "./apply.ts";
 export type { ApplyOptions, ApplyResult, Change, ChangedTier, RegisterPorts } from "./apply.ts";
 export { deleteObject, getObject, history, listObjects, pinServer, putObject } from "./objects.ts";
 export type { HistoryEntry, ObjectPage, ObjectView, PutBody } from "./objects.ts";
-export { loadPins, noteSeen, storePins } from "./pins.ts";
+export { loadOffer, loadPins, noteSeen, storeOffer, storePins } from "./pins.ts";
 export type { OfferedTool, ToolPin } from "./pins.ts";
 export { compiledPolicy } from "./policies.ts";
 export { loadRegister, lockRegister, readObject, Register } from "./store.ts";

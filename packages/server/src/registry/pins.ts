@@ -34,6 +34,7 @@ export async function loadPins(tx: Tx, org: string): Promise<ToolPin[]> {
 
 /** Accepts what a server offers now, in place of whatever was pinned. */
 export async function storePins(tx: Tx, pin: { org: string; server: string; tools: readonly OfferedTool[]; by: string; reason: string | null; now: Date }): Promise<void> {
+  await storeOffer(tx, pin);
   await sql`delete from mcp_pins where org = ${pin.org} and server = ${pin.server}`.execute(tx);
   for (const tool of pin.tools) {
     await sql`insert into mcp_pins (org, server, tool, pinned_hash, definition, pinned_at, pinned_by, reason)
@@ -41,8 +42,20 @@ export async function storePins(tx: Tx, pin: { org: string; server: string; tool
   }
 }
 
+/** What a server was last seen to offer; undefined: nobody looked since it was pinned. */
+export async function loadOffer(tx: Tx, org: string, server: string): Promise<{ readonly tools: readonly OfferedTool[]; readonly seenAt: Date } | undefined> {
+  const { rows } = await sql<{ tools: OfferedTool[]; seen_at: Date }>`select tools, seen_at from mcp_offers where org = ${org} and server = ${server}`.execute(tx);
+  return rows[0] && { tools: rows[0].tools, seenAt: rows[0].seen_at };
+}
+
+export async function storeOffer(tx: Tx, offer: { org: string; server: string; tools: readonly OfferedTool[]; now: Date }): Promise<void> {
+  await sql`insert into mcp_offers (org, server, tools, seen_at) values (${offer.org}, ${offer.server}, ${JSON.stringify(offer.tools)}::jsonb, ${offer.now})
+    on conflict (org, server) do update set tools = excluded.tools, seen_at = excluded.seen_at where mcp_offers.tools is distinct from excluded.tools`.execute(tx);
+}
+
 /** Records what a server offers without accepting it. @returns tools whose definition differs from the pinned one */
-export async function noteSeen(tx: Tx, seen: { org: string; server: string; tools: readonly OfferedTool[] }): Promise<string[]> {
+export async function noteSeen(tx: Tx, seen: { org: string; server: string; tools: readonly OfferedTool[]; now: Date }): Promise<string[]> {
+  await storeOffer(tx, seen);
   const offered = new Map(seen.tools.map((tool) => [tool.tool, tool.hash]));
   const pins = (await loadPins(tx, seen.org)).filter((pin) => pin.server === seen.server);
   const changed: string[] = [];

@@ -3,6 +3,7 @@ import type { Contexts } from "../context/index.ts";
 import type { Database } from "../database/index.ts";
 import { actorOf, administrators } from "../http/index.ts";
 import type { App } from "../http/index.ts";
+import { commandLineSchema, putMcpCommands, readMcpCommands } from "./mcp-commands.ts";
 import { isOutboundEntry, putOutboundAllow, readOutboundAllow } from "./outbound.ts";
 
 const outbound = z.object({ allow: z.array(z.string()).readonly(), default: z.boolean() });
@@ -29,6 +30,21 @@ export function settingRoutes(app: App, deps: { readonly db: Database; readonly 
     async (request) => {
       await putOutboundAllow(contexts.for(actorOf(request)), request.body.allow);
       return { allow: request.body.allow, default: false };
+    },
+  );
+
+  const commands = z.object({ allow: z.array(z.array(z.string()).readonly()).readonly() });
+  app.get("/api/v1/settings/mcp-commands", { config: { access: "signed-in" }, schema: { operationId: "getMcpCommands", response: { 200: commands } } }, async () => ({ allow: await db.read(org, (tx) => readMcpCommands(tx, org)) }));
+
+  app.put(
+    "/api/v1/settings/mcp-commands",
+    {
+      config: { access: administrators },
+      schema: { operationId: "putMcpCommands", summary: "Command lines, word for word, that MCP servers may be started as", body: z.strictObject({ allow: z.array(commandLineSchema).max(100) }), response: { 200: commands } },
+    },
+    async (request) => {
+      await putMcpCommands(contexts.for(actorOf(request)), request.body.allow);
+      return { allow: request.body.allow };
     },
   );
 }
