@@ -198,7 +198,6 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   };
   const reassessing = reassessmentPorts(decisions, contexts.for(systemActor("reassessment")));
   const offers = new OfferQueue({ note: (server, tools) => noteOffered(contexts.for(systemActor("gateway")), server, tools, reassessing.drift), failed: (error) => log.warn("what an MCP server offers was not written", { internal: String(error) }) });
-  const offers = new OfferQueue({ note: (server, tools) => noteOffered(contexts.for(systemActor("gateway")), server, tools, reassessing.drift), failed: (error) => log.warn("what an MCP server offers was not written", { internal: String(error) }) });
   const ports: RegisterPorts = {
     reconcile: async (tx, ctx, record) => {
       const outcomes = await reconcile(tx, ctx, record);
@@ -364,7 +363,6 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       for (const close of closers) close();
       await Promise.all([app.close(), closeListener(dataPlane.server)]);
       await reporter.flush();
-      await offers.settled();
       await offers.settled();
       await dataPlane.close();
       publisher.close();
