@@ -76,11 +76,23 @@ export function toBase64(bytes: Uint8Array): string {
 }
 
 /**
+ * As `fromBase64`, but bits behind the last byte may be set: golang.org/x/mod reads signature lines and verifier keys so, and
+ * two verifiers must not disagree about one note.
+ */
+export function fromLooseBase64(text: string): Uint8Array {
+  return decodeBase64(text, true);
+}
+
+/**
  * Standard base64 with padding, RFC 4648 §4. Stray bits, missing padding and white space are refused: a proof or note
  * that can be respelled would not have one digest.
  * @throws LedgerError `encoding.base64`
  */
 export function fromBase64(text: string): Uint8Array {
+  return decodeBase64(text, false);
+}
+
+function decodeBase64(text: string, mayStray: boolean): Uint8Array {
   const bad = () => new LedgerError("encoding.base64", "not canonical base64");
   if (text.length % 4 !== 0) throw bad();
   const padding = text.endsWith("==") ? 2 : text.endsWith("=") ? 1 : 0;
@@ -100,7 +112,7 @@ export function fromBase64(text: string): Uint8Array {
       bytes[offset++] = (buffer >> bits) & 255;
     }
   }
-  if ((buffer & ((1 << bits) - 1)) !== 0) throw bad();
+  if (!mayStray && (buffer & ((1 << bits) - 1)) !== 0) throw bad();
   return bytes;
 }
 

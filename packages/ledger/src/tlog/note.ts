@@ -1,5 +1,5 @@
 import { ed25519Verifier, sha256 } from "#crypto";
-import { concatBytes, fromBase64, fromHex, fromUtf8, toBase64, toHex, utf8 } from "../encoding.ts";
+import { concatBytes, fromHex, fromLooseBase64, fromUtf8, toBase64, toHex, utf8 } from "../encoding.ts";
 import { LedgerError } from "../errors.ts";
 
 // C2SP signed-note.
@@ -77,7 +77,7 @@ export function parseVerifierKey(line: string): VerifierKey {
   if (match === null || line.length > 4096 || !isKeyName(match[1]!)) throw bad();
   let material: Uint8Array;
   try {
-    material = fromBase64(match[3]!);
+    material = fromLooseBase64(match[3]!);
   } catch {
     throw bad();
   }
@@ -142,7 +142,7 @@ export function parseNote(note: Uint8Array | string): ParsedNote {
 function parseSignatureLine(line: string): NoteSignature {
   const match = /^\u2014 ([^ ]+) ([A-Za-z0-9+/]+={0,2})$/.exec(line);
   if (match === null || !isKeyName(match[1]!)) throw new LedgerError("note.malformed", "not a signature line");
-  const bytes = fromBase64(match[2]!);
+  const bytes = fromLooseBase64(match[2]!);
   if (bytes.length < 5) throw new LedgerError("note.malformed", "signature too short");
   return {
     name: match[1]!,

@@ -168,18 +168,16 @@ describe("signed notes", () => {
     ["a carriage return", note.replace("hello\n", "hello\r\n")],
     ["another dash", note.replace("\u2014", "-")],
     ["a signature without key id", "x\n\n\u2014 a AAAA\n"],
-    [
-      "a respelled signature",
-      note.replace(
-        /(.)(=+)\n$/,
-        (_all, last: string, pad: string) =>
-          `${last === "A" ? "B" : String.fromCharCode(last.charCodeAt(0) + 1)}${pad}\n`,
-      ),
-    ],
     ["text after the signatures", `${note}more\n`],
     ["too many signatures", `x\n\n${"\u2014 a AAAAAAAA\n".repeat(65)}`],
   ])("with %s are refused", (_what, text) => {
     expect(() => openNote(text, [verifier])).toThrow();
+  });
+
+  test("whose signature is spelled with stray bits say the same, as golang.org/x/mod reads them", () => {
+    const respelled = note.replace(/(.)(=+)\n$/, (_all, last: string, pad: string) => `${last === "A" ? "B" : String.fromCharCode(last.charCodeAt(0) + 1)}${pad}\n`);
+    expect(respelled).not.toBe(note);
+    expect(openNote(respelled, [verifier]).verified).toEqual(openNote(note, [verifier]).verified);
   });
 
   test("bad UTF-8 and arbitrary bytes are refused, never accepted", () => {
