@@ -43,6 +43,14 @@ export interface ToolCall {
   readonly argumentsText: string;
 }
 
+/**
+ * A file in an answer (speech, an image, a document). No check of this gateway can read one, so it is decided like a tool
+ * that the provider ran: passed where `tool:hosted.file_output` was granted, else refused.
+ */
+export function fileOutput(key: string): ToolCall {
+  return { key, name: "file_output", hosted: true, argumentsText: "" };
+}
+
 export interface TokenUsage {
   readonly input: number;
   readonly output: number;

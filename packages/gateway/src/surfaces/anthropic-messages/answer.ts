@@ -5,6 +5,7 @@ import {
   type AnswerView,
   emptyEvent,
   type EventView,
+  fileOutput,
   type StreamReader,
   type TokenUsage,
   type ToolCall,
@@ -112,8 +113,11 @@ function wholes(open: OpenCall): ToolCall[] {
   return open.call.argumentsText === "{}" || open.call.argumentsText === "" ? [streamed] : [streamed, open.call];
 }
 
+const files = new Set(["image", "document", "container_upload", "audio", "video", "file"]);
+
 function callOf(block: Members): ToolCall | undefined {
   const type = text(block.type);
+  if (files.has(type)) return fileOutput(type);
   if (type === "tool_use")
     return {
       key: text(block.id),

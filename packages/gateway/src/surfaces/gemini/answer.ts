@@ -84,6 +84,7 @@ export class GenerateStreamReader implements StreamReader {
 
   #part(index: number, name: string, value: unknown, calls: ToolCall[]): void {
     if (name === "functionCall") return this.#call(index, isMembers(value) ? value : {}, calls);
+    if (name === "inlineData" || name === "fileData") return this.#ranHosted("file_output", calls);
     if (name === "executableCode" || name === "codeExecutionResult") return this.#ranHosted("code_execution", calls);
     if (name === "toolCall" || name === "toolResponse")
       return this.#ranHosted(isMembers(value) ? snakeName(text(value.toolType)).toLowerCase() || "tool" : "tool", calls);

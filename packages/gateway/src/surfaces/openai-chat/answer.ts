@@ -4,6 +4,7 @@ import {
   type AnswerView,
   emptyEvent,
   type EventView,
+  fileOutput,
   type StreamReader,
   type TokenUsage,
   type ToolCall,
@@ -18,6 +19,7 @@ export function readAnswer(body: Members): AnswerView {
     const open = new Map<string, OpenCall>();
     collect(open, index, message);
     for (const [key, call] of open) calls.push(whole(key, call));
+    if (holdsFile(message)) calls.push(fileOutput(`${index}:file`));
   });
   return {
     served: text(body.model) === "" ? [] : [text(body.model)],
@@ -38,6 +40,8 @@ interface OpenCall {
 /** Deltas carry a call in pieces; it is whole when its choice finishes or the stream says it is done. */
 export class ChatStreamReader implements StreamReader {
   readonly #open = new Map<string, OpenCall>();
+  /** Decided once a stream: speech comes in hundreds of pieces. */
+  #file = false;
 
   get pending(): boolean {
     return this.#open.size > 0;
@@ -57,6 +61,8 @@ export class ChatStreamReader implements StreamReader {
         if (!isMembers(part)) continue;
         content += text(part.content);
         collect(this.#open, index, part);
+        if (!this.#file && holdsFile(part)) calls.push(fileOutput(`${index}:file`));
+        this.#file ||= holdsFile(part);
       }
       content += text(choice.text);
       if (choice.finish_reason !== undefined && choice.finish_reason !== null) {
@@ -99,6 +105,15 @@ function collect(open: Map<string, OpenCall>, choice: number, part: Members): vo
   });
   if (isMembers(part.function_call))
     append(open, `${choice}:function_call`, text(part.function_call.name), argumentsOf(part.function_call), false);
+}
+
+const readable = new Set(["text", "output_text", "refusal", "thinking", "reasoning"]);
+
+/** Speech, images, and whatever else a message holds that isn't text. */
+function holdsFile(part: Members): boolean {
+  if (isMembers(part.audio)) return true;
+  if (Array.isArray(part.images) && part.images.length > 0) return true;
+  return Array.isArray(part.content) && part.content.some((one) => isMembers(one) && !readable.has(text(one.type)));
 }
 
 function argumentsOf(target: Members): string {

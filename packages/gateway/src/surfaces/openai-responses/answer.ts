@@ -5,6 +5,7 @@ import {
   type AnswerView,
   emptyEvent,
   type EventView,
+  fileOutput,
   type StreamReader,
   type TokenUsage,
   type ToolCall,
@@ -16,6 +17,7 @@ export function readAnswer(body: Members): AnswerView {
   for (const item of itemsOf(body)) {
     const call = callOf(item);
     if (call !== undefined) calls.push(call);
+    if (holdsFile(item)) calls.push(fileOutput(text(item.id)));
     content += textOf(item);
   }
   return {
@@ -41,6 +43,8 @@ export class ResponsesStreamReader implements StreamReader {
   /** How often each call was decided while streaming: the final event repeats all of them. */
   readonly #decided = new Map<string, number>();
 
+  #file = false;
+
   get pending(): boolean {
     return this.#open.size > 0;
   }
@@ -51,6 +55,11 @@ export class ResponsesStreamReader implements StreamReader {
     if (body === undefined) return emptyEvent;
     const type = text(body.type) || event.name;
     const index = typeof body.output_index === "number" ? body.output_index : -1;
+    const view = this.#read(type, index, body);
+    return this.#filed(type, body) ? { ...view, calls: [fileOutput(text(body.item_id)), ...view.calls] } : view;
+  }
+
+  #read(type: string, index: number, body: Members): EventView {
     if (isMembers(body.response)) return this.#envelope(body.response, ends.has(type));
     if (type === "response.output_item.added" && isMembers(body.item)) return this.#added(index, body.item);
     if (type === "response.output_item.done" && isMembers(body.item)) return this.#done(index, body.item);
@@ -67,6 +76,16 @@ export class ResponsesStreamReader implements StreamReader {
     const calls = [...this.#open.values()].flatMap((open) => this.#wholes(open));
     this.#open.clear();
     return calls;
+  }
+
+  /** The first event that brings a file: speech, or a message's part that isn't text. */
+  #filed(type: string, body: Members): boolean {
+    if (this.#file) return false;
+    const part = isMembers(body.part) ? [body.part] : [];
+    const items = isMembers(body.item) ? [body.item] : isMembers(body.response) ? itemsOf(body.response) : [];
+    this.#file =
+      /^response\.(output_)?(audio|image)\.delta$/.test(type) || [...items, { content: part }].some(holdsFile);
+    return this.#file;
   }
 
   #envelope(response: Members, terminal: boolean): EventView {
@@ -199,6 +218,13 @@ function wrap(type: string, value: string): string {
 
 function itemsOf(body: Members): readonly Members[] {
   return (Array.isArray(body.output) ? body.output : []).filter(isMembers);
+}
+
+const readable = new Set(["output_text", "text", "refusal", "reasoning_text", "summary_text"]);
+
+/** A message or its reasoning with a part that isn't text. What hosted tools bring is decided as theirs. */
+function holdsFile(item: Members): boolean {
+  return Array.isArray(item.content) && item.content.some((part) => isMembers(part) && !readable.has(text(part.type)));
 }
 
 function textOf(item: Members): string {
