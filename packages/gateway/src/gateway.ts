@@ -65,11 +65,11 @@ export function createGateway(given: GatewayOptions): Gateway {
       clock: now,
       random: options.random,
     }),
+    tokenKey: options.sessionKey ?? options.random(new Uint8Array(32)),
     proofs: new ProofBook(),
     upstream,
     mcp,
     meter: new Meter((options.used ?? []).map((one) => priced(one, limits)), options.clock()),
-    tokenKey: options.sessionKey ?? options.random(new Uint8Array(32)),
     reference: new ReferenceSample({ options, every: limits.referenceEvery, now }),
     answers: new AnswerStore({ random: options.random, maxBytes: limits.maxStoredAnswerBytes }),
     emitted: new EmittedAnswers(),
@@ -132,11 +132,11 @@ export function createGateway(given: GatewayOptions): Gateway {
       random: options.random,
       registerVersion: compiled?.version ?? 0,
       consoleUrl: compiled?.snapshot.consoleUrl ?? "",
+      receipt: (decisionId) => options.evidence.receipt?.(decisionId),
     });
   }
 
   function serve(
-      receipt: (decisionId) => options.evidence.receipt?.(decisionId),
     req: IncomingMessage,
     res: ServerResponse,
     work: (exchange: Exchange, held: Compiled) => Promise<void>,

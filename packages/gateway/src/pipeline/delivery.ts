@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import type { StreamMode, Terminal } from "@mandate/model";
 import { type Refusal, refusalEvent } from "../http/refusal.ts";
-import { parseStrictObject } from "../json/strict-json.ts";
+import { parseStrictEvent, parseStrictObject } from "../json/strict-json.ts";
 import { framerOf } from "../sse/framer.ts";
-import { isWhole, SseTooLarge, type StreamFramer } from "../sse/sse-reader.ts";
+import { isWhole, type SseEvent, SseTooLarge, type StreamFramer } from "../sse/sse-reader.ts";
 import type { AnswerView, StreamReader, TokenUsage, ToolCall } from "../surfaces/surface.ts";
 import { type UpstreamCall, type UpstreamEvents, UpstreamFailure } from "../upstream/client.ts";
 import { AnswerContent } from "./answer-content.ts";
@@ -72,13 +72,13 @@ export class Delivery implements UpstreamEvents, RunningCall {
   #capturedBytes = 0;
   #complete = true;
   #releasedBytes = 0;
+  /** Hash of the answer as it leaves, where it isn't as it came. */
+  #left: string | null = null;
   #sawEnd = false;
   readonly #outgoing: Buffer[] = [];
   #callerTimer: NodeJS.Timeout | undefined;
   readonly #heldCalls: { readonly call: ToolCall; readonly held: Held }[] = [];
   readonly #calls: ToolCall[] = [];
-  /** Hash of the answer as it leaves, where it isn't as it came. */
-  #left: string | null = null;
 
   /** @param replaceable another model may be tried where this one can't answer */
   constructor(runtime: Runtime, call: Call, approvals: readonly string[], reservation: Reservation, replaceable = false) {
@@ -191,8 +191,10 @@ export class Delivery implements UpstreamEvents, RunningCall {
   }
 
   /** False once the stream was ended. */
-  #accept(event: { readonly raw: Buffer; readonly name: string; readonly data: string }): boolean {
-    if (this.#framer?.contentType !== undefined) this.#capture(event.raw);
+  #accept(read: SseEvent): boolean {
+    if (this.#framer?.contentType !== undefined) this.#capture(read.raw);
+    // A member that stands twice is one thing to us and may be another to the caller.
+    const event = { ...read, body: parseStrictEvent(read.data, this.#runtime.limits.maxJsonDepth) };
     const view = this.#stream.accept(event);
     if (view.usage !== null) this.#usage = view.usage;
     if (view.issued !== null) this.#issued = view.issued;
@@ -285,13 +287,13 @@ export class Delivery implements UpstreamEvents, RunningCall {
     // Masks are set in *full* alone, where nothing has left.
     const waiting = this.#queue.takeAll();
     const leaving = this.#content.masked ? this.#content.maskedEvents(waiting, this.#framer!) : waiting;
+    if (this.#content.masked) this.#left = hashOf(leaving);
     if (this.#heldCalls.length > 0) {
       const refusal = await this.#settleHold(this.#content.masked ? Buffer.concat(leaving) : this.#whole());
       if (refusal !== null) return this.#finish("blocked", refusal);
     }
     await this.#finish(this.#sawEnd ? "done" : "upstream_cut", null, () => {
       this.#write(leaving);
-    if (this.#content.masked) this.#left = hashOf(leaving);
       this.#call.exchange.res.end();
     });
   }
@@ -326,6 +328,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
     const withheld = this.#content.check(true);
     if (withheld !== null) return this.#finish("blocked", withheld);
     const leaving = this.#content.masked ? this.#content.maskedJson() : body;
+    if (this.#content.masked) this.#left = hashOf([leaving]);
     if (this.#heldCalls.length > 0) {
       const refusal = await this.#settleHold(leaving);
       if (refusal !== null) return this.#finish("blocked", refusal);
@@ -333,7 +336,6 @@ export class Delivery implements UpstreamEvents, RunningCall {
     await this.#finish("done", null, () => exchange.bytes(status, leaving, this.#headers));
   }
 
-    if (this.#content.masked) this.#left = hashOf([leaving]);
   /** Where no other model may serve, an answer that doesn't say who did is refused. */
   get #mustName(): boolean {
     const { surface, system } = this.#call;
@@ -429,6 +431,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
             releasedBytes: this.#releasedBytes,
             tools: this.#checker.tools,
             check: this.#content.record,
+            hashes: this.#left === null ? null : { received: hashOf(this.#captured), left: this.#left },
             body: this.#captured.length === 0 ? null : Buffer.concat(this.#captured),
           },
         }),
@@ -453,7 +456,6 @@ export class Delivery implements UpstreamEvents, RunningCall {
           exchange.res.end(refusalEvent(this.#call.surface, told, exchange.links, this.#releasedBytes > 0));
       } else exchange.refuse(told);
     }
-            hashes: this.#left === null ? null : { received: hashOf(this.#captured), left: this.#left },
     this.#settled(replaced ? "unanswered" : "answered");
   }
 }

@@ -16,9 +16,9 @@ export interface Runtime {
   /** Epoch milliseconds that never go back (G5). */
   readonly now: () => number;
   readonly sessions: SessionBooks;
-  readonly proofs: ProofBook;
   /** 32 bytes from which the tokens of each session are made. */
   readonly tokenKey: Uint8Array;
+  readonly proofs: ProofBook;
   readonly upstream: UpstreamClient;
   readonly meter: Meter;
   readonly reference: ReferenceSample;
