@@ -1,4 +1,5 @@
 import type { CommandSpec, OptionSpec } from "./command.ts";
+import { mcpCommands } from "./mcp-table.ts";
 
 const reason: OptionSpec = { flags: "--reason <text>", text: "why; stands in the evidence" };
 const finding = [{ name: "id", text: "fnd_…" }];
@@ -6,7 +7,7 @@ const incident = [{ name: "id", text: "inc_…" }];
 const review = [{ name: "id", text: "lgr_…" }];
 const severity: OptionSpec = { flags: "--severity <severity>", text: "how bad", choices: ["low", "medium", "high", "critical"] };
 
-/** Commands about what people look after: findings, incidents, the kill switch, vacant seats, legal reviews. */
+/** Commands about what people look after: findings, incidents, the kill switch, vacant seats, legal reviews, MCP servers. */
 export const careCommands: readonly CommandSpec[] = [
   {
     words: "needs",
@@ -242,4 +243,5 @@ export const careCommands: readonly CommandSpec[] = [
     examples: ['mandate owner hand-over --from ada@example.com --to bo@example.com --reason "Ada moves to another unit"'],
     load: async () => (await import("./commands/owner.ts")).handOver,
   },
+  ...mcpCommands,
 ];
