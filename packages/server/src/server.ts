@@ -55,6 +55,7 @@ import type { RegisterPorts } from "./registry/index.ts";
 import { endContent, eraseApproved, replayErasures, retentionRoutes, shredErased } from "./retention/index.ts";
 import { replayRoutes, sampleReplays } from "./replay/index.ts";
 import { scimRoutes } from "./scim/index.ts";
+import { searchRoutes } from "./search/index.ts";
 import { holdSealing, secretRoutes } from "./secrets/index.ts";
 import { endServiceAccountsOf, serviceAccountRoutes } from "./service-accounts/index.ts";
 import { loopbackAllow, readOutboundAllow, settingRoutes } from "./settings/index.ts";
@@ -299,6 +300,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   retentionRoutes(app, { db, org, contexts, evidence, keys: { masterKey, random, now }, issuers: () => publisher.current.facts.systems.flatMap((system) => system.session.issuers), drain });
   const replaying = { db, org, keys: { masterKey, random, now } };
   replayRoutes(app, { ...replaying, contexts, drain });
+  searchRoutes(app, { ...replaying, contexts, drain });
   overviewRoutes(app, { db, org, now, contexts, publisher, checked: storeCheck.state });
   eventRoutes(app, hub, { onClose: (close) => closers.push(close), now, stillValid: async (request) => (await authenticate(request).catch(() => null)) !== null });
   await authzenRoutes(app, () => dataPlane.gateway, configuration.consoleUrl);

@@ -1,2 +1,2 @@
-export { decisionRoutes } from "./routes.ts";
+export { deciders, decisionFilters, decisionRoutes, decisionSchema, filterOf } from "./routes.ts";
 export { decisionItem, splitResource } from "./view.ts";

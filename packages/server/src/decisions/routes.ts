@@ -3,13 +3,14 @@ import { sql } from "kysely";
 import { z } from "zod";
 import type { Database, Tx } from "../database/index.ts";
 import { getDecision, listDecisions } from "../evidence/index.ts";
+import type { DecisionFilter } from "../evidence/index.ts";
 import { fromCursor, instant, page, pageQuery, pathName } from "../http/index.ts";
 import type { App } from "../http/index.ts";
 import { decisionItem, remediesFor } from "./view.ts";
 import type { PersonDecision } from "./view.ts";
 
 const ref = z.object({ log: z.string(), index: z.number() }).nullable();
-const item = z.object({
+export const decisionSchema = z.object({
   id: z.string(),
   at: z.string(),
   outcome: z.enum(verdicts),
@@ -29,9 +30,10 @@ const item = z.object({
   intent: ref,
   result: ref,
   tools: z.array(z.object({ tool: z.string(), outcome: z.enum(verdicts) })).readonly(),
+  session: z.string().nullable(),
   byPerson: z.object({ name: z.string(), reason: z.string() }).optional(),
 });
-const detail = item.extend({
+const detail = decisionSchema.extend({
   remedies: z.array(z.object({ text: z.string(), command: z.string().optional(), url: z.string().optional() })).readonly(),
   caller: z.string().nullable(),
   callerSaw: z.string().nullable(),
@@ -46,6 +48,35 @@ export interface DecisionRouteDeps {
 }
 
 const word = z.string().max(200).optional();
+/** What a list or an export of decisions is narrowed by, named as fields. */
+export const decisionFilters = {
+  system: word,
+  outcome: z.enum(verdicts).optional(),
+  code: word,
+  resource: word,
+  rule: word,
+  tool: word,
+  class: word,
+  reason: word,
+  session: word,
+  credential: word,
+  /** E-mail of who answers for the credential. */
+  person: word,
+  /** The entry whose decision is meant: its log, and its number there. */
+  log: z.string().max(300).optional(),
+  index: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
+  since: instant.optional(),
+  until: instant.optional(),
+  q: word,
+};
+
+type Asked = { readonly [K in keyof typeof decisionFilters]?: z.infer<(typeof decisionFilters)[K]> };
+
+/** @throws AppError `decisions.entry` (400) for half an entry's place */
+export function filterOf({ q, log, index, ...fields }: Asked): Omit<DecisionFilter, "limit" | "cursor"> {
+  if ((log === undefined) !== (index === undefined)) throw new AppError({ code: "decisions.entry", status: 400, message: "An entry is named by its log and its number there.", remedies: [{ text: "Send both `log` and `index`." }] });
+  return { ...definedOnly(fields), ...searchOf(q), ...(log === undefined || index === undefined ? {} : { entry: { log, index } }) };
+}
 
 export function decisionRoutes(app: App, { db, org, drain }: DecisionRouteDeps): void {
   const fresh = async (): Promise<void> => {
@@ -59,16 +90,16 @@ export function decisionRoutes(app: App, { db, org, drain }: DecisionRouteDeps):
       config: { access: "signed-in" },
       schema: {
         operationId: "listDecisions",
-        querystring: z.object({ ...pageQuery, system: word, outcome: z.enum(verdicts).optional(), code: word, resource: word, rule: word, since: instant.optional(), until: instant.optional(), q: word }),
-        response: { 200: page(item) },
+        querystring: z.object({ ...pageQuery, ...decisionFilters }),
+        response: { 200: page(decisionSchema) },
       },
     },
     async ({ query }) => {
       await fresh();
-      const { q, cursor, ...filter } = query;
+      const { cursor, limit, ...fields } = query;
       return db.read(org, async (tx) => {
         const seen = fromCursor(cursor);
-        const { items, nextCursor } = await listDecisions(tx, org, { ...definedOnly(filter), ...searchOf(q), limit: query.limit, ...(seen === undefined ? {} : { cursor: seen }) });
+        const { items, nextCursor } = await listDecisions(tx, org, { ...filterOf(fields), limit, ...(seen === undefined ? {} : { cursor: seen }) });
         const people = await deciders(tx, org, items.flatMap((one) => one.approval ?? []));
         return { items: items.map((one) => decisionItem(one, people.get(one.approval ?? ""))), nextCursor: nextCursor === null ? null : Buffer.from(nextCursor).toString("base64url") };
       });
@@ -112,7 +143,8 @@ function definedOnly<T extends Record<string, unknown>>(filter: T): { [K in keyo
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as { [K in keyof T]: Exclude<T[K], undefined> };
 }
 
-async function deciders(tx: Tx, org: string, approvals: readonly string[]): Promise<Map<string, PersonDecision>> {
+/** Who answered these approvals. */
+export async function deciders(tx: Tx, org: string, approvals: readonly string[]): Promise<Map<string, PersonDecision>> {
   if (approvals.length === 0) return new Map();
   const { rows } = await sql<PersonDecision>`select a.id, a.state, coalesce(p.name, s.email) as name, s.reason from approvals a
     left join lateral (select email, reason, person_id from approval_signatures s where s.org = a.org and s.approval_id = a.id order by signed_at desc limit 1) s on true

@@ -36,6 +36,7 @@ export function decisionItem(record: DecisionRecord, person: PersonDecision | un
     intent: record.intent,
     result: record.result,
     tools: record.tools,
+    session: record.session,
     ...(person?.name == null ? {} : { byPerson: { name: person.name, reason: person.reason ?? "" } }),
   };
 }

@@ -13,7 +13,7 @@ export { assertWhole, rehash } from "./rehash.ts";
 export type { RehashProblem, RehashResult } from "./rehash.ts";
 export { keptCheckpoints } from "./start-check.ts";
 export type { KeptCheckpoints } from "./start-check.ts";
-export { entryPlaces, PayloadReader, readPayload } from "./open-payload.ts";
+export { entryPlaces, openJson, PayloadReader, readPayload } from "./open-payload.ts";
 export type { LogKeys } from "./logs.ts";
 export type { OpenedEntry, ReadRequest } from "./open-payload.ts";
 export { createPack } from "./pack.ts";

@@ -152,6 +152,8 @@ export function proofRoutes(app: App, deps: ProofRouteDeps): void {
     },
     async (request, reply) => {
       const { body } = request;
+      // A large pack takes longer to build than an idle connection may stay open.
+      request.raw.socket.setTimeout(0);
       const scope = {
         systems: [...new Set([...(body.systems ?? []), ...(body.system === undefined ? [] : [body.system])])],
         since: body.since ?? null,

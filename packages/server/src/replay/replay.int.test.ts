@@ -63,12 +63,12 @@ spec:
 function question(i: number): unknown {
   const order = `A${i}`;
   const tool = ["payouts.send", "payouts.send", "notes.read", "unknown.tool"][i % 4]!;
-  const said = i % 3 === 0 ? `Pay order ${order} please` : "Whatever you find right";
+  const amount = i % 89 === 0 ? 150 : i % 97 === 0 ? 75 : (i * 7) % 60;
   return {
     subject: { type: "system", id: "payouts" },
     action: { name: "tool.call" },
     resource: { type: "tool", id: tool },
-    context: { input: { order, amount: (i * 7) % 200, note: `n${i}` }, messages: i % 5 === 0 ? [] : [{ role: "user", content: said }] },
+    context: { input: { order, amount, note: `n${i}` }, messages: tool === "notes.read" && i % 3 === 0 ? [] : [{ role: "user", content: `Pay order ${order} please` }] },
   };
 }
 
@@ -86,11 +86,14 @@ beforeAll(async () => {
   running = await startTestServer({}, { masterKey });
   const applied = await running.request("POST", "/api/v1/apply", { body: manifest(80) });
   expect(applied.status, applied.text).toBe(200);
+  const minted = await running.request("POST", "/api/v1/people/bea@x.example/tokens", { body: { notAfter: new Date(running.now() + 3_600_000).toISOString() } });
+  const [pilot] = (await running.request("GET", "/api/v1/approvals?state=pending", { token: minted.body.token })).body.items;
+  if (pilot !== undefined) expect((await running.request("POST", `/api/v1/approvals/${pilot.id}/approve`, { token: minted.body.token, body: { reason: "A pilot." } })).status).toBe(200);
   const made = await running.request("POST", "/api/v1/credentials", { body: { system: "payouts", name: "key", ttl: "8h" } });
   expect(made.status, made.text).toBeLessThan(300);
   key = made.body.key;
   await ask(0, count / 2);
-  expect((await running.request("POST", "/api/v1/apply", { body: manifest(20) })).status).toBe(200);
+  expect((await running.request("POST", "/api/v1/apply", { body: manifest(70) })).status).toBe(200);
   await ask(count / 2, count);
   await running.server.dataPlane.drain();
   policyVersion = (await running.db.read(running.server.org, (tx) => sql<{ v: string }>`select policy_version as v from decision order by id desc limit 1`.execute(tx))).rows[0]!.v;

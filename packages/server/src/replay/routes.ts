@@ -35,6 +35,8 @@ export function replayRoutes(app: App, deps: ReplayRouteDeps): void {
       schema: { operationId: "replayPeriod", summary: "Make every decision of a period again and compare each with its record", body: z.strictObject({ system: z.string().max(128).optional(), since: instant.optional(), until: instant.optional() }), response: { 200: replayResult } },
     },
     async (request) => {
+      // A long period takes longer than an idle connection may stay open.
+      request.raw.socket.setTimeout(0);
       await deps.drain().catch(() => undefined);
       const { system, since, until } = request.body;
       const period = { ...(system === undefined ? {} : { system }), ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
