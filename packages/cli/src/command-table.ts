@@ -1,4 +1,5 @@
 import { careCommands } from "./care-table.ts";
+import { checkCommands } from "./check-table.ts";
 import { exceptionCommands } from "./exception-table.ts";
 import type { CommandSpec, OptionSpec } from "./command.ts";
 
@@ -785,6 +786,7 @@ export const commands: readonly CommandSpec[] = [
     load: async () => (await import("./commands/channel.ts")).remove,
   },
   ...careCommands,
+  ...checkCommands,
   ...exceptionCommands,
   {
     words: "decisions tail",
