@@ -43,6 +43,7 @@ export function factsOfManifests(objects: readonly ManifestObject[]): {
       recipients: spec.recipients ?? null,
       recipientsFrom: spec.recipientsFrom ?? [],
       output: spec.output,
+      ...(spec.extracts === undefined ? {} : { extracts: spec.extracts }),
       input: spec.input ?? null,
       // A test of a rule is not a test of a pin: the tool counts as it is written here.
       pinned: null,

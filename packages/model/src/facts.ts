@@ -264,6 +264,9 @@ export interface ToolFacts {
   readonly definition?: Readonly<Record<string, unknown>> | null;
   /** `tool:hosted.NAME`: run by the provider. */
   readonly hosted: boolean;
+/** What an extracting tool may say: one of these words, a number, or the name of a registered Entity of this type. */
+export type Extraction = { readonly enum: readonly string[] } | { readonly number: true } | { readonly entity: string };
+
   readonly region: string | null;
   readonly returns: string | null;
   /** By the kill switch; absent: no. */
@@ -275,6 +278,8 @@ export interface McpServerFacts {
   readonly url: string | null;
   readonly vendor: string | null;
   readonly region: string | null;
+  /** Quarantined extraction: a result that is exactly such a value taints nothing. Absent: it says what it likes. */
+  readonly extracts?: Extraction;
   readonly credential: string | null;
   /** A process that the gateway starts and supervises; absent or null: the server has a `url`. */
   readonly process?: McpProcessFacts | null;

@@ -19,5 +19,5 @@ export { guardrailsCedar, guardrailIds } from "./guardrails/guardrails.ts";
 export { cedarSchema } from "./schema.ts";
 export { dataArea } from "./request-context.ts";
 export { coveredJurisdictions, regionWithin } from "./jurisdictions.ts";
-export { labelsFromMessages, type Turn } from "./flow/labels.ts";
+export { type Declassified, declassifiedIn, labelsFromMessages, type Turn } from "./flow/labels.ts";
 export { argumentsFromUser, userTextsFromMessages } from "./flow/provenance.ts";

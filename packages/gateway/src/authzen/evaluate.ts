@@ -1,4 +1,5 @@
 import { actions, type ActionName, type Decision, type DecisionRequest, type SystemFacts } from "@mandate/model";
+import type { Declassified } from "@mandate/policy";
 import type { CallingCredential } from "../auth/authenticate.ts";
 import type { Compiled } from "../compiled.ts";
 import type { HoldTicket } from "../control-port.ts";
@@ -129,7 +130,7 @@ export async function evaluate(
       decision = { ...decision, code: "approval_required", remedies: opened.refusal.remedies };
     }
   }
-  return answer(runtime, asked, decision, request, ticket, decided);
+  return answer(runtime, asked, decision, request, ticket, decided, asks.declassified);
 }
 
 /** What an evaluation would answer, without asking a person or leaving a record. @throws FieldProblem */
@@ -172,6 +173,7 @@ async function answer(
   request: DecisionRequest | null,
   ticket: HoldTicket | null,
   decided: Decision | null = null,
+  declassified: readonly Declassified[] = [],
 ): Promise<{ body: AuthzenAnswer } | { refusal: Refusal }> {
   const { evaluation, exchange, compiled, asker } = asked;
   const resource = `${evaluation.resource.type}:${request?.resource.id ?? evaluation.resource.id}`;
@@ -209,6 +211,7 @@ async function answer(
       matched: decision.matched,
       alert: decision.alert ?? null,
       obligations: decision.obligations,
+      declassified,
     },
     messages: [],
     sessionId: null,

@@ -7,7 +7,7 @@ import {
   type Sensitivity,
   type SystemFacts,
 } from "@mandate/model";
-import { argumentsFromUser } from "@mandate/policy";
+import { argumentsFromUser, type Declassified } from "@mandate/policy";
 import type { CallingCredential } from "../auth/authenticate.ts";
 import type { Session } from "../auth/session-token.ts";
 import type { Compiled } from "../compiled.ts";
@@ -29,6 +29,7 @@ export interface Question {
   readonly request: DecisionRequest;
   /** Null without a session of the caller's. */
   readonly session: Session | null;
+  readonly declassified: readonly Declassified[];
 }
 
 /**
@@ -76,6 +77,7 @@ export function readQuestionOf(
         argumentsFromUser: false,
       },
       session: null,
+      declassified: [],
     };
   const known = callerContext(runtime, compiled, system, credential, headersOf(context, headers), turns, found.opaque);
   if ("refusal" in known) return known;
@@ -88,6 +90,7 @@ export function readQuestionOf(
       argumentsFromUser: called !== undefined && input !== null && argumentsFromUser(called, input, known.userTexts),
     },
     session: known.session,
+    declassified: known.declassified,
   };
 }
 

@@ -6,6 +6,7 @@ import type {
   StreamMode,
   SystemFacts,
 } from "@mandate/model";
+import type { Declassified } from "@mandate/policy";
 import type { CallingCredential } from "../auth/authenticate.ts";
 import type { Session } from "../auth/session-token.ts";
 import type { User } from "../auth/user-token.ts";
@@ -34,6 +35,8 @@ export interface Call {
   readonly session: Session | null;
   readonly labels: SessionLabels;
   readonly userTexts: readonly string[];
+  /** Results that taint nothing although their tools' output is untrusted. */
+  readonly declassified: readonly Declassified[];
   readonly request: DecisionRequest;
   readonly decision: Decision;
   /** `x-mandate-approval`, not yet spent. */

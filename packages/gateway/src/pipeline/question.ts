@@ -6,7 +6,7 @@ import {
   type SystemFacts,
 } from "@mandate/model";
 import type { CallingCredential } from "../auth/authenticate.ts";
-import { labelsFromMessages, type Turn, userTextsFromMessages } from "@mandate/policy";
+import { type Declassified, declassifiedIn, labelsFromMessages, type Turn, userTextsFromMessages } from "@mandate/policy";
 import type { IncomingHttpHeaders } from "node:http";
 import { purposeOf } from "../auth/purpose.ts";
 import { joinLabels, type Session } from "../auth/session-token.ts";
@@ -38,6 +38,8 @@ export interface CallerContext {
   readonly session: Session | null;
   readonly labels: SessionLabels;
   readonly userTexts: readonly string[];
+  /** Results that taint nothing although their tools' output is untrusted. */
+  readonly declassified: readonly Declassified[];
 }
 
 /** Purpose, user, session and labels of a call: everything about a request that isn't the thing asked for. */
@@ -80,6 +82,7 @@ export function callerContext(
     session,
     labels,
     userTexts: userTextsFromMessages(turns, system),
+    declassified: declassifiedIn(recognised, compiled.snapshot.facts),
   };
 }
 

@@ -110,6 +110,7 @@ export function intentDraft(call: Call, approvals: readonly string[], streamMode
       resource: `model:${call.model.name}`,
       upstream: call.model.upstream,
       purpose: call.purpose,
+      declassified: call.declassified,
       reason: decision.reason,
       rule: decision.rule,
       matched: decision.matched,

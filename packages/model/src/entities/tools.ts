@@ -30,6 +30,14 @@ export const tool = defineEntity({
     recipients: z.enum(["caller", "others"]).optional(),
     recipientsFrom: z.array(argumentName).max(20).optional(),
     output: z.enum(["untrusted", "trusted"]).default("untrusted"),
+    /** All it ever says: one word of a list, a number, or the name of an object of one Entity type. */
+    extracts: z
+      .union([
+        z.strictObject({ enum: z.array(z.string().min(1).max(64)).min(1).max(200) }),
+        z.strictObject({ number: z.literal(true) }),
+        z.strictObject({ entity: z.string().min(1).max(100) }),
+      ])
+      .optional(),
     pin: z.enum(["on-apply"]).optional(),
     region: regionSchema.optional(),
     returns: referenceSchema("dataset").optional(),

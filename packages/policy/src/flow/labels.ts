@@ -32,7 +32,7 @@ export interface Turn {
 export function labelsFromMessages(
   turns: readonly Turn[],
   system: SystemFacts,
-  facts: Pick<RegisterFacts, "tools" | "datasets">,
+  facts: FlowFacts,
 ): SessionLabels {
   const sources = indexSources(facts);
   let labels: SessionLabels = {
@@ -46,14 +46,47 @@ export function labelsFromMessages(
   return labels;
 }
 
+export type FlowFacts = Pick<RegisterFacts, "tools" | "datasets"> & Partial<Pick<RegisterFacts, "externals">>;
+
 interface Sources {
   readonly tools: ReadonlyMap<string, ToolFacts>;
   readonly datasets: ReadonlyMap<string, DatasetFacts>;
+  /** `TYPE\nNAME` of each registered Entity. */
+  readonly entities: ReadonlySet<string>;
+}
+
+/** One result that was let through as clean, for the record (GUARDRAILS, Information flow 6). */
+export interface Declassified {
+  readonly tool: string;
+  readonly kind: "extraction";
+}
+
+/** Results of extracting tools among these turns that taint nothing, each tool once. */
+export function declassifiedIn(turns: readonly Turn[], facts: FlowFacts): readonly Declassified[] {
+  const sources = indexSources(facts);
+  const tools = new Set<string>();
+  for (const turn of turns) {
+    if (turn.role !== "tool" || turn.toolName === null || turn.verified === false || turn.summarized === true) continue;
+    const tool = sources.tools.get(turn.toolName);
+    if (tool !== undefined && tool.output !== "trusted" && isExtracted(tool, turn.text, sources)) tools.add(tool.name);
+  }
+  return [...tools].map((tool) => ({ tool, kind: "extraction" }));
+}
+
+/** Exactly one value of the kind that was reviewed, bare or as a JSON string: there is no room in it for a sentence. */
+function isExtracted({ extracts, effect }: ToolFacts, text: string, { entities }: Sources): boolean {
+  // A tool that acts is not in quarantine, whatever it answers.
+  if (extracts === undefined || effect !== "reads") return false;
+  const bare = text.trim();
+  const value = /^"[^"\\]*"$/.test(bare) ? bare.slice(1, -1) : bare;
+  if ("enum" in extracts) return extracts.enum.includes(value);
+  if ("number" in extracts) return /^-?\d{1,15}(?:\.\d{1,6})?$/.test(value);
+  return entities.has(`${extracts.entity}\n${value}`);
 }
 
 const indexed = new WeakMap<object, Sources>();
 
-function indexSources(facts: Pick<RegisterFacts, "tools" | "datasets">): Sources {
+function indexSources(facts: FlowFacts): Sources {
   let sources = indexed.get(facts);
   if (sources === undefined) {
     const tools = new Map<string, ToolFacts>();
@@ -66,7 +99,11 @@ function indexSources(facts: Pick<RegisterFacts, "tools" | "datasets">): Sources
         taken.add(name);
       }
     }
-    sources = { tools, datasets: new Map(facts.datasets.map((dataset) => [dataset.name, dataset])) };
+    sources = {
+      tools,
+      datasets: new Map(facts.datasets.map((dataset) => [dataset.name, dataset])),
+      entities: new Set((facts.externals ?? []).map((one) => `${one.type}\n${one.name}`)),
+    };
     indexed.set(facts, sources);
   }
   return sources;
@@ -93,17 +130,18 @@ function labelsOfTurn(turn: Turn, system: SystemFacts, sources: Sources): Sessio
       // says nothing: what the tools answer is labelled by itself
       return { ...nothing, untrusted: turn.verified !== true && turn.text.trim() !== "" };
     case "tool": {
-      const labels = labelsOfResult(turn.toolName, system, sources);
+      const labels = labelsOfResult(turn, system, sources);
       return turn.verified === false ? { ...labels, untrusted: true } : labels;
     }
   }
 }
 
-function labelsOfResult(toolName: string | null, system: SystemFacts, { tools, datasets }: Sources): SessionLabels {
+function labelsOfResult({ toolName, text }: Turn, system: SystemFacts, sources: Sources): SessionLabels {
+  const { tools, datasets } = sources;
   const tool = toolName === null ? undefined : tools.get(toolName);
   // what nobody described is untrusted and of the boundary's highest class (SPEC 3)
   if (tool === undefined) return { ...nothing, untrusted: true, maxSensitivity: system.boundary.sensitivity };
-  const untrusted = tool.output !== "trusted";
+  const untrusted = tool.output !== "trusted" && !isExtracted(tool, text, sources);
   if (tool.returns === null) return { ...nothing, untrusted };
   const dataset = datasets.get(tool.returns.replace(/^dataset:/, ""));
   if (dataset === undefined) return { ...nothing, untrusted, maxSensitivity: system.boundary.sensitivity };

@@ -83,6 +83,7 @@ function declaredTool(tool: StoredObject<"Tool">, register: Register, pins: read
     recipientsFrom: spec.recipientsFrom ?? [],
     output: spec.output,
     input: spec.input ?? null,
+    ...(spec.extracts === undefined ? {} : { extracts: spec.extracts }),
     pinned: pin?.pinnedHash ?? null,
     changed: pin ? drifted(pin) : mustBePinned,
     definition: pin?.definition ?? null,
