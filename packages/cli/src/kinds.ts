@@ -34,6 +34,19 @@ export const kinds = [
   "gateways",
   "controls",
   "frameworks",
+  "exceptions",
+  "reassessments",
+  "change-events",
+  "delegations",
+  "external-credentials",
+  "organizations",
+  "units",
+  "data-boundaries",
+  "identities",
+  "assessments",
+  "tier-decisions",
+  "conditions",
+  "policy-versions",
 ] as const;
 export type Kind = (typeof kinds)[number];
 
@@ -257,6 +270,19 @@ const shown: Readonly<Partial<Record<Kind, readonly Column[]>>> = {
     column("confirmed", "confirmed"),
     column("last seen", "lastSeen"),
   ],
+  "system-versions": [column("digest", "digest"), column("system", "system"), column("number", "number"), column("created", "createdAt")],
+  exceptions: [column("id", "id"), column("system", "system"), column("state", "state"), column("scope", "scope.kind"), column("lifts", "scope.id"), column("ends", "ends")],
+  reassessments: [column("id", "id"), column("class", "class"), column("title", "title"), column("state", "state"), column("due", "due")],
+  "change-events": [column("id", "id"), column("at", "at"), column("class", "class"), column("subject", "subject"), column("what", "what")],
+  delegations: [column("id", "id"), column("from", "from"), column("to", "to"), column("state", "state"), column("ends", "ends")],
+  "external-credentials": [column("id", "id"), column("name", "name"), column("location", "location"), column("system", "system"), column("owner", "owner"), column("age in days", "ageDays"), column("ends", "ends")],
+  units: [column("name", "name"), column("systems", "systems")],
+  "data-boundaries": [column("system", "system"), column("sensitivity", "sensitivity"), column("classes", "classes"), column("regions", "regions"), column("training", "training")],
+  identities: [column("name", "name"), column("type", "type"), column("longest", "maxTtl"), column("accountable", "accountable")],
+  assessments: [column("system", "system"), column("by", "by"), column("at", "at")],
+  "tier-decisions": [column("name", "name"), column("tier", "tier"), column("by", "by"), column("at", "at")],
+  conditions: [column("name", "name"), column("system", "system"), column("metric", "metric"), column("due", "due"), column("met", "met")],
+  "policy-versions": [column("policy", "policy"), column("version", "version"), column("by", "by"), column("at", "at"), column("reason", "reason")],
   findings: [
     column("id", "id"),
     column("system", "system"),
@@ -282,4 +308,4 @@ export function nameOf(kind: Kind, row: Row): string {
   return `${singular(kind)}/${String(name)}`;
 }
 
-const ids: ReadonlySet<Kind> = new Set(["approvals", "authorizations", "credentials", "decisions", "findings", "incidents", "legal-reviews"]);
+const ids: ReadonlySet<Kind> = new Set(["approvals", "authorizations", "credentials", "decisions", "findings", "incidents", "legal-reviews", "exceptions", "reassessments", "change-events", "delegations", "external-credentials"]);

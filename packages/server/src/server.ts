@@ -51,6 +51,7 @@ import { buildSnapshot, FindingReporter, Publisher } from "./publisher/index.ts"
 import { noteOffered, observeChange, openReassessment, reassessmentRoutes, watchMeasures, watchPins } from "./reassessment/index.ts";
 import { currentConcerns, recordRoutes, watchRecords } from "./records/index.ts";
 import { registerRoutes } from "./register-routes/index.ts";
+import { registerViewRoutes } from "./register-views/index.ts";
 import type { RegisterPorts } from "./registry/index.ts";
 import { endContent, eraseApproved, replayErasures, retentionRoutes, shredErased } from "./retention/index.ts";
 import { replayRoutes, sampleReplays } from "./replay/index.ts";
@@ -292,6 +293,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   frameworkRoutes(app);
   recordRoutes(app, { db, org, now, contexts, ports });
   tieringRoutes(app, { db, org, now, contexts, ports });
+  registerViewRoutes(app, { db, org });
   await registerRoutes(app, { db, org, now, contexts, ports, decisions });
   decisionRoutes(app, { db, org, drain });
   proofRoutes(app, { db, org, now, random, masterKey, evidence, drain, scratchDir: join(configuration.dataDir, "scratch"), cosign: cosigner.ask, storeCheck });

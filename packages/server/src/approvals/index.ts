@@ -1,6 +1,5 @@
 export { openApproval } from "./open.ts";
 export { waitingFor } from "./mine.ts";
-export { waitingFor } from "./mine.ts";
 export { openSets } from "./seats.ts";
 export type { ApproverSet, Seat } from "./seats.ts";
 export { decideApproval } from "./decide.ts";

@@ -22,7 +22,7 @@ const objectRoute = new RegExp(`^/api/v1/(?:${plurals.join("|")})(?:/:name)?(?:/
 const opens: Readonly<Record<ServiceScope, readonly Opening[]>> = {
   "register.read": [
     [/^GET$/, objectRoute],
-    [/^GET$/, /^\/api\/v1\/(?:systems|authorizations|credentials|external-credentials|findings|decisions|overview|frameworks|controls|gateways|exceptions|reassessments|incidents|events|evidence\/(?:logs|head|proof|checkpoints))(?:\/|$)/],
+    [/^GET$/, /^\/api\/v1\/(?:systems|authorizations|credentials|external-credentials|findings|decisions|overview|frameworks|controls|gateways|exceptions|reassessments|incidents|events|organizations|units|data-boundaries|identities|assessments|tier-decisions|conditions|policy-versions|change-events|evidence\/(?:logs|head|proof|checkpoints))(?:\/|$)/],
   ],
   "register.write": [
     [/^POST$/, /^\/api\/v1\/apply$/],

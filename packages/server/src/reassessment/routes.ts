@@ -1,3 +1,4 @@
+import { AppError } from "@mandate/model";
 import type { AISystemSpec } from "@mandate/model";
 import { z } from "zod";
 import { answerBody } from "../approvals/index.ts";
@@ -101,6 +102,12 @@ export function reassessmentRoutes(app: App, deps: ReassessmentDeps): void {
   app.get("/api/v1/change-events", { config: { access: "signed-in" }, schema: { operationId: "listChangeEvents", summary: "What changed, who or what noticed", querystring: z.object({ ...pageQuery, reassessment: pathName.optional() }), response: { 200: page(event) } } }, async ({ query }) => {
     const rows = await db.read(org, (tx) => listEvents(tx, org, { ...query, cursor: fromCursor(query.cursor), limit: query.limit + 1 }));
     return toPage(rows, query.limit, shownEvent, (row) => row.id);
+  });
+
+  app.get("/api/v1/change-events/:id", { config: { access: "signed-in" }, schema: { operationId: "getChangeEvent", params: z.object({ id: pathName }), response: { 200: event } } }, async ({ params: { id } }) => {
+    const [found] = await db.read(org, (tx) => listEvents(tx, org, { id, limit: 1 }));
+    if (found === undefined) throw new AppError({ code: "reassessment.not_found", status: 404, message: "There is no change event with this id.", remedies: [{ text: "List them.", command: "npx mandate get change-events" }] });
+    return shownEvent(found);
   });
 
   app.post(
