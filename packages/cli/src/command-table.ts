@@ -1,11 +1,12 @@
 import { careCommands } from "./care-table.ts";
 import { checkCommands } from "./check-table.ts";
+import { contentCommands } from "./content-table.ts";
 import { exceptionCommands } from "./exception-table.ts";
 import type { CommandSpec, OptionSpec } from "./command.ts";
 
 const files: OptionSpec = { flags: "-f, --file <path...>", text: "file, folder, or - for standard input" };
 const reason: OptionSpec = { flags: "--reason <text>", text: "why; stands in the evidence" };
-const asOf: OptionSpec = { flags: "--as-of <instant>", text: "as the register stood then, RFC 3339" };
+const asOf: OptionSpec = { flags: "--as-of <instant>", text: "as the register stood then: RFC 3339, or at an entry as LOG#NUMBER" };
 const detailed: OptionSpec = { flags: "--detailed-exitcode", text: "exit 2 when there are changes" };
 
 const system = (verb: string, summary: string): CommandSpec => ({
@@ -788,6 +789,7 @@ export const commands: readonly CommandSpec[] = [
   ...careCommands,
   ...checkCommands,
   ...exceptionCommands,
+  ...contentCommands,
   {
     words: "decisions tail",
     group: "Explain",
@@ -865,6 +867,19 @@ export const commands: readonly CommandSpec[] = [
     ],
     examples: ["mandate evidence proof --from 1200 --log localhost/halden/gw-1/1"],
     load: async () => (await import("./commands/evidence.ts")).proof,
+  },
+  {
+    words: "evidence epoch",
+    group: "Prove",
+    summary: "Close every log and begin new ones with new keys, on two people's word; on the server's machine, stopped",
+    options: [
+      { flags: "--restored", text: "an older database was put back on purpose; without it the keys are replaced" },
+      { flags: "--token-file <file...>", text: "a file with one person's API token; two people", required: true },
+      reason,
+    ],
+    examples: ['mandate evidence epoch --restored --token-file ada.token grace.token --reason "disk failed, backup of 3 May"'],
+    server: false,
+    load: async () => (await import("./commands/epoch.ts")).epoch,
   },
   {
     words: "evidence witness list",

@@ -253,6 +253,11 @@ export class MandateClient {
       await (
         await this.#transport.request("GET", "/api/v1/evidence/head", { ...options, accept: "text/plain" })
       ).text(),
+    /** What a search of decisions found, as text: CSV or JSON lines. */
+    decisions: async (filters: Filters & { format: "csv" | "jsonl" }, options: CallOptions = {}): Promise<ReadableStream<Uint8Array>> => {
+      const response = await this.#transport.request("GET", `/api/v1/evidence/decisions${queryString(filters)}`, { timeoutMs: 0, ...options, accept: "*/*" });
+      return response.body!;
+    },
     /** Consistency body (C2SP tlog-witness add-checkpoint) from an older size to the newest checkpoint. */
     proof: async (query: { from: number; log: string }, options: CallOptions = {}): Promise<string> =>
       await (

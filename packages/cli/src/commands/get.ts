@@ -59,7 +59,9 @@ async function one(call: Call, kind: Kind, name: string): Promise<Row> {
 }
 
 function asOfOf(call: Call): { readonly asOf?: string } {
-  const asOf = instantOf(call, "asOf");
+  const place = call.option("asOf");
+  // An entry's place is an instant as well: the server looks up when it was written.
+  const asOf = place !== undefined && /#\d+$/.test(place) ? place : instantOf(call, "asOf");
   return asOf === undefined ? {} : { asOf };
 }
 
