@@ -62,6 +62,23 @@ export function parseStrictArguments(text: string, maxDepth: number): Readonly<R
 }
 
 /**
+ * The object that a stream's event carries; undefined where it carries none.
+ * @throws UnreadableJson where two readers could take it for different ones
+ */
+export function parseStrictEvent(data: string, maxDepth: number): Readonly<Record<string, unknown>> | undefined {
+  if (data === "" || data === "[DONE]") return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(data);
+  } catch {
+    return undefined;
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+  scanStructure(Buffer.from(data, "utf8"), maxDepth, []);
+  return value as Record<string, unknown>;
+}
+
+/**
  * Whether every number is one that we and the tool read alike (RFC 7493 §2.2). Order 9007199254740993 would be judged as
  * 9007199254740992 here and paid as itself there.
  */

@@ -3,7 +3,7 @@ import type { StreamMode } from "@mandate/model";
 import { type Refusal, refuse, refusalOf } from "../http/refusal.ts";
 import type { SseEvent, StreamFramer } from "../sse/sse-reader.ts";
 import type { Members } from "../surfaces/fields.ts";
-import { parse } from "../surfaces/openai-chat/answer.ts";
+import { bodyOf } from "../surfaces/openai-chat/answer.ts";
 import { argumentPieces, type TextPiece, textPieces, withTexts } from "./answer-text.ts";
 import type { Call, ContentCheck } from "./call.ts";
 import { summarized } from "./question.ts";
@@ -74,7 +74,7 @@ export class AnswerContent {
   /** @returns how much text the event carries, UTF-16 units */
   readEvent(event: SseEvent): number {
     if (this.#mode === "pass") return 0;
-    const body = event.data === "" || event.data === "[DONE]" ? undefined : parse(event.data);
+    const body = event.data === "" || event.data === "[DONE]" ? undefined : bodyOf(event);
     // What isn't JSON carries nothing a client of the surface shows as it is; it is read as text all the same.
     const pieces =
       body !== undefined ? textPieces(body) : event.data === "[DONE]" ? [] : textPieces({ unread: event.data });

@@ -162,7 +162,8 @@ export class Delivery implements UpstreamEvents, RunningCall {
 
   end(): void {
     if (this.#phase === "json") void this.#endJson();
-    else if (this.#phase === "stream") void this.#endStream();
+    else if (this.#phase === "stream")
+      this.#endStream().catch(() => void this.#finish("upstream_cut", unreadable));
     else if (this.#phase === "waiting")
       this.fail(new UpstreamFailure("cut", "The model's answer broke off.", "ended without a head"));
   }

@@ -3,6 +3,8 @@ export interface SseEvent {
   readonly raw: Buffer;
   readonly name: string;
   readonly data: string;
+  /** The object in `data`, where somebody has read it already. */
+  readonly body?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Divides an upstream's bytes into events as the caller is to get them, whatever way they are cut. */

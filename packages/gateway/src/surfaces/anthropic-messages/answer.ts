@@ -1,6 +1,6 @@
 import type { SseEvent } from "../../sse/sse-reader.ts";
 import { count, isMembers, type Members, text } from "../fields.ts";
-import { parse } from "../openai-chat/answer.ts";
+import { bodyOf } from "../openai-chat/answer.ts";
 import {
   type AnswerView,
   emptyEvent,
@@ -45,7 +45,7 @@ export class MessagesStreamReader implements StreamReader {
 
   accept(event: SseEvent): EventView {
     if (event.data === "") return emptyEvent;
-    const body = parse(event.data);
+    const body = bodyOf(event);
     if (body === undefined) return emptyEvent;
     const index = typeof body.index === "number" ? body.index : -1;
     switch (text(body.type) || event.name) {

@@ -1,6 +1,6 @@
 import type { SseEvent } from "../../sse/sse-reader.ts";
 import { count, isMembers, type Members, text } from "../fields.ts";
-import { parse } from "../openai-chat/answer.ts";
+import { bodyOf } from "../openai-chat/answer.ts";
 import {
   type AnswerView,
   emptyEvent,
@@ -41,7 +41,7 @@ export class GenerateStreamReader implements StreamReader {
   }
 
   accept(event: SseEvent): EventView {
-    const body = event.data === "" ? undefined : parse(event.data);
+    const body = event.data === "" ? undefined : bodyOf(event);
     return body === undefined ? emptyEvent : this.read(body);
   }
 

@@ -50,7 +50,7 @@ export class ChatStreamReader implements StreamReader {
   accept(event: SseEvent): EventView {
     if (event.data === "") return emptyEvent;
     if (event.data === "[DONE]") return { ...emptyEvent, calls: this.unfinished(), terminal: true };
-    const body = parse(event.data);
+    const body = bodyOf(event);
     if (body === undefined) return emptyEvent;
     let content = "";
     const calls: ToolCall[] = [];
@@ -149,7 +149,11 @@ function usageOf(body: Members): TokenUsage | null {
 }
 
 /** An event that isn't JSON carries nothing a client of this surface could act on. */
-export function parse(data: string): Members | undefined {
+export function bodyOf(event: SseEvent): Members | undefined {
+  return event.body ?? parse(event.data);
+}
+
+function parse(data: string): Members | undefined {
   try {
     const value: unknown = JSON.parse(data);
     return isMembers(value) ? value : undefined;

@@ -1,6 +1,6 @@
 import type { SseEvent } from "../../sse/sse-reader.ts";
 import { count, hostedName, isMembers, type Members, text } from "../fields.ts";
-import { parse } from "../openai-chat/answer.ts";
+import { bodyOf } from "../openai-chat/answer.ts";
 import {
   type AnswerView,
   emptyEvent,
@@ -51,7 +51,7 @@ export class ResponsesStreamReader implements StreamReader {
 
   accept(event: SseEvent): EventView {
     if (event.data === "" || event.data === "[DONE]") return { ...emptyEvent, terminal: event.data !== "" };
-    const body = parse(event.data);
+    const body = bodyOf(event);
     if (body === undefined) return emptyEvent;
     const type = text(body.type) || event.name;
     const index = typeof body.output_index === "number" ? body.output_index : -1;
