@@ -167,7 +167,7 @@ async function toolCall(context: McpContext, target: Target, known: Known, messa
   const { name, arguments: given, task } = message.params;
   const refused = (refusal: Refusal): Promise<void> => refuseKnown(runtime, known, refusal);
   if (typeof name !== "string" || !isToolName(name)) return refused(refuse("unknown_tool", "The tool's name is not one that a tool can have.", "Use a name that tools/list gives.", "params.name"));
-  known.resource = `tool:${echo(name)}`;
+  asTool(known, `tool:${echo(name)}`);
   if (given !== undefined && !isMembers(given)) return refused(refuse("unsupported_field", "`arguments` must be an object.", "Send the tool's arguments as an object.", "params.arguments"));
   if (task !== undefined) return refused(refuse("unsupported_field", "This gateway runs no tool as a task.", "Call the tool without `task`.", "params.task"));
   const input = given ?? {};
@@ -178,7 +178,7 @@ async function toolCall(context: McpContext, target: Target, known: Known, messa
   const tool = typeof called === "string" ? inner?.view.tools.get(called) : undefined;
   if (inner === null || tool === undefined)
     return refused(refuse("unknown_tool", "That tool is not in the register.", "Use a name that tools/list gives, or have the tool registered and granted.", known.resource));
-  known.resource = `tool:${tool.name}`;
+  asTool(known, `tool:${tool.name}`);
   const headers = context.revision.stateless ? parameterHeaders(exchange.req.headers, tool.definition?.inputSchema, input) : {};
   if (isProblem(headers)) {
     exchange.mcp!.error = { code: headers.code };
@@ -200,12 +200,18 @@ interface Asked {
   readonly headers: Readonly<Record<string, string>>;
 }
 
+/** From here on the message is a tool's call, in whatever becomes of it. */
+function asTool(known: Known, resource: string): void {
+  known.action = "tool.call";
+  known.resource = resource;
+}
+
 /** The pipeline of SPEC 3 for one thing that is asked of a server. */
 async function governed(context: McpContext, view: ServerView, known: Known, message: Request, asked: Asked, owner: string): Promise<void> {
   const { runtime, exchange, system, credential } = context;
   const refused = (refusal: Refusal): Promise<void> => refuseKnown(runtime, known, refusal);
   const { tool, input } = asked;
-  known.resource = `tool:${tool?.name ?? asked.name}`;
+  asTool(known, `tool:${tool?.name ?? asked.name}`);
   let found: { readonly types: readonly string[]; readonly classes: readonly string[] };
   try {
     found = detectIn(textsOf(message.params));
@@ -385,7 +391,7 @@ async function clientAnswer(context: McpContext, target: Target, known: Known, m
   const { view } = target;
   const method = serverRequests[asked.method]!.tool;
   const tool = view.methods.get(method);
-  known.resource = `tool:${tool?.name ?? `${view.server.name}/${method}`}`;
+  asTool(known, `tool:${tool?.name ?? `${view.server.name}/${method}`}`);
   const request = question(context, tool ?? `${view.server.name}/${method}`, message.result, []);
   const decision = decide(context, request);
   const content = [Buffer.from(JSON.stringify(value), "utf8")];

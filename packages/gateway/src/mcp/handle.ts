@@ -44,7 +44,7 @@ export async function handleMcp(
     countUnknown(caller.refusal);
     return exchange.refuse(caller.refusal);
   }
-  const known: Known = { exchange, compiled, system: caller.system, credential: caller.credential, surface: "mcp", action: "tool.call", resource: `mcp-server:${/^[\w.-]{1,100}$/.test(name) ? name : "unread"}` };
+  const known: Known = { exchange, compiled, system: caller.system, credential: caller.credential, surface: "mcp", action: "mcp.connect", resource: `mcp-server:${/^[\w.-]{1,100}$/.test(name) ? name : "unread"}` };
   const refused = (refusal: Refusal): Promise<void> => refuseKnown(runtime, known, refusal);
   const edge = edgeRefusal(exchange, compiled);
   if (edge !== null) return refused(edge);

@@ -51,7 +51,7 @@ export function intentOf(context: McpContext, subject: Subject, approvals: reado
       user: context.user?.subject ?? null,
       requestId: exchange.requestId,
       surface: "mcp",
-      action: "tool.call",
+      action: actionOf(subject.resource),
       resource: subject.resource,
       server: subject.server,
       method: subject.method,
@@ -129,7 +129,7 @@ export function decisionOf(context: McpContext, subject: Omit<Subject, "requestH
       caller: callerOf(credential),
       requestId: exchange.requestId,
       surface: "mcp",
-      action: "tool.call",
+      action: actionOf(subject.resource),
       resource: subject.resource,
       server: subject.server,
       method: subject.method,
@@ -155,10 +155,15 @@ export function decisionOf(context: McpContext, subject: Omit<Subject, "requestH
   };
 }
 
+/** What concerns the connection alone is no tool's call: measures of what a system does must not take it for one. */
+function actionOf(resource: string): string {
+  return resource.startsWith("tool:") ? "tool.call" : "mcp.connect";
+}
+
 function summaryOf(
   context: McpContext,
   subject: Pick<Subject, "resource">,
   rest: Pick<NonNullable<EntryDraft["summary"]>, "outcome" | "code" | "reason" | "rule" | "approval" | "durationMs">,
 ): NonNullable<EntryDraft["summary"]> {
-  return { action: "tool.call", resource: subject.resource, surface: "mcp", credential: context.credential.id, tokens: null, ...rest };
+  return { action: actionOf(subject.resource), resource: subject.resource, surface: "mcp", credential: context.credential.id, tokens: null, ...rest };
 }

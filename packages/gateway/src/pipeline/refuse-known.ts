@@ -14,7 +14,7 @@ export interface Known {
   readonly system: SystemFacts | null;
   readonly credential: CallingCredential;
   readonly surface: string;
-  readonly action: string;
+  action: string;
   resource: string;
   record?: {
     readonly decision: Decision;
