@@ -47,7 +47,8 @@ export async function recover(options: RecoverOptions): Promise<{ url: string; e
   }
 }
 
-function answers(host: string, port: number): Promise<boolean> {
+/** Whether somebody listens there. */
+export function answers(host: string, port: number): Promise<boolean> {
   return new Promise((done) => {
     const socket = connect({ host, port, timeout: 2000 });
     const finish = (answer: boolean): void => {

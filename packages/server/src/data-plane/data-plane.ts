@@ -42,7 +42,9 @@ const retryMs = 500;
 export async function startDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
   const { evidence, publisher, dataDir, now, random, log } = options;
   const directory = join(dataDir, "gateway");
-  const slot = await slotName(directory, random);
+  const { slot, isNew } = await slotName(directory, random);
+  // This process is the only writer of such logs: the volumes they were written from are gone.
+  if (isNew) await evidence.closeLost((await evidence.logs()).filter((one) => ownSlot.test(one.writer) && one.writer !== slot && !one.closed).map((one) => one.origin));
   const { origin } = await evidence.ensureLog(slot);
   const journal = new Journal({ directory: join(directory, "journal"), signer: evidence.signerOf(origin) });
   // Nobody was told that these bytes are durable; said all the same, because damage at the end looks alike.
@@ -114,11 +116,14 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
  * The slot's stable name lives with its journal. INVARIANT: a new volume is a new slot with a log of its own, so an
  * empty journal is never taken for the continuation of a log whose records it lost.
  */
-async function slotName(directory: string, random: (bytes: Uint8Array) => Uint8Array): Promise<string> {
+async function slotName(directory: string, random: (bytes: Uint8Array) => Uint8Array): Promise<{ slot: string; isNew: boolean }> {
   const path = join(directory, "slot");
   await mkdir(directory, { recursive: true, mode: 0o700 });
+/** Logs that a gateway of this process wrote; an enrolled gateway's has another form. */
+const ownSlot = /^gw-[0-9a-f]{8}$/;
+
   const existing = await readFile(path, "utf8").catch(() => undefined);
-  if (existing !== undefined && /^gw-[0-9a-f]{8}\n$/.test(existing)) return existing.trim();
+  if (existing !== undefined && /^gw-[0-9a-f]{8}\n$/.test(existing)) return { slot: existing.trim(), isNew: false };
   const name = `gw-${Buffer.from(random(new Uint8Array(4))).toString("hex")}`;
   const handle = await open(path, "w", 0o600);
   try {
@@ -127,5 +132,5 @@ async function slotName(directory: string, random: (bytes: Uint8Array) => Uint8A
   } finally {
     await handle.close();
   }
-  return name;
+  return { slot: name, isNew: true };
 }

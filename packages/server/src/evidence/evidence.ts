@@ -14,6 +14,9 @@ import { decisionRows, isIndexed } from "./decisions.ts";
 import type { IndexedEntry } from "./decisions.ts";
 import { controlWriter, createLog, listLogs, metaWriter, openSigner, originOf } from "./logs.ts";
 import type { LogKeys, LogRow } from "./logs.ts";
+import { closeLog } from "./epochs.ts";
+import type { ClosedLog } from "./epochs.ts";
+import { openHead } from "./read-log.ts";
 import { assertWhole } from "./rehash.ts";
 import { retireSealingKeys, sealingKeys, subjectKey } from "./sealing-keys.ts";
 import type { SealingKeyRow, SealingScope } from "./sealing-keys.ts";
@@ -59,6 +62,17 @@ export interface Evidence {
   readonly metaOrigin: string;
   readonly controlOrigin: string;
   readonly org: string;
+  /**
+   * Closes logs that nobody writes any more, as entries of the meta-log.
+   * @param lost `unknown` unless counted
+   */
+  closeLost(origins: readonly string[]): Promise<void>;
+  /**
+   * Closes every log and begins the next epoch of meta-log and control log, with keys of their own; gateways begin theirs when
+   * they next write. The new meta-log states every closed log again, so that it covers all alone. This object writes to
+   * closed logs afterwards: open the store anew.
+   */
+  beginEpoch(epoch: { readonly reason: "rotated" | "restored"; readonly lost: ReadonlyMap<string, number> }): Promise<{ readonly closed: readonly string[]; readonly metaOrigin: string }>;
   /** Signer of a log that this installation holds. */
   signerOf(origin: string): NodeSigner;
 }
@@ -94,9 +108,10 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
 
   // A log keeps the origin it was made with: another public address must not start a second history.
   const stored = await db.read(org, (tx) => listLogs(tx, org));
+  const nextEpoch = (writer: string, logs: readonly LogRow[] = stored): number => Math.max(0, ...logs.filter((log) => log.writer === writer).map((log) => log.epoch)) + 1;
   const originFor = (writer: string) =>
     stored.findLast((log) => log.writer === writer && !log.closed)?.origin ??
-    originOf(options.host, options.organization, writer, 1);
+    originOf(options.host, options.organization, writer, nextEpoch(writer));
   const metaOrigin = originFor(metaWriter);
   const controlOrigin = originFor(controlWriter);
 
@@ -132,7 +147,7 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
     const { signer, size } = await db.transaction(org, async (tx) => {
       const existing = await openSigner(tx, keys, org, origin);
       if (existing) return { signer: existing, size: (await readHead(tx, org, origin, false)).size };
-      const created = await createLog(tx, keys, { org, origin, writer, epoch: 1, now: new Date(now()) });
+      const created = await createLog(tx, keys, { org, origin, writer, epoch: nextEpoch(writer), now: new Date(now()) });
       if (writer === metaWriter) signers.set(origin, created);
       await appendMeta(tx, [{ type: "log.created", members: { log: origin, vkey: created.vkey } }]);
       return { signer: created, size: 0 };
@@ -186,6 +201,49 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
       await appendLeaves(tx, org, signer, head, [
         { leaf, sealed: [{ ct: sealed.ct, bytes: sealed.bytes, wrapped, kid: kek.kid }] },
       ]);
+    },
+
+    async closeLost(origins) {
+      await db.transaction(org, async (tx) => {
+        const open = (await listLogs(tx, org)).filter((log) => origins.includes(log.origin) && !log.closed);
+        for (const log of open) {
+          const { members } = await closeLog(tx, keys, org, log, { reason: "lost", nowMs: now() });
+          await appendMeta(tx, [{ type: "log.closed", members }]);
+        }
+      });
+    },
+
+    async beginEpoch({ reason, lost }) {
+      return db.transaction(org, async (tx) => {
+        const known = await listLogs(tx, org);
+        const open = known.filter((log) => !log.closed);
+        const closed: ClosedLog[] = [];
+        for (const log of open) {
+          const missing = lost.get(log.origin);
+          closed.push(await closeLog(tx, keys, org, log, { reason, nowMs: now(), ...(missing === undefined ? {} : { lost: missing }) }));
+        }
+        const at = new Date(now());
+        const create = async (writer: string): Promise<{ origin: string; signer: NodeSigner }> => {
+          const epoch = nextEpoch(writer, known);
+          const origin = originOf(options.host, options.organization, writer, epoch);
+          return { origin, signer: await createLog(tx, keys, { org, origin, writer, epoch, now: at }) };
+        };
+        const control = await create(controlWriter);
+        const meta = await create(metaWriter);
+        // Logs closed in earlier epochs too: the new meta-log has to name all that there ever were.
+        const before = (await listLogs(tx, org)).filter((log) => log.closed && !closed.some((one) => one.origin === log.origin));
+        const entries: { type: "log.created" | "log.closed"; members: Record<string, Json> }[] = [{ type: "log.created", members: { log: meta.origin, vkey: meta.signer.vkey } }];
+        for (const log of before)
+          entries.push({ type: "log.created", members: { log: log.origin, vkey: log.vkey } }, { type: "log.closed", members: { log: log.origin, size: log.size, root: toBase64(openHead(log).root) } });
+        for (const one of closed) entries.push({ type: "log.created", members: { log: one.origin, vkey: one.vkey } }, { type: "log.closed", members: one.members });
+        entries.push({ type: "log.created", members: { log: control.origin, vkey: control.signer.vkey } });
+        let head = await readHead(tx, org, meta.origin, true);
+        const leaves = entries.map(({ type, members }, i) => ({ leaf: canonicalBytes({ ...header(type, meta.origin, head), seq: i, ...members }), sealed: [] }));
+        head = await appendLeaves(tx, org, meta.signer, head, leaves);
+        // Another log, which witnesses don't know yet: nobody has signed anything of it.
+        await sql`UPDATE evidence_witness SET size = 0, signed_at = NULL, failing = NULL WHERE org = ${org}`.execute(tx);
+        return { closed: closed.map((one) => one.origin), metaOrigin: meta.origin };
+      });
     },
 
     async sequence(journal) {

@@ -100,7 +100,7 @@ async function collect(tx: Tx, request: PackRequest): Promise<PackParts> {
   const counts: { name: string; vkey: string; entries: number }[] = [];
   let number = 0;
   for (const row of rows) {
-    const meta = row.writer === metaWriter;
+    const meta = row.origin === evidence.metaOrigin;
     if (!meta) number += 1;
     const count = { name: meta ? metaWriter : String(number), vkey: row.vkey, entries: 0 };
     counts.push(count);

@@ -112,7 +112,7 @@ function rolledBack(origin: string, what: string): AppError {
   return new AppError({
     code: "evidence.rolled_back",
     status: 500,
-    message: `The database was set back: of the evidence log ${origin}, ${what}. Nothing was started, so that nothing is overwritten. Restore the newer database; if it is lost, keep both and move the data directory's checkpoints folder aside to start with what is left.`,
+    message: `The database was set back: of the evidence log ${origin}, ${what}. Nothing was started, so that nothing is overwritten. Restore the newer database; if it is lost, \`mandate evidence epoch --restored\` begins a new history beside what is left, on two people's word.`,
   });
 }
 

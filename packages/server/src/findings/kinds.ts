@@ -19,6 +19,7 @@ const kinds: Readonly<Record<string, FindingKind>> = {
   bootstrap_token: { title: "The bootstrap token is still set", severity: "high", fix: { text: "Remove MANDATE_BOOTSTRAP_TOKEN from the environment and start again." } },
   break_glass: { title: "Break-glass waits for its review", severity: "high", fix: { text: "Somebody who had no part in it reviews it.", url: "/exceptions" } },
   "evidence.altered": { title: "The evidence store was altered", severity: "critical", fix: { text: "Keep the database as it is, find out who could write to it, and restore a backup that verifies.", command: "npx mandate evidence verify" } },
+  "evidence.epoch": { title: "The logs were closed and begun anew", severity: "high", fix: { text: "Compare what was lost with what the two people say; give witnesses the new key.", command: "npx mandate evidence witness policy" } },
   "evidence.witness_refuses": { title: "A witness refuses to sign the log", severity: "critical", fix: { text: "Keep the database as it is. Compare what the witness signed with what you kept.", command: "npx mandate evidence witness list" } },
   "evidence.witness_removed": { title: "An outside witness is no longer asked", severity: "high", fix: { text: "Name another one, or say why none is needed.", command: "npx mandate evidence witness list" } },
   "credential.external_old": { title: "Keys elsewhere are too old", severity: "medium", fix: { text: "Replace the key where it lives, then import the list again.", command: "npx mandate credential import FILE.csv" } },

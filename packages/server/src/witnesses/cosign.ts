@@ -138,6 +138,6 @@ function refused(code: string, what: string): AppError {
   return new AppError({
     code,
     status: 500,
-    message: `${what} Nothing was started, so that nothing is overwritten. Restore the newer database; if it is lost, \`mandate recover epoch\` begins a new history beside what is left, and two people sign for it.`,
+    message: `${what} Nothing was started, so that nothing is overwritten. Restore the newer database; if it is lost, \`mandate evidence epoch --restored\` begins a new history beside what is left, on two people's word.`,
   });
 }
