@@ -15,7 +15,7 @@ import { createContexts, readRegisterVersion, systemActor } from "./context/inde
 import type { Contexts } from "./context/index.ts";
 import { credentialRoutes, noteCredentialUse } from "./credentials/index.ts";
 import type { LookUpSystem } from "./credentials/index.ts";
-import { asksWithApiToken, authzenRoutes, startDataPlane } from "./data-plane/index.ts";
+import { accessRequestRoutes, asksWithApiToken, authzenRoutes, startDataPlane } from "./data-plane/index.ts";
 import type { DataPlane } from "./data-plane/index.ts";
 import type { Database, Tx } from "./database/index.ts";
 import { decisionItem, decisionRoutes } from "./decisions/index.ts";
@@ -308,6 +308,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   await authzenRoutes(app, () => dataPlane.gateway, configuration.consoleUrl);
   if (options.sample) {
     const { sampleRoutes } = await import("./sample/index.ts");
+  accessRequestRoutes(app, { db, org, now, base: configuration.consoleUrl });
     const host = configuration.host.includes(":") ? `[${configuration.host}]` : configuration.host;
     sampleRoutes(app, { controlUrl: `http://${host}:${configuration.port}`, gatewayUrl: configuration.gatewayUrl, token: options.internalToken, log: (line) => log.info("sample", { line }) });
   }

@@ -11,7 +11,7 @@ import { callHashOf, openHold, spend } from "../pipeline/holds.ts";
 import { aboutOf } from "../pipeline/record.ts";
 import { evidenceRefusal } from "../pipeline/refuse-known.ts";
 import type { Runtime } from "../pipeline/runtime.ts";
-import { FieldProblem, type Members } from "../surfaces/fields.ts";
+import { FieldProblem, isMembers, type Members } from "../surfaces/fields.ts";
 import { obligationObjects, requestable } from "./profiles.ts";
 import { assertedClaims, readQuestionOf, resourceTypes } from "./question.ts";
 import type { Evaluation } from "./request.ts";
@@ -95,11 +95,8 @@ export async function evaluate(
       digest: request.digest,
       purpose: request.purpose,
     });
-    const header = asked.exchange.req.headers["x-mandate-approval"];
-    const result =
-      typeof header === "string" && header !== "" && header.length <= 200
-        ? await spend(runtime, header, callHash, request.system, decision)
-        : null;
+    const named = approvalNamed(asked);
+    const result = named === null ? null : await spend(runtime, named, callHash, request.system, decision);
     if (result !== null && "spent" in result) {
       request = { ...request, approval: result.spent };
       decision = decided = ask(runtime, compiled, request);
@@ -131,6 +128,13 @@ export async function evaluate(
     }
   }
   return answer(runtime, asked, decision, request, ticket, decided, asks.declassified);
+}
+
+/** The ticket of the repeat: as a header, or as the access request profile carries it. */
+function approvalNamed({ exchange, evaluation }: Asked): string | null {
+  const { approval } = evaluation.context;
+  const named = exchange.req.headers["x-mandate-approval"] ?? (isMembers(approval) ? approval.id : undefined);
+  return typeof named === "string" && named !== "" && named.length <= 200 ? named : null;
 }
 
 /** What an evaluation would answer, without asking a person or leaving a record. @throws FieldProblem */

@@ -121,7 +121,11 @@ export function authzenConfiguration(
     access_evaluation_endpoint: `${base}/access/v1/evaluation`,
     access_evaluations_endpoint: `${base}/access/v1/evaluations`,
     ...(more.searches
-      ? Object.fromEntries(searches.map((one) => [`search_${one}_endpoint`, `${base}/access/v1/search/${one}`]))
+      ? {
+          ...Object.fromEntries(searches.map((one) => [`search_${one}_endpoint`, `${base}/access/v1/search/${one}`])),
+          access_request_endpoint: `${base}/access/v1/requests`,
+          capabilities: ["urn:openid:authzen:capability:access-request"],
+        }
       : {}),
     supported_obligations: ["custom"],
   };

@@ -83,11 +83,38 @@ describe("several held calls of one kind", () => {
     expect((await answer("approve", [])).status).toBe(400);
   });
 
+  it("have a task in the words of AuthZEN's access request profile, bound to the call that was held", async () => {
+    const question = { subject: { type: "system", id: "desk" }, action: { name: "tool.call" }, resource: { type: "tool", id: "mail.send" }, context: { input: { to: "h@example.com" } } };
+    const denied = (await server.request("POST", "/access/v1/evaluation", { body: question })).body;
+    expect(denied).toMatchObject({ decision: false, context: { access_request: { binding_token: denied.context.approval.id } } });
+    const { context: _, ...same } = question;
+    const denial = { evaluation_id: denied.context.evaluation_id, binding_token: denied.context.access_request.binding_token, expires_at: denied.context.access_request.expires_at };
+    const submit = (body: unknown) => server.request("POST", "/access/v1/requests", { body });
+    const { status, body: handle, headers } = await submit({ ...same, denial });
+    expect([status, handle.task.status], JSON.stringify(handle)).toEqual([202, "pending"]);
+    expect(headers.get("location")).toBe(handle.task.status_endpoint);
+    for (const other of [{ ...same, resource: { type: "tool", id: "chat.post" } }, { ...same, action: { name: "deploy" } }, { ...same, subject: { type: "system", id: "other" } }]) {
+      const refused = await submit({ ...other, denial });
+      expect([refused.status, refused.body.type]).toEqual([400, "urn:openid:authzen:access-request:error:invalid_denial_binding"]);
+    }
+    const task = () => server.request("GET", `/access/v1/requests/${handle.task.id}`);
+    expect((await server.request("GET", "/access/v1/requests/apr_unknown")).body.type).toBe("urn:openid:authzen:access-request:error:unknown_task");
+    expect((await server.as("owner", "POST", `/api/v1/approvals/${handle.task.id}/approve`, { reason: "fine" })).status).toBe(200);
+    const { result } = (await task()).body;
+    expect(result).toMatchObject({ mode: "reevaluate", approval: { id: handle.task.id } });
+    const again = (input: unknown) => server.request("POST", "/access/v1/evaluation", { body: { ...question, context: { input, approval: result.approval } } });
+    expect((await again({ to: "i@example.com" })).body.decision).toBe(false);
+    expect((await again({ to: "h@example.com" })).body.decision).toBe(true);
+    expect((await again({ to: "h@example.com" })).body.decision).toBe(false);
+    expect((await submit({ ...same, denial })).body.type).toBe("urn:openid:authzen:access-request:error:expired_denial");
+    expect((await server.request("POST", "/access/v1/requests", { token: null, body: { ...same, denial } })).status).toBe(401);
+  });
+
   it("are counted: latency and yes-rate, in the API and for Prometheus", async () => {
     const metrics = (await server.as("owner", "GET", "/api/v1/approval-metrics")).body;
-    expect(metrics).toMatchObject({ approved: 4, refused: 1, yesRate: 0.8 });
+    expect(metrics).toMatchObject({ approved: 5, refused: 1 });
     const text = (await server.request("GET", "/metrics")).text;
-    expect(text).toMatch(/^mandate_approval_yes_ratio 0\.8$/m);
+    expect(text).toMatch(/^mandate_approval_yes_ratio 0\.83/m);
     expect(text).toMatch(/^mandate_approval_median_seconds \d/m);
     expect(text).toMatch(/^mandate_approvals_pending [1-9]/m);
   });
