@@ -1,4 +1,5 @@
 import type { DecisionRequest, HoldTerms } from "@mandate/model";
+import type { Lease } from "./pipeline/lease.ts";
 import type { OfferedTool } from "./mcp/definitions.ts";
 import type { Snapshot } from "./snapshot.ts";
 
@@ -20,6 +21,8 @@ export interface ControlPort {
   spendApproval(id: string, callHash: string, system: string): Promise<SpendResult>;
   /** Something a person should look at (unlisted field, unlisted served model). Never throws; de-duplicated by `key`. */
   report(finding: { key: string; system: string; kind: string; title: string; detail: string; change?: ObservedChange }): void;
+  /** A slice of a limit that this gateway shares with others. Rejects while nobody can be asked. Absent: it shares none. */
+  readonly lease?: Lease;
   /** What an MCP server offers now, where that differs from what the snapshot says. Never throws. Absent: nobody listens. */
   offered?(server: string, tools: readonly OfferedTool[]): void;
 }

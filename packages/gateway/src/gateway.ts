@@ -15,10 +15,9 @@ import {
   type GatewayLimits,
   type GatewayOptions,
   type GatewayReadiness,
-  type UsedBefore,
 } from "./options.ts";
 import { AnswerStore } from "./pipeline/answer-store.ts";
-import { Meter, type SpentBefore } from "./pipeline/meter.ts";
+import { Meter } from "./pipeline/meter.ts";
 import { ReferenceSample } from "./pipeline/reference-sample.ts";
 import { EmittedAnswers } from "./pipeline/emitted-answers.ts";
 import type { Runtime } from "./pipeline/runtime.ts";
@@ -26,17 +25,6 @@ import { pooledRandom } from "./pooled-random.ts";
 import { route } from "./route.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { UpstreamClient } from "./upstream/client.ts";
-
-function priced(used: UsedBefore, { inputMicroEurosPerToken, outputMicroEurosPerToken }: GatewayLimits): SpentBefore {
-  const cost = (input: number, output: number): number => input * inputMicroEurosPerToken + output * outputMicroEurosPerToken;
-  return {
-    system: used.system,
-    calls: used.calls,
-    tokens: used.inputTokens + used.outputTokens,
-    microEuros: cost(used.inputTokens, used.outputTokens),
-    microEurosThisMonth: cost(used.inputTokensThisMonth, used.outputTokensThisMonth),
-  };
-}
 
 /** The data plane. Listens nowhere by itself: `createGatewayServer` or the caller's own `node:http` server does. */
 export function createGateway(given: GatewayOptions): Gateway {
@@ -69,7 +57,13 @@ export function createGateway(given: GatewayOptions): Gateway {
     proofs: new ProofBook(),
     upstream,
     mcp,
-    meter: new Meter((options.used ?? []).map((one) => priced(one, limits)), options.clock()),
+    meter: new Meter({
+      lease: options.control.lease ?? null,
+      warn: (event, details) => options.log.warn(event, details),
+      before: options.used ?? [],
+      nowMs: options.clock(),
+    }),
+    assumedPrice: { input: limits.inputMicroEurosPerToken, output: limits.outputMicroEurosPerToken },
     reference: new ReferenceSample({ options, every: limits.referenceEvery, now }),
     answers: new AnswerStore({ random: options.random, maxBytes: limits.maxStoredAnswerBytes }),
     emitted: new EmittedAnswers(),

@@ -9,8 +9,10 @@ export type {
   GatewayOptions,
   GatewayReadiness,
   HttpHandler,
-  UsedBefore,
 } from "./options.ts";
+export type { Lease, LeaseAsk, LeaseGrant } from "./pipeline/lease.ts";
+export type { SpentBefore } from "./pipeline/meter.ts";
+export { costOf, priceOf } from "./pipeline/prices.ts";
 export type { ControlPort, HoldRequest, HoldTicket, SpendResult } from "./control-port.ts";
 export type {
   DecidedTool,

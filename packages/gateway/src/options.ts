@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Tier } from "@mandate/model";
 import type { ControlPort } from "./control-port.ts";
 import type { EvidenceSink } from "./evidence-sink.ts";
+import type { SpentBefore } from "./pipeline/meter.ts";
 
 /** Bounds of everything a caller or an upstream can make this process hold or wait for. */
 export interface GatewayLimits {
@@ -32,7 +33,7 @@ export interface GatewayLimits {
   readonly reservedOutputTokens: number;
   /** One decision in so many is compared with the reference engine. */
   readonly referenceEvery: number;
-  /** Used to keep money limits, since the register carries no prices yet. Micro-euro for one token. */
+  /** Keeps money limits where a model's register entry states no price. Micro-euro for one token. */
   readonly inputMicroEurosPerToken: number;
   readonly outputMicroEurosPerToken: number;
 }
@@ -50,7 +51,8 @@ export const defaultLimits: GatewayLimits = {
   upstreamIdleMs: 120_000,
   callMs: 600_000,
   callerIdleMs: 60_000,
-  upstreamConnections: 256,
+  // A stream holds its connection from first to last byte: fewer than calls in flight would make them wait for each other.
+  upstreamConnections: 2_048,
   maxInFlight: 2_048,
   drainMs: 8_000,
   maxStoredAnswerBytes: 64 * 1024 * 1024,
@@ -59,17 +61,6 @@ export const defaultLimits: GatewayLimits = {
   inputMicroEurosPerToken: 3,
   outputMicroEurosPerToken: 15,
 };
-
-export interface UsedBefore {
-  readonly system: string;
-  /** Since midnight UTC. */
-  readonly calls: number;
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  /** Since the first of the month, today included. */
-  readonly inputTokensThisMonth: number;
-  readonly outputTokensThisMonth: number;
-}
 
 /** Lines for operators. Never content, never a secret. */
 export interface GatewayLog {
@@ -88,8 +79,8 @@ export interface GatewayOptions {
   readonly log: GatewayLog;
   /** 32 bytes that sign session tokens; absent: random, so tokens end with the process. */
   readonly sessionKey?: Uint8Array;
-  /** What each system used of its limits before this start, by its evidence: a restart gives nobody a fresh day. */
-  readonly used?: readonly UsedBefore[];
+  /** What each system and credential used of its limits before this start, by its evidence: a restart gives nobody a fresh day. */
+  readonly used?: readonly SpentBefore[];
   /** Whether MCP servers may be started here as processes; absent: no. What may be started is the snapshot's to say. */
   readonly mcpProcesses?: boolean;
 }

@@ -203,6 +203,17 @@ export interface LimitFacts {
   readonly eurosPerMonth: string | null;
   readonly peoplePerDay: number | null;
   readonly callsPerMinute: number | null;
+  /** Of each credential, and of each person it acts for. Absent: the system's own limits alone. */
+  readonly perCredential?: ShareLimitFacts;
+  readonly perPerson?: ShareLimitFacts;
+}
+
+/** What one of those who share a system's limits may use of them a day. */
+export interface ShareLimitFacts {
+  readonly callsPerDay: number | null;
+  readonly tokensPerDay: number | null;
+  /** Decimal string of at most 4 places. */
+  readonly eurosPerDay: string | null;
 }
 
 export interface SessionFacts {
@@ -213,6 +224,14 @@ export interface SessionFacts {
   readonly audiences?: readonly string[];
   /** `clean`: user turns hold only what the user typed, so they count as the user's own words. */
   readonly userChannel: "clean" | "mixed";
+}
+
+/** What a model costs from a day on, in micro-euro a token: the same number as euros a million tokens. */
+export interface PriceFacts {
+  /** Epoch seconds of midnight UTC. */
+  readonly from: number;
+  readonly input: number;
+  readonly output: number;
 }
 
 export interface ModelFacts {
@@ -230,6 +249,8 @@ export interface ModelFacts {
   readonly maxSensitivity: Sensitivity;
   readonly visibility: Visibility;
   readonly fallback: boolean;
+  /** In order of their day; absent or empty: nobody stated one, and limits in money count a price that is high on purpose. */
+  readonly prices?: readonly PriceFacts[];
   /** By the kill switch; absent: no. */
   readonly stopped?: boolean;
   /** Azure's dated version of its API; absent: the gateway's default. */
@@ -243,6 +264,9 @@ export interface CriticalArgument {
   readonly type: ArgumentType;
 }
 
+/** What an extracting tool may say: one of these words, a number, or the name of a registered Entity of this type. */
+export type Extraction = { readonly enum: readonly string[] } | { readonly number: true } | { readonly entity: string };
+
 export interface ToolFacts {
   readonly name: string;
   /** What models and servers call it. */
@@ -254,6 +278,8 @@ export interface ToolFacts {
   readonly recipients: "caller" | "others" | null;
   readonly recipientsFrom: readonly string[];
   readonly output: "trusted" | "untrusted";
+  /** Quarantined extraction: a result that is exactly such a value taints nothing. Absent: it says what it likes. */
+  readonly extracts?: Extraction;
   /** JSON Schema of the arguments, or null when none is declared. */
   readonly input: Readonly<Record<string, unknown>> | null;
   /** Hash of the pinned definition; null while unpinned on a server that pins. */
@@ -264,9 +290,6 @@ export interface ToolFacts {
   readonly definition?: Readonly<Record<string, unknown>> | null;
   /** `tool:hosted.NAME`: run by the provider. */
   readonly hosted: boolean;
-/** What an extracting tool may say: one of these words, a number, or the name of a registered Entity of this type. */
-export type Extraction = { readonly enum: readonly string[] } | { readonly number: true } | { readonly entity: string };
-
   readonly region: string | null;
   readonly returns: string | null;
   /** By the kill switch; absent: no. */
@@ -278,8 +301,6 @@ export interface McpServerFacts {
   readonly url: string | null;
   readonly vendor: string | null;
   readonly region: string | null;
-  /** Quarantined extraction: a result that is exactly such a value taints nothing. Absent: it says what it likes. */
-  readonly extracts?: Extraction;
   readonly credential: string | null;
   /** A process that the gateway starts and supervises; absent or null: the server has a `url`. */
   readonly process?: McpProcessFacts | null;

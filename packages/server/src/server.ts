@@ -39,6 +39,7 @@ import type { IncidentPorts } from "./incidents/index.ts";
 import { startJobs } from "./jobs/index.ts";
 import type { RunningJobs } from "./jobs/index.ts";
 import type { ServerLog } from "./log.ts";
+import { createLeases } from "./limits/index.ts";
 import { legalReviewDecided, legalReviewRoutes, withClearedFlows } from "./legal-reviews/index.ts";
 import { createIssuerKeys, createTokenEndpoint, ensureSigningKey, machineIdentityRoutes, suspendCredentialsOf, tidyTokens, watchCredentials } from "./machine-identity/index.ts";
 import { askServer, mcpPinRoutes, OfferQueue } from "./mcp-pins/index.ts";
@@ -155,7 +156,8 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   await publisher.start();
   isPublishing = true;
   let usedUntil = 0;
-  const dataPlane = await startDataPlane({ evidence, publisher, dataDir: configuration.dataDir, now, random, log, onSequenced: (entries) => void emitDecisions(entries), takeOver });
+  const leases = createLeases({ db, org, now, log, models: () => publisher.current.facts.models });
+  const dataPlane = await startDataPlane({ evidence, publisher, dataDir: configuration.dataDir, now, random, log, leases, onSequenced: (entries) => void emitDecisions(entries), takeOver });
 
   function takeOver(request: IncomingMessage, response: ServerResponse): boolean {
     if (!asksWithApiToken(request, configuration.bootstrapToken)) return false;
@@ -271,6 +273,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     spend: (id, callHash, system) => publisher.port().spendApproval(id, callHash, system),
     report: (finding) => reporter.report(finding),
     offered: (server, tools) => offers.note(server, tools),
+    lease: (holder, ask) => leases.grant(holder, ask),
     onSequenced: (entries) => void emitDecisions(entries),
   });
   const drain = async (): Promise<number> => {
@@ -305,10 +308,10 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   searchRoutes(app, { ...replaying, contexts, drain });
   overviewRoutes(app, { db, org, now, contexts, publisher, checked: storeCheck.state });
   eventRoutes(app, hub, { onClose: (close) => closers.push(close), now, stillValid: async (request) => (await authenticate(request).catch(() => null)) !== null });
+  accessRequestRoutes(app, { db, org, now, base: configuration.consoleUrl });
   await authzenRoutes(app, () => dataPlane.gateway, configuration.consoleUrl);
   if (options.sample) {
     const { sampleRoutes } = await import("./sample/index.ts");
-  accessRequestRoutes(app, { db, org, now, base: configuration.consoleUrl });
     const host = configuration.host.includes(":") ? `[${configuration.host}]` : configuration.host;
     sampleRoutes(app, { controlUrl: `http://${host}:${configuration.port}`, gatewayUrl: configuration.gatewayUrl, token: options.internalToken, log: (line) => log.info("sample", { line }) });
   }

@@ -253,7 +253,7 @@ async function governed(context: McpContext, view: ServerView, known: Known, mes
     const met = mask(input, decision.obligations);
     if ("refusal" in met) return refused(met.refusal);
     const params = !met.changed ? message.params : isTool ? { ...message.params, arguments: met.value } : met.value;
-    const reserved = runtime.meter.reserve(system, context.user?.subject ?? null, { tokens: 0, microEuros: 0 }, runtime.now());
+    const reserved = await runtime.meter.reserve(system, { credential: credential.id, person: context.user?.subject ?? null }, { tokens: 0, microEuros: 0 }, runtime.now());
     if ("code" in reserved) return refused(reserved);
     const subject: Subject = { decisionId: exchange.decisionId, server: view.server.name, method: message.method, resource: known.resource, decision, request, requestHash: requestHashOf(message.params), found: found.types, content, definition };
     await exchangeWith(inner, view, known, { ...message, params }, subject, { tool: tool ?? null, approvals, settle: () => reserved.settle({ tokens: 0, microEuros: 0 }), headers: asked.headers, transform: (result) => checkedResult(inner, view, result) });

@@ -13,6 +13,7 @@ import { type Call, streamModeOf } from "./call.ts";
 import { settleHeldAnswer } from "./held-answer.ts";
 import type { Held } from "./holds.ts";
 import type { Reservation } from "./meter.ts";
+import { costOf, priceOf } from "./prices.ts";
 import { outcomeDraft } from "./record.ts";
 import type { RunningCall, Runtime } from "./runtime.ts";
 import { EventQueue } from "./event-queue.ts";
@@ -404,12 +405,11 @@ export class Delivery implements UpstreamEvents, RunningCall {
     this.#upstream?.abort();
     const { exchange, view } = this.#call;
     const usage = this.#usage;
-    const { inputMicroEurosPerToken: inPrice, outputMicroEurosPerToken: outPrice } = this.#runtime.limits;
     // Without a figure of the provider the worst case stays booked, unless nothing was generated.
     if (usage !== null)
       this.#reservation.settle({
         tokens: usage.input + usage.output,
-        microEuros: usage.input * inPrice + usage.output * outPrice,
+        microEuros: costOf(usage, priceOf(this.#call.model, Math.floor(exchange.startedMs / 1000), this.#runtime.assumedPrice)),
       });
     else if (this.#status === null || this.#status >= 300) this.#reservation.settle({ tokens: 0, microEuros: 0 });
     if (terminal === "done") this.#remember();

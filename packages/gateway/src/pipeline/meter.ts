@@ -1,5 +1,8 @@
-import type { SystemFacts } from "@mandate/model";
+import { hash } from "node:crypto";
+import type { ShareLimitFacts, SystemFacts } from "@mandate/model";
 import { type Refusal, refuse } from "../http/refusal.ts";
+import { Counters, type Lease } from "./lease.ts";
+import { microEuros } from "./prices.ts";
 
 export interface Estimate {
   readonly tokens: number;
@@ -11,146 +14,158 @@ export interface Reservation {
   settle(used: Estimate): void;
 }
 
-interface Book {
-  day: number;
-  month: string;
-  minute: number;
-  calls: number;
-  callsThisMinute: number;
-  tokens: number;
-  microEuros: number;
-  microEurosThisMonth: number;
-  readonly people: Set<string>;
-}
-
 export interface SpentBefore extends Estimate {
   readonly system: string;
+  /** Null: of the system as a whole. */
+  readonly credential: string | null;
   readonly calls: number;
   readonly microEurosThisMonth: number;
+}
+
+/** Who uses a limit. */
+export interface Spender {
+  readonly credential: string;
+  /** Subject of the verified user, or null. */
+  readonly person: string | null;
+}
+
+export interface MeterOptions {
+  /** Null: this gateway has the whole of each limit. */
+  readonly lease: Lease | null;
+  readonly warn: (event: string, details: Readonly<Record<string, unknown>>) => void;
+  /** What was used of the day and month of `nowMs` before this process began; for gateways without leases. */
+  readonly before?: readonly SpentBefore[];
+  readonly nowMs?: number;
+}
+
+type Window = "minute" | "day" | "month";
+
+interface Charge {
+  readonly key: string;
+  readonly window: Window;
+  readonly span: string;
+  /** Null: counted, because it may be limited later in its window. */
+  readonly limit: number | null;
+  readonly need: number;
+  /** What is used in the end, of this charge's kind. */
+  readonly of: (used: Estimate) => number;
+  readonly what: string;
+  readonly param: string;
 }
 
 const dayMs = 86_400_000;
 
 /**
- * Limits of each system at this gateway. Calls, tokens and money go on from what its evidence says was used before this
- * start; people of the day are counted anew. The worst case is reserved before a call and settled after,
- * so that many calls at once can't together pass a limit that each alone would keep.
+ * Limits of systems, and of each credential and person within one. The worst case is reserved before a call and settled
+ * after, so that many calls at once can't together pass a limit that each alone would keep. Where several gateways share
+ * a limit each holds slices of it, leased from the control plane.
  */
 export class Meter {
-  readonly #books = new Map<string, Book>();
+  readonly #counters: Counters;
+  /** People of the day by system: each is charged once. */
+  readonly #people = new Map<string, { day: string; readonly names: Set<string> }>();
 
-  /** @param before what was used of the day and month of `nowMs` before this process began */
-  constructor(before: readonly SpentBefore[] = [], nowMs = 0) {
-    for (const { system, calls, tokens, microEuros, microEurosThisMonth } of before)
-      Object.assign(this.#book(system, nowMs), { calls, tokens, microEuros, microEurosThisMonth });
+  constructor({ lease, warn, before = [], nowMs = 0 }: MeterOptions) {
+    this.#counters = new Counters({ lease, warn });
+    // With leases the control plane remembers what was taken.
+    if (lease !== null) return;
+    const { day, month } = spansOf(nowMs);
+    for (const spent of before) {
+      const who = spent.credential === null ? `system:${spent.system}` : `credential:${spent.credential}`;
+      this.#counters.add(`${who} calls day`, day, spent.calls);
+      this.#counters.add(`${who} tokens day`, day, spent.tokens);
+      this.#counters.add(`${who} euros day`, day, spent.microEuros);
+      if (spent.credential === null) this.#counters.add(`${who} euros month`, month, spent.microEurosThisMonth);
+    }
   }
 
-  reserve(system: SystemFacts, person: string | null, estimate: Estimate, nowMs: number): Reservation | Refusal {
-    const book = this.#book(system.name, nowMs);
-    const { limits } = system;
-    const over = (
-      what: string,
-      param: string,
-      retryAfterSeconds: number,
-      code: "budget" | "rate" = "budget",
-    ): Refusal => ({
-      ...refuse(
-        code,
-        `${system.title} would pass its limit of ${what}.`,
-        {
-          text: "Wait until the window ends, or have its owners raise the limit.",
-          command: `mandate describe system/${system.name}`,
-        },
-        param,
-      ),
-      retryAfterSeconds: Math.max(1, Math.ceil(retryAfterSeconds)),
-    });
-    const untilTomorrow = ((book.day + 1) * dayMs - nowMs) / 1000;
-    if (limits.callsPerMinute !== null && book.callsThisMinute + 1 > limits.callsPerMinute)
-      return over(
-        `${limits.callsPerMinute} calls a minute`,
-        "limits.callsPerMinute",
-        ((book.minute + 1) * 60_000 - nowMs) / 1000,
-        "rate",
-      );
-    if (limits.callsPerDay !== null && book.calls + 1 > limits.callsPerDay)
-      return over(`${limits.callsPerDay} calls a day`, "limits.callsPerDay", untilTomorrow);
-    if (limits.tokensPerDay !== null && book.tokens + estimate.tokens > limits.tokensPerDay)
-      return over(`${limits.tokensPerDay} tokens a day`, "limits.tokensPerDay", untilTomorrow);
-    if (limits.eurosPerDay !== null && book.microEuros + estimate.microEuros > microEuros(limits.eurosPerDay))
-      return over(`€${limits.eurosPerDay} a day`, "limits.eurosPerDay", untilTomorrow);
-    if (
-      limits.eurosPerMonth !== null &&
-      book.microEurosThisMonth + estimate.microEuros > microEuros(limits.eurosPerMonth)
-    )
-      return over(`€${limits.eurosPerMonth} a month`, "limits.eurosPerMonth", untilTomorrow);
-    if (person !== null && limits.peoplePerDay !== null && !book.people.has(person)) {
-      if (book.people.size + 1 > limits.peoplePerDay)
-        return over(`${limits.peoplePerDay} people a day`, "limits.peoplePerDay", untilTomorrow);
-      book.people.add(person);
+  async reserve(system: SystemFacts, spender: Spender, estimate: Estimate, nowMs: number): Promise<Reservation | Refusal> {
+    const charges = chargesOf(system, spender, estimate, nowMs);
+    const newPerson = this.#newPerson(system, spender.person, spansOf(nowMs).day);
+    if (newPerson !== null) charges.push(newPerson);
+    // A slice that came may be gone again, to calls that waited beside this one. It ends: each round, something is granted
+    // out of a limit, or nothing is and the call is refused.
+    for (;;) {
+      const short = charges.filter(({ key, span, limit, need }) => limit !== null && !this.#counters.fits(key, span, limit, need));
+      if (short.length === 0) return this.#commit(charges, newPerson === null ? null : { system: system.name, person: spender.person! });
+      const granted = await Promise.all(short.map(({ key, span, limit, need }) => this.#counters.lease(key, span, limit!, need, nowMs)));
+      const none = granted.indexOf(false);
+      if (none >= 0) return refusalOf(system, short[none]!, nowMs);
     }
-    const { day, month } = book;
-    book.calls += 1;
-    book.callsThisMinute += 1;
-    book.tokens += estimate.tokens;
-    book.microEuros += estimate.microEuros;
-    book.microEurosThisMonth += estimate.microEuros;
+  }
+
+  #commit(charges: readonly Charge[], newPerson: { system: string; person: string } | null): Reservation {
+    for (const { key, span, need } of charges) this.#counters.add(key, span, need);
+    if (newPerson !== null) this.#people.get(newPerson.system)!.names.add(newPerson.person);
     let open = true;
     return {
       settle: (used) => {
         if (!open) return;
         open = false;
-        if (book.day === day) {
-          book.tokens += used.tokens - estimate.tokens;
-          book.microEuros += used.microEuros - estimate.microEuros;
-        }
-        if (book.month === month) book.microEurosThisMonth += used.microEuros - estimate.microEuros;
+        for (const { key, span, need, of } of charges) this.#counters.addIfCurrent(key, span, of(used) - need);
       },
     };
   }
 
-  #book(system: string, nowMs: number): Book {
-    const day = Math.floor(nowMs / dayMs);
-    const minute = Math.floor(nowMs / 60_000);
-    let book = this.#books.get(system);
-    if (book === undefined) {
-      book = {
-        day,
-        month: monthOf(nowMs),
-        minute,
-        calls: 0,
-        callsThisMinute: 0,
-        tokens: 0,
-        microEuros: 0,
-        microEurosThisMonth: 0,
-        people: new Set(),
-      };
-      this.#books.set(system, book);
+  #newPerson(system: SystemFacts, person: string | null, day: string): Charge | null {
+    const limit = system.limits.peoplePerDay;
+    if (person === null || limit === null) return null;
+    let seen = this.#people.get(system.name);
+    if (seen?.day !== day) {
+      seen = { day, names: new Set() };
+      this.#people.set(system.name, seen);
     }
-    if (book.minute !== minute) {
-      book.minute = minute;
-      book.callsThisMinute = 0;
-    }
-    if (book.day !== day) {
-      book.day = day;
-      book.calls = book.tokens = book.microEuros = 0;
-      book.people.clear();
-      const month = monthOf(nowMs);
-      if (book.month !== month) {
-        book.month = month;
-        book.microEurosThisMonth = 0;
-      }
-    }
-    return book;
+    if (seen.names.has(person)) return null;
+    return { key: `system:${system.name} people day`, window: "day", span: day, limit, need: 1, of: () => 1, what: `${limit} people a day`, param: "limits.peoplePerDay" };
   }
 }
 
-function monthOf(nowMs: number): string {
-  return new Date(nowMs).toISOString().slice(0, 7);
+function chargesOf(system: SystemFacts, { credential, person }: Spender, estimate: Estimate, nowMs: number): Charge[] {
+  const { limits, name } = system;
+  const spans = spansOf(nowMs);
+  const charges: Charge[] = [];
+  const charge = (who: string, unit: "calls" | "tokens" | "euros", window: Window, limit: number | null, what: string, param: string): void => {
+    const of = { calls: () => 1, tokens: (used: Estimate) => used.tokens, euros: (used: Estimate) => used.microEuros }[unit];
+    charges.push({ key: `${who} ${unit} ${window}`, window, span: spans[window], limit, need: of(estimate), of, what, param });
+  };
+  const money = (decimal: string | null): number | null => (decimal === null ? null : microEuros(decimal));
+  charge(`system:${name}`, "calls", "minute", limits.callsPerMinute, `${limits.callsPerMinute} calls a minute`, "limits.callsPerMinute");
+  charge(`system:${name}`, "calls", "day", limits.callsPerDay, `${limits.callsPerDay} calls a day`, "limits.callsPerDay");
+  charge(`system:${name}`, "tokens", "day", limits.tokensPerDay, `${limits.tokensPerDay} tokens a day`, "limits.tokensPerDay");
+  charge(`system:${name}`, "euros", "day", money(limits.eurosPerDay), `€${limits.eurosPerDay} a day`, "limits.eurosPerDay");
+  charge(`system:${name}`, "euros", "month", money(limits.eurosPerMonth), `€${limits.eurosPerMonth} a month`, "limits.eurosPerMonth");
+  const share = (who: string, of: string, limit: ShareLimitFacts | undefined, param: string): void => {
+    if (limit === undefined) return;
+    charge(who, "calls", "day", limit.callsPerDay, `${limit.callsPerDay} calls a day for each ${of}`, `${param}.callsPerDay`);
+    charge(who, "tokens", "day", limit.tokensPerDay, `${limit.tokensPerDay} tokens a day for each ${of}`, `${param}.tokensPerDay`);
+    charge(who, "euros", "day", money(limit.eurosPerDay), `€${limit.eurosPerDay} a day for each ${of}`, `${param}.eurosPerDay`);
+  };
+  share(`credential:${credential}`, "credential", limits.perCredential, "limits.perCredential");
+  if (person !== null) share(`person:${name} ${hash("sha256", person, "hex").slice(0, 32)}`, "person", limits.perPerson, "limits.perPerson");
+  return charges;
 }
 
-/** Decimal string of at most 4 places; anything else allows nothing. */
-function microEuros(decimal: string): number {
-  const match = /^(\d{1,9})(?:\.(\d{1,4}))?$/.exec(decimal);
-  return match === null ? 0 : Number(match[1]) * 1_000_000 + Number((match[2] ?? "").padEnd(6, "0"));
+function refusalOf(system: SystemFacts, { window, what, param }: Charge, nowMs: number): Refusal {
+  return {
+    ...refuse(
+      window === "minute" ? "rate" : "budget",
+      `${system.title} would pass its limit of ${what}.`,
+      { text: "Wait until the window ends, or have its owners raise the limit.", command: `mandate describe system/${system.name}` },
+      param,
+    ),
+    retryAfterSeconds: Math.max(1, Math.ceil((endOf(window, nowMs) - nowMs) / 1000)),
+  };
+}
+
+/** Windows are calendar ones in UTC. */
+function spansOf(nowMs: number): Readonly<Record<Window, string>> {
+  const instant = new Date(nowMs).toISOString();
+  return { minute: instant.slice(0, 16), day: instant.slice(0, 10), month: instant.slice(0, 7) };
+}
+
+function endOf(window: Window, nowMs: number): number {
+  if (window === "minute") return (Math.floor(nowMs / 60_000) + 1) * 60_000;
+  if (window === "day") return (Math.floor(nowMs / dayMs) + 1) * dayMs;
+  const now = new Date(nowMs);
+  return Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1, 1);
 }

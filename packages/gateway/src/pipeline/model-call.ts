@@ -13,6 +13,8 @@ import { comparePrompts, promptRefusal } from "./approved-prompt.ts";
 import { type Call, streamModeOf } from "./call.ts";
 import { Delivery } from "./delivery.ts";
 import { callHashOf, openHold, type Spent, spend } from "./holds.ts";
+import type { Estimate } from "./meter.ts";
+import { costOf, priceOf } from "./prices.ts";
 import { meetObligations } from "./obligations.ts";
 import { callerContext, type Detected, detectIn, detectInTurns, merged, modelQuestion } from "./question.ts";
 import { intentDraft, outcomeDraft } from "./record.ts";
@@ -245,7 +247,12 @@ async function carry(runtime: Runtime, known: Known, attempt: Attempt): Promise<
   const reserved =
     "refusal" in met
       ? met.refusal
-      : runtime.meter.reserve(system, call.user?.subject ?? null, estimate(runtime, body, view), runtime.now());
+      : await runtime.meter.reserve(
+          system,
+          { credential: call.credential.id, person: call.user?.subject ?? null },
+          estimate(runtime, model, body, view),
+          runtime.now(),
+        );
   if ("refusal" in met || "code" in reserved) {
     await refuseKnown(runtime, known, "refusal" in met ? met.refusal : (reserved as Refusal));
     return "answered";
@@ -368,13 +375,11 @@ function messageBytes(json: StrictJson, body: Buffer, surface: Surface): readonl
 }
 
 /** Four bytes a token is usual for text; three overstates, as a worst case should. */
-function estimate(runtime: Runtime, body: Buffer, view: RequestView): { tokens: number; microEuros: number } {
+function estimate(runtime: Runtime, model: ModelFacts, body: Buffer, view: RequestView): Estimate {
   const input = Math.ceil(body.length / 3);
   const output = view.maxOutputTokens ?? runtime.limits.reservedOutputTokens;
-  return {
-    tokens: input + output,
-    microEuros: input * runtime.limits.inputMicroEurosPerToken + output * runtime.limits.outputMicroEurosPerToken,
-  };
+  const price = priceOf(model, Math.floor(runtime.now() / 1000), runtime.assumedPrice);
+  return { tokens: input + output, microEuros: costOf({ input, output }, price) };
 }
 
 function unreadable(error: unknown): Refusal {

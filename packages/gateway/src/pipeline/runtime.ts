@@ -7,6 +7,7 @@ import type { UpstreamClient } from "../upstream/client.ts";
 import type { AnswerStore } from "./answer-store.ts";
 import type { EmittedAnswers } from "./emitted-answers.ts";
 import type { Meter } from "./meter.ts";
+import type { Price } from "./prices.ts";
 import type { ReferenceSample } from "./reference-sample.ts";
 
 /** What every call shares. Made once by `createGateway`. */
@@ -21,6 +22,8 @@ export interface Runtime {
   readonly proofs: ProofBook;
   readonly upstream: UpstreamClient;
   readonly meter: Meter;
+  /** Of models whose price nobody stated. */
+  readonly assumedPrice: Price;
   readonly reference: ReferenceSample;
   readonly answers: AnswerStore;
   readonly mcp: McpHub;

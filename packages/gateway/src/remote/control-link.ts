@@ -1,6 +1,7 @@
 import { AppError } from "@mandate/model";
 import type { ControlPort, HoldRequest, HoldTicket, SpendResult } from "../control-port.ts";
 import type { OfferedTool } from "../mcp/definitions.ts";
+import type { LeaseAsk, LeaseGrant } from "../pipeline/lease.ts";
 import type { GatewayLog } from "../options.ts";
 import type { Snapshot } from "../snapshot.ts";
 import type { Slot } from "./slot.ts";
@@ -72,6 +73,8 @@ export class ControlLink implements ControlPort {
   spendApproval(id: string, callHash: string, system: string): Promise<SpendResult> {
     return this.#ask<SpendResult>("/api/v1/gateway/spend", { id, callHash, system });
   }
+
+  readonly lease = (ask: LeaseAsk): Promise<LeaseGrant> => this.#ask<LeaseGrant>("/api/v1/gateway/leases", ask);
 
   /** Bounded and de-duplicated here; sent once a second. */
   report(finding: Report): void {

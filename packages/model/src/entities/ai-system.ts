@@ -31,6 +31,9 @@ const usesSchema = z.strictObject({
 const eurosSchema = z.union([decimalSchema, countSchema.transform(String)]);
 const capsSchema = z.strictObject({ calls: countSchema.optional(), tokens: countSchema.optional(), euros: eurosSchema.optional(), people: countSchema.optional() });
 
+/** Of each credential, or each person: what one of them may use of the system's limits. */
+const shareSchema = z.strictObject({ callsPerDay: countSchema.optional(), tokensPerDay: countSchema.optional(), eurosPerDay: eurosSchema.optional() });
+
 const limitsSchema = z.strictObject({
   callsPerDay: countSchema.optional(),
   callsPerMinute: countSchema.optional(),
@@ -38,6 +41,8 @@ const limitsSchema = z.strictObject({
   eurosPerDay: eurosSchema.optional(),
   eurosPerMonth: eurosSchema.optional(),
   peoplePerDay: countSchema.optional(),
+  perCredential: shareSchema.optional(),
+  perPerson: shareSchema.optional(),
 });
 
 const sessionSchema = z.strictObject({

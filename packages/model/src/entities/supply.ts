@@ -2,7 +2,7 @@ import { z } from "zod";
 import { protocols } from "../vocabulary.ts";
 import { defineEntity } from "./define.ts";
 import { referenceSchema, referencesIn } from "./references.ts";
-import { daySchema, durationSchema, emailSchema, httpUrlSchema, lineSchema, nameSchema, proseSchema, regionSchema, sensitivitySchema, visibilitySchema, wordSchema, wordsSchema } from "./scalars.ts";
+import { daySchema, decimalSchema, durationSchema, emailSchema, httpUrlSchema, lineSchema, nameSchema, proseSchema, regionSchema, sensitivitySchema, visibilitySchema, wordSchema, wordsSchema } from "./scalars.ts";
 
 /** Who sells us something, and under which terms. */
 export const vendor = defineEntity({
@@ -54,6 +54,8 @@ export const model = defineEntity({
     fallback: z.array(referenceSchema("model")).min(1).max(3).optional(),
     /** Azure's dated version of its API. */
     apiVersion: z.string().regex(/^[A-Za-z0-9][\w.-]{0,39}$/).optional(),
+    /** Euros a million tokens, from that day on: a new price is a new line, and what was spent before keeps its own. */
+    price: z.array(z.strictObject({ from: daySchema, input: decimalSchema, output: decimalSchema })).min(1).max(100).optional(),
   }),
   refs: (spec) => [
     ...referencesIn(spec.vendor, "vendor"),
@@ -61,7 +63,7 @@ export const model = defineEntity({
     ...referencesIn(spec.fallback, "fallback"),
   ],
   // Rotating the sealed secret is not a change of the model.
-  cosmetic: ["title", "owner", "credential"],
+  cosmetic: ["title", "owner", "credential", "price"],
 });
 
 const slotSchema = z.strictObject({

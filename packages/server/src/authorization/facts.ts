@@ -1,6 +1,6 @@
 import type { TierTerms } from "@mandate/frameworks";
 import { audiences, autonomies, sensitivityRank, serverOfWildcard } from "@mandate/model";
-import type { AISystemSpec, AwaitedFacts, ConditionDues, LimitFacts, PolicyFacts, RegisterFacts, SystemFacts, Tier } from "@mandate/model";
+import type { AISystemSpec, AwaitedFacts, ConditionDues, LimitFacts, PolicyFacts, RegisterFacts, ShareLimitFacts, SystemFacts, Tier } from "@mandate/model";
 import { tiers } from "@mandate/model";
 import { sql } from "kysely";
 import { conditionStates } from "../conditions/index.ts";
@@ -154,6 +154,11 @@ function narrowLimits(before: Limits | undefined, after: Limits | undefined, cap
     return given.length === 0 ? null : Math.min(...given);
   };
   const money = (...values: (string | undefined)[]): string | null => values.filter((value) => value !== undefined).toSorted((a, b) => Number(a) - Number(b))[0] ?? null;
+  const share = (was: Limits["perPerson"], is: Limits["perPerson"]): ShareLimitFacts => ({
+    callsPerDay: count(was?.callsPerDay, is?.callsPerDay),
+    tokensPerDay: count(was?.tokensPerDay, is?.tokensPerDay),
+    eurosPerDay: money(was?.eurosPerDay, is?.eurosPerDay),
+  });
   return {
     callsPerDay: count(before?.callsPerDay, after?.callsPerDay, caps?.calls, caps ? written?.calls : undefined),
     tokensPerDay: count(before?.tokensPerDay, after?.tokensPerDay, caps?.tokens, caps ? written?.tokens : undefined),
@@ -161,6 +166,8 @@ function narrowLimits(before: Limits | undefined, after: Limits | undefined, cap
     eurosPerMonth: money(before?.eurosPerMonth, after?.eurosPerMonth),
     peoplePerDay: count(before?.peoplePerDay, after?.peoplePerDay, caps?.people, caps ? written?.people : undefined),
     callsPerMinute: count(before?.callsPerMinute, after?.callsPerMinute),
+    ...(before?.perCredential ?? after?.perCredential ? { perCredential: share(before?.perCredential, after?.perCredential) } : {}),
+    ...(before?.perPerson ?? after?.perPerson ? { perPerson: share(before?.perPerson, after?.perPerson) } : {}),
   };
 }
 

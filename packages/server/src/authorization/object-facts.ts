@@ -40,6 +40,7 @@ function modelFacts({ name, spec }: StoredObject<"Model">, register: Register): 
     maxSensitivity: spec.maxSensitivity,
     visibility: modelVisibility(spec, register),
     fallback: spec.role === "fallback",
+    ...(spec.price === undefined ? {} : { prices: spec.price.map(({ from, input, output }) => ({ from: Date.parse(from) / 1000, input: Number(input), output: Number(output) })).toSorted((a, b) => a.from - b.from) }),
     ...(spec.apiVersion === undefined ? {} : { apiVersion: spec.apiVersion }),
     ...(spec.fallback === undefined ? {} : { fallbacks: spec.fallback.map(nameOf) }),
   };
@@ -82,8 +83,8 @@ function declaredTool(tool: StoredObject<"Tool">, register: Register, pins: read
     recipients: spec.recipients ?? null,
     recipientsFrom: spec.recipientsFrom ?? [],
     output: spec.output,
-    input: spec.input ?? null,
     ...(spec.extracts === undefined ? {} : { extracts: spec.extracts }),
+    input: spec.input ?? null,
     pinned: pin?.pinnedHash ?? null,
     changed: pin ? drifted(pin) : mustBePinned,
     definition: pin?.definition ?? null,

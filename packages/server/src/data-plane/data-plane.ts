@@ -1,10 +1,9 @@
 import { mkdir, open, readFile } from "node:fs/promises";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { join } from "node:path";
-import { createGateway, createGatewayServer, Journal, JournalSink, Sealer, sealingKeyLookup } from "@mandate/gateway";
-import type { Gateway } from "@mandate/gateway";
+import { createGateway, createGatewayServer, defaultLimits, Journal, JournalSink, Sealer, sealingKeyLookup } from "@mandate/gateway";
+import type { Gateway, GatewayLimits, LeaseAsk, LeaseGrant } from "@mandate/gateway";
 import type { Evidence } from "../evidence/index.ts";
-import { usedBefore } from "./used-before.ts";
 import type { ServerLog } from "../log.ts";
 import type { Publisher } from "../publisher/index.ts";
 
@@ -15,6 +14,12 @@ export interface DataPlaneOptions {
   readonly now: () => number;
   readonly random: (bytes: Uint8Array) => Uint8Array;
   readonly log: ServerLog;
+  /** Slices of limits that several gateways share. */
+  readonly leases: {
+    grant(holder: string, ask: LeaseAsk): Promise<LeaseGrant>;
+    /** A gateway begins anew: it holds nothing but what the evidence of its log says it used. */
+    returned(holder: string, origin: string, limits: Pick<GatewayLimits, "reservedOutputTokens" | "inputMicroEurosPerToken" | "outputMicroEurosPerToken">): Promise<void>;
+  };
   /** Entries reached the store: the decisions index grew. */
   readonly onSequenced: (entries: number) => void;
   /** True when it took the request of the gateway's listener over. */
@@ -40,7 +45,7 @@ const retryMs = 500;
 
 /** The gateway of this process: its journal, its log, and the sequencer between them. */
 export async function startDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
-  const { evidence, publisher, dataDir, now, random, log } = options;
+  const { evidence, publisher, dataDir, now, random, log, leases } = options;
   const directory = join(dataDir, "gateway");
   const { slot, isNew } = await slotName(directory, random);
   // This process is the only writer of such logs: the volumes they were written from are gone.
@@ -53,7 +58,9 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   const sink = new JournalSink(journal, sealer, evidence.signerOf(origin));
   const closedAsUnknown = await sink.closeOpenCalls();
   await evidence.sequence(journal);
-  const gateway = createGateway({ control: publisher.port(), evidence: sink, clock: now, random, log, mcpProcesses: true, used: await evidence.read((tx) => usedBefore(tx, publisher.current.organization.id, now())) });
+  // What the last run leased and didn't use goes back; what it used counts on, by its evidence.
+  await leases.returned(slot, origin, defaultLimits);
+  const gateway = createGateway({ control: { ...publisher.port(), lease: (ask) => leases.grant(slot, ask) }, evidence: sink, clock: now, random, log, mcpProcesses: true });
   const server = createGatewayServer({ handler: (request, response) => options.takeOver(request, response) || gateway.handler(request, response) });
 
   let closed = false;
@@ -112,6 +119,9 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   };
 }
 
+/** Logs that a gateway of this process wrote; an enrolled gateway's has another form. */
+const ownSlot = /^gw-[0-9a-f]{8}$/;
+
 /**
  * The slot's stable name lives with its journal. INVARIANT: a new volume is a new slot with a log of its own, so an
  * empty journal is never taken for the continuation of a log whose records it lost.
@@ -119,9 +129,6 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
 async function slotName(directory: string, random: (bytes: Uint8Array) => Uint8Array): Promise<{ slot: string; isNew: boolean }> {
   const path = join(directory, "slot");
   await mkdir(directory, { recursive: true, mode: 0o700 });
-/** Logs that a gateway of this process wrote; an enrolled gateway's has another form. */
-const ownSlot = /^gw-[0-9a-f]{8}$/;
-
   const existing = await readFile(path, "utf8").catch(() => undefined);
   if (existing !== undefined && /^gw-[0-9a-f]{8}\n$/.test(existing)) return { slot: existing.trim(), isNew: false };
   const name = `gw-${Buffer.from(random(new Uint8Array(4))).toString("hex")}`;

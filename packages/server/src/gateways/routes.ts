@@ -1,6 +1,6 @@
 import type { KeyObject } from "node:crypto";
 import { offeredTools } from "@mandate/gateway";
-import type { ControlPort, HoldRequest, HoldTicket, SpendResult } from "@mandate/gateway";
+import type { ControlPort, HoldRequest, LeaseAsk, LeaseGrant, HoldTicket, SpendResult } from "@mandate/gateway";
 import { rawPublicKey } from "@mandate/gateway/remote";
 import type { JournalPush } from "@mandate/gateway/remote";
 import { AppError, newId } from "@mandate/model";
@@ -44,6 +44,7 @@ export interface GatewayRouteDeps {
   readonly spend: (id: string, callHash: string, system: string) => Promise<SpendResult>;
   readonly report: ControlPort["report"];
   readonly offered: NonNullable<ControlPort["offered"]>;
+  readonly lease: (holder: string, ask: LeaseAsk) => Promise<LeaseGrant>;
   /** Entries reached the store. */
   readonly onSequenced: (entries: number) => void;
 }
@@ -163,6 +164,12 @@ function linkRoutes(app: App, deps: GatewayRouteDeps): void {
     await signed.gatewayOf(request);
     const { id, callHash, system } = request.body;
     return deps.spend(id, callHash, system);
+  });
+
+  const amount = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+  app.post("/api/v1/gateway/leases", { ...open, schema: { body: z.strictObject({ key: z.string().min(1).max(500), span: z.string().regex(/^\d{4}-\d{2}(?:-\d{2}(?:T\d{2}:\d{2})?)?$/), limit: amount, want: amount, owed: amount }) } }, async (request) => {
+    const { id } = await signed.gatewayOf(request);
+    return deps.lease(id, request.body);
   });
 
   const change = z.strictObject({ trigger: z.enum(["model-version", "tool-definition", "prompt", "refused-attempt"]), subject: z.string().max(400), old: z.string().max(4000), new: z.string().max(4000) });

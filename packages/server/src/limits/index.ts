@@ -1,0 +1,1 @@
+export { createLeases } from "./create-leases.ts";
