@@ -1,22 +1,14 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import type { Browser, BrowserContext, Page } from "playwright-core";
-import { openBrowser } from "../../packages/console/dev/browser.ts";
+import type { Page } from "playwright-core";
 import { gateRecords } from "../../packages/server/src/gates/testing.ts";
+import { type AtDesk, Office } from "./at-desk.ts";
 import { type Mandate, runCli, startMandate, startUpstream, type Upstream } from "./harness.ts";
-
-const root = join(import.meta.dirname, "../..");
-const axe = readFileSync(createRequire(join(root, "packages/console/package.json")).resolve("axe-core/axe.min.js"), "utf8");
 
 let mandate: Mandate;
 let upstream: Upstream;
-let browser: Browser;
-let base: string;
+let office: Office;
 let key: string;
-let troubles: string[] = [];
 const owners = ["bea@halden.example", "tom@halden.example"] as const;
 
 /** T3: it pays by itself and can't take it back. */
@@ -60,74 +52,6 @@ spec:
     - { name: large, call: "tool:payouts.send", input: { order: A1, amount: 100 }, expect: hold }
 `;
 
-/** A person at a desk: own browser profile, own authenticator. Counts what the person does. */
-class AtDesk {
-  readonly page: Page;
-  readonly context: BrowserContext;
-  done = 0;
-
-  constructor(context: BrowserContext, page: Page) {
-    this.context = context;
-    this.page = page;
-  }
-
-  static async arrive(email: string): Promise<AtDesk> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
-    const page = await context.newPage();
-    page.setDefaultTimeout(10_000);
-    page.on("console", (message) => {
-      if (message.type() === "error" && !message.text().includes("409")) troubles.push(`${page.url()}: ${message.text()}`);
-    });
-    page.on("pageerror", (error) => troubles.push(`${page.url()}: ${String(error)}`));
-    const device = await context.newCDPSession(page);
-    await device.send("WebAuthn.enable");
-    await device.send("WebAuthn.addVirtualAuthenticator", {
-      options: { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
-    });
-    const { body } = await mandate.api("POST", `/people/${email}/sign-in-links`, {});
-    await page.goto(String(body.url).replace(/^http:\/\/[^/]+/, base));
-    await page.getByRole("button", { name: "Add a passkey" }).click();
-    await page.getByText(/passkey (?:is )?added|can sign/i).first().waitFor();
-    return new AtDesk(context, page);
-  }
-
-  async open(path: string): Promise<void> {
-    this.done++;
-    await this.page.goto(base + path, { waitUntil: "domcontentloaded" });
-    await this.page.locator("h1").first().waitFor();
-  }
-
-  async press(name: string | RegExp): Promise<void> {
-    this.done++;
-    await this.page.getByRole("button", { name }).last().click();
-  }
-
-  async follow(name: string): Promise<void> {
-    this.done++;
-    await this.page.getByRole("link", { name, exact: true }).first().click();
-  }
-
-  async fill(label: string, value: string): Promise<void> {
-    this.done++;
-    await this.page.getByLabel(label, { exact: true }).last().fill(value);
-  }
-
-  /** WCAG 2.2 A and AA in both themes; no sideways scroll from a phone to a desk. */
-  async accessible(): Promise<void> {
-    for (const colorScheme of ["light", "dark"] as const) {
-      await this.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      await this.page.evaluate(axe);
-      const found = await this.page.evaluate(`axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] })
-        .then((result) => result.violations.map((one) => location.pathname + " " + one.id + ": " + one.nodes.map((node) => node.target.join(" ")).join(", ")))`);
-      expect(found).toEqual([]);
-    }
-    for (const width of [320, 390, 768, 1280]) {
-      await this.page.setViewportSize({ width, height: 900 });
-      expect(await this.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"), `at ${width}`).toBe(0);
-    }
-  }
-}
-
 async function addCondition(page: Page): Promise<void> {
   // The summary, not the fact of the same name that stands on the page before it has loaded.
   await page.locator("summary", { hasText: "Conditions" }).click();
@@ -154,18 +78,16 @@ let official: AtDesk;
 let legal: AtDesk;
 
 beforeAll(async () => {
-  if (!existsSync(join(root, "packages/console/dist/index.html"))) execFileSync("npm", ["run", "build", "-w", "@mandate/console"], { cwd: root, stdio: "ignore" });
   upstream = await startUpstream();
   mandate = await startMandate();
-  base = mandate.url.replace("127.0.0.1", "localhost");
-  browser = await openBrowser();
+  office = await Office.open(mandate);
   const invite = async (email: string, ...roles: string[]) => expect((await mandate.api("POST", "/people", { email, name: email.split("@")[0], roles })).status).toBe(201);
   await invite("helena@halden.example", "authorizing-official");
   await invite("pieter@halden.example", "legal-reviewer");
   await invite(owners[0], "business-owner");
-  official = await AtDesk.arrive("helena@halden.example");
-  legal = await AtDesk.arrive("pieter@halden.example");
-  bea = await AtDesk.arrive(owners[0]);
+  official = await office.arrive("helena@halden.example");
+  legal = await office.arrive("pieter@halden.example");
+  bea = await office.arrive(owners[0]);
   const applied = await mandate.apply(manifest(upstream.url));
   expect(applied.status, applied.text).toBe(200);
   const { body } = await mandate.api("GET", "/approvals?state=pending&system=payouts");
@@ -177,16 +99,12 @@ beforeAll(async () => {
 }, 120_000);
 
 afterAll(async () => {
-  await browser?.close();
+  await office?.close();
   await mandate?.stop();
   await upstream?.close();
 });
 
-afterEach(() => {
-  const seen = troubles;
-  troubles = [];
-  expect(seen, "console errors and page errors").toEqual([]);
-});
+afterEach(() => office.quiet());
 
 test("a T3 system without its gates is refused by page, API and CLI, each naming what lacks", async () => {
   await bea.open("/systems/payouts");

@@ -166,6 +166,8 @@ export interface ApprovalView extends Approval {
   readonly rule?: string | null;
   readonly reason?: string | null;
   readonly requester?: string | null;
+  /** Who put the question; for a role, not the person it is about. */
+  readonly askedBy?: string | null;
   readonly decisionId?: string | null;
   readonly mayDecide?: boolean;
   readonly cannotBecause?: string | null;

@@ -80,7 +80,7 @@ function Waiting({ item }: { item: ApprovalView }) {
           {item.question ?? item.title ?? item.id}
         </Link>
         <p className="muted small">
-          {[item.reason ?? item.effect, item.requester ? `${words.approvals.requestedBy} ${item.requester}` : ""]
+          {[item.reason ?? item.effect, item.askedBy ? `${words.approvals.requestedBy} ${item.askedBy}` : ""]
             .filter(Boolean)
             .join(" ")}
         </p>

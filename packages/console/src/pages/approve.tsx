@@ -50,11 +50,14 @@ export function ApprovePage() {
   );
 }
 
+const callActions: ReadonlySet<string> = new Set(["tool.call", "model.call", "data.export", "deploy"]);
+
 function Question({ item }: { item: ApprovalView }) {
   const now = useNow();
   const resource = record(item.statement["resource"]);
   const call = textOf(resource["id"]) || textOf(item.statement["resource"]) || textOf(item.statement["action"]);
   const system = item.system ?? textOf(item.statement["system"]);
+  const isCall = callActions.has(item.action ?? "tool.call");
   const lapsed = item.state === "lapsed" || (item.state === "pending" && Date.parse(item.expiresAt) <= now);
   const pending = item.state === "pending" && !lapsed;
   const open = (item.approvers ?? [])
@@ -93,15 +96,15 @@ function Question({ item }: { item: ApprovalView }) {
                   `“${item.claim}”`,
                 ]
               : undefined,
-            [words.approve.system, system],
+            system === "" ? undefined : [words.approve.system, system],
             [
-              words.approve.call,
+              isCall ? words.approve.call : words.approve.about,
               <code key="call" className="break">
                 {call}
               </code>,
             ],
             item.rule ? [words.approve.rule, <code key="rule">{item.rule}</code>] : undefined,
-            item.requester ? [words.approve.paid, item.requester] : undefined,
+            item.askedBy ? [words.approve.paid, item.askedBy] : undefined,
             pending && open.length > 0 ? [words.approve.needs, open.join(", ")] : undefined,
             ...(item.signatures ?? []).map(
               (one) =>

@@ -66,6 +66,7 @@ const approval = z.object({
   rule: z.string().optional(),
   reason: z.string(),
   requester: z.string().nullable(),
+  askedBy: z.string().nullable(),
   approvers: z.array(
     z.object({
       group: z.string(),

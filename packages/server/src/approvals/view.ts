@@ -53,6 +53,7 @@ export function viewApproval(approval: ApprovalRecord, reader: Reader, input: Re
     ...(approval.rules[0] === undefined ? {} : { rule: approval.rules[0] }),
     reason: String(approval.statement["reason"] ?? ""),
     requester: approval.requester,
+    askedBy: String(approval.statement["askedBy"] ?? approval.requester ?? "") || null,
     approvers: approval.approvers.map((set) => ({
       group: set.group,
       count: set.count,
@@ -86,6 +87,10 @@ function titleOf(approval: ApprovalRecord): string {
       return `More time for ${system}`;
     case "role.grant":
       return `Approving role for ${approval.resource ?? ""}`;
+    case "passkey.reset":
+      return `New passkeys for ${approval.resource ?? ""}`;
+    case "break-glass":
+      return `Break-glass plan ${approval.resource ?? ""}`;
     case "delegation":
       return `Delegation to ${approval.resource ?? ""}`;
     case "committee.appoint":
@@ -119,6 +124,10 @@ function questionOf(approval: ApprovalRecord, input: Readonly<Record<string, unk
       return `Shall the pilot of ${system} run longer?`;
     case "role.grant":
       return `Shall ${approval.resource ?? "this person"} hold an approving role?`;
+    case "passkey.reset":
+      return `Shall ${approval.resource ?? "this person"} enrol new passkeys in place of those they have?`;
+    case "break-glass":
+      return liftedBy(terms as Partial<Record<string, unknown>> | undefined);
     case "delegation":
       return `Shall ${approval.resource ?? "this person"} answer for you at T3 while you are away?`;
     case "legal.review":
@@ -144,6 +153,12 @@ function questionOf(approval: ApprovalRecord, input: Readonly<Record<string, unk
     default:
       return String(approval.statement["reason"] ?? approval.action);
   }
+}
+
+/** Rules, systems and minutes word for word, since that is what two people may later do without asking anyone. */
+function liftedBy(terms: Partial<Record<string, unknown>> | undefined): string {
+  const list = (value: unknown): string => (Array.isArray(value) ? value.join(", ") : "what it names");
+  return `May two of ${list(terms?.["people"])} lift ${list(terms?.["rules"])} for ${list(terms?.["systems"])}, ${String(terms?.["minutes"])} minutes at a time?`;
 }
 
 /** The effect in a heading's length: the first few arguments, word for word. */
@@ -223,12 +238,18 @@ function argumentsOf(input: Readonly<Record<string, unknown>>): { label: string;
   return facts;
 }
 
+/** Terms are ours, so they stand under their own names and a list of names is one line; an agent's arguments never are. */
+const termsOf = (terms: unknown): (readonly [string, unknown])[] =>
+  typeof terms !== "object" || terms === null
+    ? [["terms", terms]]
+    : Object.entries(terms).map(([name, value]) => [name, Array.isArray(value) && value.every((one) => typeof one === "string") ? value.join(", ") : value] as const);
+
 function factsOf(approval: ApprovalRecord, input: Readonly<Record<string, unknown>> | null): { label: string; value: string }[] {
   const facts = input === null ? [] : argumentsOf(input);
   if (typeof approval.context["purpose"] === "string") facts.push({ label: "purpose", value: approval.context["purpose"] });
   for (const key of ["versionDigest", "terms", "roles", "members", "quorum", "starts", "ends", "delegate", "from", "to", "until", "covers", "rules", "seat", "successor", "follows"]) {
     const value = approval.statement[key];
-    if (value !== undefined) flatten(facts, key, value, 1);
+    if (value !== undefined) for (const [label, inner] of key === "terms" ? termsOf(value) : [[key, value] as const]) flatten(facts, label, inner, 1);
   }
   for (const condition of conditionsSoFar(approval.signatures)) facts.push({ label: "condition", value: conditionInWords(condition) });
   return facts;

@@ -24,7 +24,8 @@ export const askHoldersForRoles: AskForRoles = async (tx, ctx, person, roles, re
     rules: [],
     approvers: [holders ? { group: "holders of an approving role", count: 1, seat: { kind: "approvers" } } : { group: "administrators", count: 1, seat: { kind: "role", role: "administrator" } }],
     withinMs,
-    statement: { person: person.id, roles: [...roles] },
+    // The person can't answer about themselves, and whoever asked is named to those who can.
+    statement: { person: person.id, roles: [...roles], askedBy: ctx.actor.email },
   });
   return id;
 };

@@ -5,8 +5,8 @@ import { Sheet, TextInput } from "../../components/dialog.tsx";
 import { Failed } from "../../components/states.tsx";
 import { Button, CopyOnce } from "../../components/ui.tsx";
 import { t } from "../../text.ts";
-import { people as words } from "../../text/people.ts";
-import { ScopedRoles } from "./scoped-roles.tsx";
+import { people as words, roleName } from "../../text/people.ts";
+import { ScopedRoles, scopeInWords } from "./scoped-roles.tsx";
 import type { ScopedRole } from "./scoped-roles.tsx";
 
 const apart = new Set(["administrator", "developer", "auditor"]);
@@ -60,6 +60,10 @@ export function PersonForm({
   const barred = (role: string): boolean => (role === "administrator" ? approving : administrator && !apart.has(role));
   const title = person === null ? words.invite : words.editTitle(person.name);
   const shown = saved ?? person;
+  const waiting = [
+    ...(saved?.pendingRoles ?? []).map(roleName),
+    ...(saved?.scopedRoles ?? []).filter((one) => one.waiting).map((one) => `${roleName(one.role)} ${scopeInWords(one.scope)}`),
+  ];
   return (
     <Sheet open onClose={onClose} title={title}>
       <form
@@ -94,9 +98,7 @@ export function PersonForm({
         {person !== null && <ScopedRoles value={scoped} onChange={setScoped} />}
         {saved !== null && (
           <p role="status">
-            {(saved.pendingRoles ?? []).length > 0
-              ? words.waiting((saved.pendingRoles ?? []).map((role) => words.names[role] ?? role).join(", "))
-              : words.done}
+            {waiting.length > 0 ? words.waiting(waiting.join(", ")) : words.done}
           </p>
         )}
         {link !== null && (
