@@ -65,10 +65,29 @@ function wires(text: string, file: string, surface: Surface): string[] {
   return [];
 }
 
+/** Whole answers and errors, as their provider sent them. */
+function wholeAnswers(): { name: string; surface: Surface; body: Buffer }[] {
+  if (recorded === undefined || !existsSync(recorded)) return [];
+  const generate = geminiSurface("/v1beta/models/m:generateContent", "")!;
+  const folders: [string, Surface][] = [
+    ["openai-chat", openaiChat],
+    ["openai-compatible", openaiChat],
+    ["openai-responses", openaiResponses],
+    ["azure", openaiResponses],
+    ["anthropic-messages", anthropicMessages],
+    ["gemini", generate],
+  ];
+  return folders.flatMap(([folder, surface]) =>
+    readdirSync(join(recorded, folder))
+      .filter((file) => file.endsWith(".json") && !file.startsWith("sdk-") && !file.includes("embedding"))
+      .map((file) => ({ name: `${folder}/${file}`, surface, body: readFileSync(join(recorded, folder, file)) })),
+  );
+}
+
 const requestOf = (surface: Surface) =>
   surface === openaiResponses
     ? { model: "m", input: "x", stream: true }
-    : surface === geminiStream
+    : surface.errorShape === "gemini"
       ? { contents: [{ role: "user", parts: [{ text: "x" }] }] }
       : { model: "m", max_tokens: 9, messages: [{ role: "user", content: "x" }], stream: true };
 const pathOf = (surface: Surface) => (surface === geminiStream ? `${surface.path}?alt=sse` : surface.path);
@@ -157,6 +176,34 @@ describe.skipIf(all.length === 0)("recorded streams", () => {
         const answer = await gateway.call(pathOf(recording.surface), body);
         expect(answer.text, recording.name).toMatch(/^data: \{.*"not_granted"/m);
         expect(gateway.evidence.terminals(), recording.name).toEqual(["blocked"]);
+      } finally {
+        await gateway.close();
+      }
+    }
+  });
+
+  const answers = wholeAnswers();
+  test("the corpus of whole answers is there", () => expect(answers.length).toBeGreaterThan(20));
+
+  test.each(answers)("a whole answer comes through byte for byte, its tools granted, and not at all without: $name", async ({ surface, body }) => {
+    const value = JSON.parse(body.toString("utf8")) as Record<string, unknown>;
+    const failed = value.error !== undefined && value.error !== null;
+    const view = surface.readAnswer(value);
+    const tools = [...new Set(view.calls.map((call) => (call.hosted ? `hosted.${call.name}` : call.name)))];
+    for (const granted of [true, false]) {
+      const grants = { models: ["m"], tools: granted ? tools : [], datasets: [], prompts: [], destinations: [] };
+      const system = testSystem("T2", { grants, boundary: { ...testSystem("T2").boundary, classes: ["personal", "payment", "health"] } });
+      const facts = testFacts(upstream.endpoint, { ...system, parameters: { ...system.parameters, unlistedField: "pass" } }, {
+        models: [testModel(upstream.endpoint, { name: "m", upstream: "m", served: [...view.served], protocol: surface.protocols[0]! })],
+        tools: tools.map((name) => testTool(name, { names: [name], output: "trusted" })),
+      });
+      const gateway = await startTestGateway(testSnapshot(facts));
+      try {
+        upstream.answer = (_request, res) => res.writeHead(failed ? 400 : 200, { "content-type": "application/json" }).end(body);
+        const { stream: _stream, ...ask } = requestOf(surface) as Record<string, unknown>;
+        const answer = await gateway.call(surface.path, ask);
+        if (granted || tools.length === 0) expect(answer.text).toBe(body.toString("utf8"));
+        else expect([answer.status, answer.text.includes("not_granted")], answer.text).toEqual([403, true]);
       } finally {
         await gateway.close();
       }

@@ -6,6 +6,7 @@ import { ApiError, GoogleGenAI } from "@google/genai";
 import OpenAI from "openai";
 import type { ServerResponse } from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { invokeStream } from "./fake-bedrock.ts";
 import { testFacts, testKey, testModel, testSnapshot, testSystem } from "./facts.ts";
 import { startTestGateway, type TestGateway } from "./gateway.ts";
 import {
@@ -65,7 +66,7 @@ beforeAll(async () => {
   const system = testSystem("T1");
   const facts = testFacts(upstream.endpoint, {
     ...system,
-    grants: { ...system.grants, models: [...system.grants.models, "gemini-test"] },
+    grants: { ...system.grants, models: [...system.grants.models, "gemini-test", "claude-bedrock"] },
   });
   const gemini = testModel(upstream.endpoint.replace("/v1", "/v1beta"), {
     name: "gemini-test",
@@ -73,10 +74,15 @@ beforeAll(async () => {
     upstream: "gemini-test",
     served: ["gemini-test"],
   });
-  gateway = await startTestGateway(testSnapshot({ ...facts, models: [...facts.models, gemini] }));
+  const bedrock = testModel(upstream.endpoint, { name: "claude-bedrock", protocol: "bedrock", upstream: "anthropic.claude-test", served: ["claude-test"] });
+  gateway = await startTestGateway(testSnapshot({ ...facts, models: [...facts.models, gemini, bedrock] }));
   upstream.answer = ({ path, body }, res) => {
     const streamed =
       (JSON.parse(body.toString()) as { stream?: boolean; messages?: { content: unknown }[] }).stream === true;
+    if (path.endsWith("/invoke-with-response-stream"))
+      return void res
+        .writeHead(200, { "content-type": "application/vnd.amazon.eventstream" })
+        .end(invokeStream(anthropicEvents));
     if (path.startsWith("/v1beta/")) return answerGemini(path, body.includes("use the tool"), res);
     if (path.endsWith("/count_tokens")) return sendJson(res, { input_tokens: 11 });
     if (path.endsWith("/messages")) {
@@ -153,7 +159,7 @@ describe("unmodified clients", () => {
     }))
       text += chunk.choices[0]?.delta.content ?? "";
     expect(text).toBe("Hello.");
-    expect((await client.models.list()).data.map((model) => model.id)).toEqual(["gpt-test", "claude-test", "gemini-test"]);
+    expect((await client.models.list()).data.map((model) => model.id)).toEqual(["gpt-test", "claude-test", "gemini-test", "claude-bedrock"]);
     expect(
       (await client.embeddings.create({ model: "gpt-test", input: "x", encoding_format: "float" })).data[0]!.embedding,
     ).toEqual([0.1, 0.2]);
@@ -200,6 +206,14 @@ describe("unmodified clients", () => {
       error: { type: "permission_error", code: "not_granted" },
     });
     expect(counter.calls).toHaveLength(1);
+  });
+
+  test("@anthropic-ai/sdk reads a Claude behind Bedrock as it reads Anthropic's own", async () => {
+    const client = new Anthropic({ baseURL: gateway.url, apiKey: testKey });
+    const ask = { model: "claude-bedrock", max_tokens: 10, messages: question };
+    const message = await client.messages.stream(ask).finalMessage();
+    expect(message.content).toEqual([expect.objectContaining({ type: "text", text: "Hello." })]);
+    expect(upstream.seen.at(-1)!.path).toBe("/v1/model/anthropic.claude-test/invoke-with-response-stream");
   });
 
   test("@google/genai: answers, streams, counts, and reads a refusal as one, in a stream too", async () => {
