@@ -94,7 +94,7 @@ export async function handleMcp(
     session = typeof asked === "string" ? (runtime.mcp.sessions.find(asked, name, owner) ?? null) : null;
     if (session === null) {
       shape.id = null;
-      exchange.json(404, { jsonrpc: "2.0", id: null, error: { code: -32_001, message: "There is no such session. Open one with `initialize`.", data: { code: "unknown_session" } } });
+      exchange.json(404, { jsonrpc: "2.0", id: null, error: { code: -32_001, message: "There is no such session. Open one with `initialize`.", data: { code: "mcp.unknown_session" } } });
       return;
     }
   }

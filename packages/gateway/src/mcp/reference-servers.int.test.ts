@@ -1,6 +1,9 @@
+import { Client as StatelessClient, StreamableHTTPClientTransport as StatelessTransport } from "@modelcontextprotocol/client";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { testKey } from "../testing/facts.ts";
 import { startTestGateway, type TestGateway } from "../testing/gateway.ts";
 import { connect, mcpSnapshot, methodTools, pinnedTools, startEverything, testServer } from "../testing/mcp.ts";
+import { startScriptedServer } from "../testing/mcp-scripted.ts";
 
 let everything: Awaited<ReturnType<typeof startEverything>>;
 let offered: unknown;
@@ -46,4 +49,22 @@ describe("the everything server through the gateway", () => {
     await expect(client.readResource({ uri: "demo://resource/static/document/features.md" })).rejects.toThrow();
     await client.close();
   });
+});
+
+test("the real client of revision 2026-07-28 discovers, lists and calls without a session", async () => {
+  const server = await startScriptedServer();
+  server.call = () => ({ resultType: "complete", content: [{ type: "text", text: "the result of it" }] });
+  gateway = await startTestGateway(mcpSnapshot([testServer("files", { url: server.url })], pinnedTools("files", server.tools)));
+  const client = new StatelessClient({ name: "t", version: "1" }, { versionNegotiation: { mode: { pin: "2026-07-28" } } });
+  await client.connect(new StatelessTransport(new URL(`${gateway.url}/mcp/files`), { requestInit: { headers: { authorization: `Bearer ${testKey}` } } }));
+  expect((await client.listTools()).tools).toEqual(server.tools);
+  expect(await client.callTool({ name: "read", arguments: {} })).toMatchObject({ content: [{ text: "the result of it" }] });
+  const sent = server.seen.map(({ headers, message }) => [message?.method, headers["mcp-protocol-version"], headers["mcp-method"], headers["mcp-name"], headers["mcp-session-id"]]);
+  expect(sent).toEqual([
+    ["server/discover", "2026-07-28", "server/discover", undefined, undefined],
+    ["tools/list", "2026-07-28", "tools/list", undefined, undefined],
+    ["tools/call", "2026-07-28", "tools/call", "read", undefined],
+  ]);
+  await client.close();
+  await server.close();
 });
