@@ -1,6 +1,8 @@
 import { resolve } from "node:path";
 import { AppError } from "@mandate/model";
 import { isLoopbackName } from "./http/index.ts";
+import { readKeyConfiguration } from "./key-providers/index.ts";
+import type { KeyConfiguration } from "./key-providers/index.ts";
 
 export interface Configuration {
   readonly host: string;
@@ -9,7 +11,8 @@ export interface Configuration {
   readonly dataDir: string;
   readonly databaseUrl: string | null;
   readonly publicUrl: string | null;
-  readonly masterKeyFile: string | null;
+  /** Where the key that wraps every other key comes from. */
+  readonly keys: KeyConfiguration;
   readonly bootstrapToken: string | null;
   /** True when nobody but this machine can reach us. */
   readonly loopback: boolean;
@@ -40,7 +43,7 @@ export function readConfiguration(env: Readonly<Record<string, string | undefine
     dataDir: resolve(env["MANDATE_DATA_DIR"] || "./.mandate"),
     databaseUrl,
     publicUrl,
-    masterKeyFile: env["MANDATE_MASTER_KEY_FILE"] || null,
+    keys: readKeyConfiguration(env, wrong),
     bootstrapToken,
     loopback: isLoopbackName(host),
     consoleUrl: publicUrl ?? `http://${linkHost}:${port}`,

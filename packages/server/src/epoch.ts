@@ -14,7 +14,7 @@ import { openEvidence } from "./evidence/index.ts";
 import type { Evidence } from "./evidence/index.ts";
 import { reportFinding } from "./findings/index.ts";
 import { answers } from "./recover.ts";
-import { loadMasterKey } from "./secrets/index.ts";
+import { openMasterKey } from "./key-providers/index.ts";
 
 export interface EpochOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -45,7 +45,7 @@ export async function beginNewEpoch(options: EpochOptions): Promise<NewEpoch> {
   const random = (bytes: Uint8Array): Uint8Array => randomFillSync(bytes);
   if (await answers(configuration.host === "0.0.0.0" || configuration.host === "::" ? "127.0.0.1" : configuration.host, configuration.port))
     throw new AppError({ code: "start.running", status: 409, message: `Something answers on port ${configuration.port}, so the server seems to run. Nothing was changed.`, remedies: [{ text: "Stop the server and run this again." }] });
-  const masterKey = await loadMasterKey(configuration.masterKeyFile, configuration.dataDir);
+  const masterKey = await openMasterKey(configuration.keys, configuration.dataDir);
   const db = await openDatabase(configuration.databaseUrl === null ? { dataDir: configuration.dataDir, onNotice: () => undefined } : { url: configuration.databaseUrl, onNotice: () => undefined });
   try {
     const [organization] = await db.organizations();

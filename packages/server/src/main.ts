@@ -9,7 +9,7 @@ import { jsonLog } from "./log.ts";
 import { newestRecordedMs, steadyClock } from "./clock.ts";
 import { openServer } from "./server.ts";
 import type { RunningServer } from "./server.ts";
-import { loadMasterKey } from "./secrets/index.ts";
+import { openMasterKey } from "./key-providers/index.ts";
 import { announce } from "./announce.ts";
 import { explainStartFault } from "./start-faults.ts";
 
@@ -46,7 +46,7 @@ async function start(options: StartOptions, configuration: Configuration): Promi
   const random = (bytes: Uint8Array): Uint8Array => randomFillSync(bytes);
   const log = jsonLog((line) => process.stderr.write(line), now);
   await Promise.all([portFree(configuration.host, configuration.port), portFree(configuration.host, configuration.gatewayPort)]);
-  const masterKey = await loadMasterKey(configuration.masterKeyFile, configuration.dataDir);
+  const masterKey = await openMasterKey(configuration.keys, configuration.dataDir);
   const db = await openDatabase({
     ...(configuration.databaseUrl === null ? { dataDir: configuration.dataDir } : { url: configuration.databaseUrl }),
     onNotice: (line) => log.info("database", { line }),

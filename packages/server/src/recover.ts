@@ -7,7 +7,7 @@ import { createContexts, systemActor } from "./context/index.ts";
 import { openDatabase } from "./database/index.ts";
 import { openEvidence } from "./evidence/index.ts";
 import { recoverAdministrator, signInUrl } from "./identity/index.ts";
-import { loadMasterKey } from "./secrets/index.ts";
+import { openMasterKey } from "./key-providers/index.ts";
 
 export interface RecoverOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -32,7 +32,7 @@ export async function recover(options: RecoverOptions): Promise<{ url: string; e
       remedies: [{ text: "Ask an administrator for a sign-in link, or stop the server and run this again." }],
     });
   }
-  const masterKey = await loadMasterKey(configuration.masterKeyFile, configuration.dataDir);
+  const masterKey = await openMasterKey(configuration.keys, configuration.dataDir);
   const db = await openDatabase(configuration.databaseUrl === null ? { dataDir: configuration.dataDir, onNotice: () => undefined } : { url: configuration.databaseUrl, onNotice: () => undefined });
   try {
     const [organization] = await db.organizations();

@@ -9,10 +9,10 @@ import { AppError } from "@mandate/model";
  * @throws AppError `secrets.master_key` (500)
  */
 export async function loadMasterKey(file: string | null, dataDir: string): Promise<Uint8Array> {
-  if (file !== null) return parse(await readText(file), file);
+  if (file !== null) return parseMasterKey(await readText(file), file);
   const path = join(dataDir, "master-key");
   const existing = await readFile(path, "utf8").catch(() => undefined);
-  if (existing !== undefined) return parse(existing, path);
+  if (existing !== undefined) return parseMasterKey(existing, path);
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const key = randomFillSync(Buffer.alloc(32));
   // `wx`: two starts at once can't each make one and seal under a key that the other overwrites.
@@ -35,7 +35,8 @@ async function readText(path: string): Promise<string> {
   }
 }
 
-function parse(text: string, path: string): Uint8Array {
+/** @param path where it came from, for the message @throws AppError `secrets.master_key` (500) */
+export function parseMasterKey(text: string, path: string): Uint8Array {
   const trimmed = text.trim();
   const key = /^[0-9a-fA-F]{64}$/.test(trimmed) ? Buffer.from(trimmed, "hex") : Buffer.from(trimmed, "base64");
   if (key.length !== 32) throw broken(path, "isn't 32 bytes in hex or base64");
