@@ -220,6 +220,12 @@ async function governed(context: McpContext, view: ServerView, known: Known, mes
     return refused(refuse("control_unavailable", "The call could not be checked, so it was refused.", "Repeat the call; if it stays so, tell the person who runs Mandate."));
   }
   let request = question(context, tool ?? asked.name, input, found.classes);
+  // The same call was decided where the model asked for it, with the conversation that is missing here.
+  const answered = tool === undefined ? undefined : runtime.emitted.calls.take(system.name, tool.name, input, runtime.now());
+  if (answered !== undefined) {
+    const named = exchange.req.headers["x-mandate-session"] !== undefined;
+    request = { ...request, argumentsFromUser: answered.argumentsFromUser, labels: named ? request.labels : answered.labels };
+  }
   let decision = decide(context, request);
   const content = [Buffer.from(JSON.stringify(message.params), "utf8")];
   known.record = { decision, request, messages: content, sessionId: context.labelled?.id ?? null };

@@ -105,7 +105,11 @@ export class AnswerChecker {
       alert: decision.alert ?? null,
       request,
     });
-    if (decision.outcome === "allow") return { outcome: "allow" };
+    if (decision.outcome === "allow") {
+      // What needed a person was approved for this answer; over MCP it is another call.
+      if (approval === null) this.#runtime.emitted.calls.add(request, this.#runtime.now());
+      return { outcome: "allow" };
+    }
     if (decision.outcome === "deny") return { outcome: "deny", refusal: refusalOf(decision) };
     // What the approver is shown must be what would run; without readable arguments there is nothing to show.
     if (input === null && !toolCall.hosted)

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import type { SessionLabels } from "@mandate/model";
 import type { Turn } from "@mandate/policy";
+import { DecidedCalls } from "./decided-calls.ts";
 import { joinLabels } from "../auth/session-token.ts";
 
 const maxKept = 100_000;
@@ -13,6 +14,7 @@ const maxKept = 100_000;
 export class EmittedAnswers {
   readonly #texts = new Map<string, SessionLabels>();
   readonly #ids = new Map<string, SessionLabels>();
+  readonly calls = new DecidedCalls();
 
   /** @param labels of the session that the answer was made in, all that its model read included */
   add(system: string, answer: { readonly text: string; readonly id: string | null; readonly labels: SessionLabels }): void {
