@@ -142,7 +142,7 @@ export interface TestReply {
 
 export async function startTestGateway(
   snapshot: Snapshot,
-  more: { limits?: Partial<GatewayLimits> } = {},
+  more: { limits?: Partial<GatewayLimits>; mcpProcesses?: boolean } = {},
 ): Promise<TestGateway> {
   const evidence = new MemoryEvidence();
   const control = new MemoryControl(snapshot);
