@@ -78,7 +78,10 @@ interface Outcome extends Pick<Reconciled, "system" | "tier" | "needsApproval" |
  * After any change of the register, in its transaction: version, tier and authorization of every system follow.
  * Idempotent: a register that did not change leaves nothing behind.
  */
-export async function reconcile(tx: Tx, ctx: CommandContext<Tx>, record: RecordEvidence): Promise<Reconciled[]> {
+export async function reconcile(tx: Tx, running: CommandContext<Tx>, record: RecordEvidence): Promise<Reconciled[]> {
+  // One instant for all of it: a case that opened a millisecond after the question about it would outlive its answer.
+  const at = running.now();
+  const ctx: CommandContext<Tx> = { ...running, now: () => at };
   const register = await loadRegister(tx, ctx.org);
   const pins = await loadPins(tx, ctx.org);
   const states = await systemStates(tx, ctx.org);
