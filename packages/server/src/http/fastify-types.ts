@@ -22,6 +22,8 @@ declare module "fastify" {
     access?: Access;
     /** The system that the request is about, where its path doesn't say: a role for one system opens what is done to it. */
     systemOf?: (request: FastifyRequest) => Promise<string | null> | string | null;
+    /** A list of what never changes: the field that says since when each item is there, so that it is shown as of any moment. */
+    made?: string;
     /** Answers that carry a secret once: their body is never kept for a repeated Idempotency-Key. */
     secretAnswer?: boolean;
   }

@@ -1,6 +1,6 @@
 import type { FastifyRequest, RouteOptions } from "fastify";
 import { z } from "zod";
-import { cursorUnknown, fromCursor, pageQuery } from "./schemas.ts";
+import { cursorUnknown, fromCursor, instant, pageQuery } from "./schemas.ts";
 
 interface Page {
   readonly items: readonly unknown[];
@@ -29,18 +29,25 @@ export function filterLists(route: RouteOptions): readonly string[] {
   const added = Object.entries(item.shape).flatMap(([field, type]) => (field in declared.shape || !isComparable(type as z.ZodType) ? [] : [field]));
   const filters = Object.fromEntries(added.map((field) => [field, z.string().max(300).optional()]));
   const pages = "limit" in declared.shape;
-  schema.querystring = z.strictObject({ ...declared.shape, ...(pages ? {} : { ...pageQuery, limit: pageQuery.limit.unwrap().optional() }), ...filters }, { error: (issue) => (issue.code === "unrecognized_keys" ? unknownFilter((issue.keys as readonly string[] | undefined) ?? [], [...Object.keys(declared.shape), ...added]) : undefined) });
+  // What never changes once it is there can be shown as of any moment: by when it was made.
+  const made = "until" in declared.shape ? "until" : route.config?.made;
+  const moment = made === undefined || "asOf" in declared.shape ? {} : { asOf: instant.optional() };
+  schema.querystring = z.strictObject({ ...declared.shape, ...(pages ? {} : { ...pageQuery, limit: pageQuery.limit.unwrap().optional() }), ...moment, ...filters }, { error: (issue) => (issue.code === "unrecognized_keys" ? unknownFilter((issue.keys as readonly string[] | undefined) ?? [], [...Object.keys(declared.shape), ...Object.keys(moment), ...added]) : undefined) });
   const handler = route.handler as unknown as Handler;
   route.handler = async function filtered(request, reply) {
     const query = request.query as Query;
     const wanted = added.flatMap((field): [string, string][] => (typeof query[field] === "string" ? [[field, query[field]]] : []));
+    const asOf = "asOf" in moment && typeof query["asOf"] === "string" ? Date.parse(query["asOf"]) : null;
+    const until = asOf === null || made !== "until" ? {} : { until: new Date(Math.min(asOf, ...(typeof query["until"] === "string" ? [Date.parse(query["until"])] : []))).toISOString() };
+    const fits = (item: unknown): boolean => matches(item, wanted) && (asOf === null || made === undefined || made === "until" || Date.parse(String((item as Query)[made])) <= asOf);
     const ask = async (cursor: string | undefined, limit: number): Promise<Page> => {
-      request.query = { ...query, cursor, limit };
+      request.query = { ...query, ...until, cursor, limit };
       return (await handler.call(this, request, reply)) as Page;
     };
-    if (!pages) return wholeList((await ask(undefined, largestPage)).items.filter((one) => matches(one, wanted)), query);
-    if (wanted.length === 0) return handler.call(this, request, reply);
-    return nextMatches(ask, query["cursor"] as string | undefined, Number(query["limit"]), (one) => matches(one, wanted));
+    if (!pages) return wholeList((await ask(undefined, largestPage)).items.filter(fits), query);
+    const cursor = query["cursor"] as string | undefined;
+    if (wanted.length === 0 && (asOf === null || made === "until")) return ask(cursor, Number(query["limit"]));
+    return nextMatches(ask, cursor, Number(query["limit"]), fits);
   };
   return added;
 }

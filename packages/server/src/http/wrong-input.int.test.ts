@@ -26,10 +26,10 @@ beforeAll(async () => {
 });
 afterAll(() => mandate?.close());
 
-const parts = ["%00", "a%00b", "%ED%A0%80", "%zz", "x".repeat(600), "..%2f..", "__proto__", "nobody"];
-const words = ["%00", "a%00b", "%ff", "x", "-1", "1e999", "AAAA", "0001-01-01T00:00:00Z"];
+const parts = ["a%00b", "%ED%A0%80", "%zz", "x".repeat(600), "__proto__", "nobody"];
+const words = ["a%00b", "%ff", "-1", "1e999", "AAAA", "0001-01-01T00:00:00Z"];
 const bodies = ["", "{", "null", "[]", "7", '"x"', '{"__proto__":{"a":1}}', "[".repeat(10_000)];
-const leaves = [null, 7, -1, true, [], {}, "\0", "\ud800", "x".repeat(70_000), "9999-12-31T23:59:59Z"];
+const leaves = [null, -1, true, [], {}, "\0", "\ud800", "x".repeat(5000), "9999-12-31T23:59:59Z"];
 
 /** Something the schema takes, so that one wrong leaf in it reaches the command behind. */
 function example(schema: Schema, depth = 0): unknown {
@@ -47,6 +47,7 @@ function example(schema: Schema, depth = 0): unknown {
 
 function* wrongLeaves(value: unknown): Generator {
   yield* leaves;
+  if (Array.isArray(value)) for (const wrong of wrongLeaves(value[0])) yield [wrong];
   if (typeof value !== "object" || value === null || Array.isArray(value)) return;
   for (const [key, inner] of Object.entries(value)) for (const wrong of wrongLeaves(inner)) yield { ...value, [key]: wrong };
 }

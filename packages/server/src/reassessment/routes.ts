@@ -99,7 +99,7 @@ export function reassessmentRoutes(app: App, deps: ReassessmentDeps): void {
     },
   );
 
-  app.get("/api/v1/change-events", { config: { access: "signed-in" }, schema: { operationId: "listChangeEvents", summary: "What changed, who or what noticed", querystring: z.object({ ...pageQuery, reassessment: pathName.optional() }), response: { 200: page(event) } } }, async ({ query }) => {
+  app.get("/api/v1/change-events", { config: { access: "signed-in", made: "at" }, schema: { operationId: "listChangeEvents", summary: "What changed, who or what noticed", querystring: z.object({ ...pageQuery, reassessment: pathName.optional() }), response: { 200: page(event) } } }, async ({ query }) => {
     const rows = await db.read(org, (tx) => listEvents(tx, org, { ...query, cursor: fromCursor(query.cursor), limit: query.limit + 1 }));
     return toPage(rows, query.limit, shownEvent, (row) => row.id);
   });

@@ -161,6 +161,11 @@ describe("lists", () => {
     expect((await api("GET", "/system-versions?system=notes")).body.items.map((one: { digest: string }) => one.digest)).toContain(versionDigest);
     expect((await api("GET", `/system-versions/${versionDigest}`)).body).toMatchObject({ kind: "SystemVersion", system: "notes", spec: { manifest: { system: "notes" } } });
     expect((await api("GET", "/system-versions/none")).status).toBe(404);
+    const [first] = (await api("GET", "/system-versions?system=notes")).body.items;
+    const before = new Date(Date.parse(first.createdAt) - 1).toISOString();
+    for (const asOf of [before, first.createdAt]) expect((await api("GET", `/system-versions?system=notes&asOf=${asOf}`)).body.items.map((one: { digest: string }) => one.digest), asOf).toEqual(asOf === before ? [] : [first.digest]);
+    expect((await api("GET", "/decisions?asOf=2020-01-01T00:00:00Z")).body).toEqual({ items: [], nextCursor: null });
+    expect((await api("GET", "/decisions?asOf=then")).status).toBe(400);
   });
 });
 

@@ -20,7 +20,7 @@ interface Row {
 export function systemVersionRoutes(app: App, { db, org }: RegisterRouteDeps): void {
   app.get(
     "/api/v1/system-versions",
-    { config: { access: "signed-in" }, schema: { operationId: "listSystemVersion", querystring: z.object({ ...pageQuery, system: z.string().max(128).optional(), digest: z.string().max(64).optional() }), response: { 200: page(summary) } } },
+    { config: { access: "signed-in", made: "createdAt" }, schema: { operationId: "listSystemVersion", querystring: z.object({ ...pageQuery, system: z.string().max(128).optional(), digest: z.string().max(64).optional() }), response: { 200: page(summary) } } },
     async ({ query }) => {
       const rows = await db.read(org, (tx) => listVersions(tx, org, { ...query, after: fromCursor(query.cursor), limit: query.limit + 1 }));
       return toPage(rows, query.limit, shown, keyOf);

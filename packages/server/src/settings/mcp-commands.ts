@@ -9,7 +9,7 @@ export const commandLineSchema = z
   .array(z.string().min(1).max(2000))
   .min(1)
   .max(101)
-  .refine((words) => isAbsolute(words[0]!), "starts with no absolute path");
+  .refine(([program]) => program !== undefined && isAbsolute(program), "starts with no absolute path");
 
 /** Empty until an administrator decided: a register entry alone starts nothing. */
 export async function readMcpCommands(tx: Tx, org: string): Promise<readonly (readonly string[])[]> {
