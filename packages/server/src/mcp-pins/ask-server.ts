@@ -10,42 +10,71 @@ export interface AskOptions {
   readonly timeoutMs: number;
 }
 
-const protocolVersion = "2025-11-25";
+const sessionRevision = "2025-11-25";
+const statelessRevision = "2026-07-28";
 const maxAnswerBytes = 4 * 1024 * 1024;
 const maxPages = 20;
 
 /**
- * Asks an MCP server over streamable HTTP what it offers. Undefined where it can't be reached, may not be called, or
- * answers something else: its tools then stay unpinned and refused.
+ * Asks an MCP server over streamable HTTP what it offers, in the revision with sessions, else in the one without. Undefined
+ * where it can't be reached, may not be called, or answers something else: its tools then stay unpinned and refused.
  */
 export async function askServer(url: string, options: AskOptions): Promise<readonly OfferedTool[] | undefined> {
-  const deadline = AbortSignal.timeout(options.timeoutMs);
+  const signal = AbortSignal.timeout(options.timeoutMs);
   try {
     const target = new URL(url);
     const authorization = authorizationFor(target, options.secret);
-    let session: string | undefined;
-    let id = 0;
-    const call = async (method: string, params: Record<string, unknown>, notification = false): Promise<Record<string, unknown>> => {
-      const message = { jsonrpc: "2.0", ...(notification ? {} : { id: ++id }), method, params };
-      const answer = await post(target, JSON.stringify(message), { ...authorization, ...(session === undefined ? {} : { "mcp-session-id": session }), "mcp-protocol-version": protocolVersion }, options.outbound, deadline);
-      session = answer.session ?? session;
-      return notification ? {} : resultOf(answer, id);
-    };
-    await call("initialize", { protocolVersion, capabilities: {}, clientInfo: { name: "mandate", version: "1" } });
-    await call("notifications/initialized", {}, true);
-    const tools: unknown[] = [];
-    let cursor: unknown;
-    for (let page = 0; page < maxPages; page++) {
-      const result = await call("tools/list", cursor === undefined ? {} : { cursor });
-      if (!Array.isArray(result["tools"])) return undefined;
-      tools.push(...(result["tools"] as unknown[]));
-      cursor = result["nextCursor"];
-      if (typeof cursor !== "string") return offeredTools(tools);
-    }
-    return undefined;
+    const send = (method: "POST" | "DELETE", body: string, headers: Record<string, string>): Promise<Answer> => post(method, target, body, { ...authorization, ...headers }, options.outbound, signal);
+    return await inSession(send).catch((error: unknown) => {
+      if (error instanceof OtherRevision) return withoutSession(send);
+      throw error;
+    });
   } catch {
     return undefined;
   }
+}
+
+type Send = (method: "POST" | "DELETE", body: string, headers: Record<string, string>) => Promise<Answer>;
+
+/** The server answered, and knows no `initialize`. */
+class OtherRevision extends Error {}
+
+async function inSession(send: Send): Promise<readonly OfferedTool[] | undefined> {
+  let headers: Record<string, string> = { "mcp-protocol-version": sessionRevision };
+  let id = 0;
+  const call = async (method: string, params: Record<string, unknown>): Promise<Record<string, unknown>> => {
+    const answer = await send("POST", JSON.stringify({ jsonrpc: "2.0", id: ++id, method, params }), headers);
+    if (answer.session !== undefined) headers = { ...headers, "mcp-session-id": answer.session };
+    if (method === "initialize" && answer.status >= 400 && answer.status < 500 && answer.status !== 401 && answer.status !== 403) throw new OtherRevision();
+    return resultOf(answer, id);
+  };
+  await call("initialize", { protocolVersion: sessionRevision, capabilities: {}, clientInfo: { name: "mandate", version: "1" } });
+  await send("POST", JSON.stringify({ jsonrpc: "2.0", method: "notifications/initialized", params: {} }), headers);
+  try {
+    return await everyPage((params) => call("tools/list", params));
+  } finally {
+    if (headers["mcp-session-id"] !== undefined) await send("DELETE", "", headers).catch(() => undefined);
+  }
+}
+
+function withoutSession(send: Send): Promise<readonly OfferedTool[] | undefined> {
+  const meta = { "io.modelcontextprotocol/protocolVersion": statelessRevision, "io.modelcontextprotocol/clientCapabilities": {}, "io.modelcontextprotocol/clientInfo": { name: "mandate", version: "1" } };
+  const headers = { "mcp-protocol-version": statelessRevision, "mcp-method": "tools/list" };
+  let id = 0;
+  return everyPage(async (params) => resultOf(await send("POST", JSON.stringify({ jsonrpc: "2.0", id: ++id, method: "tools/list", params: { ...params, _meta: meta } }), headers), id));
+}
+
+async function everyPage(list: (params: Record<string, unknown>) => Promise<Record<string, unknown>>): Promise<readonly OfferedTool[] | undefined> {
+  const tools: unknown[] = [];
+  let cursor: unknown;
+  for (let page = 0; page < maxPages; page++) {
+    const result = await list(cursor === undefined ? {} : { cursor });
+    if (!Array.isArray(result["tools"])) return undefined;
+    tools.push(...(result["tools"] as unknown[]));
+    cursor = result["nextCursor"];
+    if (typeof cursor !== "string" || cursor === "") return offeredTools(tools);
+  }
+  return undefined;
 }
 
 /** INVARIANT (G8): a secret goes to the hosts it was sealed for, here as at the gateway. */
@@ -64,8 +93,8 @@ interface Answer {
   readonly session: string | undefined;
 }
 
-async function post(target: URL, body: string, headers: Record<string, string>, outbound: OutboundRule, signal: AbortSignal): Promise<Answer> {
-  const answer = await outboundRequest(target, { method: "POST", body, headers: { ...headers, "content-type": "application/json", accept: "application/json, text/event-stream" }, outbound, signal, maxAnswerBytes });
+async function post(method: "POST" | "DELETE", target: URL, body: string, headers: Record<string, string>, outbound: OutboundRule, signal: AbortSignal): Promise<Answer> {
+  const answer = await outboundRequest(target, { method, body, headers: { ...headers, "content-type": "application/json", accept: "application/json, text/event-stream" }, outbound, signal, maxAnswerBytes });
   const session = answer.headers["mcp-session-id"];
   return { status: answer.status, type: answer.headers["content-type"] ?? "", body: answer.body, session: typeof session === "string" ? session : undefined };
 }

@@ -4,7 +4,7 @@ import { request as requestHttps } from "node:https";
 import type { OutboundRule } from "@mandate/gateway";
 
 export interface OutboundRequest {
-  readonly method: "GET" | "POST" | "PUT";
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly outbound: OutboundRule;
