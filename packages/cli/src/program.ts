@@ -95,6 +95,7 @@ const groupSummaries: Readonly<Record<string, string>> = {
   secret: "Provider secrets, sealed",
   person: "People and their tokens",
   gateway: "Gateways of this control plane",
+  "evidence mirror": "Write-once copies of the logs",
   "evidence witness": "Who outside cosigns the log",
   decisions: "What was decided, and why",
   policy: "Rules and their tests",

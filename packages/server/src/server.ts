@@ -40,6 +40,7 @@ import { startJobs } from "./jobs/index.ts";
 import type { RunningJobs } from "./jobs/index.ts";
 import type { ServerLog } from "./log.ts";
 import { createLeases } from "./limits/index.ts";
+import { createMirror, mirrorRoutes } from "./log-mirror/index.ts";
 import { legalReviewDecided, legalReviewRoutes, withClearedFlows } from "./legal-reviews/index.ts";
 import { createIssuerKeys, createTokenEndpoint, ensureSigningKey, machineIdentityRoutes, suspendCredentialsOf, tidyTokens, watchCredentials } from "./machine-identity/index.ts";
 import { askServer, mcpPinRoutes, OfferQueue } from "./mcp-pins/index.ts";
@@ -301,6 +302,8 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   decisionRoutes(app, { db, org, drain });
   proofRoutes(app, { db, org, now, random, masterKey, evidence, drain, scratchDir: join(configuration.dataDir, "scratch"), cosign: cosigner.ask, storeCheck });
   witnessRoutes(app, { db, org, now, contexts, ask: cosigner.ask, report: (finding) => reportFinding(quiet, finding) });
+  const mirror = createMirror({ db, org, evidence, now, outbound, secrets: () => publisher.current.secrets, report: (finding) => reportFinding(quiet, finding), settle: (kinds, open) => settleFindings(quiet, kinds, open) });
+  mirrorRoutes(app, { db, org, contexts, mirror });
   tlogRoutes(app, { db, org, metaOrigin: evidence.metaOrigin });
   retentionRoutes(app, { db, org, contexts, evidence, keys: { masterKey, random, now }, issuers: () => publisher.current.facts.systems.flatMap((system) => system.session.issuers), drain });
   const replaying = { db, org, keys: { masterKey, random, now } };
@@ -325,6 +328,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     [
       cosigner.job,
       storeCheck.job,
+      mirror.job,
       escalateFindings(contexts.quiet(systemActor("findings"))),
       watchIncidents(contexts.quiet(systemActor("incidents")), findingPorts),
       watchOwners(contexts.quiet(systemActor("owners")), findingPorts),

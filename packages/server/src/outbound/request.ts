@@ -6,7 +6,7 @@ import type { OutboundRule } from "@mandate/gateway";
 export interface OutboundRequest {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
   readonly outbound: OutboundRule;
   readonly signal: AbortSignal;
   readonly maxAnswerBytes: number;
