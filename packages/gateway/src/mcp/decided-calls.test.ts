@@ -52,6 +52,20 @@ test("a call that a model's answer was allowed to ask for is the same call over 
   expect(await calls(bob)).toBe("stopped");
 });
 
+test("a call that a person approved in the answer needs no second yes, and its record names the first", async () => {
+  upstream.answer = (_request, res) => sendJson(res, chatToolAnswer("send", bob));
+  const body = { model: "gpt-test", messages: [{ role: "system", content: "Nobody approved this" }, { role: "user", content: "Go on" }] };
+  const held = await gateway.call("/v1/chat/completions", body);
+  const { id } = held.body.error.approval;
+  expect(await calls(bob)).toBe("stopped");
+  gateway.control.decide(id, "approved");
+  expect((await gateway.call("/v1/chat/completions", body, { "x-mandate-approval": id })).status).toBe(200);
+  expect(await calls({ ...bob, to: "eve@evil.example" })).toBe("stopped");
+  expect(await calls(bob)).toBe("ran");
+  expect(gateway.evidence.of("call.intent").at(-1)!.approvals).toEqual([id]);
+  expect(await calls(bob)).toBe("stopped");
+});
+
 test("a call that was held in the answer stays held", async () => {
   upstream.answer = (_request, res) => sendJson(res, chatToolAnswer("send", bob));
   const messages = [{ role: "system", content: "Nobody approved this" }, { role: "user", content: "Go on" }];

@@ -7,12 +7,12 @@ import { reportAttempt } from "../pipeline/refused-attempt.ts";
 import { echo, isMembers, type Members } from "../surfaces/fields.ts";
 import { UpstreamFailure } from "../upstream/client.ts";
 import { allTools, innerOf, initializeAll, listAll } from "./all-servers.ts";
-import { McpCall, requestHashOf } from "./call.ts";
-import { ClientReply } from "./client-reply.ts";
-import { checkContent, mask, textsOf } from "./content.ts";
+import { requestHashOf } from "./call.ts";
+import { clientAnswer, notification } from "./client-answers.ts";
+import { mask, textsOf } from "./content.ts";
 import { decide, type McpContext, permitted, question } from "./context.ts";
 import { isToolName } from "./definitions.ts";
-import { UnreadableOffer } from "./drift.ts";
+import { asTool, connectionSubject, exchangeWith, sessionHeader, withServer } from "./exchange.ts";
 import type { Target } from "./handle.ts";
 import { idKey, rpcCodes, rpcError, type RpcMessage, rpcResult } from "./json-rpc.ts";
 import { clientNotifications, handlingOf, serverRequests } from "./methods.ts";
@@ -99,10 +99,6 @@ async function listTools(context: McpContext, target: Target, known: Known, mess
     void context.runtime.mcp.drift.look(context, target.view, listOf(context, target.view)).catch(() => undefined);
 }
 
-function sessionHeader(session: McpSession | null): Record<string, string> {
-  return session === null ? {} : { "mcp-session-id": session.id };
-}
-
 /** A decision that sends nothing. @returns false: it could not be recorded, and the caller was told */
 async function recorded(context: McpContext, target: Target, known: Known, message: Request, reason: string): Promise<boolean> {
   const { runtime, exchange } = context;
@@ -134,21 +130,6 @@ async function handshake(context: McpContext, target: Target, known: Known, mess
     transform: (result) => shownServer(inner, view, result),
     opens: session,
   });
-}
-
-function connectionSubject(context: McpContext, view: ServerView, message: Request, params: Members): Subject {
-  return {
-    decisionId: context.exchange.decisionId,
-    server: view.server.name,
-    method: message.method,
-    resource: `mcp-server:${view.server.name}`,
-    decision: permitted(context, "The system was granted tools of this server."),
-    request: null,
-    requestHash: requestHashOf(params),
-    found: [],
-    content: [],
-    definition: null,
-  };
 }
 
 async function connection(context: McpContext, target: Target, known: Known, message: Request, owner: string): Promise<void> {
@@ -200,12 +181,6 @@ interface Asked {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** From here on the message is a tool's call, in whatever becomes of it. */
-function asTool(known: Known, resource: string): void {
-  known.action = "tool.call";
-  known.resource = resource;
-}
-
 /** The pipeline of SPEC 3 for one thing that is asked of a server. */
 async function governed(context: McpContext, view: ServerView, known: Known, message: Request, asked: Asked, owner: string): Promise<void> {
   const { runtime, exchange, system, credential } = context;
@@ -224,7 +199,7 @@ async function governed(context: McpContext, view: ServerView, known: Known, mes
   const answered = tool === undefined ? undefined : runtime.emitted.calls.take(system.name, tool.name, input, runtime.now());
   if (answered !== undefined) {
     const named = exchange.req.headers["x-mandate-session"] !== undefined;
-    request = { ...request, argumentsFromUser: answered.argumentsFromUser, labels: named ? request.labels : answered.labels };
+    request = { ...request, argumentsFromUser: answered.argumentsFromUser, labels: named ? request.labels : answered.labels, approval: answered.approval };
   }
   let decision = decide(context, request);
   const content = [Buffer.from(JSON.stringify(message.params), "utf8")];
@@ -241,7 +216,7 @@ async function governed(context: McpContext, view: ServerView, known: Known, mes
       definition = live?.hash ?? "absent";
       if (live === undefined || (tool.pinned !== null && live.hash !== tool.pinned)) return refused(changed(tool, view));
     }
-    const approvals: string[] = [];
+    const approvals: string[] = request.approval === null ? [] : [request.approval.id];
     if (decision.outcome === "hold") {
       const callHash = callHashOf({ system: system.name, action: "tool.call", resource: known.resource, server: view.server.name, method: message.method, input });
       const held = [{ decision, request, input, resource: known.resource }];
@@ -273,210 +248,5 @@ function changed(tool: ToolFacts, view: ServerView): Refusal {
     { text: "Have the new definition reviewed and pinned.", command: `mandate mcp diff ${view.server.name}`, url: `/tools?server=${view.server.name}` },
     `tool:${tool.name}`,
   );
-}
-
-/** Runs with a session at the server, opening one where the client has none there. */
-async function withServer(context: McpContext, view: ServerView, known: Known, owner: string, work: (context: McpContext) => Promise<void>): Promise<void> {
-  const { runtime } = context;
-  let inner = context;
-  let ephemeral: McpSession | null = null;
-  try {
-    if (!context.revision.stateless) {
-      if (context.session === null) {
-        ephemeral = runtime.mcp.sessions.open({ route: known.resource, owner, version: "2025-11-25", clientCapabilities: {}, clientInfo: {}, labelled: context.labelled }) ?? null;
-        if (ephemeral === null) return await refuseKnown(runtime, known, { ...refuse("rate", "The key has too many MCP sessions open.", "Close sessions that are no longer used."), retryAfterSeconds: 10 });
-        inner = { ...context, session: ephemeral, labelled: context.labelled ?? ephemeral.labelled };
-      }
-      await openServer(inner, view);
-    }
-    await work(inner);
-  } catch (error) {
-    if (error instanceof UnreadableOffer) return await refuseKnown(runtime, known, refuse("tool_changed", "What the server offers now is no list of tools that can be told apart.", "Ask the server's owner.", known.resource));
-    if (!(error instanceof UpstreamFailure)) throw error;
-    runtime.options.log.warn("mcp.upstream_failed", { server: view.server.name, kind: error.kind, internal: error.internal });
-    return await refuseKnown(runtime, known, failureRefusal(error));
-  } finally {
-    if (ephemeral !== null) {
-      endAtServer(inner, view);
-      runtime.mcp.sessions.close(ephemeral);
-    }
-  }
-}
-
-function endAtServer(context: McpContext, view: ServerView): void {
-  const state = context.session?.servers.get(view.server.name);
-  if (state?.sessionId == null) return;
-  void tellServer(linkOf(context, view), null, headersFor(context, view, null), "DELETE");
-}
-
-interface ExchangeInit {
-  readonly tool?: ToolFacts | null;
-  readonly approvals?: readonly string[];
-  readonly settle?: () => void;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly transform?: (result: Members) => Members | { refusal: Refusal };
-  readonly longLived?: boolean;
-  /** The session that this handshake opens. */
-  readonly opens?: McpSession | null;
-}
-
-/** Intent, the message itself, everything that comes back, outcome. */
-async function exchangeWith(context: McpContext, view: ServerView, known: Known, message: Request, subject: Subject, init: ExchangeInit): Promise<void> {
-  const { runtime, exchange, session } = context;
-  const opens = init.opens ?? null;
-  const call = new McpCall(context, { subject, tool: init.tool ?? null, id: message.id, approvals: init.approvals ?? [], settle: init.settle ?? (() => undefined), ...(init.transform === undefined ? {} : { transform: init.transform }) });
-  const abandon = (): void => {
-    if (opens !== null) runtime.mcp.sessions.close(opens);
-  };
-  if (!(await call.begin())) return abandon();
-  const reply = new ClientReply(exchange, { acceptsStream: accepts(exchange.req.headers.accept), idleMs: runtime.limits.callerIdleMs, sessionId: session?.id ?? null });
-  const stream = new ServerStream({
-    context,
-    view,
-    call,
-    reply,
-    tell: (answer) => void tellServer(linkOf(context, view), answer, headersFor(context, view, null)),
-    onHead: (status, sessionId) => {
-      if (opens !== null && status < 300) opens.servers.set(view.server.name, { sessionId, at: view.server.url ?? "" });
-      // The server has forgotten it, so what this gateway's session stands for is gone.
-      if (status === 404 && session !== null && opens === null) runtime.mcp.sessions.close(session);
-    },
-    onToolsChanged: () => runtime.mcp.drift.forget(view.server.name),
-  });
-  try {
-    stream.attach(
-      linkOf(context, view).send(
-        { verb: "POST", message: { jsonrpc: "2.0", id: message.id, method: message.method, params: message.params }, headers: { ...headersFor(context, view, message), ...init.headers }, longLived: init.longLived === true },
-        stream,
-      ),
-    );
-  } catch (error) {
-    if (!(error instanceof UpstreamFailure)) throw error;
-    runtime.options.log.warn("mcp.upstream_refused", { server: view.server.name, internal: error.internal });
-    await call.stop("upstream_cut", failureRefusal(error), () => exchange.refuse(failureRefusal(error)));
-    known.resource = subject.resource;
-  }
-  await Promise.race([call.done, exchangeOver(exchange.res)]);
-  if (call.status === null || call.status >= 300) abandon();
-}
-
-function exchangeOver(res: { once(event: "close", listener: () => void): unknown; readonly closed?: boolean }): Promise<void> {
-  return new Promise((resolve) => (res.closed === true ? resolve() : void res.once("close", resolve)));
-}
-
-function accepts(header: string | undefined): boolean {
-  return header !== undefined && /text\/event-stream|text\/\*|\*\/\*/i.test(header);
-}
-
-async function notification(context: McpContext, target: Target, known: Known, message: RpcMessage & { kind: "notification" }): Promise<void> {
-  const { exchange, session, runtime } = context;
-  const members = Object.hasOwn(clientNotifications, message.method) ? clientNotifications[message.method]! : null;
-  if (members === null || session === null || context.revision.stateless)
-    return refuseKnown(runtime, known, refuse("invalid_request", "This gateway does not take that notification here.", "Send it inside a session, or leave it out.", echo(message.method)));
-  const params: Members = Object.fromEntries(members.filter((name) => isShort(message.params[name])).map((name) => [name, message.params[name]]));
-  const view = target.view;
-  if (view !== null && session.servers.has(view.server.name)) {
-    const sent = { jsonrpc: "2.0", method: message.method, ...(members.length === 0 ? {} : { params }) };
-    // The next request may need what this says: it is passed on before it is acknowledged.
-    await tellServer(linkOf(context, view), sent, headersFor(context, view, null));
-  }
-  exchange.bytes(202, Buffer.alloc(0), sessionHeader(session));
-}
-
-function isShort(value: unknown): boolean {
-  return typeof value === "number" || (typeof value === "string" && value.length <= 256);
-}
-
-/** What a client answers a server is content that leaves: decided and recorded as a tool's arguments are. */
-async function clientAnswer(context: McpContext, target: Target, known: Known, message: RpcMessage & { kind: "response" }, value: Members): Promise<void> {
-  const { runtime, exchange, session } = context;
-  const asked = message.id === null ? undefined : session?.asked.get(idKey(message.id));
-  if (session === null || asked === undefined || target.view === null)
-    return refuseKnown(runtime, known, refuse("invalid_request", "Nothing was asked under this id.", "Answer only what the server asked in this session.", "id"));
-  session.asked.delete(idKey(message.id!));
-  const { view } = target;
-  const method = serverRequests[asked.method]!.tool;
-  const tool = view.methods.get(method);
-  asTool(known, `tool:${tool?.name ?? `${view.server.name}/${method}`}`);
-  const request = question(context, tool ?? `${view.server.name}/${method}`, message.result, []);
-  const decision = decide(context, request);
-  const content = [Buffer.from(JSON.stringify(value), "utf8")];
-  known.record = { decision, request, messages: content, sessionId: context.labelled?.id ?? null };
-  const tell = (answer: Members): Promise<number> => tellServer(linkOf(context, view), answer, headersFor(context, view, null));
-  const checked = decision.outcome === "allow" ? checkContent(context, request, decision, message.result ?? message.error ?? {}, "The client's answer") : null;
-  const refusal = decision.outcome === "allow" ? checked!.refusal : refusalOf(decision);
-  if (refusal !== null) {
-    // The server waits for an answer: that there is none is one.
-    void tell(rpcError(message.id, rpcCodes.denied, "The client's answer was refused."));
-    return refuseKnown(runtime, known, refusal);
-  }
-  const subject: Subject = { decisionId: exchange.decisionId, server: view.server.name, method: asked.method, resource: known.resource, decision, request, requestHash: requestHashOf(value), found: checked!.check.types, content, definition: null };
-  const call = new McpCall(context, { subject, tool: null, id: null, approvals: [], settle: () => undefined });
-  if (!(await call.begin())) return;
-  call.status = await tell(message.result === null ? { jsonrpc: "2.0", id: message.id, error: checked!.value } : { jsonrpc: "2.0", id: message.id, result: checked!.value });
-  if (call.status >= 200 && call.status < 300) {
-    if (!(await call.finish(checked!.check))) return exchange.refuse(evidenceRefusal);
-    return exchange.bytes(202, Buffer.alloc(0), sessionHeader(session));
-  }
-  const broken = refuse("upstream_unreachable", "The MCP server did not take the answer.", "Ask the server's owner.");
-  await call.stop("upstream_cut", broken);
-  exchange.refuse(broken);
-}
-
-const maxStreams = 4;
-
-/** GET: what a server says of its own accord, and what a client missed. */
-export async function openStream(context: McpContext, target: Target, known: Known): Promise<void> {
-  const { exchange, session, runtime } = context;
-  const { view } = target;
-  if (session === null || view === null || context.revision.stateless || !accepts(exchange.req.headers.accept)) {
-    exchange.res.setHeader("allow", "POST, DELETE");
-    return refuseKnown(runtime, known, refuse("method_not_allowed", "There is no stream here without a session.", "Open a session with `initialize`; revision 2026-07-28 has no such stream."));
-  }
-  if (session.streams.size >= maxStreams) return refuseKnown(runtime, known, { ...refuse("rate", "The session has as many streams as it may.", "Close one first."), retryAfterSeconds: 5 });
-  const message = { kind: "request" as const, id: newId("request", runtime.now(), runtime.options.random), method: "GET", params: {} };
-  const subject = { ...connectionSubject(context, view, message, {}), method: "GET" };
-  const call = new McpCall(context, { subject, tool: null, id: null, approvals: [], settle: () => undefined });
-  const reply = new ClientReply(exchange, { acceptsStream: true, idleMs: runtime.limits.callerIdleMs, sessionId: session.id });
-  if (!(await call.begin())) return;
-  call.untimed();
-  let refusedStatus = 0;
-  const stream = new ServerStream({
-    context,
-    view,
-    call,
-    reply,
-    tell: (answer) => void tellServer(linkOf(context, view), answer, headersFor(context, view, null)),
-    onHead: (status) => {
-      if (status >= 300) refusedStatus = status;
-    },
-    onToolsChanged: () => runtime.mcp.drift.forget(view.server.name),
-  });
-  const last = exchange.req.headers["last-event-id"];
-  const resume: Record<string, string> = typeof last === "string" && /^[\x21-\x7e]{1,512}$/.test(last) ? { "last-event-id": last } : {};
-  const handle = { pause: () => undefined, resume: () => undefined, abort: () => call.onCut(null) };
-  session.streams.add(handle);
-  try {
-    stream.attach(linkOf(context, view).send({ verb: "GET", message: null, headers: { ...headersFor(context, view, null), ...resume }, longLived: true }, stream));
-    await call.done;
-  } catch (error) {
-    if (!(error instanceof UpstreamFailure)) throw error;
-    await call.stop("upstream_cut", failureRefusal(error));
-    refusedStatus = 405;
-  } finally {
-    session.streams.delete(handle);
-  }
-  if (!reply.streaming && !exchange.res.headersSent) {
-    exchange.res.setHeader("allow", "POST, DELETE");
-    exchange.json(refusedStatus === 404 ? 404 : 405, rpcError(null, rpcCodes.methodNotFound, "The server has no such stream."));
-  }
-}
-
-export async function closeSession(context: McpContext, target: Target): Promise<void> {
-  const { exchange, session, runtime } = context;
-  if (session === null) return exchange.json(400, rpcError(null, rpcCodes.invalidRequest, "There is no session to end."));
-  if (target.view !== null) endAtServer(context, target.view);
-  runtime.mcp.sessions.close(session);
-  exchange.bytes(204, Buffer.alloc(0), {});
 }
 

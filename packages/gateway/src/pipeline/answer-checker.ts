@@ -106,8 +106,7 @@ export class AnswerChecker {
       request,
     });
     if (decision.outcome === "allow") {
-      // What needed a person was approved for this answer; over MCP it is another call.
-      if (approval === null) this.#runtime.emitted.calls.add(request, this.#runtime.now());
+      this.#runtime.emitted.calls.add(request, this.#runtime.now());
       return { outcome: "allow" };
     }
     if (decision.outcome === "deny") return { outcome: "deny", refusal: refusalOf(decision) };

@@ -9,22 +9,25 @@ const lifetimeMs = 10 * 60_000;
 export interface Known {
   readonly labels: SessionLabels;
   readonly argumentsFromUser: boolean;
+  /** Of the person who let the answer with this call go, having seen its arguments. */
+  readonly approval: DecisionRequest["approval"];
 }
 
 /**
  * Tool calls that were allowed inside a model's answer, by system, tool and exact arguments, until the agent makes them
  * over MCP: there no conversation comes along, and without this the same call would be tainted there (GUARDRAILS,
- * Information flow 4: model and MCP gateways share label state). Each serves one call, for ten minutes.
+ * Information flow 4: model and MCP gateways share label state), or a person asked twice. Each serves one call, for ten
+ * minutes.
  */
 export class DecidedCalls {
   readonly #calls = new Map<string, (Known & { readonly untilMs: number })[]>();
 
-  add({ system, resource, input, labels, argumentsFromUser }: DecisionRequest, nowMs: number): void {
+  add({ system, resource, input, labels, argumentsFromUser, approval }: DecisionRequest, nowMs: number): void {
     if (input === null) return;
     const key = keyOf(system, resource.id, input);
     const known = this.#calls.get(key) ?? [];
     this.#calls.delete(key);
-    this.#calls.set(key, [...known.filter((one) => one.untilMs > nowMs).slice(-15), { labels, argumentsFromUser, untilMs: nowMs + lifetimeMs }]);
+    this.#calls.set(key, [...known.filter((one) => one.untilMs > nowMs).slice(-15), { labels, argumentsFromUser, approval, untilMs: nowMs + lifetimeMs }]);
     if (this.#calls.size > maxKept) this.#calls.delete(this.#calls.keys().next().value!);
   }
 
