@@ -152,6 +152,7 @@ export interface DecisionView extends DecisionRecord {
   readonly byPerson?: { readonly name: string; readonly reason: string } | null;
   readonly caller?: string | null;
   readonly callerSaw?: string | null;
+  readonly session?: string | null;
   readonly durationMs?: number | null;
   readonly approval?: { readonly id: string; readonly state: string } | null;
 }

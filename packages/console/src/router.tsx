@@ -69,6 +69,16 @@ const evidenceOne = createRoute({
   validateSearch: evidenceSearch,
   component: lazyRouteComponent(() => import("./pages/evidence.tsx"), "EvidencePage"),
 });
+const sessions = createRoute({
+  ...inShell,
+  path: "/sessions/$id",
+  component: lazyRouteComponent(() => import("./pages/session.tsx"), "SessionPage"),
+});
+const content = createRoute({
+  ...inShell,
+  path: "/content",
+  component: lazyRouteComponent(() => import("./pages/content.tsx"), "ContentPage"),
+});
 const check = createRoute({
   ...inShell,
   path: "/check",
@@ -170,7 +180,6 @@ const places = [
   place("/unregistered", "unregistered"),
   place("/policies", "policies"),
   place("/audits/$id", "audits"),
-  place("/sessions/$id", "sessions"),
 ];
 
 const approve = createRoute({
@@ -195,6 +204,8 @@ export const router = createRouter({
       approvals,
       evidence,
       evidenceOne,
+      sessions,
+      content,
       check,
       findings,
       incidents,

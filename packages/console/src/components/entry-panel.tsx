@@ -5,6 +5,8 @@ import type { DecisionView } from "../api-types.ts";
 import { count, exact } from "../format.ts";
 import { t } from "../text.ts";
 import { entry as entryWords, proof as proofWords } from "../text/evidence.ts";
+import { session as sessionWords } from "../text/content.ts";
+import { OpenedEntry } from "./opened-entry.tsx";
 import { ProofTree } from "./proof-tree.tsx";
 import { Loaded, Loading } from "./states.tsx";
 import { markOf, Status } from "./status.tsx";
@@ -87,6 +89,14 @@ function Entry({ decision }: { decision: DecisionView }) {
                 ]
               : undefined,
             [entryWords.ended, entryWords.terminal[decision.terminal ?? "running"] ?? decision.terminal],
+            decision.session
+              ? [
+                  sessionWords.link,
+                  <Link key="s" to="/sessions/$id" params={{ id: decision.session }}>
+                    <code>{decision.session}</code>
+                  </Link>,
+                ]
+              : undefined,
             decision.byPerson
               ? [entryWords.byPerson, `${decision.byPerson.name}: “${decision.byPerson.reason}”`]
               : undefined,
@@ -108,6 +118,11 @@ function Entry({ decision }: { decision: DecisionView }) {
               {entryWords.openApproval}
             </Link>
           )}
+        </div>
+      )}
+      {decision.intent !== null && (
+        <div className="panel-body section" key={decision.id}>
+          <OpenedEntry log={decision.intent.log} index={decision.intent.index} />
         </div>
       )}
       <div className="panel-body section sunken">

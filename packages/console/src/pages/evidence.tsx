@@ -11,6 +11,7 @@ import { Button, LiveDot, PageHead, Panel } from "../components/ui.tsx";
 import { usePagedDecisions } from "../paged-decisions.ts";
 import { t } from "../text.ts";
 import { evidence as evidenceWords, check as checkWords, entry as entryWords } from "../text/evidence.ts";
+import { content as contentWords } from "../text/content.ts";
 import { overview as overviewWords } from "../text/overview.ts";
 import { Verified } from "./evidence-summary.tsx";
 
@@ -67,6 +68,9 @@ export function EvidencePage() {
         <Verified evidence={evidence} chip />
         <Link className="button" to="/check">
           {checkWords.title}
+        </Link>
+        <Link className="button" to="/content">
+          {contentWords.title}
         </Link>
         <Button onPress={() => setPacking(true)}>{evidenceWords.pack}</Button>
       </PageHead>

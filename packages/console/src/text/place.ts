@@ -22,9 +22,4 @@ export const place = {
     text: "An auditor's sample, fixed by a checkpoint, and what it found. Today an evidence pack holds the entries with their proofs.",
     commands: ["npx mandate evidence pack -f evidence.zip", "npx mandate evidence verify evidence.zip"],
   },
-  sessions: {
-    title: "Session",
-    text: "One conversation: its labels, where they came from, and each decision in it. Today each decision has its entry.",
-    commands: ["npx mandate decisions tail"],
-  },
 } as const;

@@ -131,12 +131,28 @@ export function decisionRoutes(app: App, { db, org, drain }: DecisionRouteDeps):
   });
 }
 
-/** What a person types: an id, a code, `tool:name`, a rule; anything else is a system's name. */
-function searchOf(q: string | undefined): Record<string, string> {
-  if (q === undefined || q === "") return {};
-  if (q.includes(":")) return { resource: q };
-  if (/^[a-z]+(?:_[a-z]+)+$/.test(q)) return { code: q };
-  return { system: q };
+const fields = new Set(["system", "tool", "rule", "class", "person", "session", "credential", "code"]);
+
+/**
+ * What a person types: `tool:NAME`, `person:EMAIL`, `class:personal` and kin, each narrowing further; a code or a system's
+ * name alone; an entry as `LOG#NUMBER`; any other words are looked for in the reasons.
+ */
+function searchOf(q: string | undefined): Partial<Omit<DecisionFilter, "limit" | "cursor">> {
+  const found: Record<string, string> = {};
+  const words: string[] = [];
+  for (const part of (q ?? "").split(/\s+/).filter((one) => one !== "")) {
+    const entry = /^(.+)#([0-9]{1,15})$/.exec(part);
+    if (entry !== null) return { entry: { log: entry[1]!, index: Number(entry[2]) } };
+    const colon = part.indexOf(":");
+    const name = part.slice(0, colon);
+    if (colon > 0 && fields.has(name) && part.length > colon + 1) found[name] = part.slice(colon + 1);
+    else if (colon > 0) found["resource"] = part;
+    else words.push(part);
+  }
+  const [only] = words;
+  if (words.length > 1) found["reason"] = words.join(" ");
+  else if (only !== undefined) found[/^[a-z]+(?:_[a-z]+)+$/.test(only) ? "code" : "system"] = only;
+  return found;
 }
 
 function definedOnly<T extends Record<string, unknown>>(filter: T): { [K in keyof T]: Exclude<T[K], undefined> } {

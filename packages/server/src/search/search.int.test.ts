@@ -80,6 +80,16 @@ describe("decisions are found", () => {
     expect(await found("reason=_")).toEqual([]);
   });
 
+  test("by what a person types into one field", async () => {
+    expect(await found(`q=${encodeURIComponent("class:personal system:helpdesk")}`)).toEqual([ids[0]]);
+    expect(await found(`q=${encodeURIComponent("tool:refunds.issue")}`)).toEqual([ids[3], ids[2]]);
+    expect(await found("q=not_granted")).toEqual([ids[1]]);
+    expect(await found("q=helpdesk")).toHaveLength(4);
+    expect(await found(`q=${encodeURIComponent("leave the boundary")}`)).toEqual([ids[1]]);
+    expect(await found(`q=${encodeURIComponent(`${origin}#2`)}`)).toEqual([ids[2]]);
+    expect(await found(`q=${encodeURIComponent("model:local class:personal")}`)).toEqual([ids[0]]);
+  });
+
   test("page by page without a gap", async () => {
     const seen: string[] = [];
     for (let cursor = ""; ; ) {

@@ -1,0 +1,90 @@
+import { queryOptions, useQuery } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { client } from "../api.ts";
+import type { DecisionRow } from "../api-types.ts";
+import { decided } from "../components/decision-table.tsx";
+import { Loaded } from "../components/states.tsx";
+import { OutcomeStatus } from "../components/status.tsx";
+import { Facts, PageHead, Panel, SystemLink, Time } from "../components/ui.tsx";
+import { session as words } from "../text/content.ts";
+
+interface Labels {
+  readonly maxSensitivity: string;
+  readonly untrusted: boolean;
+  readonly classes: readonly string[];
+}
+interface Timeline {
+  readonly id: string;
+  readonly systems: readonly string[];
+  readonly started: string;
+  readonly last: string;
+  readonly truncated: boolean;
+  readonly steps: readonly {
+    readonly decision: DecisionRow;
+    readonly approval: { readonly id: string; readonly state: string } | null;
+    readonly classes: readonly string[];
+    readonly labels: Labels | null;
+  }[];
+}
+
+const timeline = (id: string) =>
+  queryOptions({
+    queryKey: ["decisions", "session", id],
+    queryFn: ({ signal }) => client.request<Timeline>("GET", `/api/v1/sessions/${encodeURIComponent(id)}`, undefined, { signal }),
+  });
+
+/** A conversation in the order in which it happened. What was said stays sealed: the entry's own panel opens it. */
+export function SessionPage() {
+  const { id } = useParams({ from: "/shell/sessions/$id" });
+  return (
+    <>
+      <PageHead title={words.title(id)} />
+      <Loaded query={useQuery(timeline(id))} what={words.title(id)} rows={8}>
+        {(session) => <Shown session={session} />}
+      </Loaded>
+    </>
+  );
+}
+
+function Shown({ session }: { session: Timeline }) {
+  return (
+    <>
+      <Panel title={words.facts}>
+        <div className="panel-body">
+          <Facts
+            rows={[
+              [words.systems, session.systems.map((name) => <SystemLink key={name} name={name} />)],
+              [words.started, <Time key="s" at={session.started} />],
+              [words.last, <Time key="l" at={session.last} />],
+            ]}
+          />
+        </div>
+      </Panel>
+      <Panel title={words.steps}>
+        <div className="panel-body stack">
+          {session.truncated && <p className="muted">{words.truncated}</p>}
+          <ol className="needs">
+            {session.steps.map(({ decision, approval, classes, labels }) => (
+              <li key={decision.id}>
+                <Link to="/evidence/$id" params={{ id: decision.id }} search={{}}>
+                  <OutcomeStatus decision={decision} /> {decision.action} <code>{decided(decision)}</code> <Time at={decision.at} />
+                </Link>
+                {decision.outcome !== "allow" && <p className="small">{decision.reason}</p>}
+                <p className="muted small">
+                  {[...(labels === null ? [] : [labels.maxSensitivity, labels.untrusted ? words.untrusted : words.trusted]), ...classes].join(", ")}
+                </p>
+                {approval !== null && (
+                  <p className="small">
+                    <Link to="/approve/$id" params={{ id: approval.id }}>
+                      {words.approval}: {approval.state}
+                    </Link>
+                  </p>
+                )}
+              </li>
+            ))}
+          </ol>
+        </div>
+      </Panel>
+    </>
+  );
+}
