@@ -8,8 +8,9 @@ import { LiveDot, PageHead, Panel, useNow } from "../components/ui.tsx";
 import { timeLeft } from "../format.ts";
 import { t } from "../text.ts";
 import * as words from "../text/approvals.ts";
-import { alike, Together } from "./approvals-together.tsx";
+import { alike } from "./approvals-alike.ts";
 import { Delegations, Habits } from "./approvals-aside.tsx";
+import { Together } from "./approvals-together.tsx";
 
 export function ApprovalsPage() {
   const query = useQuery(approvals());
