@@ -17,6 +17,7 @@ import { openaiChat } from "./surfaces/openai-chat/index.ts";
 import { openaiEmbeddings } from "./surfaces/openai-embeddings/index.ts";
 import { listModels } from "./surfaces/openai-models/index.ts";
 import { openaiResponses } from "./surfaces/openai-responses/index.ts";
+import { converseSurface } from "./surfaces/bedrock-converse/index.ts";
 import { geminiSurface } from "./surfaces/gemini/index.ts";
 import type { ErrorShape, Surface } from "./surfaces/surface.ts";
 
@@ -70,7 +71,9 @@ export function route(req: IncomingMessage, res: ServerResponse, routing: Routin
       return exchange.req.method === "GET"
         ? models(exchange, compiled, routing)
         : wrongMethod(exchange, compiled, routing, path, "GET");
-    const surface = surfaces.get(path) ?? geminiSurface(path, query < 0 ? "" : target.slice(query + 1));
+    const surface = surfaces.get(path) ??
+      geminiSurface(path, query < 0 ? "" : target.slice(query + 1)) ??
+      converseSurface(path);
     if (surface !== undefined)
       return req.method === "POST"
         ? handleModelCall(routing.runtime, surface, exchange, compiled, routing.countUnknown)
@@ -112,6 +115,11 @@ const unsupportedPaths: readonly (readonly [prefix: string, reason: string, reme
   ["/v1/vector_stores", "What is kept at the provider is out of the reach of every later check.", "Send the content itself in the call."],
   ["/v1/conversations", "History kept at the provider is out of the reach of every later check.", "Send the conversation with each call."],
   ["/v1/responses/", "Answers kept at the provider can't be checked when they are fetched.", "Keep the answer that /v1/responses gave."],
+  [
+    "/model/",
+    "Of Bedrock's methods this gateway checks converse and converse-stream, of models whose names hold letters, digits, dots and dashes.",
+    "Use /model/MODEL/converse, or /v1/messages for Anthropic's models.",
+  ],
   ["/v1/batches", "A batch runs later, when its system may no longer be authorized.", "Send its calls one by one."],
   ["/v1/messages/batches", "A batch runs later, when its system may no longer be authorized.", "Send its calls one by one."],
   ["/v1/completions", "The legacy completions format is not one this gateway checks.", "Use /v1/chat/completions."],
@@ -153,6 +161,7 @@ function metadata(exchange: Exchange, compiled: Compiled, routing: Routing, path
 
 function shapeOf(path: string, req: IncomingMessage): ErrorShape {
   if (geminiPath.test(path)) return "gemini";
+  if (path.startsWith("/model/")) return "bedrock";
   return path.startsWith("/v1/messages") || (req.headers["anthropic-version"] !== undefined && !surfaces.has(path))
     ? "anthropic"
     : "openai";

@@ -60,10 +60,9 @@ interface Case {
 
 const cellsOf = (title: string) => surfaceCells.find((cells) => cells.title === title)!;
 
-/** The surface's own stream of a text, a granted call, and the same call under a name that wasn't. */
+/** The surface's own stream of a granted call, then the same under a name that wasn't. */
 function wireOf(title: string, wiped: boolean): string {
-  const part = (kind: "text" | "tool call") => cellsOf(title).answer(kind, "Héllo ☕", true)!.body;
-  const call = part("tool call");
+  const call = cellsOf(title).answer("tool call", "Héllo ☕", true)!.body.toString();
   return call + (wiped ? call.replaceAll("orders_lookup", "disk_wipe") : "");
 }
 

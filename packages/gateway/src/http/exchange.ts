@@ -2,7 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:
 import { newId } from "@mandate/model";
 import { type McpShape, mcpRefusal } from "../mcp/refusal-reply.ts";
 import type { ErrorShape } from "../surfaces/surface.ts";
-import { mayRetry, type Refusal, refusalBody, type RefusalLinks, statusOf } from "./refusal.ts";
+import { awsErrorType, mayRetry, type Refusal, refusalBody, type RefusalLinks, statusOf } from "./refusal.ts";
 
 /** Model and MCP output is other people's content: no browser may take it for a page or a script of ours. */
 const fixedHeaders = {
@@ -107,6 +107,7 @@ export class Exchange {
         ? { status: statusOf(refusal.code), body: refusalBody(this.errorShape, refusal, this.links) }
         : mcpRefusal(this.mcp, refusal, this.links);
     this.json(status, body, {
+      ...(this.errorShape === "bedrock" ? { "x-amzn-errortype": awsErrorType(status) } : {}),
       ...(status === 401 ? { "www-authenticate": challenge(refusal, this.mcp?.resourceMetadata) } : {}),
       ...(mayRetry(refusal.code) ? {} : { "x-should-retry": "false" }),
       ...(refusal.retryAfterSeconds === undefined ? {} : { "retry-after": String(refusal.retryAfterSeconds) }),

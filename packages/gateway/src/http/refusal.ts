@@ -1,6 +1,7 @@
 import { type Decision, isRetryable, type RefusalCode, refusalCodes, refusals, type Remedy } from "@mandate/model";
 import type { HoldTicket } from "../control-port.ts";
-import type { ErrorShape } from "../surfaces/surface.ts";
+import { encodeAwsMessage } from "../sse/aws-messages.ts";
+import type { ErrorShape, Framing } from "../surfaces/surface.ts";
 
 /** Codes of the HTTP layer alone; what a policy or a fault of ours refuses has its code in the vocabulary. */
 const edgeStatus = { unknown_route: 404, method_not_allowed: 405, unsupported: 501, invalid_request: 400 } as const;
@@ -99,6 +100,7 @@ export function refusalBody(
     return { type: "error", error: { type: anthropicType(status), ...same }, request_id: links.requestId };
   if (shape === "gemini")
     return { error: { code: status, status: geminiStatus(status), message: same.message, details: [same] } };
+  if (shape === "bedrock") return same;
   return { error: { type: openaiType(status), ...same } };
 }
 
@@ -107,12 +109,17 @@ export function refusalBody(
  * @param begun whether anything of the stream has left
  */
 export function refusalEvent(
-  surface: { readonly name: string; readonly errorShape: ErrorShape; readonly framing?: "sse" | "json-array" },
+  surface: { readonly name: string; readonly errorShape: ErrorShape; readonly framing?: Framing },
   refusal: Refusal,
   links: RefusalLinks,
   begun: boolean,
-): string {
+): string | Buffer {
   const body = refusalBody(surface.errorShape, refusal, links);
+  if (surface.framing === "aws-events") {
+    // Of the stream's own exceptions: the caller's to mend, or not.
+    const type = statusOf(refusal.code) >= 500 ? "internalServerException" : "validationException";
+    return encodeAwsMessage("exception", type, body);
+  }
   if (surface.framing === "json-array") return `${begun ? "," : "["}${JSON.stringify(body)}]`;
   // Google's client skips events that have a name: a refusal in one would look like the stream's ordinary end.
   if (surface.errorShape === "gemini") return `data: ${JSON.stringify(body)}\n\n`;
@@ -143,6 +150,16 @@ function anthropicType(status: number): string {
   if (status === 413) return "request_too_large";
   if (status === 429) return "rate_limit_error";
   return status >= 500 ? "api_error" : "invalid_request_error";
+}
+
+/** What clients of AWS take an error's class from. */
+export function awsErrorType(status: number): string {
+  if (status === 401 || status === 403) return "AccessDeniedException";
+  if (status === 404) return "ResourceNotFoundException";
+  if (status === 429) return "ThrottlingException";
+  if (status === 502 || status === 503) return "ServiceUnavailableException";
+  if (status === 504) return "ModelTimeoutException";
+  return status >= 500 ? "InternalServerException" : "ValidationException";
 }
 
 function geminiStatus(status: number): string {

@@ -111,7 +111,7 @@ function collect(value: unknown, path: readonly (string | number)[], channel: st
   }
 }
 
-const places = ["index", "output_index", "content_index", "summary_index"] as const;
+const places = ["index", "contentBlockIndex", "output_index", "content_index", "summary_index"] as const;
 
 function place(value: Members): string {
   let joined = "";

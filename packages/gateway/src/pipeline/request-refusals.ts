@@ -11,7 +11,7 @@ const spokenAt: Readonly<Record<Protocol, string>> = {
   openai: "Call /v1/chat/completions, /v1/responses or /v1/embeddings.",
   "azure-openai": "Call /v1/chat/completions, /v1/responses or /v1/embeddings.",
   anthropic: "Call /v1/messages.",
-  bedrock: "Call /v1/messages for Anthropic's models, /v1/chat/completions for those that Bedrock serves in OpenAI's format.",
+  bedrock: "Call /v1/messages for Anthropic's models, /v1/chat/completions for those that Bedrock serves in OpenAI's format, /model/MODEL/converse for any.",
   gemini: "Call /v1beta/models/MODEL:generateContent.",
 };
 

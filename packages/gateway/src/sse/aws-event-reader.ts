@@ -1,79 +1,89 @@
-import { EventStreamCodec } from "@smithy/eventstream-codec";
 import { isMembers, text } from "../surfaces/fields.ts";
-import { type SseEvent, SseTooLarge, type StreamFramer } from "./sse-reader.ts";
+import { type AwsMessage, AwsMessages, encodeAwsMessage } from "./aws-messages.ts";
+import type { SseEvent, StreamFramer } from "./sse-reader.ts";
 
-const codec = new EventStreamCodec(
-  (bytes) => (typeof bytes === "string" ? bytes : Buffer.from(bytes).toString("utf8")),
-  (value) => Buffer.from(value, "utf8"),
-);
+/** Half a message: data that is no whole document ends the stream as cut. */
+const half = (raw: Buffer): SseEvent => ({ raw, name: "", data: "{" });
 
-/** Bytes of a message's length, its headers' length and their checksum. */
-const preludeBytes = 12;
-
-/**
- * Amazon's event stream (`application/vnd.amazon.eventstream`) as the server-sent events that an Anthropic client
- * expects: InvokeModel wraps each of Anthropic's own events, base64, in one message. Checksums are verified.
- */
-export class AwsEventReader implements StreamFramer {
-  readonly contentType = "text/event-stream; charset=utf-8";
-  readonly #maxEventBytes: number;
-  #pending: Buffer = Buffer.alloc(0);
+/** Converse's messages, which go on as they came. */
+export class ConverseReader implements StreamFramer {
+  readonly #messages: AwsMessages;
 
   constructor(maxEventBytes: number) {
-    this.#maxEventBytes = maxEventBytes;
+    this.#messages = new AwsMessages(maxEventBytes);
   }
 
-  /** @throws SseTooLarge for a message past the limit; Error for one that its checksum or form says is none */
+  /** @throws SseTooLarge, or Error where a message is none */
   push(chunk: Buffer): SseEvent[] {
-    this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
-    const events: SseEvent[] = [];
-    while (this.#pending.length >= preludeBytes) {
-      const length = this.#pending.readUInt32BE(0);
-      if (length > this.#maxEventBytes) throw new SseTooLarge();
-      if (length < preludeBytes + 4) throw new RangeError("a message shorter than its own frame");
-      if (this.#pending.length < length) break;
-      events.push(this.#event(codec.decode(this.#pending.subarray(0, length))));
-      this.#pending = this.#pending.subarray(length);
-    }
-    return events;
+    return this.#messages.push(chunk).map(({ raw, type, payload }) => {
+      objectIn(payload);
+      return { raw, name: type, data: payload };
+    });
   }
 
   rest(): SseEvent | undefined {
-    if (this.#pending.length === 0) return undefined;
-    this.#pending = Buffer.alloc(0);
-    return { raw: Buffer.alloc(0), name: "", data: "{" };
+    const rest = this.#messages.rest();
+    return rest.length === 0 ? undefined : half(rest);
+  }
+
+  frame(event: SseEvent, body: unknown): Buffer {
+    return encodeAwsMessage(event.name.endsWith("Exception") ? "exception" : "event", event.name, body);
+  }
+}
+
+/**
+ * InvokeModel's messages as the server-sent events that an Anthropic client expects: each wraps one of Anthropic's own,
+ * base64.
+ */
+export class AwsEventReader implements StreamFramer {
+  readonly contentType = "text/event-stream; charset=utf-8";
+  readonly #messages: AwsMessages;
+
+  constructor(maxEventBytes: number) {
+    this.#messages = new AwsMessages(maxEventBytes);
+  }
+
+  /** @throws SseTooLarge, or Error where a message is none */
+  push(chunk: Buffer): SseEvent[] {
+    return this.#messages.push(chunk).map((message) => {
+      const { name, body } = unwrapped(message);
+      const data = JSON.stringify(body);
+      return { raw: this.frame({ name }, body), name, data };
+    });
+  }
+
+  rest(): SseEvent | undefined {
+    return this.#messages.rest().length === 0 ? undefined : half(Buffer.alloc(0));
   }
 
   frame(event: Pick<SseEvent, "name">, body: unknown): Buffer {
     return Buffer.from(`event: ${event.name}\ndata: ${JSON.stringify(body)}\n\n`, "utf8");
   }
+}
 
-  #event(message: ReturnType<EventStreamCodec["decode"]>): SseEvent {
-    const kind = message.headers[":message-type"]?.value;
-    const payload: unknown = JSON.parse(Buffer.from(message.body).toString("utf8"));
-    if (!isMembers(payload)) throw new TypeError("a message without an object");
-    if (kind !== "event") return this.#sse({ name: "error", body: failureOf(message, payload) });
-    if (typeof payload.bytes !== "string") throw new TypeError("a message without a chunk");
-    const body: unknown = JSON.parse(Buffer.from(payload.bytes, "base64").toString("utf8"));
-    if (!isMembers(body)) throw new TypeError("a chunk that is no object");
-    const name = text(body.type);
-    // The name goes onto a line of its own, where a line break would begin another event.
-    if (!/^\w{1,64}$/.test(name)) throw new TypeError("a chunk without a type");
-    return this.#sse({ name, body });
-  }
+function unwrapped(message: AwsMessage): { name: string; body: Readonly<Record<string, unknown>> } {
+  const payload = objectIn(message.payload);
+  if (message.kind !== "event") return { name: "error", body: failureOf(message.type, payload) };
+  if (typeof payload.bytes !== "string") throw new TypeError("a message without a chunk");
+  const body = objectIn(Buffer.from(payload.bytes, "base64").toString("utf8"));
+  const name = text(body.type);
+  // The name goes onto a line of its own, where a line break would begin another event.
+  if (!/^\w{1,64}$/.test(name)) throw new TypeError("a chunk without a type");
+  return { name, body };
+}
 
-  #sse({ name, body }: { name: string; body: Readonly<Record<string, unknown>> }): SseEvent {
-    const data = JSON.stringify(body);
-    return { raw: this.frame({ name }, body), name, data };
-  }
+function objectIn(json: string): Readonly<Record<string, unknown>> {
+  const value: unknown = JSON.parse(json);
+  if (!isMembers(value)) throw new TypeError("a message without an object");
+  return value;
 }
 
 /** What the provider says went wrong after it had begun, in the words of Anthropic's own error events. */
-function failureOf(
-  message: ReturnType<EventStreamCodec["decode"]>,
-  payload: Readonly<Record<string, unknown>>,
-): Readonly<Record<string, unknown>> {
-  const exception = String(message.headers[":exception-type"]?.value ?? "");
-  const type = /throttling|unavailable/i.test(exception) ? "overloaded_error" : /validation/i.test(exception) ? "invalid_request_error" : "api_error";
+function failureOf(exception: string, payload: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const type = /throttling|unavailable/i.test(exception)
+    ? "overloaded_error"
+    : /validation/i.test(exception)
+      ? "invalid_request_error"
+      : "api_error";
   return { type: "error", error: { type, message: text(payload.message) || "The model's stream ended with an error." } };
 }

@@ -48,7 +48,8 @@ for (const { title, surface, request, answer } of surfaceCells) {
       fc.assert(
         fc.property(body, (given) => {
           if (typeof given !== "object" || given === null || Array.isArray(given)) return;
-          const offered = { ...given, tools: [...(Array.isArray(given.tools) ? (given.tools as unknown[]) : []), hosted] };
+          const tools = [...(Array.isArray(given.tools) ? (given.tools as unknown[]) : []), hosted];
+          const offered = { ...given, tools, toolConfig: { tools: [{ systemTool: {} }] } };
           try {
             const view = surface.readRequest(offered);
             expect(view.effects.length).toBeGreaterThan(0);
@@ -61,7 +62,7 @@ for (const { title, surface, request, answer } of surfaceCells) {
       );
     });
 
-    const answers = kinds.flatMap((kind) => answer(kind, "x", false)?.body ?? []).map((text) => JSON.parse(text) as unknown);
+    const answers = kinds.flatMap((kind) => answer(kind, "x", false)?.body ?? []).map((text) => JSON.parse(text.toString()) as unknown);
     test("whatever an answer holds, reading it ends without a fault", () => {
       fc.assert(
         fc.property(fc.oneof(object, fc.tuple(fc.constantFrom(...answers), fc.nat(), value).map(([whole, at, other]) => planted(whole, at, other))), (given) => {

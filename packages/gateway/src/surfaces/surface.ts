@@ -3,7 +3,8 @@ import type { Turn } from "@mandate/policy";
 import type { SseEvent } from "../sse/sse-reader.ts";
 import type { FieldTable } from "./fields.ts";
 
-export type ErrorShape = "openai" | "anthropic" | "gemini";
+export type ErrorShape = "openai" | "anthropic" | "gemini" | "bedrock";
+export type Framing = "sse" | "json-array" | "aws-events";
 
 /** What the pipeline needs of a request; everything else in the body stays bytes. */
 export interface RequestView {
@@ -97,7 +98,7 @@ export interface Surface {
   /** What stands in the path rather than in the body; bound into the request's hash, so that an approval binds it. */
   readonly target?: string;
   /** How the provider divides a stream into events. Absent: server-sent events. */
-  readonly framing?: "sse" | "json-array";
+  readonly framing?: Framing;
   readonly fields: FieldTable;
   /** Top-level array whose elements are sealed one by one. */
   readonly messagesMember: string;

@@ -1,10 +1,13 @@
 import type { Surface } from "../surfaces/surface.ts";
 import { anthropicCountTokens } from "../surfaces/anthropic-count-tokens/index.ts";
 import { anthropicMessages } from "../surfaces/anthropic-messages/index.ts";
+import { converseSurface } from "../surfaces/bedrock-converse/index.ts";
 import { geminiSurface } from "../surfaces/gemini/index.ts";
 import { openaiChat } from "../surfaces/openai-chat/index.ts";
 import { openaiEmbeddings } from "../surfaces/openai-embeddings/index.ts";
 import { openaiResponses } from "../surfaces/openai-responses/index.ts";
+
+import { awsException, converseStream } from "./fake-bedrock.ts";
 
 export const kinds = ["text", "tool call", "reasoning", "file", "error"] as const;
 export type Kind = (typeof kinds)[number];
@@ -13,7 +16,7 @@ export type Kind = (typeof kinds)[number];
 export interface Wire {
   readonly status: number;
   readonly contentType: string;
-  readonly body: string;
+  readonly body: string | Buffer;
 }
 
 /** One surface, and how each kind of content stands in its wire. Null: this wire has no such thing. */
@@ -218,6 +221,56 @@ function gemini(title: string, array: boolean): SurfaceCells {
   };
 }
 
+const converse: SurfaceCells = {
+  title: "/model/MODEL/converse(-stream)",
+  surface: converseSurface("/model/m/converse-stream")!,
+  path: (stream) => (stream ? "/model/m/converse-stream" : "/model/m/converse"),
+  ask: () => ({ messages: [{ role: "user", content: [{ text: "x" }] }] }),
+  request(kind, value) {
+    const block: Readonly<Record<Kind, object>> = {
+      text: { text: value },
+      "tool call": { toolUse: { toolUseId: "t", name: "orders_lookup", input: { order: value } } },
+      reasoning: { reasoningContent: { reasoningText: { text: value } } },
+      file: { document: { name: "d", format: "pdf", source: { s3Location: { uri: `s3://bucket/${value}` } } } },
+      error: { toolResult: { toolUseId: "t", status: "error", content: [{ text: value }] } },
+    };
+    const role = kind === "tool call" || kind === "reasoning" ? "assistant" : "user";
+    return { messages: [{ role, content: [block[kind]] }] };
+  },
+  answer(kind, value, stream) {
+    if (kind === "error" && !stream) return json({ message: value }, 400);
+    const blocks: Readonly<Record<Exclude<Kind, "error">, object>> = {
+      text: { text: value },
+      "tool call": { toolUse: { toolUseId: "t", name: "orders_lookup", input: { order: value } } },
+      reasoning: { reasoningContent: { reasoningText: { text: value } } },
+      file: { image: { format: "png", source: { bytes: encoded(value) } } },
+    };
+    if (!stream)
+      return json({ output: { message: { role: "assistant", content: [blocks[kind as "text"]] } }, stopReason: "end_turn" });
+    const at = { contentBlockIndex: 0 };
+    const deltas: Readonly<Record<Kind, readonly Readonly<Record<string, object>>[]>> = {
+      text: [{ contentBlockDelta: { ...at, delta: { text: value } } }],
+      "tool call": [
+        { contentBlockStart: { ...at, start: { toolUse: { toolUseId: "t", name: "orders_lookup" } } } },
+        { contentBlockDelta: { ...at, delta: { toolUse: { input: args(value) } } } },
+      ],
+      reasoning: [{ contentBlockDelta: { ...at, delta: { reasoningContent: { text: value } } } }],
+      file: [{ contentBlockDelta: { ...at, delta: { image: { source: { bytes: encoded(value) } } } } }],
+      error: [{ contentBlockDelta: { ...at, delta: { text: "x" } } }],
+    };
+    const begun = [{ messageStart: { role: "assistant" } }, ...deltas[kind]];
+    const ended = [{ contentBlockStop: at }, { messageStop: { stopReason: "end_turn" } }];
+    return {
+      status: 200,
+      contentType: "application/vnd.amazon.eventstream",
+      body:
+        kind === "error"
+          ? Buffer.concat([converseStream(begun), awsException("modelStreamErrorException", value)])
+          : converseStream([...begun, ...ended]),
+    };
+  },
+};
+
 /** Surfaces whose answers are numbers: of the kinds, only an error can carry words. */
 function numbers(title: string, surface: Surface, path: string, ask: object, plant: SurfaceCells["request"]): SurfaceCells {
   return {
@@ -240,6 +293,7 @@ export const surfaceCells: readonly SurfaceCells[] = [
   numbers("/v1/messages/count_tokens", anthropicCountTokens, anthropicCountTokens.path, { model: "m", messages: [{ role: "user", content: "x" }] }, (kind, value) =>
     messages.request(kind, value),
   ),
+  converse,
   gemini("/v1beta/models/MODEL:(stream)GenerateContent, events", false),
   gemini("/v1beta/models/MODEL:(stream)GenerateContent, array", true),
   numbers("/v1beta/models/MODEL:countTokens", geminiSurface("/v1beta/models/m:countTokens", "")!, "/v1beta/models/m:countTokens", { contents: [{ parts: [{ text: "x" }] }] }, (kind, value) =>

@@ -85,7 +85,9 @@ ${wires}
 
 On Azure \`upstream\` names the deployment; an endpoint that ends in \`/openai/v1\` is the API without dated versions, any other
 is the resource, whose version is the model's \`apiVersion\`. On Bedrock the secret is \`{"accessKeyId", "secretAccessKey",
-"sessionToken", "region"}\` as JSON, \`ID:SECRET\`, or one of Bedrock's own API keys; Anthropic's messages go through InvokeModel.
+"sessionToken", "region"}\` as JSON, \`ID:SECRET\`, or one of Bedrock's own API keys; Anthropic's messages go through InvokeModel,
+chat completions through the path that Bedrock has for them, and clients of AWS reach any model by Converse, with a gateway key
+in place of Bedrock's bearer token (\`AWS_BEARER_TOKEN_BEDROCK\`).
 
 A model's \`fallback: [model:NAME]\` names up to three that are called, in order, where it can't be reached or answers 408, 429,
 500, 502, 503, 504 or 529 before a byte has left. Each needs its own grant and is decided for exactly this request; it is a call with

@@ -75,7 +75,9 @@ export class UpstreamClient {
     const sent = provider.body?.(body, surface, callerHeaders, this.#limits.maxJsonDepth) ?? body;
     const headers = {
       "content-type": "application/json",
-      accept: stream && surface.framing !== "json-array" ? "text/event-stream" : "application/json",
+      accept:
+        provider.accept?.(surface, stream) ??
+        (stream && surface.framing !== "json-array" ? "text/event-stream" : "application/json"),
       "accept-encoding": "identity",
       "user-agent": "mandate-gateway",
       ...provider.headers(callerHeaders),

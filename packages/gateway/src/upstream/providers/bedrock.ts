@@ -16,6 +16,8 @@ export const bedrock: Provider = {
     return `${base}/model/${encodeURIComponent(model.upstream)}/invoke${stream ? "-with-response-stream" : ""}`;
   },
   headers: () => ({}),
+  accept: (surface, stream) =>
+    !stream ? "application/json" : surface.name === "openai-chat" ? "text/event-stream" : "application/vnd.amazon.eventstream",
   body(body, surface, caller, maxDepth) {
     if (surface.name !== "anthropic-messages") return body;
     const beta = caller["anthropic-beta"];

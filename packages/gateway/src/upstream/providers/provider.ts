@@ -18,6 +18,8 @@ export interface Provider {
   address(model: ModelFacts, surface: Surface, stream: boolean): string;
   /** Headers of the caller that mean something to the provider. Everything else stays here, keys above all. */
   headers(caller: CallerHeaders): Record<string, string>;
+  /** Media type asked for; absent: server-sent events for streams, JSON otherwise. */
+  accept?(surface: Surface, stream: boolean): string;
   /** The body as this provider takes it; absent: as it is. */
   body?(body: Buffer, surface: Surface, caller: CallerHeaders, maxDepth: number): Buffer;
   /** The secret's header, or a signature over the request, which takes a moment. */
