@@ -36,7 +36,15 @@ test("whoever signs tier rules reads them", () => {
 test("an exception says what is let pass, for whom, until when, and what is done instead", () => {
   expect(shown("exception", "gate:GATE-05", { terms: { compensating: "A person checks each", ends: "2026-12-01T00:00:00.000Z" } })).toMatchObject({
     question: "Shall gate GATE-05 be let pass for helper until 2026-12-01?",
-    facts: { "terms.compensating": "A person checks each" },
+    facts: { compensating: "A person checks each" },
+  });
+});
+
+test("a break-glass plan is asked about by what it would lift, where, and by whom", () => {
+  const terms = { people: ["a@x.example", "b@x.example"], rules: ["no-large-refund", "untrusted-session"], systems: ["desk"], minutes: 60 };
+  expect(shown("break-glass", "night", { terms })).toMatchObject({
+    question: "May two of a@x.example, b@x.example lift no-large-refund, untrusted-session for desk, 60 minutes at a time?",
+    facts: { rules: "no-large-refund, untrusted-session" },
   });
 });
 
