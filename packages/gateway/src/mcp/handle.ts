@@ -13,13 +13,14 @@ import type { Runtime } from "../pipeline/runtime.ts";
 import type { Members } from "../surfaces/fields.ts";
 import { allRoute } from "./all-servers.ts";
 import type { McpContext } from "./context.ts";
-import { closeSession, governMessage, openStream } from "./govern.ts";
+import { governMessage } from "./govern.ts";
 import { readMessage, type RpcMessage } from "./json-rpc.ts";
 import { metadataAddress } from "./protected-resource.ts";
 import { mcpShape } from "./refusal-reply.ts";
 import { type HeaderProblem, revisionOf } from "./revision.ts";
 import { reaches, serversOf, type ServerView } from "./server-view.ts";
 import type { McpSession } from "./sessions.ts";
+import { closeSession, openStream } from "./streams.ts";
 
 /** What of a server's route is known before its message is read. */
 export interface Target {
