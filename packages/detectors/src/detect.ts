@@ -60,9 +60,9 @@ export function detect(text: string, options: DetectOptions = {}): readonly Find
   const found: Finding[] = [];
   for (const detector of detectors) {
     if (reading.digits < detector.minDigits || classes?.includes(detector.kind) === false) continue;
-    if (types === undefined) found.push(...detector.detect(text, reading, channel));
+    if (types === undefined) for (const finding of detector.detect(text, reading, channel)) found.push(finding);
     else if (types.some((type) => yields(detector, type)))
-      found.push(...detector.detect(text, reading, channel).filter(({ type }) => isAmong(type, types)));
+      for (const finding of detector.detect(text, reading, channel)) if (isAmong(finding.type, types)) found.push(finding);
   }
   if (found.length < 2) return found;
   const content = withoutOverlap(found.filter((finding) => finding.class === "pii" || finding.class === "secret"));

@@ -60,8 +60,11 @@ function valueAt(text: string, at: number): { text: string; start: number } | nu
   return bare === null ? null : { text: bare[1]!.replace(/[.:\\]+$/, ""), start: at };
 }
 
+const maxPasswordChars = 64;
+
 /** Chosen by a person: three kinds of character, no word of a template. */
 function isPassword(value: string): boolean {
+  if (value.length < 8 || value.length > maxPasswordChars) return false;
   const kinds = [/[a-z]/, /[A-Z]/, /\d/, /[^\w\s]/].filter((kind) => kind.test(value)).length;
-  return value.length >= 8 && kinds >= 3 && entropy(value) >= 2.5 && !isPlaceholder(value);
+  return kinds >= 3 && entropy(value) >= 2.5 && !isPlaceholder(value);
 }

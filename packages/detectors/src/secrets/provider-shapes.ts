@@ -158,12 +158,6 @@ const services: readonly ProviderShape[] = [
     keyword: "s.",
     pattern: /(?<![A-Za-z0-9_.-])s\.(?=[a-z0-9]*[A-Z])(?=[A-Z0-9]*[a-z])(?=[A-Za-z]*\d)[A-Za-z0-9]{24}(?![A-Za-z0-9_.-])/g,
   },
-  {
-    type: "secret.private_key",
-    keyword: "PRIVATE KEY",
-    // With its body, as far as it follows: a mask must take the key, not its heading.
-    pattern: /-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----(?:[A-Za-z0-9+/=\s\\:,-]{0,8000}-----END [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----)?/g,
-  },
 ];
 
 export const providerShapes: readonly ProviderShape[] = [...models, ...services];

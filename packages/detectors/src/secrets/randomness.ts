@@ -20,13 +20,23 @@ function isNamed(value: string): boolean {
   return value.split(/[-_./:\\]/).every((part) => part.length < 12 || !/\d/.test(part) || /^[a-z]+\d{1,3}$/i.test(part));
 }
 
-/** Whether what a secret's name was given looks drawn at random. */
+/** Whether what a secret's name was given looks drawn at random. The cheap questions first: prose asks them often. */
 export function looksRandom(value: string): boolean {
-  if (value.length < 10 || isPlaceholder(value) || /^[a-z][a-z0-9+.-]*:\/\//i.test(value)) return false;
-  if (/^\d+$/.test(value)) return value.length >= 17 && new Set(value).size > 4;
-  const digits = value.replace(/\D/g, "").length;
-  if (digits < 2 || digits === value.length) return false;
+  if (value.length < 10) return false;
+  const digits = digitsIn(value);
+  if (digits < 2) return false;
+  if (digits === value.length) return value.length >= 17 && new Set(value).size > 4;
+  if (isPlaceholder(value) || /^[a-z][a-z0-9+.-]*:\/\//i.test(value)) return false;
   const bits = entropy(value);
   if (!isNamed(value)) return bits >= 3;
   return value.length >= 24 && digits >= value.length / 4 && bits >= 3.7 && !/\.[a-z]{2,6}$|^\/|\\/i.test(value);
+}
+
+function digitsIn(value: string): number {
+  let digits = 0;
+  for (let index = 0; index < value.length; index += 1) {
+    const unit = value.charCodeAt(index);
+    if (unit >= 48 && unit <= 57) digits += 1;
+  }
+  return digits;
 }
