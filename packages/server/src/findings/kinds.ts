@@ -43,6 +43,7 @@ const kinds: Readonly<Record<string, FindingKind>> = {
   prompt_outside_template: { title: "System prompts that no approved template holds", severity: "high", fix: { text: "Have the difference assessed, or send the approved template.", url: "/reassessments" } },
   "provisioning.paused": { title: "Provisioning waits for somebody", severity: "high", fix: { text: "See whom the directory would remove, then resume or ask its administrator.", url: "/settings" } },
   refused_attempt: { title: "Systems try what their boundary forbids", severity: "medium", fix: { text: "If the system has changed, correct its record; else mend what sends it.", url: "/reassessments" } },
+  replay_mismatch: { title: "Decisions don't come out as they were recorded", severity: "critical", fix: { text: "Keep the database, verify it, and look at the gateway that wrote the entry: its rules or its record were changed.", command: "npx mandate decisions replay ID" } },
   tool_definition: { title: "Tools are not what was reviewed", severity: "high", fix: { text: "Read old against new on the page of its server, then pin the new one or have the server mended.", url: "/tools", command: "npx mandate mcp diff SERVER" } },
   "review.below": { title: "Outcomes are worse than tolerated", severity: "high", fix: { text: "Find what went wrong, mend it, and review outcomes again.", url: "/reviews" } },
   "review.due": { title: "Outcome reviews are due", severity: "medium", fix: { text: "Review a sample of outcomes and write the result down.", url: "/reviews" } },

@@ -6,8 +6,11 @@ import type { EntryDraft } from "@mandate/gateway";
 import { verifyPack, ZipReader } from "@mandate/ledger";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { systemActor } from "../context/index.ts";
 import { bootstrapToken, startTestServer } from "../testing/running-server.ts";
 import type { TestServer } from "../testing/running-server.ts";
+import { contentDays, endContent } from "./ends.ts";
+import { replayErasures } from "./kept-erasures.ts";
 import { shredNow } from "./shred.ts";
 
 /** The show's size is 100000: MANDATE_ERASE_ENTRIES says so. */
@@ -179,8 +182,6 @@ describe("a database set back to a backup", () => {
     // What a restored backup would hold: a key row of theirs, and no erasure.
     await db.transaction(org, (tx) => sql`insert into evidence_key (org, origin, index, part, kid, wrapped) select org, origin, index, part, (select kid from evidence_kek limit 1), '\\x00'::bytea from evidence_payload where encode(ct, 'hex') = ${cts[0]!}`.execute(tx));
     await db.transaction(org, (tx) => sql`delete from evidence_erasure`.execute(tx));
-    const { replayErasures } = await import("./kept-erasures.ts");
-    const { systemActor } = await import("../context/index.ts");
     const replayed = await replayErasures(server.contexts.quiet(systemActor("restore")), join(running.directory, "erasures.jsonl"), [server.evidence.controlOrigin]);
     expect(replayed).toBe(1);
     const left = await db.read(org, (tx) => sql`select 1 from evidence_key k join evidence_payload p using (org, origin, index, part) where encode(p.ct, 'hex') = ${cts[0]!}`.execute(tx));
@@ -199,5 +200,36 @@ describe("the end of content", () => {
     expect((await open()).body.payload).not.toBeNull();
     await post("legal", `/api/v1/evidence/holds/${hold.body.id}/release`, { reason: "Settled." });
     expect((await open()).body.payload).toBeNull();
+  });
+
+  test("destroys keys month by month by what the boundary says, keeps what is held, and leaves a receipt", async () => {
+    const { server } = running;
+    const { org } = server;
+    const later = running.now() + 400 * 86_400_000;
+    const ctx = { ...server.contexts.quiet(systemActor("retention")), now: () => later };
+    const left = async (): Promise<number> => (await running.db.read(org, (tx) => sql<{ n: number }>`select count(*)::int as n from evidence_key where origin = ${origin}`.execute(tx))).rows[0]!.n;
+    const before = await left();
+    expect(before).toBeGreaterThan(0);
+    const job = endContent(running.db, ctx, () => [server.evidence.controlOrigin, server.evidence.metaOrigin]);
+    const hold = await post("legal", "/api/v1/evidence/holds", { session: "ses_1", basis: "Litigation" });
+    await job.run();
+    const kept = await left();
+    expect(kept).toBeGreaterThan(0);
+    expect(kept).toBeLessThan(before);
+    await post("legal", `/api/v1/evidence/holds/${hold.body.id}/release`, { reason: "Settled." });
+    await job.run();
+    expect(await left()).toBe(0);
+    const keks = await running.db.read(org, (tx) => sql`select 1 from evidence_kek where system = 'helpdesk' and retention = 'T1'`.execute(tx));
+    expect(keks.rows).toEqual([]);
+    expect((await running.request("GET", "/api/v1/evidence/erasures")).body.items[0]).toMatchObject({ kind: "retention", basis: "retention of T1" });
+    // What people decided is kept by another clock: none of the control plane's own content ended.
+    const control = await running.db.read(org, (tx) => sql<{ entries: number; keys: number }>`select (select count(*)::int from evidence_payload where origin = ${server.evidence.controlOrigin}) as entries, (select count(*)::int from evidence_key where origin = ${server.evidence.controlOrigin}) as keys`.execute(tx));
+    expect(control.rows[0]!.keys).toBe(control.rows[0]!.entries);
+  });
+
+  test("lies where the boundary puts it, never before the tier's minimum", () => {
+    expect(contentDays("T1", { prompts: "60d", outputs: "90d" })).toBe(60);
+    expect(contentDays("T3", { prompts: "30d" })).toBe(183);
+    expect(contentDays("T2", undefined)).toBe(365);
   });
 });
