@@ -306,6 +306,12 @@ test("commands of later releases are absent, not stubs", async () => {
     expect(out).not.toMatch(new RegExp(`^  ${word}\\b`, "m"));
 });
 
+test("an option with a hyphen reaches its command", async () => {
+  const { code, err } = await cli(["evidence", "epoch", "--token-file", "/nowhere/a", "/nowhere/b", "--reason", "x"]);
+  expect(code).toBe(1);
+  expect(err).toContain("/nowhere/a can't be read");
+});
+
 test("kinds of manifests are the model's, each with its path", () => {
   for (const kind of manifestKinds) {
     const { plural } = definitionOf(kind);

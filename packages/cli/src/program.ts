@@ -126,8 +126,13 @@ function optionOf({ flags, text, required, choices, default: fallback }: OptionS
 }
 
 function callOf(command: Command, terminal: Terminal): Call {
-  const options = command.opts<Record<string, unknown>>();
-  const text = (name: string) => (typeof options[name] === "string" ? options[name] : undefined);
+  const given = command.opts<Record<string, unknown>>();
+  // Commander keeps `--token-file` as `tokenFile`; commands ask for what their option is called.
+  const options = (name: string): unknown => given[name.replace(/-([a-z])/g, (_all, letter: string) => letter.toUpperCase())];
+  const text = (name: string): string | undefined => {
+    const value = options(name);
+    return typeof value === "string" ? value : undefined;
+  };
   const connection = async () => {
     const { resolveConnection } = await import("./connection.ts");
     return await resolveConnection({ url: text("url"), token: text("token") }, terminal);
@@ -135,11 +140,14 @@ function callOf(command: Command, terminal: Terminal): Call {
   return {
     terminal,
     format: text("output") as OutputFormat,
-    mayAsk: options.input !== false,
+    mayAsk: given.input !== false,
     args: command.args,
     option: text,
-    list: (name) => (Array.isArray(options[name]) ? (options[name] as string[]) : []),
-    flag: (name) => options[name] === true,
+    list: (name) => {
+      const value = options(name);
+      return Array.isArray(value) ? (value as string[]) : [];
+    },
+    flag: (name) => options(name) === true,
     connection,
     client: async () => {
       const { url, token } = await connection();

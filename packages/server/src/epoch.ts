@@ -76,11 +76,11 @@ export async function beginNewEpoch(options: EpochOptions): Promise<NewEpoch> {
   }
 }
 
-/** Two who are here, each by a token of their own; one of them must not run the machine. */
+/** Two who are here, each by a token of their own (one that somebody else made for them proves nobody); one of them must not run the machine. */
 async function twoPeople(tx: Tx, org: string, tokens: readonly string[], now: Date): Promise<readonly { id: string; email: string }[]> {
-  const { rows } = await sql<{ id: string; email: string; roles: string[] }>`select distinct p.id, p.email, array(select r.role from person_roles r where r.org = p.org and r.person_id = p.id and r.granted_at is not null) as roles
+  const { rows } = await sql<{ id: string; email: string; roles: string[] }>`select distinct p.id, p.email, array(select r.role from person_roles r where r.org = p.org and r.person_id = p.id and r.granted_at is not null and r.scope = '') as roles
     from api_tokens t join people p on p.org = t.org and p.id = t.person_id
-    where t.org = ${org} and t.token_hash = any(${tokens.map(bearerHash)}) and t.revoked_at is null and t.not_after > ${now} and p.state <> 'deactivated'`.execute(tx);
+    where t.org = ${org} and t.token_hash = any(${tokens.map(bearerHash)}) and t.revoked_at is null and t.not_after > ${now} and not t.minted and p.state <> 'deactivated'`.execute(tx);
   const approving = new Set(["governance-lead", "security-reviewer", "authorizing-official", "auditor"]);
   if (rows.length >= 2 && rows.some((one) => one.roles.some((role) => approving.has(role)))) return rows;
   throw new AppError({
