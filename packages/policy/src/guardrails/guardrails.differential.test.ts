@@ -153,4 +153,4 @@ it("guardrails, grants and custom rules answer as in the reference engine, on ra
     for (const id of compilePolicy(randomFacts(random)).decide(randomRequest(random)).matched) reached.add(id);
   }
   expect(guardrailIds.filter((id) => !reached.has(id))).toEqual([]);
-});
+}, 120_000);

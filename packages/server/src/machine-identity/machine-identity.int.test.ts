@@ -384,8 +384,8 @@ describe("life of what machines hold", () => {
   });
 
   it("what nobody has used for thirty days, and a scope wider than its use, are findings", async () => {
-    await register("notes", "idle", { ttl: "80d" });
-    const wide = await register("notes", "wide", { ttl: "80d", scope: ["model.call", "tool.call"] });
+    await register("notes", "idle", { ttl: "60d" });
+    const wide = await register("notes", "wide", { ttl: "60d", scope: ["model.call", "tool.call"] });
     mandate.advance(31 * 86_400_000);
     await call(await tokenOf(wide));
     // The next call carries the last one's use to its credential.
