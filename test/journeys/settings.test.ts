@@ -161,3 +161,31 @@ test("a channel of notices is added with its secret shown once, tested, and remo
   await ada.page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
   await ada.page.getByText("No channel yet", { exact: false }).waitFor();
 });
+
+test("what somebody owns is listed before it goes to another, and then goes", async () => {
+  await mandate.api("POST", "/people", { email: "nora@halden.example", name: "Nora", roles: ["technical-owner"] });
+  await lead.open("/settings");
+  await lead.page.getByRole("button", { name: "Actions for tom@halden.example" }).click();
+  await lead.page.getByRole("menuitem", { name: "Hand over" }).click();
+  const dialog = lead.page.getByRole("dialog");
+  await dialog.getByLabel("To", { exact: true }).selectOption("bea@halden.example");
+  await dialog.getByText("a system needs two people", { exact: false }).waitFor();
+  await dialog.getByLabel("To", { exact: true }).selectOption("nora@halden.example");
+  await dialog.getByRole("list", { name: "Seats" }).getByText("notes, technical owner", { exact: true }).waitFor();
+  await lead.accessible();
+  await lead.fill("Reason", "Tom moves to another unit");
+  await lead.press("Hand over");
+  await lead.page.getByText("1 seat handed over.", { exact: true }).waitFor();
+  expect((await mandate.api("GET", "/systems/notes")).body.owners.technical).toBe("nora@halden.example");
+});
+
+test("a key that lives elsewhere is in the inventory until somebody says it is gone", async () => {
+  await mandate.api("POST", "/external-credentials", { items: [{ name: "billing export", location: "Azure portal", owner: "bea@halden.example", created: "2025-01-01" }] });
+  await lead.open("/credentials");
+  await lead.page.getByText("Azure portal", { exact: true }).waitFor();
+  await lead.accessible();
+  await lead.press("Gone billing export");
+  await lead.fill("Reason", "Deleted at the provider");
+  await lead.press("Gone");
+  await lead.page.getByText("No key that lives elsewhere is listed.", { exact: true }).waitFor();
+});
