@@ -1,5 +1,5 @@
 export { deactivatePerson, deprovision } from "./deprovision.ts";
-export { findPerson, inviteMissing, isApproving, listPeople, personById, putPerson, someoneAdministers } from "./people.ts";
+export { findPerson, inviteMissing, isApproving, listPeople, personById, putPerson, readmit, someoneAdministers } from "./people.ts";
 export type { AskForRoles, NewPerson, Person } from "./people.ts";
 export { createSignInLink, createToken, openSession, recogniseSession, recogniseToken } from "./sign-in.ts";
 export { endSessions, listSessions, sessionIdleMs, sessionLifetimeMs, startSession } from "./sessions.ts";

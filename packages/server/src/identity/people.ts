@@ -151,7 +151,9 @@ export async function putPerson(ctx: CommandContext<Tx>, input: NewPerson, ask: 
   return ctx.transact(async (tx, record) => {
     const now = new Date(ctx.now());
     const email = input.email.toLowerCase();
-    const known = await findPerson(tx, ctx.org, email);
+    const found = await findPerson(tx, ctx.org, email);
+    if (found?.state === "deactivated") await readmit(tx, ctx, record, found.id);
+    const known = found?.state === "deactivated" ? await personById(tx, ctx.org, found.id) : found;
     const id = known?.id ?? newId("person", ctx.now(), ctx.random);
     if (known === undefined) {
       await sql`insert into people (org, id, email, name, state, created_at) values (${ctx.org}, ${id}, ${email}, ${input.name}, 'invited', ${now})`.execute(tx);
@@ -180,6 +182,13 @@ export async function putPerson(ctx: CommandContext<Tx>, input: NewPerson, ask: 
     const person = await personById(tx, ctx.org, id);
     return { person: person!, created: known === undefined };
   });
+}
+
+/** Back without the roles of before: who left may have been replaced, and nobody noticed what they could still sign. */
+export async function readmit(tx: Tx, ctx: CommandContext<Tx>, record: (evidence: MutationEvidence) => void, id: string): Promise<void> {
+  await sql`update people set state = 'invited' where org = ${ctx.org} and id = ${id} and state = 'deactivated'`.execute(tx);
+  await sql`delete from person_roles where org = ${ctx.org} and person_id = ${id}`.execute(tx);
+  record({ type: "person", payload: { event: "reactivated", person: id, by: ctx.actor.id } });
 }
 
 /**

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { BrowserSession } from "../testing/browser-session.ts";
+import { Somebody } from "../testing/somebody.ts";
 import { startTestServer } from "../testing/running-server.ts";
 import type { TestServer } from "../testing/running-server.ts";
 
@@ -58,6 +60,21 @@ describe("a role for one unit or system", () => {
   it("keeps duties apart: an administrator holds no approving role in any scope, and administering has none", async () => {
     expect((await put("root", ["administrator"], [{ role: "authorizing-official", scope: "unit:care" }])).body.code).toBe("identity.separation_of_duties");
     expect((await put("max", [], [{ role: "administrator", scope: "unit:care" }])).status).toBe(400);
+  });
+});
+
+describe("whoever was deactivated", () => {
+  it("has nothing, comes back when registered again, without the roles of before, and a link made by others doesn't act as them", async () => {
+    await arrive("root");
+    const ola = await new Somebody(mandate, (await put("ola", ["governance-lead"])).body.email).arrive();
+    expect((await api("DELETE", "/people/ola@halden.example")).status).toBe(204);
+    expect((await ola.session.request("GET", "/systems")).status).toBe(401);
+    const back = await put("ola", ["governance-lead"], undefined, "root");
+    expect(back.body).toMatchObject({ state: "invited", roles: [], pendingRoles: ["governance-lead"] });
+    const link = (await api("POST", "/people/ola@halden.example/sign-in-links", {}, "root")).body.url as string;
+    const entry = new BrowserSession(mandate);
+    await entry.request("POST", "/session/sign-in", { link });
+    expect((await entry.request("GET", "/account")).body.sessions).toMatchObject([{ current: true, minted: true }]);
   });
 });
 

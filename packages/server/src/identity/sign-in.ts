@@ -72,8 +72,10 @@ export async function createSignInLink(ctx: CommandContext<Tx>, email: string): 
     const secret = newBearer("signInLink", ctx.random);
     const id = newId("session", ctx.now(), ctx.random);
     const expiresAt = new Date(ctx.now() + linkLifetimeMs);
-    // An invitation is how a person first arrives; a later link made by someone else would be a way to act as them.
-    const minted = person.state === "active" && (await isMinted(tx, ctx, person.id));
+    // An invitation is how a person first arrives; a later link made by someone else would be a way to act as them. Whoever
+    // was deactivated and is back has arrived before.
+    const arrived = person.state === "active" || (await everHadPasskey(tx, ctx.org, person.id));
+    const minted = arrived && (await isMinted(tx, ctx, person.id));
     await sql`insert into sign_in_links (org, id, person_id, link_hash, created_by, created_by_kind, minted, cooling_until, created_at, expires_at)
       values (${ctx.org}, ${id}, ${person.id}, ${bearerHash(secret)}, ${ctx.actor.id}, ${ctx.actor.kind}, ${minted}, ${coolingOf(ctx)}, ${new Date(ctx.now())}, ${expiresAt})`.execute(tx);
     record({ type: "person", payload: { event: "sign_in_link.created", person: person.id, link: id, minted, by: ctx.actor.id } });
@@ -160,10 +162,12 @@ interface BearerRow extends PersonRow {
 
 /**
  * Whoever a system names as its owner acts as one there, and nowhere else, whatever other roles they hold. A successor
- * who hasn't said yes to a vacant seat doesn't hold it. INVARIANT: these open routes; who may approve is looked up apart.
+ * who hasn't said yes to a vacant seat doesn't hold it, and an auditor changes nothing wherever they are named. INVARIANT: these open routes; who may
+ * approve is looked up apart.
  */
 const owned = sql`coalesce((select jsonb_agg(jsonb_build_object('role', seat || '-owner', 'scope', 'system:' || o.name, 'systems', jsonb_build_array(o.name)))
     from register_objects o, unnest(array['business', 'technical']) seat where o.org = p.org and o.kind = 'AISystem' and lower(o.spec->'owners'->>seat) = p.email
+      and not exists (select 1 from person_roles a where a.org = p.org and a.person_id = p.id and a.role = 'auditor' and a.granted_at is not null)
       and not exists (select 1 from owner_vacancies v where v.org = o.org and v.system = o.name and v.seat = seat and v.ended_at is null and v.email <> p.email)), '[]'::jsonb)`;
 
 const rolesOf = sql`coalesce((select array_agg(r.role order by r.role) from person_roles r where r.org = p.org and r.person_id = p.id and r.granted_at is not null and r.scope = ''), '{}') as roles,

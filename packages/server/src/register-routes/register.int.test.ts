@@ -95,8 +95,13 @@ describe("owners", () => {
     expect((await api("GET", "/session", undefined, await tokenOf("bea@halden.example"))).status).toBe(200);
     const asked = await api("POST", "/systems/own/promote", reason, tom);
     expect(asked.status, asked.text).toBe(200);
+    await api("POST", "/apply", system("audited").replaceAll("tom@", "aud@"));
+    expect((await api("POST", "/systems/audited/suspend", reason, await tokenOf("aud@halden.example"))).body.code, "an auditor changes nothing").toBe("identity.right_missing");
     const other = (await api("GET", "/authorizations?system=others")).body.items[0].id as string;
     expect((await api("POST", `/authorizations/${other}/revoke`, reason, tom)).status).toBe(403);
+    await api("DELETE", "/people/tom@halden.example");
+    expect((await api("POST", "/systems/own/suspend", reason, tom)).status, "who was deactivated").toBe(401);
+    await api("POST", "/people", { email: "tom@halden.example", name: "Tom", roles: [] });
   });
 });
 

@@ -2,7 +2,7 @@ import SCIMMY from "scimmy";
 import { newId } from "@mandate/model";
 import { sql } from "kysely";
 import { linkIdentity } from "../federation/index.ts";
-import { deprovision } from "../identity/index.ts";
+import { deprovision, readmit } from "../identity/index.ts";
 import { scimError } from "./context.ts";
 import type { ScimContext } from "./context.ts";
 import { countRemoval, readProvisioning } from "./pause.ts";
@@ -114,7 +114,7 @@ async function create(scim: ScimContext, wanted: Wanted, email: string): Promise
   const known = rows[0];
   const id = known?.id ?? newId("person", ctx.now(), ctx.random);
   if (known === undefined) await sql`insert into people (org, id, email, name, state, created_at) values (${ctx.org}, ${id}, ${email}, ${wanted.name}, 'invited', ${now})`.execute(tx);
-  else if (known.state === "deactivated" && wanted.active) await reactivate(scim, id);
+  else if (known.state === "deactivated" && wanted.active) await readmit(scim.tx, scim.ctx, scim.record, id);
   await sql`insert into scim_users (org, person_id, user_name, external_id, attributes, created_at, changed_at)
     values (${ctx.org}, ${id}, ${wanted.userName}, ${wanted.externalId}, ${JSON.stringify(wanted.attributes)}::jsonb, ${now}, ${now})
     on conflict (org, person_id) do update set user_name = excluded.user_name, external_id = excluded.external_id, attributes = excluded.attributes, created_at = excluded.created_at, changed_at = excluded.changed_at, deleted_at = null`.execute(tx);
@@ -144,7 +144,7 @@ async function change(scim: ScimContext, id: string, wanted: Wanted): Promise<st
     where org = ${ctx.org} and person_id = ${id}`.execute(tx);
   await sql`update people set name = ${wanted.name} where org = ${ctx.org} and id = ${id}`.execute(tx);
   record({ type: "person", payload: { event: "changed", person: id, name: wanted.name, userName: wanted.userName, externalId: wanted.externalId, by: ctx.actor.id } });
-  if (row.state === "deactivated" && wanted.active) await reactivate(scim, id);
+  if (row.state === "deactivated" && wanted.active) await readmit(scim.tx, scim.ctx, scim.record, id);
   if (row.state !== "deactivated" && !wanted.active) await deactivate(scim, row);
   return id;
 }
@@ -158,13 +158,6 @@ async function deactivate(scim: ScimContext, row: UserRow): Promise<void> {
   if (administers.rows.length > 0 && rows.length === 0) throw scimError(409, "mutability", "This is the only administrator: make somebody else one first.");
   await countRemoval(tx, ctx, row.id);
   await deprovision(tx, ctx, record, row, departures);
-}
-
-/** Back without the roles of before: who left may have been replaced, and nobody noticed what they could still sign. */
-async function reactivate({ tx, ctx, record }: ScimContext, id: string): Promise<void> {
-  await sql`update people set state = 'invited' where org = ${ctx.org} and id = ${id} and state = 'deactivated'`.execute(tx);
-  await sql`delete from person_roles where org = ${ctx.org} and person_id = ${id}`.execute(tx);
-  record({ type: "person", payload: { event: "reactivated", person: id, by: ctx.actor.id } });
 }
 
 function emailOf(data: Record<string, unknown>, userName: string): string {
