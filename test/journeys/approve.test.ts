@@ -8,6 +8,7 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { openBrowser } from "../../packages/console/dev/browser.ts";
 import { gateRecords } from "../../packages/server/src/gates/testing.ts";
 import { type Mandate, runCli, startMandate, startUpstream, type Upstream } from "./harness.ts";
+import { startOutsideWitness } from "./outside-witness.ts";
 
 const root = join(import.meta.dirname, "../..");
 const axe = readFileSync(createRequire(join(root, "packages/console/package.json")).resolve("axe-core/axe.min.js"), "utf8");
@@ -263,6 +264,9 @@ test("T3 production is signed by official and legal, and each signature verifies
   const owner = await mandate.personToken("bea@halden.example");
   expect((await mandate.apply(gateRecords("payouts", ["bea@halden.example", "tom@halden.example"]))).status).toBe(200);
   for (const verb of ["suspend", "resume"]) expect((await mandate.api("POST", `/systems/payouts/${verb}`, { reason: "stop drill" })).status).toBe(200);
+  // Both owners have been here, and somebody outside vouches for the log.
+  expect((await mandate.api("GET", "/systems", undefined, await mandate.personToken("tom@halden.example"))).status).toBe(200);
+  await (await startOutsideWitness(mandate.api)).close();
   const promoted = await mandate.api("POST", "/systems/payouts/promote", { reason: "The pilot met its goals" }, owner);
   expect(promoted.status, promoted.text).toBe(200);
   const id = String((await mandate.api("GET", "/approvals?state=pending&action=production")).body.items[0].id);

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Reply, startTestServer, type TestServer } from "../../packages/server/src/testing/running-server.ts";
 import { Somebody } from "../../packages/server/src/testing/somebody.ts";
 import { runCli, startUpstream, type Upstream } from "./harness.ts";
+import { startOutsideWitness } from "./outside-witness.ts";
 
 const people = {
   bea: ["business-owner"],
@@ -21,6 +22,7 @@ let mandate: TestServer;
 let upstream: Upstream;
 const by = {} as Record<Who, Somebody>;
 let key: string;
+let witness: { close(): Promise<void> } | undefined;
 
 const intake = "intake: { prohibited: [], annex3: [ANX-III.5.b], annex1: false, profiling: true, decisionEffect: decides, reversibility: an appeal within a month, vulnerable: false, publicBody: false, euNexus: true }";
 const parts = (spec = "") => `apiVersion: v1
@@ -112,6 +114,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(async () => {
   await mandate?.close();
+  await witness?.close();
   await upstream?.close();
 });
 
@@ -153,11 +156,15 @@ test("its answers make it T3; the pilot is an authorizing official's, by passkey
 });
 
 test("each gate is fixed by who can fix it, and until the last one is, no interface leads to production", { timeout: 60_000 }, async () => {
-  const open = ["OWN-01", "OVS-01", "GATE-05", "GATE-06", "RT-05", "OVS-03", "GATE-08", "RT-08", "RISK", "POLICY-TESTS", "ART-27", "LOG-05"];
+  const open = ["OWN-01", "OVS-01", "GATE-05", "GATE-06", "RT-05", "OVS-03", "GATE-08", "RT-08", "RISK", "POLICY-TESTS", "ART-27", "LOG-05", "LOG-03"];
   expect((await unmet()).toSorted()).toEqual(open.toSorted());
   await nobodyGetsRound();
   const fixes: readonly [readonly string[], () => Promise<unknown>][] = [
     [["OWN-01"], () => by.bea.arrive()],
+    [["LOG-03"], async () => {
+      witness = await startOutsideWitness((method, path, body) => mandate.request(method, `/api/v1${path}`, body === undefined ? {} : { body }));
+      await expect.poll(unmet, { timeout: 10_000 }).not.toContain("LOG-03");
+    }],
     [["OVS-01"], () => applies("bea", document("notice", "notice", "You deal with a machine"))],
     [["GATE-05"], () => applies("tom", evaluation("accuracy"))],
     [["GATE-06"], () => applies("sam", evaluation("injection"))],

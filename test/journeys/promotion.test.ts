@@ -4,11 +4,13 @@ import type { Page } from "playwright-core";
 import { gateRecords } from "../../packages/server/src/gates/testing.ts";
 import { type AtDesk, Office } from "./at-desk.ts";
 import { type Mandate, runCli, startMandate, startUpstream, type Upstream } from "./harness.ts";
+import { startOutsideWitness } from "./outside-witness.ts";
 
 let mandate: Mandate;
 let upstream: Upstream;
 let office: Office;
 let key: string;
+let witness: { close(): Promise<void> } | undefined;
 const owners = ["bea@halden.example", "tom@halden.example"] as const;
 
 /** T3: it pays by itself and can't take it back. */
@@ -96,11 +98,15 @@ beforeAll(async () => {
   await official.page.getByRole("button", { name: "Approve once" }).click();
   await official.page.getByText("Approved once", { exact: true }).first().waitFor();
   key = (await mandate.credential("payouts")).key;
+  // Who answers for it in production has been here, and somebody outside vouches for the log.
+  expect((await mandate.api("GET", "/systems", undefined, await mandate.personToken(owners[1]))).status).toBe(200);
+  witness = await startOutsideWitness(mandate.api);
 }, 120_000);
 
 afterAll(async () => {
   await office?.close();
   await mandate?.stop();
+  await witness?.close();
   await upstream?.close();
 });
 

@@ -4,7 +4,8 @@ import { verifyPack } from "@mandate/ledger";
 import { bootstrapToken, startTestServer } from "../testing/running-server.ts";
 import type { Reply, TestServer } from "../testing/running-server.ts";
 import { SoftPasskey } from "../testing/soft-passkey.ts";
-import { gateRecords } from "../gates/testing.ts";
+import { systemActor } from "../context/index.ts";
+import { gateRecords, witnessed } from "../gates/testing.ts";
 import { statementDigest } from "./open.ts";
 import { Somebody } from "../testing/somebody.ts";
 
@@ -263,6 +264,7 @@ describe("T3 production", () => {
     const early = await helena.session.request("POST", "/systems/payouts/promote", { reason: "ready" });
     expect([early.status, early.body.code]).toEqual([409, "gate.unmet"]);
     ok(await mandate.request("POST", "/api/v1/apply", { body: gateRecords("payouts", ["bea@x.example", "tom@x.example"]) }));
+    await witnessed(mandate.server.contexts.quiet(systemActor("test")));
     for (const verb of ["suspend", "resume"]) ok(await root("POST", `/systems/payouts/${verb}`, { reason: "stop drill" }));
     ok(await helena.session.request("POST", "/systems/payouts/promote", { reason: "ready" }));
     const own = (await requestOf("payouts")).approval;

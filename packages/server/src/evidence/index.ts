@@ -22,5 +22,5 @@ export { packAnswer, scopeWords } from "./pack-answer.ts";
 export type { PackScope } from "./pack-answer.ts";
 export { mergeAnswers } from "./pack-sections.ts";
 export type { SectionAnswers } from "./pack-sections.ts";
-export { keepCosignature, listWitnesses, newestCheckpoint, tlogPolicy, trustState } from "./witnesses.ts";
+export { keepCosignature, listWitnesses, newestCheckpoint, quorumOf, tlogPolicy, trustState } from "./witnesses.ts";
 export type { TrustState, WitnessRow } from "./witnesses.ts";

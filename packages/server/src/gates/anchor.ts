@@ -1,25 +1,22 @@
-import { sql } from "kysely";
 import type { Tx } from "../database/index.ts";
+import { listWitnesses, quorumOf } from "../evidence/index.ts";
 
-/** The newest checkpoint that somebody else than the log's own key has signed. */
+/** What outside witnesses say of the log, as their quorum has it. */
 export interface Anchor {
-  readonly at: Date;
+  /** Names of those that this installation asks. */
   readonly witnesses: readonly string[];
+  /** When the last of a quorum signed; null: a quorum never has. */
+  readonly at: Date | null;
 }
 
-const signatureLine = /^\u2014 (\S+) \S+$/;
-
-/** Names on a signed note beside the log's own (C2SP signed-note). */
-export function cosigners(note: string, origin: string): string[] {
-  return note.split("\n").flatMap((line) => signatureLine.exec(line)?.[1] ?? []).filter((name) => name !== origin);
+/** The age of an anchor is that of the signature that completes its quorum: fewer vouch for nothing. */
+export async function lastAnchor(tx: Tx, org: string): Promise<Anchor> {
+  const outside = (await listWitnesses(tx, org)).filter((one) => one.outside);
+  return { witnesses: outside.map((one) => one.name), at: completing(outside.map((one) => one.signedAt)) };
 }
 
-/** Null: no outside witness has signed anything yet. */
-export async function lastAnchor(tx: Tx, org: string): Promise<Anchor | null> {
-  const { rows } = await sql<{ origin: string; note: string; at: Date }>`select origin, note, at from evidence_checkpoint where org = ${org} and (length(note) - length(replace(note, ${"\n\u2014 "}, ''))) > length(${"\n\u2014 "}) order by at desc limit 20`.execute(tx);
-  for (const row of rows) {
-    const witnesses = cosigners(row.note, row.origin);
-    if (witnesses.length > 0) return { at: row.at, witnesses };
-  }
-  return null;
+/** Pure. When the last of the newest quorum signed. */
+export function completing(signed: readonly (Date | null)[]): Date | null {
+  const newest = signed.flatMap((one) => one ?? []).toSorted((a, b) => b.getTime() - a.getTime());
+  return signed.length === 0 ? null : (newest[quorumOf(signed.length) - 1] ?? null);
 }

@@ -4,7 +4,7 @@ import type { EntityKind } from "@mandate/model";
 import { describe, expect, test } from "vitest";
 import { Register } from "../registry/index.ts";
 import type { StoredObject } from "../registry/index.ts";
-import { cosigners } from "./anchor.ts";
+import { completing } from "./anchor.ts";
 import { checkedGates, checkGate } from "./checks.ts";
 import type { GateFacts } from "./checks.ts";
 
@@ -86,8 +86,9 @@ describe("a gate isn't met when", () => {
     ["NHI-05", "a tool was last used a hundred days ago", facts({ uses: [{ grant: "tool:pay", since: ago(200), lastUsed: ago(100) }] })],
     ["NHI-05", "an accepted risk speaks of another grant", facts({ uses: [{ grant: "tool:pay", since: ago(14), lastUsed: null }] }, without("r", idleRisk("tool:other")))],
     ["NHI-05", "the risk that names the grant isn't accepted", facts({ uses: [{ grant: "tool:pay", since: ago(14), lastUsed: null }], acceptedRisks: new Set() }, without("r", idleRisk("tool:pay")))],
-    ["LOG-03", "no outside witness has signed", facts({ anchor: null })],
-    ["LOG-03", "the witness signed a day ago", facts({ anchor: { at: ago(1), witnesses: ["w"] } })],
+    ["LOG-03", "no outside witness is named", facts({ anchor: { witnesses: [], at: null } })],
+    ["LOG-03", "no quorum has signed yet", facts({ anchor: { witnesses: ["w"], at: null } })],
+    ["LOG-03", "the witness signed a day ago", facts({ anchor: { witnesses: ["w"], at: ago(1) } })],
     ["LOG-05", "a model shows too little and nobody accepted it", facts({ visibility: gap })],
     ["GATE-05", "nothing was evaluated", facts({ evaluations: [] })],
     ["GATE-05", "a score is too old", facts({ evaluations: [{ name: "e", title: "E", metric: "accuracy", state: "missing" }] })],
@@ -110,10 +111,9 @@ describe("a gate isn't met when", () => {
   });
 });
 
-test("what can't be told yet says so and blocks nobody: too short a watch, no witness to ask", () => {
+test("what can't be told yet says so and blocks nobody: too short a watch", () => {
   expect(checkGate("NHI-05", facts({ uses: [{ grant: "tool:pay", since: ago(13), lastUsed: null }] }))).toMatchObject({ state: "cant_tell", detail: expect.stringContaining("tool:pay") });
   expect(state("NHI-05", facts({ uses: [{ grant: "tool:pay", since: null, lastUsed: null }] }))).toBe("cant_tell");
-  expect(state("LOG-03", facts({ anchor: undefined }))).toBe("cant_tell");
 });
 
 test("an unused grant whose keeping was accepted, and a logging gap that was, are met and say by whom", () => {
@@ -126,10 +126,12 @@ test("an owner who was invited and never came is enough for a pilot, and at T0, 
   expect(state("OWN-01", facts({ type: "pilot", unseen: new Set(["ben@x.example"]) }))).toBe("met");
 });
 
-test("a checkpoint's cosigners are those beside the log's own key", () => {
-  const note = "log.example/a\n5\nroot=\n\n\u2014 log.example/a AAAA\n";
-  expect(cosigners(note, "log.example/a")).toEqual([]);
-  expect(cosigners(`${note}\u2014 witness.example/w BBBB\n`, "log.example/a")).toEqual(["witness.example/w"]);
+test("an anchor is as old as the signature that completes a quorum of all who are asked", () => {
+  expect(completing([])).toBeNull();
+  expect(completing([ago(1)])).toEqual(ago(1));
+  expect(completing([ago(1), null])).toBeNull();
+  expect(completing([ago(1), null, ago(3)])).toEqual(ago(3));
+  expect(completing([ago(1), ago(2), ago(3)])).toEqual(ago(2));
 });
 
 test("an organization's own item is met by a current document whose title starts with it", () => {

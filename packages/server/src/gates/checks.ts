@@ -30,8 +30,7 @@ export interface GateFacts {
   readonly flows: FlowDecisions;
   readonly uses: readonly GrantUse[];
   readonly visibility: SystemVisibility;
-  /** Undefined: this installation has no way to ask a witness. */
-  readonly anchor: Anchor | null | undefined;
+  readonly anchor: Anchor;
 }
 
 export interface Checked {
@@ -186,12 +185,11 @@ const checks: Readonly<Record<string, Check>> = {
     return met(idle.length === 0 ? "All that is granted is used." : `All that is granted is used, or stands by, or its keeping is accepted: ${list(idle.map((one) => one.grant))}.`, page(facts));
   },
   "NHI-AGE": (facts) => none(facts.keys.filter((key) => facts.nowMs - key.createdAt.getTime() > facts.credentialMaxDays * dayMs).map((key) => `${key.id} is older than ${facts.credentialMaxDays} days.`), facts.keys.length === 0 ? "It has no key." : `No key is older than ${facts.credentialMaxDays} days.`, `/credentials?system=${encodeURIComponent(facts.system.name)}`),
-  "LOG-03": (facts) => {
-    if (facts.anchor === undefined) return cantTell("Outside witnesses aren't there yet.");
-    if (facts.anchor === null) return unmet("No outside witness has signed a checkpoint of the log.", "/settings");
-    const hours = Math.floor((facts.nowMs - facts.anchor.at.getTime()) / 3_600_000);
-    const last = `${list(facts.anchor.witnesses)} signed the last checkpoint ${hours} hours ago`;
-    return hours < anchorGoodHours ? met(`${last}.`, "/settings") : unmet(`${last}; the limit is ${anchorGoodHours}.`, "/settings");
+  "LOG-03": ({ anchor: { witnesses, at }, nowMs }) => {
+    if (witnesses.length === 0) return unmet("No outside witness is named, so nobody but ourselves vouches for the log.", "/settings");
+    if (at === null) return unmet(`${list(witnesses)}: no quorum of them has signed a checkpoint yet.`, "/settings");
+    const hours = Math.floor((nowMs - at.getTime()) / 3_600_000);
+    return none(hours < anchorGoodHours ? [] : [`A quorum last signed a checkpoint ${hours} hours ago; the limit is ${anchorGoodHours}.`], `A quorum of ${list(witnesses)} signed a checkpoint within ${anchorGoodHours} hours.`, "/settings");
   },
   "LOG-04": () => met("A call whose intent can't be written is refused (evidence_unavailable).", "/evidence"),
   "LOG-05": ({ visibility: { gap, minimum } }) => {

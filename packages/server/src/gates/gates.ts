@@ -60,8 +60,7 @@ export async function readGates(tx: Tx, org: string, { system, tier, grants }: G
     flows: await flowDecisions(tx, org, register, { system: system.name, regions: system.spec.boundary?.regions ?? [], grants }, nowMs),
     uses: await grantUses(tx, org, system.name, grants),
     visibility: (await systemVisibility(tx, org, seen, nowMs))[0]!,
-    // Who never named a witness can't have an anchor that is too old.
-    anchor: (await lastAnchor(tx, org)) ?? undefined,
+    anchor: await lastAnchor(tx, org),
   };
   const waivers = (await exceptionsInForce(tx, org, nowMs, system.name)).filter((one) => one.scope === "gate" || one.scope === "control");
   return gateItems(tier, type, flags, await loadOwnRules(tx, org)).map((item) => {

@@ -1,3 +1,15 @@
+import { sql } from "kysely";
+import type { ServerContext } from "../context/index.ts";
+
+/** An outside witness that signed a moment ago, as far as the register knows. */
+export async function witnessed(ctx: ServerContext): Promise<void> {
+  await ctx.transact(async (tx, record) => {
+    await sql`insert into evidence_witness (org, name, vkey, url, outside, added_by, added_at, size, signed_at) values (${ctx.org}, 'outside', 'w+0+0', 'https://witness.example', true, 'x', ${new Date(ctx.now())}, 1, ${new Date(ctx.now())})
+      on conflict (org, name) do update set signed_at = excluded.signed_at`.execute(tx);
+    record({ type: "setting", payload: { event: "witness.set", witness: "outside" } });
+  });
+}
+
 /** Records that meet the gates of any tier for `system`; each argument overrides a part. */
 export function gateRecords(system: string, owners: readonly string[], parts: { readonly score?: number } = {}): string {
   const document = (name: string, type: string, title: string): string => `

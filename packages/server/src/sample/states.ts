@@ -32,6 +32,12 @@ export async function settleStates(api: Control, server: SampleServer, nowMs: nu
   for (const [system, email, reason] of pilots) {
     await step(`the pilot of ${system}`, async () => acceptPilot(api, await as(email), system, reason));
   }
+  await step("an exception", async () => {
+    const [tomasz, ingrid] = [await as("tomasz.wrona@halden.example"), await as("ingrid.solheim@halden.example")];
+    const { id } = await tomasz.send("POST", "/exceptions", { system: "dispute-triage", scope: { kind: "gate", id: "LOG-03" }, reason: "The auditor's witness starts in December.", compensating: "Checkpoints are mailed to the auditor each night.", ends: new Date(nowMs + 20 * 86_400_000).toISOString() });
+    const { approval } = await api.get(`/exceptions/${String(id)}`);
+    for (const approver of [ingrid, await as("ines.carvalho@halden.example")]) await approver.send("POST", `/approvals/${String(approval)}/approve`, { reason: "Until the witness runs." });
+  });
   for (const [system, requester, approvers] of productions) {
     await step(`production of ${system}`, async () => {
       const by = await as(requester);
@@ -72,12 +78,7 @@ export async function settleStates(api: Control, server: SampleServer, nowMs: nu
 /** One of each matter that people look after, so that no page of the sample is empty. None of them touches the printed commands' system. */
 async function openMatters(api: Control, as: (email: string) => Promise<Control>, step: (what: string, work: () => Promise<unknown>) => Promise<void>, nowMs: number): Promise<void> {
   const inDays = (days: number): string => new Date(nowMs + days * 86_400_000).toISOString();
-  const [ingrid, tomasz, ravi, jonas, noor] = await Promise.all(["ingrid.solheim", "tomasz.wrona", "ravi.menon", "jonas.brandt", "noor.janssen"].map((name) => as(`${name}@halden.example`)));
-  await step("an exception", async () => {
-    const { id } = await tomasz!.send("POST", "/exceptions", { system: "dispute-triage", scope: { kind: "gate", id: "GATE-06" }, reason: "The new injection set is run in December.", compensating: "Each opened case is read the same day.", ends: inDays(20) });
-    const { approval } = await api.get(`/exceptions/${String(id)}`);
-    for (const approver of [ingrid!, await as("ines.carvalho@halden.example")]) await approver.send("POST", `/approvals/${String(approval)}/approve`, { reason: "Until the set has run." });
-  });
+  const [ingrid, ravi, jonas, noor] = await Promise.all(["ingrid.solheim", "ravi.menon", "jonas.brandt", "noor.janssen"].map((name) => as(`${name}@halden.example`)));
   await step("an incident", () =>
     ravi!.send("POST", "/incidents", { title: "A reminder went to the wrong supplier", severity: "medium", systems: ["supplier-mail"], aware: new Date(nowMs - 3_600_000).toISOString(), answers: {} }),
   );

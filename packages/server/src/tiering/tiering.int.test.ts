@@ -4,7 +4,7 @@ import { sql } from "kysely";
 import { decideApproval } from "../approvals/index.ts";
 import { getSystem, listAuthorizations, promoteSystem, reconcile, sampleAttestations } from "../authorization/index.ts";
 import { bootstrap, concierge, helper, openTestRegister, person } from "../authorization/testing.ts";
-import { gateRecords } from "../gates/testing.ts";
+import { gateRecords, witnessed } from "../gates/testing.ts";
 import type { Actor, CommandContext } from "../command.ts";
 import type { Tx } from "../database/index.ts";
 import { importRows } from "./import.ts";
@@ -241,6 +241,7 @@ describe("an organization's own rules", () => {
     expect(await tierView()).toMatchObject({ tier: "T2", reasons: [{ rule: "O-STAFF", cite: ["Policy 4"] }] });
     expect((await root.read((tx) => organizationTerms(tx, root.org)))("T2").pilotDays).toBe(7);
     await register.apply(root, gateRecords("helper", ["ann@x.example", "ben@x.example"]));
+    await witnessed(root);
     await promoteSystem(as(ann), "helper", { reason: "go" });
     const asked = await root.read((tx) => sql<{ approvers: { group: string }[] }>`select approvers from approvals where org = ${root.org} and action = 'production'`.execute(tx));
     expect(asked.rows[0]!.approvers.map((set) => set.group)).toEqual(["business-owner", "security-reviewer", "legal-reviewer"]);
