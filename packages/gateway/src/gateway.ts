@@ -155,7 +155,9 @@ export function createGateway(given: GatewayOptions): Gateway {
       return;
     }
     open++;
-    work(exchange, compiled)
+    const held = compiled;
+    // What throws before it first waits fails this call alone, as what throws later does: never the process.
+    new Promise<void>((done) => done(work(exchange, held)))
       .catch((error: unknown) => {
         options.log.error("call.failed", {
           decision: exchange.decisionId,
