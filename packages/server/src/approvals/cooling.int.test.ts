@@ -140,7 +140,7 @@ describe("an owner who took another's seat by an edit", () => {
     const id = await ask("captured");
     const { spec } = (await root("GET", "/systems/captured")).body;
     ok(await kim.session.request("PUT", "/systems/captured", { spec: { ...spec, owners: { ...spec.owners, business: "Kim@x.example" } } }));
-    expect(await answered(kim.session, id)).toEqual([403, "approvals.not_routed"]);
+    expect(await answered(kim.session, id)).toEqual([403, "approvals.seat_new"]);
     await mandate.server.jobs.runAll();
     expect((await root("GET", "/findings?system=captured&kind=approvers.changed")).body.items).toMatchObject([{ state: "open", owner: "bea@x.example", detail: expect.stringContaining("kim@x.example put kim@x.example in the place of bea@x.example") }]);
     mandate.advance(dayMs);

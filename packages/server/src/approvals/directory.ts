@@ -50,6 +50,11 @@ export async function loadDirectory(tx: Tx, org: string, nowMs: number, asked: r
   return {
     nowMs,
     delegations: (await activeDelegations(tx, org, nowMs)).filter((one) => !departed.has(one.from) && !departed.has(one.to) && !held.some((role) => role.email === one.to && role.role === "administrator")),
+    waiting(seat, system) {
+      if (seat.kind === "group") return newcomers.get(seat.name) ?? [];
+      if (seat.kind !== "owner" && seat.kind !== "owners") return [];
+      return taken.filter((one) => one.system === system && (seat.kind === "owners" || one.seat === seat.owner));
+    },
     holders(seat, system) {
       if (seat.kind === "person") return present([{ email: seat.email, role: "person" }]);
       if (seat.kind === "role") return [...new Map(held.filter((one) => one.role === seat.role && reaches(one.scope, system)).map(({ email, role }) => [email, { email, role }])).values()];

@@ -53,6 +53,8 @@ export function placeFor(approval: ApprovalRecord, actor: Actor, directory: Dire
     if (approval.approvers.some((set) => set.members.some((one) => one.email === email))) {
       return no("approvals.role_ended", "You no longer hold the role in which you were asked.", "Ask someone who holds it now.");
     }
+    const waiting = approval.approvers.flatMap((set) => (set.seat === undefined ? [] : (directory.waiting?.(set.seat, approval.system) ?? []))).find((one) => one.email === email);
+    if (waiting !== undefined) return no("approvals.seat_new", `You came to this seat by an edit: until ${waiting.until.toISOString()} you answer nothing in it.`, "Ask another approver, or wait.");
     return no("approvals.not_routed", "This question wasn't routed to you.", `It went to ${approval.approvers.map((set) => set.group).join(", ")}.`);
   }
   const place = places.find((one) => one.committee || isOpen(approval.approvers.find((set) => set.group === one.set)!, approval.signatures)) ?? places[0]!;

@@ -33,6 +33,8 @@ export interface Directory {
   readonly nowMs: number;
   /** Who fills a seat now, for the system of the question. */
   readonly holders: (seat: Seat, system: string | null) => readonly Member[];
+  /** Who came to a seat by an edit, and answers in it only from a moment on. */
+  readonly waiting?: (seat: Seat, system: string | null) => readonly { readonly email: string; readonly until: Date }[];
   /** Members of an appointed committee whose group is still as it was appointed. */
   readonly committee: (group: string) => readonly Member[];
   readonly delegations: readonly ActiveDelegation[];
