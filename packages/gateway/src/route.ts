@@ -15,11 +15,12 @@ import { anthropicCountTokens } from "./surfaces/anthropic-count-tokens/index.ts
 import { anthropicMessages } from "./surfaces/anthropic-messages/index.ts";
 import { openaiChat } from "./surfaces/openai-chat/index.ts";
 import { openaiEmbeddings } from "./surfaces/openai-embeddings/index.ts";
-import { listModels } from "./surfaces/openai-models/index.ts";
+import { type ListShape, listModels } from "./surfaces/openai-models/index.ts";
 import { openaiResponses } from "./surfaces/openai-responses/index.ts";
 import { converseSurface } from "./surfaces/bedrock-converse/index.ts";
 import { geminiSurface } from "./surfaces/gemini/index.ts";
 import type { ErrorShape, Surface } from "./surfaces/surface.ts";
+import { geminiPath, unsupportedPath } from "./unsupported-paths.ts";
 
 export interface Routing {
   readonly runtime: Runtime;
@@ -67,7 +68,7 @@ export function route(req: IncomingMessage, res: ServerResponse, routing: Routin
       if (path.startsWith(metadataPrefix)) return metadata(exchange, compiled, routing, path, server);
       return handleMcp(routing.runtime, exchange, compiled, server, routing.countUnknown);
     }
-    if (path === "/v1/models")
+    if (path === "/v1/models" || path === "/v1beta/models")
       return exchange.req.method === "GET"
         ? models(exchange, compiled, routing)
         : wrongMethod(exchange, compiled, routing, path, "GET");
@@ -94,60 +95,6 @@ export function route(req: IncomingMessage, res: ServerResponse, routing: Routin
   });
 }
 
-/** Paths of the providers that this gateway knows of and can't check: the refusal says so, rather than "not found". */
-const unsupportedPaths: readonly (readonly [prefix: string, reason: string, remedy: string])[] = [
-  [
-    "/v1/images",
-    "Images can't be read by any check of this gateway, so it makes and edits none.",
-    "Call the provider through an action that the decision API allows, as `tool:NAME`.",
-  ],
-  [
-    "/v1/audio",
-    "Speech can't be read by any check of this gateway, so it transcribes and speaks none.",
-    "Transcribe outside and send the text to /v1/chat/completions.",
-  ],
-  [
-    "/v1/files",
-    "Files kept at the provider are out of the reach of every later check.",
-    "Send the content itself in the call.",
-  ],
-  ["/v1/uploads", "Files kept at the provider are out of the reach of every later check.", "Send the content itself in the call."],
-  ["/v1/vector_stores", "What is kept at the provider is out of the reach of every later check.", "Send the content itself in the call."],
-  ["/v1/conversations", "History kept at the provider is out of the reach of every later check.", "Send the conversation with each call."],
-  ["/v1/responses/", "Answers kept at the provider can't be checked when they are fetched.", "Keep the answer that /v1/responses gave."],
-  [
-    "/model/",
-    "Of Bedrock's methods this gateway checks converse and converse-stream, of models whose names hold letters, digits, dots and dashes.",
-    "Use /model/MODEL/converse, or /v1/messages for Anthropic's models.",
-  ],
-  ["/v1/batches", "A batch runs later, when its system may no longer be authorized.", "Send its calls one by one."],
-  ["/v1/messages/batches", "A batch runs later, when its system may no longer be authorized.", "Send its calls one by one."],
-  ["/v1/completions", "The legacy completions format is not one this gateway checks.", "Use /v1/chat/completions."],
-  ["/v1/moderations", "Moderation is not a surface of this gateway.", "Use its own detectors: a rule can redact or refuse by class."],
-  ["/v1/realtime", "Live audio can't be read by any check of this gateway.", "Use /v1/chat/completions."],
-  ["/v1/videos", "Videos can't be read by any check of this gateway.", "Use /v1/chat/completions."],
-  ["/v1/fine_tuning", "Training sends data to stay with the model.", "Ask the model's owner."],
-  ["/v1/assistants", "Assistants are kept, and run tools, at the provider.", "Use /v1/responses."],
-  ["/v1/threads", "Threads are kept, and run tools, at the provider.", "Use /v1/responses."],
-];
-
-/** Gemini's methods stand behind a colon, in either version of its API. */
-const geminiPath = /^\/v1beta\/|^\/v1\/models\/[^/]*:/;
-
-function unsupportedPath(path: string): Refusal | null {
-  if (geminiPath.test(path))
-    return refuse(
-      "unsupported",
-      "Of Gemini's methods this gateway checks generateContent, streamGenerateContent (`?alt=sse` or none) and countTokens, without other parameters in the address.",
-      "Use /v1beta/models/MODEL:generateContent, the key in the x-goog-api-key header.",
-      path.slice(0, 120),
-    );
-  for (const [prefix, reason, remedy] of unsupportedPaths)
-    if (path === prefix || path.startsWith(prefix.endsWith("/") ? prefix : `${prefix}/`))
-      return refuse("unsupported", reason, remedy, path.slice(0, 120));
-  return null;
-}
-
 /** `/mcp/{server}`, or the metadata of one. Names stand as they are in the register: nothing is decoded. */
 function mcpServerOf(path: string): string | undefined {
   return /^(?:\/\.well-known\/oauth-protected-resource)?\/mcp\/([A-Za-z0-9][\w.-]{0,127})$/.exec(path)?.[1];
@@ -157,6 +104,11 @@ function metadata(exchange: Exchange, compiled: Compiled, routing: Routing, path
   if (exchange.req.method !== "GET") return wrongMethod(exchange, compiled, routing, path, "GET");
   exchange.json(200, protectedResource(compiled, server));
   return Promise.resolve();
+}
+
+function listShapeOf(req: IncomingMessage): ListShape {
+  if (req.headers["anthropic-version"] !== undefined) return "anthropic";
+  return req.url?.startsWith("/v1beta/") === true || req.headers["x-goog-api-key"] !== undefined ? "gemini" : "openai";
 }
 
 function shapeOf(path: string, req: IncomingMessage): ErrorShape {
@@ -271,5 +223,5 @@ async function models(exchange: Exchange, compiled: Compiled, routing: Routing):
   } catch {
     return exchange.refuse(evidenceRefusal);
   }
-  exchange.json(200, listModels(compiled, system.name, exchange.req.headers["anthropic-version"] !== undefined));
+  exchange.json(200, listModels(compiled, system.name, listShapeOf(exchange.req)));
 }

@@ -224,6 +224,7 @@ describe("unmodified clients", () => {
     for await (const chunk of await client.models.generateContentStream(ask)) text += chunk.text ?? "";
     expect(text).toBe("Hello.");
     expect((await client.models.countTokens(ask)).totalTokens).toBe(11);
+    expect((await client.models.list()).page.map((model) => model.name)).toEqual(["models/gemini-test"]);
     const before = upstream.seen.length;
     const denied = await client.models.generateContent({ ...ask, model: "nobody-knows" }).catch((error: unknown) => error);
     expect(denied).toBeInstanceOf(ApiError);

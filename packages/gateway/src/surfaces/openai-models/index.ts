@@ -1,13 +1,25 @@
 import type { Compiled } from "../../compiled.ts";
 
+export type ListShape = "openai" | "anthropic" | "gemini";
+
 /**
- * The models a system was granted, in OpenAI's list shape, or Anthropic's when its version header is sent. Dates are the
- * epoch's: the register doesn't know when a provider made a model, and clients only need the member.
+ * The models a system was granted, in the list shape of the caller's own client. Dates are the epoch's: the register
+ * doesn't know when a provider made a model, and clients only need the member.
  */
-export function listModels(compiled: Compiled, system: string, anthropic: boolean): Readonly<Record<string, unknown>> {
+export function listModels(compiled: Compiled, system: string, shape: ListShape): Readonly<Record<string, unknown>> {
   const granted = compiled.systems.get(system)?.grants.models ?? [];
   const models = granted.map((name) => compiled.models.get(name)).filter((model) => model !== undefined);
-  if (anthropic) {
+  if (shape === "gemini")
+    return {
+      models: models
+        .filter((model) => model.protocol === "gemini")
+        .map((model) => ({
+          name: `models/${model.name}`,
+          displayName: model.name,
+          supportedGenerationMethods: ["generateContent", "countTokens"],
+        })),
+    };
+  if (shape === "anthropic") {
     const data = models.map((model) => ({
       type: "model",
       id: model.name,
