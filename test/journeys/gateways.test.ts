@@ -180,6 +180,16 @@ describe("two gateways beside one control plane", () => {
     expect((await fetch(mandate.url + request.path, { headers: late })).status).toBe(401);
   });
 
+  test("together they keep a limit that each alone would keep", async () => {
+    expect((await mandate.apply(smallManifest(upstream.url, "counted", "  limits: { callsPerDay: 10 }\n"))).status).toBe(200);
+    const { key: counted } = await mandate.credential("counted");
+    const answers = await Promise.all(Array.from({ length: 16 }, (_, n) => (n % 2 === 0 ? east : west).call(counted, chat(`${n}`))));
+    expect(answers.filter((one) => one.status === 200)).toHaveLength(10);
+    expect(new Set(answers.filter((one) => one.status !== 200).map((one) => `${one.status} ${one.body.error.code}`))).toEqual(new Set(["429 budget"]));
+    // The control plane's own gateway draws on the same.
+    expect((await mandate.call("/v1/chat/completions", counted, chat("one more"))).status).toBe(429);
+  });
+
   test("an approval is spent once, however many gateways see its ticket at the same instant", async () => {
     expect((await mandate.apply(paying)).status).toBe(200);
     const owner = await mandate.personToken("bea@halden.example");
