@@ -89,9 +89,10 @@ export class McpCall implements RunningCall, PendingCall {
     return true;
   }
 
-  /** A stream that lives as long as its session. */
-  untimed(): void {
+  /** A lasting stream ends in time as if its server had ended it: its client comes back, with a key that still counts (G5). */
+  endsQuietly(end: () => void): void {
     clearTimeout(this.#timer);
+    this.#timer = setTimeout(end, this.#context.runtime.limits.callMs);
   }
 
   /** The server's response to this call, whole. Outcome before reply. */

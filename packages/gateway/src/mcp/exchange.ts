@@ -87,6 +87,8 @@ export async function exchangeWith(context: McpContext, view: ServerView, known:
     if (opens !== null) runtime.mcp.sessions.close(opens);
   };
   if (!(await call.begin())) return abandon();
+  // A subscription's client comes back, as on the stream of revisions before.
+  if (init.longLived === true) call.endsQuietly(() => call.onCut(null));
   const reply = new ClientReply(exchange, { acceptsStream: accepts(exchange.req.headers.accept), idleMs: runtime.limits.callerIdleMs, sessionId: session?.id ?? null });
   const stream = new ServerStream({
     context,

@@ -18,7 +18,8 @@ import { handlingOf } from "./methods.ts";
 import { decisionOf, type Subject } from "./record.ts";
 import { readApprovalState } from "./refusal-reply.ts";
 import { type HeaderProblem, metaKeys, parameterHeaders } from "./revision.ts";
-import { isGranted, listedTools, type ServerView } from "./server-view.ts";
+import { listedTools, type ServerView } from "./server-view.ts";
+import { sentParams } from "./sent-params.ts";
 import { checkedResult, clientOf, listFields, shownServer } from "./shown.ts";
 import { listOf } from "./upstream-session.ts";
 import type { McpSession } from "./sessions.ts";
@@ -34,7 +35,10 @@ export async function governMessage(context: McpContext, target: Target, known: 
     return refuseKnown(context.runtime, known, refuse("unsupported", "This gateway does not take that method.", "Use tools, resources, prompts and completions; tasks are not taken.", echo(message.method)));
   if (context.session?.pending.has(idKey(message.id)) === true)
     return refuseKnown(context.runtime, known, refuse("invalid_request", "A request of this id is running in the session.", "Use another id.", "id"));
-  const request = approvedAgain(context, message);
+  const again = approvedAgain(context, message);
+  const sent = sentParams(context, target.view, message.method, again.params);
+  if ("refusal" in sent) return refuseKnown(context.runtime, known, sent.refusal);
+  const request = { ...again, params: sent.params };
   const { exchange } = context;
   exchange.mcp!.asksUser = context.revision.stateless && asksByUrl(message);
   exchange.mcp!.state = request.state;
@@ -42,21 +46,27 @@ export async function governMessage(context: McpContext, target: Target, known: 
     case "local":
       return message.method === "ping" ? exchange.json(200, rpcResult(message.id, {})) : listTools(context, target, known, message);
     case "handshake":
-      return handshake(context, target, known, message, owner);
+      return handshake(context, target, known, { ...message, params: request.params }, owner);
     case "tool":
       return toolCall(context, target, known, { ...message, params: request.params }, request.approval, owner);
     case "connection":
     case "listen":
-      return connection(context, target, known, message, owner);
+      return connection(context, target, known, { ...message, params: request.params }, request.approval, owner);
     default: {
       if (target.view === null && (message.method === "prompts/list" || message.method === "resources/list" || message.method === "resources/templates/list"))
         return listAll(context, known, message);
       const inner = target.view === null ? innerOf(context, message.method, request.params) : { view: target.view, params: request.params };
       if (inner === null) return refuseKnown(context.runtime, known, refuse("not_granted", "There is no such thing behind this endpoint.", "Use what the lists name.", handling));
       const tool = inner.view.methods.get(handling);
-      return governed(context, inner.view, known, { ...message, params: inner.params }, { tool, name: `${inner.view.server.name}/${handling}`, input: inner.params, approvalId: request.approval, headers: {} }, owner);
+      return governed(context, inner.view, known, { ...message, params: inner.params }, { tool, name: `${inner.view.server.name}/${handling}`, input: argumentsOf(inner.params), approvalId: request.approval, headers: {} }, owner);
     }
   }
+}
+
+/** What is asked, without what differs from one sending to the next: an approval is bound to it. */
+function argumentsOf(params: Members): Members {
+  const { _meta: _m, requestState: _s, inputResponses: _r, ...rest } = params;
+  return rest;
 }
 
 /** A repeat after a hold: which approval it spends, and the request as it was before it was held. */
@@ -129,15 +139,15 @@ async function handshake(context: McpContext, target: Target, known: Known, mess
   });
 }
 
-async function connection(context: McpContext, target: Target, known: Known, message: Request, owner: string): Promise<void> {
-  const { runtime, system } = context;
-  if (target.view === null) return refuseKnown(runtime, known, refuse("unsupported", "The endpoint of all servers does not take that method.", "Use the server's own endpoint.", echo(message.method)));
+async function connection(context: McpContext, target: Target, known: Known, message: Request, approvalId: string | null, owner: string): Promise<void> {
+  const { runtime } = context;
   const { view } = target;
-  const params = message.method === "logging/setLevel" ? { level: message.params.level } : message.params;
-  const filter = isMembers(params.notifications) ? params.notifications : {};
-  if (filter.resourceSubscriptions !== undefined && !isGranted(system, view.methods.get("resources/read")))
-    return refuseKnown(runtime, known, refuse("not_granted", `${system.title} was not granted this server's resources.`, "Add them to the system's uses and have the change approved.", `tool:${view.server.name}/resources/read`));
-  await withServer(context, view, known, owner, (inner) => exchangeWith(inner, view, known, { ...message, params }, connectionSubject(inner, view, message, params), { longLived: message.method === "subscriptions/listen" }));
+  if (view === null) return refuseKnown(runtime, known, refuse("unsupported", "The endpoint of all servers does not take that method.", "Use the server's own endpoint.", echo(message.method)));
+  const { params } = message;
+  // Resources that a client wants to hear of are resources it reads.
+  if (isMembers(params.notifications) && params.notifications.resourceSubscriptions !== undefined)
+    return governed(context, view, known, message, { tool: view.methods.get("resources/read"), name: `${view.server.name}/resources/read`, input: argumentsOf(params), approvalId, headers: {} }, owner);
+  await withServer(context, view, known, owner, (inner) => exchangeWith(inner, view, known, message, connectionSubject(inner, view, message, params), { longLived: message.method === "subscriptions/listen" }));
 }
 
 async function toolCall(context: McpContext, target: Target, known: Known, message: Request, approvalId: string | null, owner: string): Promise<void> {
@@ -230,11 +240,11 @@ async function governed(context: McpContext, view: ServerView, known: Known, mes
     }
     const met = mask(input, decision.obligations);
     if ("refusal" in met) return refused(met.refusal);
-    const params = !met.changed ? message.params : isTool ? { ...message.params, arguments: met.value } : met.value;
+    const params = !met.changed ? message.params : isTool ? { ...message.params, arguments: met.value } : { ...message.params, ...met.value };
     const reserved = await runtime.meter.reserve(system, { credential: credential.id, person: context.user?.subject ?? null }, { tokens: 0, microEuros: 0 }, runtime.now());
     if ("code" in reserved) return refused(reserved);
     const subject: Subject = { decisionId: exchange.decisionId, server: view.server.name, method: message.method, resource: known.resource, decision, request, requestHash: requestHashOf(message.params), found: found.types, content, definition };
-    await exchangeWith(inner, view, known, { ...message, params }, subject, { tool: tool ?? null, approvals, settle: () => reserved.settle({ tokens: 0, microEuros: 0 }), headers: asked.headers, transform: (result) => checkedResult(inner, view, result) });
+    await exchangeWith(inner, view, known, { ...message, params }, subject, { tool: tool ?? null, approvals, settle: () => reserved.settle({ tokens: 0, microEuros: 0 }), headers: asked.headers, longLived: message.method === "subscriptions/listen", transform: (result) => checkedResult(inner, view, result) });
   });
 }
 

@@ -100,6 +100,12 @@ export class McpSessions {
     this.#closed(session);
   }
 
+  streamsOf(owner: string): number {
+    let count = 0;
+    for (const session of this.#sessions.values()) if (session.owner === owner) count += session.streams.size;
+    return count;
+  }
+
   closeAll(): void {
     for (const session of this.#sessions.values()) this.close(session);
   }

@@ -12,13 +12,20 @@ export function clientOf(context: McpContext, view: ServerView | null, params: M
   return { version, capabilities: clientCapabilities(context, view, params.capabilities), info: implementationOf(params.clientInfo, "mcp-client") };
 }
 
-function clientCapabilities({ system }: McpContext, view: ServerView | null, declared: unknown): Members {
+/** Known parts alone: what else a capability may hold is nobody's to judge. */
+export function clientCapabilities({ system }: McpContext, view: ServerView | null, declared: unknown): Members {
   if (!isMembers(declared) || view === null) return {};
   const granted = Object.values(serverRequests).filter(({ tool }) => isGranted(system, view.methods.get(tool))).map(({ capability }) => capability);
-  return Object.fromEntries(granted.filter((name) => isMembers(declared[name])).map((name) => [name, declared[name]]));
+  return Object.fromEntries(granted.filter((name) => isMembers(declared[name])).map((name) => [name, partsOf(declared[name] as Members)]));
 }
 
-function implementationOf(value: unknown, fallback: string): Members {
+const parts = ["form", "url", "context", "tools", "listChanged"] as const;
+
+function partsOf(declared: Members): Members {
+  return Object.fromEntries(parts.filter((name) => declared[name] === true || isMembers(declared[name])).map((name) => [name, declared[name] === true ? true : {}]));
+}
+
+export function implementationOf(value: unknown, fallback: string): Members {
   const text = (of: unknown, otherwise: string): string => (typeof of === "string" && of.length <= 200 ? of : otherwise);
   return isMembers(value) ? { name: text(value.name, fallback), version: text(value.version, "0") } : { name: fallback, version: "0" };
 }

@@ -13,6 +13,8 @@ import { failureRefusal, ServerStream } from "./server-stream.ts";
 import { headersFor, linkOf } from "./upstream-session.ts";
 
 const maxStreams = 4;
+/** Of one key in all its sessions. */
+const maxStreamsOfOwner = 64;
 
 /** GET: what a server says of its own accord, and what a client missed. */
 export async function openStream(context: McpContext, target: Target, known: Known): Promise<void> {
@@ -22,13 +24,12 @@ export async function openStream(context: McpContext, target: Target, known: Kno
     exchange.res.setHeader("allow", "POST, DELETE");
     return refuseKnown(runtime, known, refuse("method_not_allowed", "There is no stream here without a session.", "Open a session with `initialize`; revision 2026-07-28 has no such stream."));
   }
-  if (session.streams.size >= maxStreams) return refuseKnown(runtime, known, { ...refuse("rate", "The session has as many streams as it may.", "Close one first."), retryAfterSeconds: 5 });
+  if (session.streams.size >= maxStreams || runtime.mcp.sessions.streamsOf(session.owner) >= maxStreamsOfOwner) return refuseKnown(runtime, known, { ...refuse("rate", "The session has as many streams as it may.", "Close one first."), retryAfterSeconds: 5 });
   const message = { kind: "request" as const, id: newId("request", runtime.now(), runtime.options.random), method: "GET", params: {} };
   const subject = { ...connectionSubject(context, view, message, {}), method: "GET" };
   const call = new McpCall(context, { subject, tool: null, id: null, approvals: [], settle: () => undefined });
   const reply = new ClientReply(exchange, { acceptsStream: true, idleMs: runtime.limits.callerIdleMs, sessionId: session.id });
   if (!(await call.begin())) return;
-  call.untimed();
   let refusedStatus = 0;
   const stream = new ServerStream({
     context,
@@ -41,6 +42,7 @@ export async function openStream(context: McpContext, target: Target, known: Kno
     },
     onToolsChanged: () => runtime.mcp.drift.forget(view.server.name),
   });
+  call.endsQuietly(() => stream.end());
   const last = exchange.req.headers["last-event-id"];
   const resume: Record<string, string> = typeof last === "string" && /^[\x21-\x7e]{1,512}$/.test(last) ? { "last-event-id": last } : {};
   const handle = { pause: () => undefined, resume: () => undefined, abort: () => call.onCut(null) };

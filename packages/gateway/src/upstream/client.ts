@@ -96,7 +96,7 @@ export class UpstreamClient {
   open(compiled: Compiled, url: URL, request: OutgoingRequest, events: UpstreamEvents): UpstreamCall {
     if (url.protocol !== "http:" && url.protocol !== "https:") throw new UpstreamFailure("refused", "The server's address is not an HTTP address.", "scheme");
     const headers = { ...request.headers, "accept-encoding": "identity", "user-agent": "mandate-gateway", ...bearer(compiled, request.credential, url) };
-    return this.#dispatch(this.#pool(compiled, url), { path: url.pathname + url.search, method: request.method, headers, body: request.body, bodyTimeout: request.idleMs }, events);
+    return this.#dispatch(this.#pool(compiled, url, request.idleMs === 0), { path: url.pathname + url.search, method: request.method, headers, body: request.body, bodyTimeout: request.idleMs }, events);
   }
 
   #dispatch(pool: Pool, request: Dispatcher.DispatchOptions, events: UpstreamEvents): UpstreamCall {
@@ -143,13 +143,15 @@ export class UpstreamClient {
     await Promise.all(pools.map((pool) => pool.destroy()));
   }
 
-  #pool(compiled: Compiled, url: URL): Pool {
+  /** @param lasting streams that stay open have connections of their own, so that they can't starve calls */
+  #pool(compiled: Compiled, url: URL, lasting = false): Pool {
     if (compiled.outboundKey !== this.#outboundKey) {
       this.#outboundKey = compiled.outboundKey;
       for (const old of this.#pools.values()) void old.close();
       this.#pools.clear();
     }
-    let pool = this.#pools.get(url.origin);
+    const key = lasting ? `${url.origin} lasting` : url.origin;
+    let pool = this.#pools.get(key);
     if (pool !== undefined) return pool;
     const port = Number(url.port) || (url.protocol === "https:" ? 443 : 80);
     const host = url.hostname.replace(/^\[|\]$/g, "");
@@ -169,7 +171,7 @@ export class UpstreamClient {
       allowH2: false,
       connect: { timeout: this.#limits.upstreamConnectMs, lookup: compiled.outbound.lookup(port) },
     });
-    this.#pools.set(url.origin, pool);
+    this.#pools.set(key, pool);
     return pool;
   }
 }
