@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { testCredential, testKey, testTool } from "../testing/facts.ts";
+import { testCredential, testKey, testSystem, testTool } from "../testing/facts.ts";
 import { startTestGateway, type TestGateway } from "../testing/gateway.ts";
 import { mcpSnapshot, methodTools, pinnedTools, testServer } from "../testing/mcp.ts";
 import { plainTool, type ScriptedServer, startScriptedServer } from "../testing/mcp-scripted.ts";
@@ -128,6 +128,67 @@ describe("what goes to a server", () => {
     expect(server.seen[0]!.message!.params).toMatchObject({ capabilities: {} });
     expect(reply.body.result).toEqual({ protocolVersion: "2025-11-25", capabilities: { tools: {} }, serverInfo: { name: "scripted", version: "1" } });
   });
+});
+
+describe("what of a request goes on", () => {
+  test("is what the protocol needs: no other member, nothing else of `_meta`, no capability that was not granted", async () => {
+    await start({ granted: ["read"] });
+    const reply = await modern("tools/call", { name: "read", arguments: {}, extra: { note: "leak" } });
+    expect(reply.body.result.content).toBeDefined();
+    const sent = server.calls()[0]!.message!.params!;
+    expect(Object.keys(sent).toSorted()).toEqual(["_meta", "arguments", "name"]);
+    expect(sent._meta).toEqual({ "io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}, "io.modelcontextprotocol/clientInfo": { name: "mcp-client", version: "0" } });
+    await gateway.close();
+    const tools = pinnedTools("files", server.tools);
+    gateway = await startTestGateway(mcpSnapshot([testServer("files", { url: server.url })], tools, { system: { parameters: { ...testSystem("T2").parameters } } }));
+    expect((await modern("tools/call", { name: "read", extra: 1 })).body.error).toMatchObject({ code: -32_602, data: { code: "unsupported_field", param: "params.extra" } });
+    expect(server.calls().length).toBe(1);
+  });
+
+  test("a subscription lives on its own stream, and ends as its server ends it", async () => {
+    await start();
+    server.call = (seen, res) => {
+      const event = (message: unknown): string => `data: ${JSON.stringify(message)}\n\n`;
+      res.writeHead(200, { "content-type": "text/event-stream" });
+      res.write(event({ jsonrpc: "2.0", method: "notifications/subscriptions/acknowledged", params: { notifications: {} } }));
+      res.write(event({ jsonrpc: "2.0", method: "notifications/tools/list_changed", params: {} }));
+      res.end(event({ jsonrpc: "2.0", id: seen.message!.id, result: { resultType: "complete" } }));
+    };
+    const reply = await modern("subscriptions/listen", { notifications: { toolsListChanged: true, odd: "leak" } });
+    expect(reply.text).toMatch(/acknowledged[^]*list_changed[^]*"resultType":"complete"/);
+    expect(server.seen[0]!.message!.params!.notifications).toEqual({ toolsListChanged: true });
+    expect(gateway.evidence.terminals()).toEqual(["done"]);
+  });
+
+  test("arguments that a schema mirrors into headers stand in both alike", async () => {
+    server.tools = [plainTool("read", { inputSchema: { type: "object", properties: { region: { type: "string", "x-mcp-header": "Region" } } } })];
+    await start();
+    const call = (headers: Record<string, string>) => modern("tools/call", { name: "read", arguments: { region: "eu" } }, headers);
+    expect((await call({})).body.error.code).toBe(-32_020);
+    expect((await call({ "mcp-param-region": "us" })).body.error.code).toBe(-32_020);
+    expect((await call({ "mcp-param-region": "eu", "mcp-param-other": "x" })).body.error.code).toBe(-32_020);
+    expect((await call({ "mcp-param-region": "=?base64?ZXU=?=" })).body.result.content).toBeDefined();
+    expect(server.calls().map(({ headers }) => headers["mcp-param-region"])).toEqual(["eu"]);
+  });
+
+  test("a server's question inside a result is decided like one it asks itself", async () => {
+    await start({ granted: ["read"] });
+    server.call = () => ({ resultType: "input_required", inputRequests: { q: { method: "elicitation/create", params: { mode: "form", message: "Your password?" } } } });
+    const reply = await modern("tools/call", { name: "read", arguments: {} });
+    expect(reply.text).not.toContain("password");
+    expect(reply.body.error.data.code).toBe("not_granted");
+  });
+});
+
+test("suspending a system cuts its running call", async () => {
+  await start();
+  const session = await open();
+  server.call = (_seen, res) => res.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
+  const running = send("tools/call", { name: "read" }, session);
+  await expect.poll(() => server.calls().length).toBe(1);
+  gateway.gateway.killSystem("notes");
+  expect((await running).body.error.data.code).toBe("system_suspended");
+  expect(gateway.evidence.terminals().at(-1)).toBe("blocked");
 });
 
 describe("a hold", () => {
