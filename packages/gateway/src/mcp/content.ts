@@ -2,6 +2,7 @@ import { detect, detectorVersions, redact } from "@mandate/detectors";
 import type { Decision, DecisionRequest } from "@mandate/model";
 import { type Refusal, refuse, refusalOf } from "../http/refusal.ts";
 import type { ContentCheck } from "../pipeline/call.ts";
+import { undetectableRefusal } from "../pipeline/obligations.ts";
 import { detectIn } from "../pipeline/question.ts";
 import { isMembers, type Members } from "../surfaces/fields.ts";
 import { decide, type McpContext } from "./context.ts";
@@ -86,6 +87,8 @@ export function mask(value: Members, obligations: Decision["obligations"]): { va
     }
   }
   if (types.size === 0) return { value, changed: false };
+  const unseen = undetectableRefusal([...types]);
+  if (unseen !== null) return { refusal: unseen };
   let changed = false;
   const walk = (at: unknown): unknown => {
     if (typeof at === "string") {

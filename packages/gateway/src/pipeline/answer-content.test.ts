@@ -90,6 +90,18 @@ describe("what a model's answer holds is checked before it leaves", () => {
     }
   });
 
+  test("a secret that two events share is found in a window, wherever it is cut", async () => {
+    const secret = ["sk-ant", "api03", "Zk3Qw9Lm2Xv7Bn4Rt8Yp1Sd6Fg5Hj0Kc"].join("-");
+    for (const cut of [1, 6, 7, 20, secret.length - 1]) {
+      await start("T1", plain);
+      streamed(`Use ${secret.slice(0, cut)}`, `${secret.slice(cut)} now.`, " z".repeat(600));
+      const answer = await ask(true);
+      expect(answer.text, String(cut)).toContain("data_boundary");
+      for (const piece of [secret.slice(0, cut), secret.slice(cut)].filter(({ length }) => length > 3)) expect(answer.text, String(cut)).not.toContain(piece);
+      await gateway.close();
+    }
+  });
+
   test("texts of two choices that alternate are not each other's cover", async () => {
     await start("T2", plain);
     const choice = (index: number, content: string) =>
