@@ -1,5 +1,5 @@
 import { actions, type ActionName, type Decision, type DecisionRequest, type SystemFacts } from "@mandate/model";
-import type { Declassified } from "@mandate/policy";
+import type { ExternalRequest } from "@mandate/policy";
 import type { CallingCredential } from "../auth/authenticate.ts";
 import type { Compiled } from "../compiled.ts";
 import type { HoldTicket } from "../control-port.ts";
@@ -13,7 +13,7 @@ import { evidenceRefusal } from "../pipeline/refuse-known.ts";
 import type { Runtime } from "../pipeline/runtime.ts";
 import { FieldProblem, isMembers, type Members } from "../surfaces/fields.ts";
 import { obligationObjects, requestable } from "./profiles.ts";
-import { assertedClaims, readQuestionOf, resourceTypes } from "./question.ts";
+import { assertedClaims, type Question, readQuestionOf, resourceTypes } from "./question.ts";
 import type { Evaluation } from "./request.ts";
 
 export interface Asker {
@@ -127,7 +127,7 @@ export async function evaluate(
       decision = { ...decision, code: "approval_required", remedies: opened.refusal.remedies };
     }
   }
-  return answer(runtime, asked, decision, request, ticket, decided, asks.declassified);
+  return answer(runtime, asked, decision, request, ticket, { decided, question: asks });
 }
 
 /** The ticket of the repeat: as a header, or as the access request profile carries it. */
@@ -149,16 +149,25 @@ async function external(runtime: Runtime, asked: Asked): Promise<{ body: Authzen
   return answer(runtime, asked, externally(runtime, asked.compiled, asked.evaluation), null, null);
 }
 
-function externally(runtime: Runtime, compiled: Compiled, { subject, action, resource, context }: Evaluation): Decision {
+function isExternal({ subject, action }: Evaluation): boolean {
+  return subject.type !== "system" || !(actions as readonly string[]).includes(action.name);
+}
+
+function externalRequest({ subject, action, resource, context }: Evaluation): ExternalRequest {
+  return {
+    subject: { type: subject.type, id: subject.id, props: subject.properties },
+    action: action.name,
+    actionProps: action.properties,
+    resource: { type: resource.type, id: resource.id, props: resource.properties },
+    context,
+  };
+}
+
+function externally(runtime: Runtime, compiled: Compiled, evaluation: Evaluation): Decision {
+  const { action } = evaluation;
   let decision: Decision;
   try {
-    decision = compiled.policy.decideExternal({
-      subject: { type: subject.type, id: subject.id, props: subject.properties },
-      action: action.name,
-      actionProps: action.properties,
-      resource: { type: resource.type, id: resource.id, props: resource.properties },
-      context,
-    });
+    decision = compiled.policy.decideExternal(externalRequest(evaluation));
   } catch (error) {
     runtime.options.log.error("policy.failed", { error: String(error), action: action.name });
     return refusalDecision(
@@ -176,8 +185,8 @@ async function answer(
   decision: Decision,
   request: DecisionRequest | null,
   ticket: HoldTicket | null,
-  decided: Decision | null = null,
-  declassified: readonly Declassified[] = [],
+  /** What the rules themselves said, and what else was known of the question. */
+  known: { readonly decided: Decision; readonly question: Pick<Question, "session" | "user" | "declassified"> } | null = null,
 ): Promise<{ body: AuthzenAnswer } | { refusal: Refusal }> {
   const { evaluation, exchange, compiled, asker } = asked;
   const resource = `${evaluation.resource.type}:${request?.resource.id ?? evaluation.resource.id}`;
@@ -215,11 +224,13 @@ async function answer(
       matched: decision.matched,
       alert: decision.alert ?? null,
       obligations: decision.obligations,
-      declassified,
+      declassified: known?.question.declassified ?? [],
     },
     messages: [],
-    sessionId: null,
-    ...aboutOf(compiled, request, decided, null),
+    sessionId: known?.question.session?.id ?? null,
+    ...(request === null && known === null && isExternal(evaluation)
+      ? { context: { external: externalRequest(evaluation), facts: compiled.snapshot.factsDigest ?? null, decision } }
+      : aboutOf(compiled, request, known?.decided ?? null, known?.question.user ?? null)),
     summary: {
       action: evaluation.action.name.slice(0, 120),
       resource: resource.slice(0, 200),

@@ -10,6 +10,7 @@ import {
 import { argumentsFromUser, type Declassified } from "@mandate/policy";
 import type { CallingCredential } from "../auth/authenticate.ts";
 import type { Session } from "../auth/session-token.ts";
+import type { User } from "../auth/user-token.ts";
 import type { Compiled } from "../compiled.ts";
 import type { Refusal } from "../http/refusal.ts";
 import { callerContext } from "../pipeline/question.ts";
@@ -29,6 +30,8 @@ export interface Question {
   readonly request: DecisionRequest;
   /** Null without a session of the caller's. */
   readonly session: Session | null;
+  /** Whose content the question is, where a token of theirs came with it. */
+  readonly user: User | null;
   readonly declassified: readonly Declassified[];
 }
 
@@ -77,6 +80,7 @@ export function readQuestionOf(
         argumentsFromUser: false,
       },
       session: null,
+      user: null,
       declassified: [],
     };
   const known = callerContext(runtime, compiled, system, credential, headersOf(context, headers), turns, found.opaque);
@@ -90,6 +94,7 @@ export function readQuestionOf(
       argumentsFromUser: called !== undefined && input !== null && argumentsFromUser(called, input, known.userTexts),
     },
     session: known.session,
+    user: known.user,
     declassified: known.declassified,
   };
 }

@@ -1,6 +1,7 @@
 import { openSealed } from "@mandate/ledger/node";
 import { parseHeader } from "@mandate/ledger";
 import type { DecisionRequest } from "@mandate/model";
+import type { ExternalRequest } from "@mandate/policy";
 import { sql } from "kysely";
 import type { Tx } from "../database/index.ts";
 import { PayloadReader } from "../evidence/index.ts";
@@ -20,7 +21,9 @@ export type Unreplayable =
 
 /** One question and the answer it got, as sealed. */
 export interface Asked {
-  readonly request: DecisionRequest;
+  readonly request: DecisionRequest | null;
+  /** The question where it is about something outside our own domain. */
+  readonly external: ExternalRequest | null;
   /** Members of the decision that were recorded; a tool call inside an answer records outcome, code and rule alone. */
   readonly decision: Readonly<Record<string, unknown>>;
   /** Tool called inside a model's answer. */
@@ -98,10 +101,10 @@ async function opened(tx: Tx, org: string, keys: LogKeys, rows: readonly Row[]):
     if (intent === null || intent["xct"] === undefined) return none("no_rule_asked");
     const context = json(intent["xct"], intent["xpc"]);
     if (context === undefined) return none("erased");
-    const { request, decision, facts } = context;
-    if (typeof facts !== "string" || typeof decision !== "object" || decision === null) return none("older_record");
+    const { request, external, decision, facts } = context;
+    if ((request === undefined) === (external === undefined) || typeof facts !== "string" || typeof decision !== "object" || decision === null) return none("older_record");
     const tools = result === null || result === intent ? [] : toolsOf(json(result["ct"], result["pc"]));
-    return { ...about, facts, asked: [{ request: request as DecisionRequest, decision: decision as Record<string, unknown>, tool: null }, ...tools], unreplayable: null };
+    return { ...about, facts, asked: [{ request: (request ?? null) as DecisionRequest | null, external: (external ?? null) as ExternalRequest | null, decision: decision as Record<string, unknown>, tool: null }, ...tools], unreplayable: null };
   });
 }
 
@@ -111,6 +114,6 @@ function toolsOf(payload: Readonly<Record<string, unknown>> | undefined): Asked[
   return tools.flatMap((one: unknown): Asked[] => {
     if (typeof one !== "object" || one === null || !("request" in one)) return [];
     const { request, tool, outcome, code, rule } = one as Record<string, unknown>;
-    return [{ request: request as DecisionRequest, decision: { outcome, code, rule }, tool: String(tool) }];
+    return [{ request: request as DecisionRequest, external: null, decision: { outcome, code, rule }, tool: String(tool) }];
   });
 }

@@ -113,6 +113,16 @@ describe("a day made again", () => {
     expect(result).toMatchObject({ total: count, replayable: count, questions: count, same: count, differences: 0, unreplayable: {} });
   });
 
+  test("holds what was asked about things outside our own domain too", async () => {
+    const ids: string[] = [];
+    for (const name of ["can_read_todos", "can_delete_todo", "can_read_todos"]) {
+      const reply = await running.request("POST", "/access/v1/evaluation", { body: { subject: { type: "user", id: `u${ids.length}`, properties: { roles: ["viewer"] } }, action: { name }, resource: { type: "todo", id: "t1", properties: { ownerID: "u0" } }, context: { at: "noon" } } });
+      expect(reply.status, reply.text).toBe(200);
+      ids.push(reply.body.context.decision_id);
+    }
+    for (const id of ids) expect((await running.request("POST", `/api/v1/decisions/${id}/replay`, { body: {} })).body).toMatchObject({ total: 1, replayable: 1, same: 1, differences: 0 });
+  });
+
   test("under a proposed rule names exactly the decisions that would flip", async () => {
     const stricter = (facts: RegisterFacts): RegisterFacts => ({ ...facts, systems: facts.systems.map((one) => ({ ...one, grants: { ...one.grants, tools: one.grants.tools.filter((tool) => tool !== "notes.read") } })) });
     const result = await replayPeriod(deps, { system: "payouts" }, stricter);

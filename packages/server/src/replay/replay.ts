@@ -112,7 +112,14 @@ async function askedAgain(row: Recorded, versions: Versions): Promise<readonly {
   if (row.unreplayable !== null) return row.unreplayable;
   const policy = await versions.of(row.facts!);
   if (policy === null) return "facts_missing";
-  return row.asked.map((asked) => ({ asked, replayed: policy.decide(asked.request) }));
+  return row.asked.map((asked) => ({ asked, replayed: decideAgain(policy, asked) }));
+}
+
+function decideAgain(policy: PolicyDecisionPoint, { request, external }: Asked): PolicyDecision {
+  if (external === null) return policy.decide(request!);
+  const decision = policy.decideExternal(external);
+  // Holds have approvers of a system; outside one there is nobody to ask, and the gateway says no.
+  return decision.outcome === "hold" ? { ...decision, outcome: "deny", code: "policy" } : decision;
 }
 
 /** Text that is equal exactly when two values are (RFC 8785). */
