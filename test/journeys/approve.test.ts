@@ -262,6 +262,8 @@ test("who goes away names a delegate, signs it for T3 with a passkey, and ends i
 
 test("T3 production is signed by official and legal, and each signature verifies offline in a pack", async () => {
   const owner = await mandate.personToken("bea@halden.example");
+  // Who answers for a T3 system has been here once.
+  await mandate.api("GET", "/systems/payouts", undefined, await mandate.personToken("tom@halden.example"));
   expect((await mandate.apply(gateRecords("payouts", ["bea@halden.example", "tom@halden.example"]))).status).toBe(200);
   for (const verb of ["suspend", "resume"]) expect((await mandate.api("POST", `/systems/payouts/${verb}`, { reason: "stop drill" })).status).toBe(200);
   // Both owners have been here, and somebody outside vouches for the log.

@@ -180,6 +180,8 @@ test("an exception to a rule lifts it at the call within a second, and ended bin
 });
 
 test("flow 3: from the pilot to production, asked and signed on the promotion page, with an end", async () => {
+  // Who answers for a T3 system has been here once.
+  await mandate.api("GET", "/systems/payouts", undefined, await mandate.personToken("tom@halden.example"));
   const flow = measure("3", [bea, official, legal]);
   await bea.open("/systems/payouts");
   await bea.follow("Promote");

@@ -122,6 +122,7 @@ test("an unused grant whose keeping was accepted, and a logging gap that was, ar
 });
 
 test("an owner who was invited and never came is enough for a pilot, and at T0, whose technical owner signs it", () => {
+  expect(state("OWN-01", facts({ tier: "T1", unseen: new Set(["ben@x.example"]) }))).toBe("met");
   expect(state("OWN-01", facts({ tier: "T0", unseen: new Set(["ben@x.example"]) }))).toBe("met");
   expect(state("OWN-01", facts({ type: "pilot", unseen: new Set(["ben@x.example"]) }))).toBe("met");
 });

@@ -111,9 +111,9 @@ const checks: Readonly<Record<string, Check>> = {
     const { business, technical } = facts.system.spec.owners;
     const gone = [business, technical].filter((email) => email !== undefined && facts.departed.has(email));
     if (business === undefined || technical === undefined) return unmet("An owner's seat is empty.", page(facts));
-    // A pilot, and what its owner attests alone, may begin while an invitation is under way; anything else that operates is
+    // A pilot, and what is of limited risk, may begin while an invitation is under way; elevated risk that operates is
     // answered for by people who were here.
-    const unseen = facts.type === "production" && facts.tier !== "T0" ? [business, technical].filter((email) => facts.unseen.has(email)) : [];
+    const unseen = facts.type === "production" && (facts.tier === "T2" || facts.tier === "T3") ? [business, technical].filter((email) => facts.unseen.has(email)) : [];
     return none([...(business === technical ? ["One person holds both seats."] : []), ...gone.map((email) => `${email} is no longer here.`), ...unseen.map((email) => `${email} has never signed in.`)], `${business} and ${technical}.`, page(facts));
   },
   "TIER-01": (facts) => (facts.unanswered.length > 0 ? unmet(`Unanswered: ${list(facts.unanswered)}.`, page(facts)) : met(`${facts.tier}, from recorded answers.`, page(facts))),
