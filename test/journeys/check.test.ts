@@ -27,7 +27,12 @@ spec:
   autonomy: acts-with-approval
   intake: { prohibited: [], annex3: [], annex1: false, profiling: false, decisionEffect: none, reversibility: none, vulnerable: false, publicBody: false, euNexus: true }
   boundary: { sensitivity: internal, classes: [contact], regions: [EEA], retention: { prompts: 30d, outputs: 30d }, training: never }
-  uses: { tools: [tool:rows.read] }
+  uses: { tools: [tool:rows.read, tool:mail.send] }
+---
+apiVersion: v1
+kind: Tool
+metadata: { name: mail.send }
+spec: { effect: sends, reversible: true, recipients: others, critical: [{ arg: to, type: email }] }
 ---
 apiVersion: v1
 kind: Tool
@@ -131,5 +136,28 @@ describe("who may do what", () => {
     const { key } = await mandate.credential("nightly-report");
     const body = { subject: { type: "system" }, action: { name: "tool.call" }, resource: { type: "tool", id: "rows.read" } };
     expect((await mandate.call("/access/v1/search/subject", key, body)).status).toBe(404);
+  });
+});
+
+describe("several held calls of one kind", () => {
+  test("are shown and approved by one command, each bound to its own call", async () => {
+    const { key } = await mandate.credential("other-report");
+    const ask = (to: string, ticket?: string) =>
+      mandate.call(
+        "/access/v1/evaluation",
+        key,
+        { subject: { type: "system", id: "other-report" }, action: { name: "tool.call" }, resource: { type: "tool", id: "mail.send" }, context: { input: { to } } },
+        ticket === undefined ? {} : { "x-mandate-approval": ticket },
+      );
+    const ids: string[] = [];
+    for (const to of ["a@halden.example", "b@halden.example"]) ids.push((await ask(to)).body.context.approval.id);
+    const token = await mandate.personToken("bea@halden.example");
+    const answer = await runCli(mandate, ["approve", ...ids, "--reason", "both are customers", "--token", token]);
+    expect(answer.code, answer.stderr).toBe(0);
+    expect(answer.stdout).toBe(ids.map((id) => `${id}: approved\n`).join(""));
+    for (const id of ids) expect(answer.stderr).toContain(id);
+    expect((await ask("b@halden.example", ids[0])).body.decision).toBe(false);
+    expect((await ask("a@halden.example", ids[0])).body.decision).toBe(true);
+    expect((await ask("b@halden.example", ids[1])).body.decision).toBe(true);
   });
 });
