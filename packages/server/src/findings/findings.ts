@@ -151,6 +151,7 @@ export async function dismissFinding(ctx: ServerContext, id: string, reason: str
     throw new AppError({ code: "findings.end", status: 400, message: "A dismissal ends in the future, within a year.", remedies: [{ text: "Choose another until." }] });
   }
   return ctx.transact(async (tx, record) => {
+    await mustBeAnother(tx, ctx, id);
     const { rows } = await sql<FindingRow>`update findings set state = 'dismissed', dismissed_by = ${ctx.actor.email ?? ctx.actor.id}, dismissed_reason = ${reason}, dismissed_until = ${until}
       where org = ${ctx.org} and id = ${id} and state <> 'closed' returning *, ${exceptionNow(new Date(ctx.now()))} as exception`.execute(tx);
     const row = rows[0];
@@ -174,9 +175,17 @@ export async function assignFinding(ctx: ServerContext, id: string, owner: strin
   });
 }
 
+/** Drawn so that another person looks: who attested it doesn't review it. */
+async function mustBeAnother(tx: Tx, ctx: ServerContext, id: string): Promise<void> {
+  const { rows } = await sql`select 1 from findings f join register_objects o on o.org = f.org and o.kind = 'AISystem' and o.name = f.system
+    where f.org = ${ctx.org} and f.id = ${id} and f.kind = 'attestation.sampled' and ${ctx.actor.email} in (lower(o.spec -> 'owners' ->> 'business'), lower(o.spec -> 'owners' ->> 'technical'))`.execute(tx);
+  if (rows.length > 0) throw new AppError({ code: "findings.own_attestation", status: 403, message: "You answer for this system, so another person reviews what was said of it.", remedies: [{ text: "Leave it to a governance lead." }] });
+}
+
 /** Somebody says how it was mended. Its check opens it again if it is still there. */
 export async function closeFinding(ctx: ServerContext, id: string, how: string): Promise<Finding> {
   return ctx.transact(async (tx, record) => {
+    await mustBeAnother(tx, ctx, id);
     const { rows } = await sql<FindingRow>`update findings set state = 'closed', closed_at = ${new Date(ctx.now())}, closed_by = ${ctx.actor.email ?? ctx.actor.id}, closed_how = ${how} where org = ${ctx.org} and id = ${id} and state <> 'closed' returning *, ${exceptionNow(new Date(ctx.now()))} as exception`.execute(tx);
     const row = rows[0];
     if (row === undefined) throw findingNotFound();

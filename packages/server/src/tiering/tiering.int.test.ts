@@ -4,6 +4,7 @@ import { sql } from "kysely";
 import { decideApproval } from "../approvals/index.ts";
 import { getSystem, listAuthorizations, promoteSystem, reconcile, sampleAttestations } from "../authorization/index.ts";
 import { bootstrap, concierge, helper, openTestRegister, person } from "../authorization/testing.ts";
+import { closeFinding, dismissFinding, listFindings } from "../findings/index.ts";
 import { gateRecords, witnessed } from "../gates/testing.ts";
 import type { Actor, CommandContext } from "../command.ts";
 import type { Tx } from "../database/index.ts";
@@ -174,6 +175,21 @@ describe("a T0 system that its owner attested alone", () => {
     register.clock.now -= 31 * day;
     expect(drawn()).toMatchObject([{ type: "authorization", payload: { heads: "signed heads", population: ["helper"], drawn: ["helper"] } }]);
     expect(register.entries.filter((entry) => entry.type === "finding" && entry.payload["kind"] === "attestation.sampled")).toHaveLength(1);
+  });
+
+  it("is reviewed by another person than those who answer for it, with what they found", async () => {
+    await register.apply(as(ann), helper());
+    register.clock.now += 31 * day;
+    await sampleAttestations(root, { heads: () => Promise.resolve("signed heads") }).run();
+    const open = () => root.read((tx) => listFindings(tx, root.org, root.now(), { kind: "attestation.sampled", limit: 5 }));
+    const { id } = (await open())[0]!;
+    for (const owner of ["ann@x.example", "ben@x.example"]) {
+      await expect(closeFinding(as(person(owner, "governance-lead")), id, "all as I said")).rejects.toMatchObject({ code: "findings.own_attestation", status: 403 });
+      await expect(dismissFinding(as(person(owner, "governance-lead")), id, "not now", new Date(root.now() + day))).rejects.toMatchObject({ code: "findings.own_attestation" });
+    }
+    await closeFinding(as(lead), id, "Looked at ten answers; it is what it says");
+    expect(await open()).toMatchObject([{ state: "closed", closed: { by: lead.email, how: "Looked at ten answers; it is what it says" } }]);
+    register.clock.now -= 31 * day;
   });
 });
 
