@@ -123,7 +123,9 @@ export function proofRoutes(app: App, deps: ProofRouteDeps): void {
   app.post(
     "/api/v1/evidence/verify",
     { config: { access: "signed-in" }, schema: { operationId: "verifyStore", summary: "Re-hash the whole store against its signed heads" } },
-    async (_request, reply) => {
+    async (request, reply) => {
+      // A large store takes longer to re-hash than an idle connection may stay open.
+      request.raw.socket.setTimeout(0);
       await drain();
       const result = await deps.storeCheck.run();
       const { trust, unanchored } = await db.read(org, (tx) => trustState(tx, org));

@@ -160,7 +160,7 @@ describe("erasing one person's content", () => {
     expect(foundIn(running.directory, theirs)).toEqual([]);
     expect(foundIn(running.directory, [Buffer.from(canary)])).toEqual([]);
     expect((await running.request("GET", "/api/v1/evidence/erasures")).body.items[0].shreddedAt).not.toBeNull();
-  });
+  }, 300_000);
 
   test("leaves every proof valid, and a disclosing pack verifies without a key of theirs", async () => {
     expect((await running.request("POST", "/api/v1/evidence/verify", { body: {} })).body).toMatchObject({ ok: true });
