@@ -93,6 +93,7 @@ export async function createPack(request: PackRequest, sink: ByteSink): Promise<
 async function collect(tx: Tx, request: PackRequest): Promise<PackParts> {
   const { evidence } = request;
   await sql`SET LOCAL statement_timeout = 0`.execute(tx);
+  await readByKey(tx, true);
   const created = new Date(request.now()).toISOString();
   const rows = await listLogs(tx, evidence.org);
   const payloads = new PackPayloads(new PayloadReader(tx, evidence.org, request.keys));
@@ -119,6 +120,11 @@ async function collect(tx: Tx, request: PackRequest): Promise<PackParts> {
   };
 }
 
+/** Entries, payloads and keys are read by their keys. Left to choose, the planner reads whole tables for each batch. */
+async function readByKey(tx: Tx, isForced: boolean): Promise<void> {
+  for (const way of ["seqscan", "hashjoin", "mergejoin"]) await sql`SELECT set_config(${`enable_${way}`}, ${isForced ? "off" : "on"}, true)`.execute(tx);
+}
+
 /** Asked for last, when the counts are known. */
 async function filesOf(
   tx: Tx,
@@ -126,6 +132,7 @@ async function filesOf(
   { created, rows, counts, payloads }: { readonly created: string; readonly rows: readonly LogRow[]; readonly counts: readonly { name: string; vkey: string; entries: number }[]; readonly payloads: number },
 ): Promise<readonly PackFile[]> {
   const { evidence } = request;
+  await readByKey(tx, false);
   const measured = await measuredAnswers(tx, evidence.org, {
     rows,
     since: request.since,

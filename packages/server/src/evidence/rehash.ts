@@ -309,12 +309,14 @@ class TileCheck {
 const presenceBatch = 2_000;
 
 async function requirePayloads(tx: Tx, org: string, commitments: readonly string[], problems: Problems): Promise<void> {
-  const names = commitments.filter((name) => /^[0-9a-f]{64}$/.test(name));
+  const names = [...new Set(commitments)].filter((name) => /^[0-9a-f]{64}$/.test(name));
   if (names.length === 0) return;
-  const { rows } = await sql<{ ct: string }>`SELECT name AS ct FROM unnest(${names}::text[]) AS name
-    WHERE NOT EXISTS (SELECT 1 FROM evidence_payload p WHERE p.org = ${org} AND p.ct = decode(name, 'hex'))`.execute(tx);
-  for (const { ct } of rows)
-    problems.add("payload.missing", `payloads/${ct}`, null, "an entry commits to a payload that the store lacks");
+  const { rows } = await sql<{ ct: string }>`SELECT encode(ct, 'hex') AS ct FROM evidence_payload
+    WHERE org = ${org} AND ct = ANY(${names.map((name) => Buffer.from(name, "hex"))}::bytea[])`.execute(tx);
+  const found = new Set(rows.map((row) => row.ct));
+  for (const ct of names)
+    if (!found.has(ct))
+      problems.add("payload.missing", `payloads/${ct}`, null, "an entry commits to a payload that the store lacks");
 }
 
 async function rehashPayloads(tx: Tx, org: string, problems: Problems): Promise<number> {
