@@ -46,7 +46,7 @@ export function compileSnapshot(snapshot: Snapshot): Compiled {
   // A name that two tools answer to could run either: it is left out, and its calls are refused as unknown.
   const ambiguous = new Set<string>();
   for (const tool of facts.tools) {
-    for (const name of new Set([tool.name, ...tool.names])) {
+    for (const name of calledNames(tool)) {
       if (toolsByCalledName.has(name)) ambiguous.add(name);
       toolsByCalledName.set(name, tool);
     }
@@ -75,6 +75,11 @@ export function compileSnapshot(snapshot: Snapshot): Compiled {
     outbound: new OutboundRule(snapshot.outboundAllow),
     outboundKey: createHash("sha256").update(JSON.stringify(snapshot.outboundAllow)).digest("hex"),
   };
+}
+
+/** Behind the endpoint of all MCP servers a tool is `SERVER__NAME`, and so a model calls it. */
+function calledNames({ name, names, server }: ToolFacts): ReadonlySet<string> {
+  return new Set([name, ...names, ...(server === null ? [] : names.map((one) => `${server}__${one}`))]);
 }
 
 function byName<T extends { readonly name: string }>(items: readonly T[]): Map<string, T> {

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { compileSnapshot } from "../compiled.ts";
 import { testCredential, testKey, testSystem, testTool } from "../testing/facts.ts";
 import { startTestGateway, type TestGateway } from "../testing/gateway.ts";
 import { mcpSnapshot, methodTools, pinnedTools, testServer } from "../testing/mcp.ts";
@@ -393,13 +394,16 @@ describe("many servers behind one endpoint", () => {
     const second = await startScriptedServer();
     second.call = () => ({ content: [{ type: "text", text: "from the second" }] });
     const tools = [...pinnedTools("files", server.tools), ...pinnedTools("mail", second.tools).map((tool) => ({ ...tool, name: "mail.read" }))];
-    gateway = await startTestGateway(mcpSnapshot([testServer("files", { url: server.url }), testServer("mail", { url: second.url })], tools));
+    const snapshot = mcpSnapshot([testServer("files", { url: server.url }), testServer("mail", { url: second.url })], tools);
+    gateway = await startTestGateway(snapshot);
     const all = async (method: string, params: Record<string, unknown>, headers: Record<string, string>) => gateway.call("/mcp/all", { jsonrpc: "2.0", id: ++ids, method, params }, { accept, ...headers });
     const opened = await all("initialize", { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "t", version: "1" } }, {});
     const session = { "mcp-session-id": opened.headers.get("mcp-session-id")! };
     expect((await all("tools/list", {}, session)).body.result.tools.map((tool: { name: string }) => tool.name)).toEqual(["files__read", "mail__read"]);
     expect((await all("tools/call", { name: "mail__read" }, session)).body.result.content[0].text).toBe("from the second");
     expect((await all("tools/call", { name: "read" }, session)).body.result.structuredContent.code).toBe("unknown_tool");
+    // A model that was shown these names calls by them.
+    expect(compileSnapshot(snapshot).toolsByCalledName.get("mail__read")?.name).toBe("mail.read");
     expect([server.calls().length, second.calls().map((call) => call.message!.params!.name)]).toEqual([0, ["read"]]);
     await second.close();
   });

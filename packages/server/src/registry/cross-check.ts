@@ -1,4 +1,4 @@
-import { definitionOf, isHostedTool, kindOfReference, serverOfWildcard } from "@mandate/model";
+import { definitionOf, isHostedTool, isMcpMethodTool, kindOfReference, serverOfWildcard } from "@mandate/model";
 import type { EntityKind } from "@mandate/model";
 import type { ManifestObject, ManifestProblem } from "@mandate/model/manifest";
 import { fieldText, nearest } from "@mandate/model/manifest";
@@ -34,8 +34,10 @@ function checkToolNames(objects: readonly ManifestObject[], register: Register, 
   const owners = new Map<string, StoredObject<"Tool">>();
   for (const tool of register.all("Tool")) {
     for (const name of toolNames(tool)) {
-      const other = owners.get(name);
-      if (!other) owners.set(name, tool);
+      // Every server has the same methods, and no model calls one.
+      const key = isMcpMethodTool(name) ? `${tool.spec.server ?? ""} ${name}` : name;
+      const other = owners.get(key);
+      if (!other) owners.set(key, tool);
       else {
         const object = written.get(tool.name) ?? written.get(other.name);
         const rival = object?.name === tool.name ? other.name : tool.name;
