@@ -289,7 +289,8 @@ describe("shedding", () => {
     const directory = testDirectory();
     const { journal, sink } = openTestJournal(directory);
     await sink.decision(testDraft("dec_1", { type: "decision", terminal: "done" }));
-    const [{ bytes, wrapped }] = (await journal.read(0, 1_000_000))[0]!.sealed as [{ bytes: Uint8Array; wrapped: Uint8Array }];
+    const [first] = (await journal.read(0, 1_000_000))[0]!.sealed;
+    const [bytes, wrapped] = [Buffer.from(first!.bytes), Buffer.from(first!.wrapped)];
     await journal.acknowledge(1, 1);
     expect(bytesOf(directory).includes(wrapped)).toBe(true);
     await journal.shed();
