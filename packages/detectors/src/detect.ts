@@ -35,12 +35,6 @@ export const detectorVersions: Readonly<Record<string, string>> = Object.fromEnt
   detectors.map((detector) => [detector.id, detector.version]),
 );
 
-/** Types that some detector can yield; `secret` stands for every `secret.*`. */
-export const detectableTypes: readonly string[] = detectors.flatMap((detector) => detector.types);
-
-/** Those found only in part: what is masked by them alone may leave some behind. */
-export const partialTypes: readonly string[] = detectors.flatMap((detector) => (detector.coverage === "partial" ? detector.types : []));
-
 export interface DetectOptions {
   /** Absent: all. */
   readonly classes?: readonly FindingClass[];
