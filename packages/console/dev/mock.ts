@@ -157,6 +157,7 @@ export async function answer(request: IncomingMessage, response: ServerResponse)
       notAfter: new Date(Date.now() + 7 * 86_400_000).toISOString(),
     });
   else if (kind === "credentials") list(sample.credentials);
+  else if (kind === "external-credentials") list([{ id: "extc_1", name: "zendesk-api", location: "vault:care/zendesk", kind: "api_key", system: "support-concierge", owner: sample.person.email, ends: null, ageDays: 212 }]);
   else if (kind === "findings") list(sample.findings);
   else if (kind === "people") list(sample.people);
   else if (kind === "apply")
