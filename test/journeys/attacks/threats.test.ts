@@ -43,6 +43,16 @@ async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
   }
 }
 
+/** A command on the machine itself, with the data directory. */
+async function offline(arguments_: readonly string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, [cliPath, ...arguments_], { env: { ...process.env, NO_COLOR: "1", MANDATE_DATA_DIR: mandate.dataDir, MANDATE_PORT: new URL(mandate.url).port, MANDATE_GATEWAY_PORT: new URL(mandate.gateway).port }, stdio: ["ignore", "pipe", "pipe"] });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.on("data", (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+  const code = await new Promise<number | null>((done) => child.once("close", done));
+  return { code, stdout, stderr };
+}
+
 const call = async (headers: Record<string, string> = {}) => {
   const answer = await mandate.call("/v1/chat/completions", key, chat("hello"), headers);
   expect(answer.status, answer.text).toBe(200);
@@ -81,6 +91,11 @@ beforeAll(async () => {
   expect((await mandate.apply(smallManifest(upstream.url))).status).toBe(200);
   key = (await mandate.credential("notes")).key;
   await call();
+  for (const [name, role] of [["ada", "governance-lead"], ["grace", "technical-owner"]] as const) {
+    const email = `${name}@halden.example`;
+    expect((await mandate.api("POST", "/people", { email, name, roles: [role] })).status).toBeLessThan(300);
+    writeFileSync(inFolder(`${name}.token`), await mandate.personToken(email));
+  }
 });
 afterAll(async () => {
   if (witness !== undefined) await stopWitness();
@@ -195,6 +210,31 @@ describe("the whole machine set back, so that nothing on it can tell", () => {
     await expect.poll(refusal, { timeout: 10_000, interval: 200 }).toMatchObject({ severity: "critical" });
     await mandate.kill("SIGTERM");
     await expect(mandate.restart()).rejects.toThrow(/witness audit signed (another|a history)/);
+  });
+
+  test("an older database put back on purpose begins a new epoch, on two people's word alone, and says what is lost", { timeout: 300_000 }, async () => {
+    copy(inFolder("new"), mandate.dataDir);
+    copy(inFolder("old/postgres"), join(mandate.dataDir, "postgres"));
+    await expect(mandate.restart()).rejects.toThrow(/evidence epoch --restored/);
+    const epoch = (...files: string[]) => offline(["evidence", "epoch", "--restored", "--token-file", ...files, "--reason", "disk failed", "-o", "json"]);
+    expect((await epoch(inFolder("ada.token"))).code).not.toBe(0);
+    expect((await epoch(inFolder("ada.token"), inFolder("ada.token"))).code).not.toBe(0);
+    const begun = await epoch(inFolder("ada.token"), inFolder("grace.token"));
+    expect(begun.code, begun.stderr).toBe(0);
+    const { lost, closed } = JSON.parse(begun.stdout) as { lost: Record<string, number>; closed: string[] };
+    // What the gateway's journal still held was taken first; the control plane's own entries were in the database alone.
+    expect(Object.keys(lost).some((origin) => origin.includes("/control/"))).toBe(true);
+    expect(closed.length).toBeGreaterThanOrEqual(3);
+    mandate = await mandate.restart();
+    await call();
+    expect(await state()).toMatchObject({ trust: "self-attested" });
+    const made = await pack("epoch.zip");
+    expect(await verify(made)).toMatchObject({ code: 0, ok: true });
+    // What the auditor kept still shows what is gone.
+    expect((await verify(made, "--pinned", inFolder("head"))).codes).toContain("log.truncated");
+    const { stdout } = await runCli(mandate, ["evidence", "witness", "policy"]);
+    expect(stdout).toMatch(/meta\/2\+/);
+    await mandate.kill("SIGTERM");
   });
 
   test("put right, the first history goes on under the same witness", async () => {
