@@ -185,6 +185,8 @@ test("flow 3: from the pilot to production, asked and signed on the promotion pa
   const flow = measure("3", [bea, official, legal]);
   await bea.open("/systems/payouts");
   await bea.follow("Promote");
+  await bea.press("Replay last week");
+  await bea.page.getByText(/^Replayable \d+ of \d+\./).waitFor();
   await bea.press("Ask for production");
   await bea.fill("Reason", "The pilot met its goals");
   await bea.press("Ask for production");

@@ -85,8 +85,13 @@ export const contentCommands: readonly CommandSpec[] = [
     group: "Prove",
     summary: "Make a decision, or a period's, again from what was sealed, and compare",
     args: [{ name: "id", text: "dec_…", optional: true }],
-    options: [{ flags: "--system <name>", text: "of one system" }, since, until],
-    examples: ["mandate decisions replay dec_01k…", "mandate decisions replay --since 2026-06-01T00:00:00Z"],
+    options: [
+      { flags: "--system <name>", text: "of one system" },
+      since,
+      until,
+      { flags: "--under <terms>", text: "record, or production: as if the system's present version were in production", choices: ["record", "production"] },
+    ],
+    examples: ["mandate decisions replay dec_01k…", "mandate decisions replay --since 2026-06-01T00:00:00Z", "mandate decisions replay --system notes --under production"],
     load: async () => (await import("./commands/replay.ts")).replay,
   },
 ];

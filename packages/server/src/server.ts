@@ -307,7 +307,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   tlogRoutes(app, { db, org, metaOrigin: evidence.metaOrigin });
   retentionRoutes(app, { db, org, contexts, evidence, keys: { masterKey, random, now }, issuers: () => publisher.current.facts.systems.flatMap((system) => system.session.issuers), drain });
   const replaying = { db, org, keys: { masterKey, random, now } };
-  replayRoutes(app, { ...replaying, contexts, drain });
+  replayRoutes(app, { ...replaying, contexts, drain, facts: () => publisher.current.facts });
   searchRoutes(app, { ...replaying, contexts, drain });
   overviewRoutes(app, { db, org, now, contexts, publisher, checked: storeCheck.state });
   eventRoutes(app, hub, { onClose: (close) => closers.push(close), now, stillValid: async (request) => (await authenticate(request).catch(() => null)) !== null });

@@ -1,3 +1,5 @@
+import { plural } from "./plural.ts";
+
 export const promotion = {
   title: (system: string) => `Promotion of ${system}`,
   crumb: "Promotion",
@@ -42,5 +44,14 @@ export const promotion = {
   condition: (metric: string, threshold: string, due: string, consequence: string) =>
     `${metric}${threshold}, due ${due}: else ${consequence}`,
   replay: "Last week under the new terms",
-  replayWhy: "Past calls can't be replayed under other terms yet. Until then compare Decisions with the terms above.",
+  replayWhy: "The calls of the last seven days are decided again as if this version were in production, from what was sealed then.",
+  replayNow: "Replay last week",
+  replayed: (replayable: number, total: number, differences: number) =>
+    total === 0
+      ? "It made no call in the last seven days."
+      : `Replayable ${replayable} of ${total}. ${differences === 0 ? "Each would come out the same." : `${plural(differences, "decision", "decisions")} would come out otherwise:`}`,
+  call: "Call",
+  then: "Then",
+  inProduction: "In production",
+  when: "When",
 } as const;

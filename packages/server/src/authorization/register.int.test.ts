@@ -5,7 +5,7 @@ import type { CommandContext, Actor } from "../command.ts";
 import type { Tx } from "../database/index.ts";
 import { deleteObject, getObject, history, listObjects, noteSeen, pinServer, putObject } from "../registry/index.ts";
 import { denyAuthorization as deny, getSystem, grantAuthorization as grant, listAuthorizations, listSystems, promoteSystem, renewSystem, resumeSystem, retireSystem, revokeAuthorization, submitAuthorization, suspendSystem } from "./index.ts";
-import { gateRecords } from "../gates/testing.ts";
+import { gateRecords, witnessed } from "../gates/testing.ts";
 import { bootstrap, concierge, helper, openTestRegister, person } from "./testing.ts";
 
 const day = 86_400_000;
@@ -270,6 +270,7 @@ describe("lifecycle", () => {
     await register.apply(root, text + gateRecords("support-concierge", ["marta.lindqvist@halden.example", "tomasz.wrona@halden.example"]));
     await pinServer(root, register.ports, "payments", [{ tool: "refunds.issue", hash: "a".repeat(64), definition: {} }], "looked at it");
     await pinServer(root, register.ports, "orders", [{ tool: "orders.lookup", hash: "b".repeat(64), definition: {} }], "looked at it");
+    await witnessed(root);
     await accept(marta);
     const request = await promoteSystem(as(person("tomasz.wrona@halden.example")), "support-concierge", { reason: "ready" });
     expect(request).toMatchObject({ type: "production", state: "submitted", needs: ["business-owner", "security-reviewer"] });

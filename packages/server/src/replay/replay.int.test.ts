@@ -133,6 +133,17 @@ describe("a day made again", () => {
     expect(result.shown[0]).toMatchObject({ recorded: { outcome: "allow" }, replayed: { outcome: "deny", code: "not_granted" } });
   });
 
+  test("under production of the present version says what would flip, and wants to know whose", async () => {
+    const ask = (body: object) => running.request("POST", "/api/v1/evidence/replay", { token: bootstrapToken, body: { under: "production", ...body } });
+    const tried = await ask({ system: "payouts" });
+    expect(tried.body, tried.text).toMatchObject({ total: count, replayable: count });
+    // The first half met a bound of 80, which is 70 since: payouts of 75 that passed then are held.
+    expect(tried.body.differences).toBeGreaterThan(0);
+    for (const one of tried.body.shown) expect([one.recorded.outcome, one.replayed.outcome, one.resource.startsWith("tool:")]).toEqual(["allow", "hold", true]);
+    expect((await ask({})).body.code).toBe("replay.system");
+    expect((await ask({ system: "nobody" })).body.code).toBe("replay.system");
+  });
+
   test("is asked for over the API, and that is itself an entry", async () => {
     const [id] = answers.keys();
     expect((await running.request("POST", `/api/v1/decisions/${id!}/replay`, { body: {} })).body).toMatchObject({ total: 1, replayable: 1, same: 1 });
@@ -140,7 +151,7 @@ describe("a day made again", () => {
     const period = await running.request("POST", "/api/v1/evidence/replay", { token: bootstrapToken, body: { system: "payouts", since: new Date(running.now() - 3_600_000).toISOString() } });
     expect(period.body, period.text).toMatchObject({ total: count, replayable: count });
     const entries = await running.db.read(deps.org, (tx) => sql<{ n: number }>`select count(*)::int as n from evidence_entry where convert_from(leaf, 'UTF8') like '%"type":"evidence.read"%'`.execute(tx));
-    expect(entries.rows[0]!.n).toBe(1);
+    expect(entries.rows[0]!.n).toBe(2);
   });
 });
 

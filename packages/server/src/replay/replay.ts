@@ -66,6 +66,8 @@ class Versions {
   readonly #deps: ReplayDeps;
   readonly #propose: Propose | undefined;
   readonly #compiled = new Map<string, PolicyDecisionPoint | null>();
+  /** A proposal that is the same for every version is compiled once. */
+  readonly #proposed = new WeakMap<RegisterFacts, PolicyDecisionPoint>();
 
   constructor(deps: ReplayDeps, propose?: Propose) {
     this.#deps = deps;
@@ -77,10 +79,18 @@ class Versions {
     if (known !== undefined) return known;
     const { db, org } = this.#deps;
     const facts = await db.read(org, (tx) => loadFacts(tx, org, digest));
-    const made = facts === undefined ? null : compilePolicy(this.#propose === undefined ? facts : this.#propose(facts));
+    const made = facts === undefined ? null : this.#compile(facts);
     if (this.#compiled.size >= maxCompiled) this.#compiled.delete(this.#compiled.keys().next().value!);
     this.#compiled.set(digest, made);
     return made;
+  }
+
+  #compile(recorded: RegisterFacts): PolicyDecisionPoint {
+    if (this.#propose === undefined) return compilePolicy(recorded);
+    const facts = this.#propose(recorded);
+    const known = this.#proposed.get(facts) ?? compilePolicy(facts);
+    this.#proposed.set(facts, known);
+    return known;
   }
 }
 

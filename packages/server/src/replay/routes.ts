@@ -1,4 +1,5 @@
 import { AppError } from "@mandate/model";
+import type { RegisterFacts } from "@mandate/model";
 import { sql } from "kysely";
 import { z } from "zod";
 import type { Contexts } from "../context/index.ts";
@@ -6,6 +7,7 @@ import { actorOf, instant, pathName } from "../http/index.ts";
 import type { App } from "../http/index.ts";
 import { replayDecision, replayPeriod } from "./replay.ts";
 import type { ReplayDeps } from "./replay.ts";
+import { underProduction } from "./under-production.ts";
 
 const outcome = z.object({ outcome: z.string(), code: z.string().nullable(), rule: z.string().nullable(), reason: z.string().nullable() });
 const difference = z.object({ id: z.string(), at: z.string(), system: z.string().nullable(), action: z.string(), resource: z.string(), tool: z.string().nullable(), recorded: outcome, replayed: outcome, members: z.array(z.string()).readonly() });
@@ -15,6 +17,8 @@ const sample = z.object({ at: z.string(), replayed: z.number(), same: z.number()
 export interface ReplayRouteDeps extends ReplayDeps {
   readonly contexts: Contexts;
   readonly drain: () => Promise<unknown>;
+  /** What is enforced now. */
+  readonly facts: () => RegisterFacts;
 }
 
 /** Decisions made again from what they sealed. */
@@ -32,17 +36,24 @@ export function replayRoutes(app: App, deps: ReplayRouteDeps): void {
     "/api/v1/evidence/replay",
     {
       config: { access: ["auditor", "business-owner", "technical-owner", "security-reviewer", "legal-reviewer", "governance-lead", "authorizing-official", "administrator"] },
-      schema: { operationId: "replayPeriod", summary: "Make every decision of a period again and compare each with its record", body: z.strictObject({ system: z.string().max(128).optional(), since: instant.optional(), until: instant.optional() }), response: { 200: replayResult } },
+      schema: {
+        operationId: "replayPeriod",
+        summary: "Make every decision of a period again and compare each with its record, or with what a production authorization of the system's present version would say",
+        body: z.strictObject({ system: z.string().max(128).optional(), since: instant.optional(), until: instant.optional(), under: z.enum(["record", "production"]).default("record") }),
+        response: { 200: replayResult },
+      },
     },
     async (request) => {
       // A long period takes longer than an idle connection may stay open.
       request.raw.socket.setTimeout(0);
       await deps.drain().catch(() => undefined);
-      const { system, since, until } = request.body;
+      const { system, since, until, under } = request.body;
+      const propose = under === "record" ? undefined : system === undefined ? null : underProduction(deps.facts(), system);
+      if (propose === null) throw new AppError({ code: "replay.system", status: 400, message: "Whose production would be tried isn't said, or isn't in the register.", remedies: [{ text: "Name a system.", command: "npx mandate get systems" }] });
       const period = { ...(system === undefined ? {} : { system }), ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
-      const result = await replayPeriod(deps, period);
+      const result = await replayPeriod(deps, period, propose);
       // What was opened was read by the machine alone; that somebody had it done is an entry all the same.
-      await contexts.quiet(actorOf(request)).transact(async (_tx, record) => record({ type: "evidence.read", ...(system === undefined ? {} : { system }), payload: { event: "replayed", period, total: result.total, replayable: result.replayable, same: result.same, differences: result.differences } }));
+      await contexts.quiet(actorOf(request)).transact(async (_tx, record) => record({ type: "evidence.read", ...(system === undefined ? {} : { system }), payload: { event: "replayed", period, under, total: result.total, replayable: result.replayable, same: result.same, differences: result.differences } }));
       return shown(result);
     },
   );

@@ -14,6 +14,7 @@ import { system as systemWords } from "../../text/system.ts";
 import { promotion as words } from "../../text/promotion.ts";
 import { Answer } from "../approve-answer.tsx";
 import { GateList } from "./gate-list.tsx";
+import { LastWeek } from "./last-week.tsx";
 import { gates } from "./queries.ts";
 import type { Gates, Request } from "./queries.ts";
 
@@ -81,11 +82,7 @@ function Promotion({ system, gates: of }: { system: Promoted; gates: Gates }) {
           <Panel title={words.gates} aside={<span className="bubble">{of.gates.length}</span>}>
             <GateList system={system.name} gates={of.gates} />
           </Panel>
-          <Panel title={words.replay}>
-            <p className="panel-body">
-              <Status mark="unknown">{t.cantTell}</Status> <span className="muted small">{words.replayWhy}</span>
-            </p>
-          </Panel>
+          <LastWeek system={system.name} />
         </div>
         <div className="stack">
           <Standing of={of} request={request ?? running} open={request !== undefined} />
