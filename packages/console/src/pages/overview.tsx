@@ -152,10 +152,10 @@ export function Needs({ items }: { items: Overview["needs"] }) {
         <NeedList items={yours} />
       )}
       {others.length > 0 && (
-        <>
-          <h3 className="panel-body muted small">{overviewWords.othersTurn}</h3>
+        <details className="panel-fold" open={yours.length === 0}>
+          <summary className="panel-body muted small">{overviewWords.othersTurn(others.length)}</summary>
           <NeedList items={others} />
-        </>
+        </details>
       )}
     </Panel>
   );

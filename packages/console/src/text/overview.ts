@@ -21,7 +21,7 @@ export const overview = {
   expiredColumn: "Ended",
   noOwner: "No owner",
   needs: "Needs you",
-  othersTurn: "Others' turn",
+  othersTurn: (n: number) => `Others' turn: ${n}`,
   nothingNeeds: "Nothing waits for you.",
   traffic: "Traffic under control",
   gateway: "through the gateway",

@@ -1,7 +1,7 @@
 import type { AISystemSpec } from "@mandate/model";
 import type { Tx } from "../database/index.ts";
 import { loadPins, loadRegister } from "../registry/index.ts";
-import { currentAuthorizations, inForce, versionManifests } from "./store.ts";
+import { currentAuthorizations, inForce, systemStates, versionManifests } from "./store.ts";
 import { buildVersion, toolsOfServer } from "./version.ts";
 
 export interface Dependent {
@@ -13,14 +13,21 @@ export interface Dependent {
   readonly through: readonly string[];
 }
 
-/** Systems with an authorization in force whose approved or current version holds `subject`, such as `vendor:acme`. */
+/** A retired system never runs again: nothing that changes about it is anybody's to decide. */
+async function running(tx: Tx, org: string): Promise<(system: string) => boolean> {
+  const states = await systemStates(tx, org);
+  return (system) => states.get(system)?.halt !== "retired";
+}
+
+/** Systems not retired with an authorization in force whose approved or current version holds `subject`, such as `vendor:acme`. */
 export async function dependentsOf(tx: Tx, org: string, subject: string): Promise<Dependent[]> {
   const register = await loadRegister(tx, org);
   const pins = await loadPins(tx, org);
   const authorizations = await currentAuthorizations(tx, org);
   const manifests = await versionManifests(tx, org, [...authorizations.values()].flatMap((all) => inForce(all) ?? []));
+  const runs = await running(tx, org);
   return register.all("AISystem").flatMap((system): Dependent[] => {
-    const held = inForce(authorizations.get(system.name) ?? []);
+    const held = runs(system.name) ? inForce(authorizations.get(system.name) ?? []) : undefined;
     const approved = held && manifests.get(`${system.name} ${held.versionDigest}`);
     if (!approved) return [];
     const current = buildVersion(system, register, pins).manifest;
@@ -46,8 +53,9 @@ export async function usersOfServer(tx: Tx, org: string, server: string): Promis
   const tools = toolsOfServer(server, register, await loadPins(tx, org));
   const authorizations = await currentAuthorizations(tx, org);
   const manifests = await versionManifests(tx, org, [...authorizations.values()].flatMap((all) => inForce(all) ?? []));
+  const runs = await running(tx, org);
   return register.all("AISystem").flatMap((system): ServerUser[] => {
-    const held = inForce(authorizations.get(system.name) ?? []);
+    const held = runs(system.name) ? inForce(authorizations.get(system.name) ?? []) : undefined;
     const approved = held && manifests.get(`${system.name} ${held.versionDigest}`);
     const { business, technical } = system.spec.owners;
     return tools.filter((tool) => approved?.grants.tools.includes(tool.name)).map((tool) => ({ system: system.name, tool: tool.name, offeredAs: tool.pin.tool, owners: [business, technical].flatMap((email) => email ?? []) }));

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { reassessmentPorts, grantAuthorization, listAuthorizations } from "../authorization/index.ts";
+import { reassessmentPorts, grantAuthorization, listAuthorizations, retireSystem } from "../authorization/index.ts";
 import { bootstrap, helper, openTestRegister, person } from "../authorization/testing.ts";
 import type { Actor, CommandContext } from "../command.ts";
 import type { Tx } from "../database/index.ts";
@@ -276,6 +276,14 @@ describe("a vendor's own change", () => {
       expect((await factsOf("one")).statusCode).toBe("reassessment_required");
     });
   }
+
+  it("asks nobody about a system that was retired", async () => {
+    await start("one");
+    await start("two");
+    await retireSystem(as(ann), "two", { reason: "over" });
+    await reportVendorEvent(as(ada), "acme", { kind: "terms", summary: "said so" }, ports().dependents);
+    expect((await cases("open"))[0]!.systems.map((one) => one.system)).toEqual(["one"]);
+  });
 
   it("isn't settled by an authorization that was asked for before it", async () => {
     await start();

@@ -62,7 +62,14 @@ export function LastWeek({ system }: { system: string }) {
     setError(null);
     try {
       const since = new Date(Date.now() - weekMs).toISOString();
-      setFound(await client.request<Replayed>("POST", "/api/v1/evidence/replay", { system, since, under: "production" }, { timeoutMs: 0 }));
+      setFound(
+        await client.request<Replayed>(
+          "POST",
+          "/api/v1/evidence/replay",
+          { system, since, under: "production" },
+          { timeoutMs: 0 },
+        ),
+      );
     } catch (cause) {
       setError(cause);
     } finally {
@@ -79,10 +86,22 @@ export function LastWeek({ system }: { system: string }) {
       }
     >
       <p className="panel-body" role="status">
-        {found === null ? <span className="muted small">{words.replayWhy}</span> : words.replayed(found.replayable, found.total, found.differences)}
+        {found === null ? (
+          <span className="muted small">{words.replayWhy}</span>
+        ) : (
+          words.replayed(found.replayable, found.total, found.differences)
+        )}
       </p>
       {error !== null && <Failed error={error} what={words.replay} />}
-      {found !== null && found.shown.length > 0 && <DataTable label={words.replay} columns={columns} rows={found.shown} rowKey={(row) => `${row.id} ${row.tool ?? ""}`} exportName={`${system}-last-week`} />}
+      {found !== null && found.shown.length > 0 && (
+        <DataTable
+          label={words.replay}
+          columns={columns}
+          rows={found.shown}
+          rowKey={(row) => `${row.id} ${row.tool ?? ""}`}
+          exportName={`${system}-last-week`}
+        />
+      )}
     </Panel>
   );
 }
