@@ -51,7 +51,7 @@ export const promotion = {
       ? "It made no call in the last seven days."
       : `Replayable ${replayable} of ${total}. ${differences === 0 ? "Each would come out the same." : `${plural(differences, "decision", "decisions")} would come out otherwise:`}`,
   call: "Call",
-  then: "Then",
+  atTheTime: "Then",
   inProduction: "In production",
   when: "When",
 } as const;

@@ -37,7 +37,7 @@ const columns: readonly Column<Flip>[] = [
       </Link>
     ),
   },
-  { id: "then", title: words.then, value: (row) => row.recorded.outcome, cell: (row) => outcome(row.recorded.outcome) },
+  { id: "at-the-time", title: words.atTheTime, value: (row) => row.recorded.outcome, cell: (row) => outcome(row.recorded.outcome) },
   {
     id: "in-production",
     title: words.inProduction,
