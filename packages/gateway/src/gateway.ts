@@ -12,7 +12,6 @@ import {
   type AuthzenCaller,
   defaultLimits,
   type Gateway,
-  type GatewayLimits,
   type GatewayOptions,
   type GatewayReadiness,
 } from "./options.ts";
