@@ -47,8 +47,8 @@ export interface OwnParameters {
   readonly visibilityMin?: Visibility | undefined;
   /** Gate items beside the tier's own, by control id. */
   readonly gates?: readonly string[] | undefined;
-  /** Seats beside the tier's own, for production. */
-  readonly seats?: readonly ("security-reviewer" | "legal-reviewer" | "governance-lead" | "authorizing-official")[] | undefined;
+  /** Seats beside the tier's own, for production: a role, or a group that holds a role of the organization's own. */
+  readonly seats?: readonly ("security-reviewer" | "legal-reviewer" | "governance-lead" | "authorizing-official" | `group:${string}`)[] | undefined;
 }
 
 /** An organization's rules beside ours. It can add and tighten; it has no words for anything else. */

@@ -1,3 +1,4 @@
+import type { OwnParameters } from "@mandate/frameworks";
 import type { AISystemSpec, AuthorizationType, Tier } from "@mandate/model";
 import { approvingRoles } from "@mandate/model";
 import { committeeInForce } from "../approvals/index.ts";
@@ -26,13 +27,20 @@ export async function approverSets(tx: Tx, org: string, tier: Tier, type: Author
   const added = type === "production" && tier !== "X" ? ((await loadOwnRules(tx, org)).parameters[tier]?.seats ?? []) : [];
   const own = requiredSeats(tier, type).map((seat) => ({ group: seat, count: 1, seat: seatFor(seat), ...(seat === "authorizing-official" && committee !== undefined ? { committee } : {}) }));
   // An organization adds seats; it can't take one away.
-  return [...own, ...added.filter((role) => own.every((set) => set.group !== role)).map((role) => ({ group: role, count: 1, seat: { kind: "role" as const, role } }))];
+  return [...own, ...added.filter((seat) => own.every((set) => set.group !== seat)).map((seat) => ({ group: seat, count: 1, seat: addedSeat(seat) }))];
 }
 
 /** Who lets something pass: the tier's approvers for production; at T0 the owner who didn't ask. */
 export async function exceptionSeats(tx: Tx, org: string, tier: Tier): Promise<Omit<ApproverSet, "members">[]> {
   return tier === "T0" ? [{ group: "owners", count: 1, seat: { kind: "owners" } }] : approverSets(tx, org, tier, "production");
 }
+
+/** A role of ours, or the group that holds a role of the organization's own. */
+function addedSeat(seat: NonNullable<OwnParameters["seats"]>[number]): Seat {
+  return isGroup(seat) ? { kind: "group", name: seat.slice("group:".length) } : { kind: "role", role: seat };
+}
+
+const isGroup = (seat: string): seat is `group:${string}` => seat.startsWith("group:");
 
 function seatFor(seat: SeatName): Seat {
   if (seat === "business-owner") return { kind: "owner", owner: "business" };

@@ -28,12 +28,13 @@ const whenSchema = z.strictObject({
   profiling: z.literal(true).optional(),
 });
 const count = z.int().min(1).max(1_000_000_000).optional();
+const groupSeat = z.templateLiteral(["group:", z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/)]);
 const parametersSchema = z.strictObject({
   pilotDays: count, pilotExtensionsMax: z.int().min(0).max(2).optional(), authorizationMaxDays: count, reviewDays: count, credentialMaxDays: count, stalenessSeconds: count,
   pilotCalls: count, pilotTokens: count, pilotPeople: count,
   visibilityMin: z.enum(visibilities).optional(),
   gates: z.array(z.string().regex(/^[A-Z]{2,8}-\d{2}$/, "is not a control's id, such as GATE-05")).max(60).optional(),
-  seats: z.array(z.enum(["security-reviewer", "legal-reviewer", "governance-lead", "authorizing-official"])).max(4).optional(),
+  seats: z.array(z.union([z.enum(["security-reviewer", "legal-reviewer", "governance-lead", "authorizing-official"]), groupSeat])).max(8).optional(),
 });
 
 export const ownRulesSchema = z.strictObject({
@@ -63,6 +64,7 @@ export async function proposeOwnRules(ctx: ServerContext, rules: OwnTierRules, r
   const problems = problemsOfOwnRules(rules, tierTerms, tierRules.map((rule) => rule.id));
   if (problems.length > 0) throw new AppError({ code: "tiers.weaker", status: 422, message: problems[0]!, details: { problems }, remedies: [{ text: "Rules can be added and terms made stricter; nothing of the catalog can be weakened." }] });
   return ctx.transact(async (tx, record) => {
+    await requireGroups(tx, ctx.org, rules);
     const { id } = await openApproval(tx, ctx, record, {
       action: "tier.rules",
       system: null,
@@ -80,6 +82,15 @@ export async function proposeOwnRules(ctx: ServerContext, rules: OwnTierRules, r
     record({ type: "setting", approvals: [id], payload: { event: "tier_rules_proposed", rules, reason, by: ctx.actor.id } });
     return { approval: id };
   });
+}
+
+/** A seat that nobody can take would refuse every production without saying why. */
+async function requireGroups(tx: Tx, org: string, { parameters }: OwnTierRules): Promise<void> {
+  const named = [...new Set(Object.values(parameters).flatMap((one) => one?.seats ?? []).filter((seat) => seat.startsWith("group:")).map((seat) => seat.slice("group:".length)))];
+  if (named.length === 0) return;
+  const { rows } = await sql<{ name: string }>`select name from register_objects where org = ${org} and kind = 'Group' and name = any(${named})`.execute(tx);
+  const missing = named.filter((name) => rows.every((row) => row.name !== name));
+  if (missing.length > 0) throw new AppError({ code: "tiers.no_group", status: 422, message: `There is no group \`${missing.join("`, `")}\`.`, remedies: [{ text: "Apply a Group with its members first.", command: "npx mandate apply -f groups.yaml" }] });
 }
 
 /** Puts approved rules in force; every tier follows in the same transaction. */

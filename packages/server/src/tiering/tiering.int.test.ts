@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { AppError } from "@mandate/model";
 import { sql } from "kysely";
 import { decideApproval } from "../approvals/index.ts";
-import { getSystem, listAuthorizations, promoteSystem, reconcile, sampleAttestations } from "../authorization/index.ts";
+import { getSystem, listAuthorizations, grantAuthorization, promoteSystem, reconcile, sampleAttestations } from "../authorization/index.ts";
 import { bootstrap, concierge, helper, openTestRegister, person } from "../authorization/testing.ts";
 import { closeFinding, dismissFinding, listFindings } from "../findings/index.ts";
 import { gateRecords, witnessed } from "../gates/testing.ts";
@@ -262,6 +262,22 @@ describe("an organization's own rules", () => {
     const asked = await root.read((tx) => sql<{ approvers: { group: string }[] }>`select approvers from approvals where org = ${root.org} and action = 'production'`.execute(tx));
     expect(asked.rows[0]!.approvers.map((set) => set.group)).toEqual(["business-owner", "security-reviewer", "legal-reviewer"]);
     expect((await listAuthorizations(root, { filters: { state: "submitted" } })).items.find((one) => one.type === "production")?.needs).toEqual(["business-owner", "security-reviewer", "legal-reviewer"]);
+  });
+
+  it("can seat a role of its own: whoever is in that group then has to say yes, and nobody outside it", async () => {
+    const seated = { ...rules, parameters: { T2: { seats: ["group:ethics-board" as const] } } };
+    expect(await codeOf(proposeOwnRules(as(person("adm@x.example", "administrator")), seated, "our charter"))).toBe("tiers.no_group");
+    await register.apply(root, `${helper()}\n---\napiVersion: v1\nkind: Group\nmetadata: { name: ethics-board }\nspec: { members: [eth@x.example] }\n`);
+    await answer(lead, (await proposeOwnRules(as(person("adm@x.example", "administrator")), seated, "our charter")).approval);
+    await register.apply(root, gateRecords("helper", ["ann@x.example", "ben@x.example"]));
+    await witnessed(root);
+    const { id, needs } = await promoteSystem(as(person("ben@x.example")), "helper", { reason: "go" });
+    expect(needs).toEqual(["business-owner", "security-reviewer", "group:ethics-board"]);
+    const grant = (who: Actor) => grantAuthorization(as(who), id, { reason: "yes" }, register.decisions(as(who)));
+    await grant(ann);
+    await grant(person("ines@x.example", "security-reviewer"));
+    expect(await codeOf(grant(person("hugo@x.example", "authorizing-official")))).toBe("approvals.not_routed");
+    expect(await grant(person("eth@x.example"))).toMatchObject({ state: "granted" });
   });
 
   it("that loosen a term or take the place of a rule of law are refused before anybody is asked", async () => {
