@@ -91,6 +91,37 @@ export const commands: readonly CommandSpec[] = [
     load: async () => (await import("./commands/doctor.ts")).doctor,
   },
   {
+    words: "backup",
+    group: "Start",
+    summary: "Copy database, heads, erasures and journal as of one moment, on the server's machine, while it runs",
+    options: [
+      { flags: "--to <folder>", text: "where backups are kept; each gets a folder of its own", required: true },
+      { flags: "--include-master-key", text: "also the master key's file: whoever gets the backup then reads everything" },
+      { flags: "--keep-days <days>", text: "remove older backups there; default keeps them, without what opens content after 35 days" },
+    ],
+    examples: ["mandate backup --to /srv/backups --keep-days 90"],
+    server: false,
+    load: async () => (await import("./commands/backup.ts")).backup,
+  },
+  {
+    words: "restore",
+    group: "Start",
+    summary: "Put a backup back into an empty store, on two people's word, as a new epoch; or check it with --verify",
+    args: [{ name: "backup", text: "the folder that mandate backup made" }],
+    options: [
+      { flags: "--verify", text: "load it into a database of its own, hash every entry again, change nothing" },
+      { flags: "--replace", text: "set the embedded database that is there aside" },
+      { flags: "--token-file <file...>", text: "a file with one person's API token; two people" },
+      { flags: "--reason <text>", text: "why, for the log" },
+    ],
+    examples: [
+      "mandate restore /srv/backups/mandate-2026-05-03T020000Z --verify",
+      'mandate restore /srv/backups/mandate-2026-05-03T020000Z --token-file ada.token grace.token --reason "disk failed"',
+    ],
+    server: false,
+    load: async () => (await import("./commands/backup.ts")).restore,
+  },
+  {
     words: "recover",
     group: "Start",
     summary: "When nobody can sign in: make an administrator's link, on the server's machine",

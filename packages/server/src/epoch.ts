@@ -4,12 +4,11 @@ import { join } from "node:path";
 import { Journal } from "@mandate/gateway";
 import { openCheckpoint, noteVerifier, parseCheckpoint, parseNote, parseVerifierKey } from "@mandate/ledger";
 import { AppError } from "@mandate/model";
-import { sql } from "kysely";
+import { CompiledQuery } from "kysely";
 import { bearerHash } from "./bearer.ts";
 import { readConfiguration } from "./configuration.ts";
 import { createContexts, systemActor } from "./context/index.ts";
 import { openDatabase } from "./database/index.ts";
-import type { Tx } from "./database/index.ts";
 import { openEvidence } from "./evidence/index.ts";
 import type { Evidence } from "./evidence/index.ts";
 import { reportFinding } from "./findings/index.ts";
@@ -51,7 +50,7 @@ export async function beginNewEpoch(options: EpochOptions): Promise<NewEpoch> {
     const [organization] = await db.organizations();
     if (organization === undefined) throw new AppError({ code: "start.nothing_to_recover", status: 404, message: `There is no organization in ${configuration.dataDir} yet.` });
     const { org, name } = organization;
-    const people = await db.read(org, (tx) => twoPeople(tx, org, options.tokens, new Date(now())));
+    const people = await db.read(org, (tx) => twoPeople(async (text, values) => (await tx.executeQuery<Person>(CompiledQuery.raw(text, [...values]))).rows, org, options.tokens, new Date(now())));
     const checkpointsDir = join(configuration.dataDir, "checkpoints");
     const open = (dir?: string): Promise<Evidence> => openEvidence({ db, org, host: new URL(configuration.consoleUrl).hostname, organization: name, now, random, masterKey, ...(dir === undefined ? {} : { checkpointsDir: dir }) });
     // A restored database contradicts what was kept, which is the point; a rotation must find everything as it was.
@@ -76,11 +75,24 @@ export async function beginNewEpoch(options: EpochOptions): Promise<NewEpoch> {
   }
 }
 
-/** Two who are here, each by a token of their own (one that somebody else made for them proves nobody); one of them must not run the machine. */
-async function twoPeople(tx: Tx, org: string, tokens: readonly string[], now: Date): Promise<readonly { id: string; email: string }[]> {
-  const { rows } = await sql<{ id: string; email: string; roles: string[] }>`select distinct p.id, p.email, array(select r.role from person_roles r where r.org = p.org and r.person_id = p.id and r.granted_at is not null and r.scope = '') as roles
+export interface Person {
+  readonly id: string;
+  readonly email: string;
+  readonly roles: readonly string[];
+}
+
+/**
+ * Two who are here, each by a token of their own (one that somebody else made for them proves nobody); one of them must not run the machine.
+ * @param run asks the database, row security satisfied
+ * @throws AppError `evidence.epoch_people` (403)
+ */
+export async function twoPeople(run: (text: string, values: readonly unknown[]) => Promise<readonly Person[]>, org: string, tokens: readonly string[], now: Date): Promise<readonly Person[]> {
+  const rows = await run(
+    `select distinct p.id, p.email, array(select r.role from person_roles r where r.org = p.org and r.person_id = p.id and r.granted_at is not null and r.scope = '') as roles
     from api_tokens t join people p on p.org = t.org and p.id = t.person_id
-    where t.org = ${org} and t.token_hash = any(${tokens.map(bearerHash)}) and t.revoked_at is null and t.not_after > ${now} and not t.minted and p.state <> 'deactivated'`.execute(tx);
+    where t.org = $1 and t.token_hash = any($2) and t.revoked_at is null and t.not_after > $3 and not t.minted and p.state <> 'deactivated'`,
+    [org, tokens.map(bearerHash), now],
+  );
   const approving = new Set(["governance-lead", "security-reviewer", "authorizing-official", "auditor"]);
   if (rows.length >= 2 && rows.some((one) => one.roles.some((role) => approving.has(role)))) return rows;
   throw new AppError({
@@ -109,7 +121,7 @@ async function takeJournal(evidence: Evidence, directory: string): Promise<void>
 }
 
 /** By log: how many more entries a checkpoint kept in the data directory knows of. */
-async function lostEntries(evidence: Evidence, directory: string): Promise<Map<string, number>> {
+export async function lostEntries(evidence: Pick<Evidence, "logs">, directory: string): Promise<Map<string, number>> {
   const lost = new Map<string, number>();
   const logs = await evidence.logs();
   for (const file of await readdir(directory).catch(() => [])) {

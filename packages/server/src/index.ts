@@ -4,3 +4,7 @@ export { beginNewEpoch } from "./epoch.ts";
 export type { EpochOptions, NewEpoch } from "./epoch.ts";
 export { recover } from "./recover.ts";
 export type { RecoverOptions } from "./recover.ts";
+export { backUp } from "./back-up.ts";
+export type { BackupOptions } from "./back-up.ts";
+export { checkBackup, restore } from "./restore.ts";
+export type { CheckedBackup, RestoredBackup, RestoreOptions, RestoreWithPeople } from "./restore.ts";

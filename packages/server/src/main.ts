@@ -4,6 +4,7 @@ import type { Server } from "node:http";
 import { newId } from "@mandate/model";
 import { readConfiguration } from "./configuration.ts";
 import type { Configuration } from "./configuration.ts";
+import { refuseUnfinished } from "./backup/index.ts";
 import { openDatabase } from "./database/index.ts";
 import { jsonLog } from "./log.ts";
 import { newestRecordedMs, steadyClock } from "./clock.ts";
@@ -46,6 +47,7 @@ async function start(options: StartOptions, configuration: Configuration): Promi
   const random = (bytes: Uint8Array): Uint8Array => randomFillSync(bytes);
   const log = jsonLog((line) => process.stderr.write(line), now);
   await Promise.all([portFree(configuration.host, configuration.port), portFree(configuration.host, configuration.gatewayPort)]);
+  await refuseUnfinished(configuration.dataDir);
   const masterKey = await openMasterKey(configuration.keys, configuration.dataDir);
   const db = await openDatabase({
     ...(configuration.databaseUrl === null ? { dataDir: configuration.dataDir } : { url: configuration.databaseUrl }),

@@ -64,6 +64,7 @@ import { endServiceAccountsOf, serviceAccountRoutes } from "./service-accounts/i
 import { loopbackAllow, readOutboundAllow, settingRoutes } from "./settings/index.ts";
 import { loweringDecided, organizationTerms, ownRulesApproved, reviewTiers, tieringRoutes } from "./tiering/index.ts";
 import { createCosigner, tlogRoutes, witnessRoutes } from "./witnesses/index.ts";
+import { upkeepGauges, upkeepRoutes } from "./upkeep/index.ts";
 import { visibilityRoutes, watchVisibility, withFullCapture } from "./visibility/index.ts";
 
 export interface ServerOptions {
@@ -98,6 +99,8 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   const { org, name: organizationName } = options.organization;
   const evidence = await openEvidence({ db, org, host: new URL(configuration.consoleUrl).hostname, organization: organizationName, now, random, masterKey, checkpointsDir: join(configuration.dataDir, "checkpoints") });
   const hub = new EventHub();
+  // Nothing to shed before there is a journal: what a restore carries out again is before that.
+  let erased: (() => Promise<unknown>) | undefined;
   const contexts = createContexts({
     db,
     org,
@@ -107,7 +110,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     published: (version) => publisher.published(version),
     recorded: (entries, version) => {
       hub.emit({ event: "change", data: { kinds: [...new Set(entries.map((entry) => entry.type))], version } });
-      if (entries.some((entry) => entry.type === "evidence.erasure")) void erased().catch((error: unknown) => log.warn("an erasure's copy or journal waits for the next turn", { internal: String(error) }));
+      if (entries.some((entry) => entry.type === "evidence.erasure")) void erased?.().catch((error: unknown) => log.warn("an erasure's copy or journal waits for the next turn", { internal: String(error) }));
     },
   });
   const quiet = contexts.quiet(systemActor("gateway"));
@@ -117,8 +120,6 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   // Before anything serves: a restored backup holds keys that were destroyed since.
   const replayed = await replayErased();
   if (replayed > 0) log.warn("erasures were carried out again on a restored database", { erasures: replayed });
-  let erasing: Promise<unknown> = Promise.resolve();
-  const erased = (): Promise<unknown> => (erasing = erasing.catch(() => undefined).then(() => dataPlane.shed()).then(replayErased));
   const sealing = holdSealing(masterKey, org, random);
   const defaultAllow = configuration.loopback ? [...loopbackAllow] : [];
   const outboundAtStart = (await db.read(org, (tx) => readOutboundAllow(tx, org))) ?? defaultAllow;
@@ -159,6 +160,8 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   let usedUntil = 0;
   const leases = createLeases({ db, org, now, log, models: () => publisher.current.facts.models });
   const dataPlane = await startDataPlane({ evidence, publisher, dataDir: configuration.dataDir, now, random, log, leases, onSequenced: (entries) => void emitDecisions(entries), takeOver });
+  let erasing: Promise<unknown> = Promise.resolve();
+  erased = () => (erasing = erasing.catch(() => undefined).then(() => dataPlane.shed()).then(replayErased));
 
   function takeOver(request: IncomingMessage, response: ServerResponse): boolean {
     if (!asksWithApiToken(request, configuration.bootstrapToken)) return false;
@@ -220,6 +223,8 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     },
   };
 
+  const upkeep = { db, org, now, dataDir: configuration.dataDir, isEmbedded: configuration.databaseUrl === null };
+  upkeepRoutes(app, upkeep);
   operationsRoutes(app, {
     readiness: () => {
       const gateway = dataPlane.gateway.ready();
@@ -229,9 +234,9 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     gauges: async () => {
       const use = dataPlane.journalUse();
       // Figures of the database stay out while it is away: those of this process matter most then.
-      const approvals = await db.read(org, (tx) => approvalGauges(tx, org, now())).catch(() => []);
+      const stored = await Promise.all([db.read(org, (tx) => approvalGauges(tx, org, now())), upkeepGauges(upkeep)]).catch(() => []);
       return [
-        ...approvals,
+        ...stored.flat(),
         { name: "mandate_register_version", help: "Register version in force.", value: publisher.current.version },
         { name: "mandate_journal_records", help: "Evidence entries waiting for the store.", value: use.records },
         { name: "mandate_journal_bytes", help: "Bytes of the journal in use.", value: use.bytes },

@@ -34,6 +34,7 @@ export async function doctor(call: Call): Promise<ExitCode> {
       ? await signedIn(call, token, from)
       : { check: "sign-in", ...unknown("the control plane does not answer", "Mend that first.") },
   );
+  if (checks.at(-1)?.result === "ok") checks.push(...(await upkeep(call)));
   await printRows(call.terminal, call.format, {
     rows: checks.map((check) => ({ ...check })),
     columns: ["check", "result", "found", "next"].map((title) => ({ title, value: (row) => row[title] })),
@@ -99,4 +100,75 @@ async function signedIn(call: Call, token: string | undefined, from: string): Pr
       ...bad(error instanceof Error ? error.message : "refused", "Run mandate login with a new token."),
     };
   }
+}
+
+interface Upkeep {
+  readonly now: string;
+  readonly backup: { readonly at: string; readonly ageSeconds: number } | null;
+  readonly disk: { readonly freeBytes: number; readonly totalBytes: number };
+  readonly database: { readonly bytes: number };
+  readonly evidence: { readonly entries: number; readonly entriesPerDay: number; readonly bytesPerDay: number; readonly daysLeft: number | null };
+}
+
+const gigabytes = (bytes: number): string => (bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`);
+const staleBackupSeconds = 7 * 86_400;
+const tolerableClockMs = 30_000;
+
+/** What the server itself says of its store, its clock and its proof. */
+async function upkeep(call: Call): Promise<Check[]> {
+  const client = await call.client();
+  const ask = async <T>(path: string): Promise<T | undefined> => client.request<T>("GET", path).catch(() => undefined);
+  const [store, integrity, witnesses, gateways] = await Promise.all([
+    ask<Upkeep>("/api/v1/upkeep"),
+    ask<{ checkedAt: string | null; ok: boolean | null; problems: readonly unknown[] }>("/api/v1/evidence/integrity"),
+    ask<{ trust: string; unanchored: number }>("/api/v1/evidence/witnesses"),
+    ask<{ items: readonly { name: string; confirmed: boolean }[] }>("/api/v1/gateways"),
+  ]);
+  return [
+    { check: "backup", ...backupOf(store) },
+    { check: "room", ...roomOf(store) },
+    { check: "clock", ...clockOf(store) },
+    { check: "evidence", ...evidenceOf(integrity) },
+    { check: "witness", ...witnessOf(witnesses) },
+    { check: "gateways", ...gatewaysOf(gateways?.items) },
+  ];
+}
+
+function backupOf(store: Upkeep | undefined): Finding {
+  if (store === undefined) return unknown("not answered", "Sign in as somebody who may read.");
+  if (store.backup === null) return unknown("none was taken here with mandate backup", "mandate backup --to FOLDER, every day; or see that your own tool's copies can be restored.");
+  const days = store.backup.ageSeconds / 86_400;
+  const found = `the last one is of ${store.backup.at}`;
+  return store.backup.ageSeconds > staleBackupSeconds ? bad(`${found}, ${Math.floor(days)} days ago`, "mandate backup --to FOLDER, then restore --verify.") : good(found);
+}
+
+function roomOf(store: Upkeep | undefined): Finding {
+  if (store === undefined) return unknown("not answered", "Sign in as somebody who may read.");
+  const { disk, database, evidence } = store;
+  const found = `${gigabytes(disk.freeBytes)} free; database ${gigabytes(database.bytes)}, ${evidence.entriesPerDay} entries and ${gigabytes(evidence.bytesPerDay)} a day${evidence.daysLeft === null ? "" : `, ${evidence.daysLeft > 3_650 ? "over ten years" : `${evidence.daysLeft} days`} left`}`;
+  const short = disk.freeBytes < 1e9 || disk.freeBytes < disk.totalBytes / 50 || (evidence.daysLeft !== null && evidence.daysLeft < 30);
+  return short ? bad(found, "Make room before calls are refused: evidence that can't be written stops them.") : good(found);
+}
+
+function clockOf(store: Upkeep | undefined): Finding {
+  if (store === undefined) return unknown("not answered", "Sign in as somebody who may read.");
+  const offMs = Math.abs(Date.parse(store.now) - Date.now());
+  return offMs > tolerableClockMs ? bad(`the server's clock and this one differ by ${Math.round(offMs / 1000)} s`, "Set both by NTP: ends are compared with the server's.") : good("the server's agrees with this one");
+}
+
+function evidenceOf(integrity: { checkedAt: string | null; ok: boolean | null; problems: readonly unknown[] } | undefined): Finding {
+  if (integrity === undefined || integrity.checkedAt === null) return unknown("the store was not gone through since the start", "mandate evidence verify");
+  return integrity.ok === false || integrity.problems.length > 0 ? bad(`${integrity.problems.length} problems at ${integrity.checkedAt}`, "Change nothing in the database; mandate evidence verify") : good(`whole at ${integrity.checkedAt}`);
+}
+
+function witnessOf(state: { trust: string; unanchored: number } | undefined): Finding {
+  if (state === undefined) return unknown("not answered", "Sign in as somebody who may read.");
+  if (state.trust === "self-attested") return unknown("self-attested: nobody outside signs", "mandate evidence witness set");
+  return good(`${state.trust}; ${state.unanchored} entries unanchored`);
+}
+
+function gatewaysOf(items: readonly { name: string; confirmed: boolean }[] | undefined): Finding {
+  if (items === undefined) return unknown("not answered", "Sign in as somebody who may read.");
+  const behind = items.filter((one) => !one.confirmed).map((one) => one.name);
+  return behind.length > 0 ? bad(`${behind.join(", ")} enforce an older register`, "mandate gateway list says since when.") : good(`${items.length} enforce the newest register`);
 }

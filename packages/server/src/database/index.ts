@@ -5,3 +5,8 @@ export type { TransactionOptions } from "./transaction.ts";
 export { retrying } from "./transaction.ts";
 export { isRetryable, isUnavailable, isUniqueViolation } from "./errors.ts";
 export { rowSecurityFaults } from "./row-security.ts";
+export { settleEmbedded, withLogin } from "./login.ts";
+export type { StorePlace } from "./login.ts";
+export { dump } from "./dump.ts";
+export type { Dump } from "./dump.ts";
+export { load } from "./load.ts";

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { AppError } from "@mandate/model";
 import type { ClientBase } from "pg";
 
@@ -12,6 +13,9 @@ export interface Migration {
   /** Hex SHA-256 of the file with line ends as `\n`, so that a checkout on another system compares equal. */
   readonly sha256: string;
 }
+
+/** The folder that comes with this package. */
+export const shippedMigrations: string = fileURLToPath(new URL("../../migrations", import.meta.url));
 
 const fileName = /^(\d{4})_([a-z0-9]+(?:_[a-z0-9]+)+)\.sql$/;
 
@@ -44,7 +48,7 @@ export async function readMigrations(directory: string): Promise<Migration[]> {
  */
 export async function migrate(client: ClientBase, migrations: readonly Migration[]): Promise<number[]> {
   await createList(client);
-  check(await applied(client), migrations);
+  checkApplied(await applied(client), migrations);
   const done: number[] = [];
   for (const migration of migrations) {
     await client.query("BEGIN");
@@ -53,7 +57,7 @@ export async function migrate(client: ClientBase, migrations: readonly Migration
       await client.query("SET LOCAL statement_timeout = '0'");
       await client.query("LOCK TABLE mandate_migration IN ACCESS EXCLUSIVE MODE");
       const before = await applied(client);
-      check(before, migrations);
+      checkApplied(before, migrations);
       if (!before.some((row) => row.number === migration.number)) {
         await client.query(migration.sql);
         await client.query("INSERT INTO mandate_migration (number, name, sha256) VALUES ($1, $2, $3)", [
@@ -78,13 +82,14 @@ export async function migrate(client: ClientBase, migrations: readonly Migration
   return done;
 }
 
-interface AppliedMigration {
+export interface AppliedMigration {
   readonly number: number;
   readonly name: string;
   readonly sha256: string;
 }
 
-async function applied(client: ClientBase): Promise<AppliedMigration[]> {
+/** What ran in this database. */
+export async function applied(client: ClientBase): Promise<AppliedMigration[]> {
   return (await client.query<AppliedMigration>("SELECT number, name, sha256 FROM mandate_migration ORDER BY number"))
     .rows;
 }
@@ -101,7 +106,8 @@ async function createList(client: ClientBase): Promise<void> {
   }
 }
 
-function check(rows: readonly AppliedMigration[], migrations: readonly Migration[]): void {
+/** Throws AppError `database.newer_schema` or `database.migration_altered`. */
+export function checkApplied(rows: readonly AppliedMigration[], migrations: readonly Migration[]): void {
   for (const row of rows) {
     const known = migrations.find((migration) => migration.number === row.number);
     if (known === undefined) {

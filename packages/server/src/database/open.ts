@@ -1,12 +1,11 @@
-import { fileURLToPath } from "node:url";
 import { Kysely, PostgresDialect } from "kysely";
-import { Client } from "pg";
-import type { Pool } from "pg";
+import type { Client, Pool } from "pg";
 import { AppError } from "@mandate/model";
 import { startEmbedded } from "./embedded/index.ts";
 import type { EmbeddedServer } from "./embedded/index.ts";
 import { translateUnavailable } from "./errors.ts";
-import { migrate, readMigrations } from "./migrate.ts";
+import { connect } from "./login.ts";
+import { migrate, readMigrations, shippedMigrations } from "./migrate.ts";
 import { defaultLimits, openPool, poolConfig } from "./pool.ts";
 import type { PoolLimits } from "./pool.ts";
 import { shredTables } from "./shred.ts";
@@ -55,8 +54,6 @@ export interface Database {
   /** Ends connections, then the embedded server if this start runs it. */
   close(): Promise<void>;
 }
-
-const shippedMigrations = fileURLToPath(new URL("../../migrations", import.meta.url));
 
 /**
  * Opens the store of record: starts or adopts the embedded server, checks the version, migrates, and opens a pool whose
@@ -113,41 +110,6 @@ async function prepare(
     throw translateUnavailable(error);
   } finally {
     await client.end().catch(() => {});
-  }
-}
-
-async function connect(url: string, limits: PoolLimits): Promise<Client> {
-  let client: Client;
-  try {
-    client = new Client({
-      connectionString: url,
-      connectionTimeoutMillis: limits.connectTimeoutMs,
-      application_name: "mandate setup",
-      options: "-c timezone=UTC",
-    });
-  } catch (cause) {
-    // The address can hold a password: it stays out of the message.
-    throw new AppError({
-      code: "database.url",
-      status: 500,
-      message: "The database address can't be read. Write it as postgresql://user:password@host:5432/name.",
-      cause,
-    });
-  }
-  client.on("error", () => {});
-  try {
-    await client.connect();
-    return client;
-  } catch (error) {
-    const translated = translateUnavailable(error);
-    if (translated instanceof AppError) throw translated;
-    const reason = error instanceof Error ? error.message : "no reason given";
-    throw new AppError({
-      code: "database.refused",
-      status: 500,
-      message: `The database refused the connection: ${reason}. Check the user, password and database in MANDATE_DATABASE_URL.`,
-      cause: error,
-    });
   }
 }
 

@@ -5,6 +5,7 @@ export { getDecision, tallyByHour, tallyByResource } from "./decisions.ts";
 export type { DecisionRecord, Tally } from "./decisions.ts";
 export { listDecisions } from "./search-decisions.ts";
 export type { DecisionFilter } from "./search-decisions.ts";
+export { listLogs } from "./logs.ts";
 export type { LogRow } from "./logs.ts";
 export type { SealingKeyRow } from "./sealing-keys.ts";
 export { consistencyBody, hashesFor, heads, inclusionFile, logSummaries, readBundle, readLeaf, tileReader } from "./read-log.ts";

@@ -13,6 +13,10 @@ const answerWithinMs = 7 * 86_400_000;
 
 /** Backups of the wrapped keys end within this time (docs/evidence.md): after it nobody can bring the content back. */
 export const keyBackupDays = 35;
+/** Tables that open content and hold nothing else. */
+export const keyTables = ["evidence_key", "evidence_kek"] as const;
+/** Columns that open content among others, and what a copy that is kept longer holds in their stead: SQL by table and column. */
+export const contentColumns: Readonly<Record<string, Readonly<Record<string, string>>>> = { approvals: { context: "context - 'input'" } };
 
 export interface ErasureRequest {
   readonly scope: ContentScope;

@@ -1,4 +1,4 @@
-export { eraseApproved, keyBackupDays, listErasures } from "./erase.ts";
+export { contentColumns, eraseApproved, keyBackupDays, keyTables, listErasures } from "./erase.ts";
 export type { Erasure } from "./erase.ts";
 export { listHolds } from "./holds.ts";
 export type { LegalHold } from "./holds.ts";

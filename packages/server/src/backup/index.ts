@@ -1,0 +1,11 @@
+export { takeBackup } from "./take.ts";
+export type { TakenBackup } from "./take.ts";
+export { readManifest } from "./manifest.ts";
+export type { BackupManifest } from "./manifest.ts";
+export { checkFiles, keysOf, rowsOf } from "./check.ts";
+export { masterKeyOf } from "./master-key.ts";
+export { bringFiles } from "./files.ts";
+export { tidyBackups } from "./tidy.ts";
+export type { Tidied } from "./tidy.ts";
+export { forgetUnfinished, noteUnfinished, readUnfinished, refuseUnfinished } from "./unfinished.ts";
+export { lastBackup, noteBackup } from "./last-backup.ts";

@@ -1,0 +1,66 @@
+import { statfs } from "node:fs/promises";
+import { sql } from "kysely";
+import { lastBackup } from "../backup/index.ts";
+import type { Database } from "../database/index.ts";
+
+const weekMs = 7 * 86_400_000;
+const dayMs = 86_400_000;
+
+export interface UpkeepFigures {
+  /** The newest copy taken from this data directory; null where nobody can say. */
+  readonly backup: { readonly at: string; readonly ageSeconds: number; readonly bytes: number } | null;
+  readonly disk: { readonly freeBytes: number; readonly totalBytes: number };
+  readonly database: { readonly bytes: number; readonly tables: readonly { readonly name: string; readonly bytes: number; readonly rows: number }[] };
+  readonly evidence: {
+    readonly entries: number;
+    readonly bytes: number;
+    /** Entries a day over the last seven days, or since the first. */
+    readonly entriesPerDay: number;
+    readonly bytesPerDay: number;
+    /** Days until the free space of the data directory's disk is used up at that pace; null while nothing grows, or the database is elsewhere. */
+    readonly daysLeft: number | null;
+  };
+}
+
+export interface UpkeepDeps {
+  readonly db: Database;
+  readonly org: string;
+  readonly now: () => number;
+  readonly dataDir: string;
+  /** True when the database stands on the data directory's disk. */
+  readonly isEmbedded: boolean;
+}
+
+/** What the store holds and how it grows. Sizes include indexes; rows of a table are the planner's estimate. */
+export async function readFigures({ db, org, now, dataDir, isEmbedded }: UpkeepDeps): Promise<UpkeepFigures> {
+  const nowMs = now();
+  const [backup, disk, store] = await Promise.all([
+    lastBackup(dataDir),
+    statfs(dataDir),
+    db.read(org, async (tx) => {
+      const { rows: tables } = await sql<{ name: string; bytes: string; rows: string }>`
+        select c.relname as name, pg_total_relation_size(c.oid) as bytes, greatest(c.reltuples, 0)::bigint as rows
+        from pg_class c where c.relkind in ('r', 'p') and c.relnamespace = current_schema()::regnamespace order by 2 desc limit 500`.execute(tx);
+      // Checkpoints say how long the logs were then, without counting a row.
+      const { rows: sizes } = await sql<{ entries: string; before: string; first: Date | null }>`
+        select (select coalesce(sum(size), 0) from evidence_log where org = ${org}) as entries,
+          (select coalesce(sum(size), 0) from (select max(size) as size from evidence_checkpoint where org = ${org} and at <= ${new Date(nowMs - weekMs)} group by origin) kept) as before,
+          (select min(at) from evidence_checkpoint where org = ${org}) as first`.execute(tx);
+      return { tables, sizes: sizes[0]! };
+    }),
+  ]);
+  const tables = store.tables.map(({ name, bytes, rows }) => ({ name, bytes: Number(bytes), rows: Number(rows) }));
+  const evidenceBytes = tables.filter((one) => /^(?:evidence|decision)/.test(one.name)).reduce((sum, one) => sum + one.bytes, 0);
+  const entries = Number(store.sizes.entries);
+  const { before, first } = store.sizes;
+  const days = first === null ? 1 : Math.max(1, Math.min(7, (nowMs - first.getTime()) / dayMs));
+  const entriesPerDay = Math.max(0, Math.round((entries - Number(before)) / days));
+  const bytesPerDay = entries === 0 ? 0 : Math.round((entriesPerDay * evidenceBytes) / entries);
+  const freeBytes = disk.bavail * disk.bsize;
+  return {
+    backup: backup === null ? null : { at: backup.at, ageSeconds: Math.max(0, Math.round((nowMs - Date.parse(backup.at)) / 1000)), bytes: backup.bytes },
+    disk: { freeBytes, totalBytes: disk.blocks * disk.bsize },
+    database: { bytes: tables.reduce((sum, one) => sum + one.bytes, 0), tables: tables.slice(0, 10) },
+    evidence: { entries, bytes: evidenceBytes, entriesPerDay, bytesPerDay, daysLeft: isEmbedded && bytesPerDay > 0 ? Math.floor(freeBytes / bytesPerDay) : null },
+  };
+}

@@ -1,0 +1,1 @@
+export { upkeepGauges, upkeepRoutes } from "./routes.ts";
