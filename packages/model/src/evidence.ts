@@ -23,6 +23,7 @@ export const entryTypes = [
   "reassessment",
   "legal_review",
   "delegation",
+  "control",
   "notification",
   "evidence.read",
   "evidence.erasure",

@@ -31,6 +31,8 @@ export const idPrefixes = {
   changeEvent: "chg",
   hold: "hld",
   erasure: "ers",
+  controlRun: "crun",
+  controlResult: "cres",
 } as const;
 export type IdKind = keyof typeof idPrefixes;
 
