@@ -35,19 +35,52 @@ const inFlight = 64;
 const warmUp = 6000;
 
 const key = "mdt_test_0123456789abcdef0123456789abcdef";
-const body = JSON.stringify({
-  model: "gpt-test",
-  messages: [
-    { role: "system", content: "You answer questions about refunds." },
-    { role: "user", content: "Please say whether order A1, delivered nine days late, may be refunded. ".repeat(12) },
-  ],
-  temperature: 0.2,
-  max_tokens: 200,
+let asked = 0;
+
+interface Question {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** No two are alike, so that nothing is answered out of a memory that real traffic would miss. */
+  readonly body: () => string;
+}
+
+const system = { role: "system", content: "You answer questions about refunds." };
+const user = (): { role: string; content: string } => ({
+  role: "user",
+  content: `${(asked += 1)}: ${"Please say whether order A1, delivered nine days late, may be refunded. ".repeat(12)}`,
+});
+const chatOf = (messages: readonly unknown[]) =>
+  JSON.stringify({ model: "gpt-test", messages, temperature: 0.2, max_tokens: 200 });
+
+const chat: Question = { path: "/v1/chat/completions", headers: {}, body: () => chatOf([system, user()]) };
+
+/** As a chat grows: what was said before comes again with each call. */
+const past = Array.from({ length: 9 }, user).flatMap((one) => [
+  one,
+  { role: "assistant", content: "It is within policy. ".repeat(40) },
+]);
+const history: Question = { ...chat, body: () => chatOf([system, ...past, user()]) };
+
+/** Labels of a named session: read, joined, signed and handed back. */
+const session: Question = { ...chat, headers: { "x-mandate-session": "bench" } };
+
+const meta = { "io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {} };
+const toolCall = (path: string): Question => ({
+  path,
+  headers: {
+    accept: "application/json, text/event-stream",
+    "mcp-protocol-version": "2026-07-28",
+    "mcp-method": "tools/call",
+    "mcp-name": "find_order",
+  },
+  body: () =>
+    JSON.stringify({ jsonrpc: "2.0", id: (asked += 1), method: "tools/call", params: { name: "find_order", arguments: { order: `A${asked}` }, _meta: meta } }),
 });
 
 interface Target {
   readonly name: string;
   readonly port: number;
+  readonly question: Question;
   readonly headers: Readonly<Record<string, string>>;
   /** CPU microseconds so far. */
   readonly cpuMicros: () => Promise<number>;
@@ -72,16 +105,17 @@ const upstream = fork(script("upstream.ts"), [String(delayMs)]);
 children.push(upstream);
 const { port: upstreamPort } = await next<{ port: number }>(upstream);
 
-async function ours(name: string, kind: string): Promise<Target> {
+async function ours(name: string, kind: string, preload: readonly string[] = []): Promise<Target> {
   const child = fork(script("target.ts"), [kind, String(upstreamPort)], {
     // As the launcher starts the product; the bare reference gets the same.
-    execArgv: ["--max-semi-space-size=64"],
+    execArgv: ["--max-semi-space-size=64", ...preload.flatMap((file) => ["--import", script(file)])],
   });
   children.push(child);
   const { port } = await next<{ port: number }>(child);
   return {
     name,
     port,
+    question: chat,
     headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
     cpuMicros: async () => {
       child.send("usage");
@@ -95,6 +129,11 @@ async function ours(name: string, kind: string): Promise<Target> {
     },
     samples: [],
   };
+}
+
+/** The same process, asked something else. */
+function also(target: Target, name: string, question: Question): Target {
+  return { ...target, name, question, samples: [], stop: () => Promise.resolve() };
 }
 
 async function portkey(): Promise<Target | undefined> {
@@ -117,6 +156,7 @@ async function portkey(): Promise<Target | undefined> {
   return {
     name: "portkey 1.15.2",
     port,
+    question: chat,
     headers: {
       authorization: `Bearer ${key}`,
       "content-type": "application/json",
@@ -138,7 +178,7 @@ async function portkey(): Promise<Target | undefined> {
 
 /** @returns latencies in milliseconds */
 async function load(
-  target: Pick<Target, "name" | "port" | "headers">,
+  target: Pick<Target, "name" | "port" | "headers" | "question">,
   total: number,
   connections = inFlight,
 ): Promise<{ latencies: number[]; seconds: number }> {
@@ -151,10 +191,10 @@ async function load(
       while (left-- > 0) {
         const from = performance.now();
         const answer = await pool.request({
-          path: "/v1/chat/completions",
+          path: target.question.path,
           method: "POST",
-          headers: target.headers,
-          body,
+          headers: { ...target.headers, ...target.question.headers },
+          body: target.question.body(),
         });
         const text = await answer.body.text();
         if (answer.statusCode !== 200)
@@ -194,7 +234,7 @@ async function flushMs(): Promise<number> {
 
 /** One call at a time, where nothing waits for a processor: what the gateway and its two flushes add. */
 async function latency(targets: readonly Target[]): Promise<void> {
-  const direct = { name: "direct", port: upstreamPort, headers: { "content-type": "application/json" } };
+  const direct = { name: "direct", port: upstreamPort, question: chat, headers: { "content-type": "application/json" } };
   const places = [direct, ...targets];
   const times = places.map((): number[] => []);
   for (let round = 0; round < rounds; round++)
@@ -207,11 +247,20 @@ async function latency(targets: readonly Target[]): Promise<void> {
 
 try {
   const peer = await portkey();
+  const bare = await ours("bare proxy", "bare");
+  const full = await ours("gateway, evidence", "evidence");
+  const blind = await ours("evidence, no detectors", "evidence", ["without-detectors.ts"]);
   const targets = [
-    await ours("bare proxy", "bare"),
+    bare,
     await ours("gateway, null sink", "null"),
-    await ours("gateway, evidence", "evidence"),
+    full,
     ...(peer === undefined ? [] : [peer]),
+    blind,
+    also(full, "evidence, labelled session", session),
+    also(bare, "bare, chat of 20 messages", history),
+    also(full, "evidence, chat of 20 messages", history),
+    also(bare, "bare, MCP tool call", toolCall("/mcp")),
+    also(full, "evidence, MCP tool call", toolCall("/mcp/orders")),
   ];
   for (const target of targets) await load(target, warmUp);
   for (let round = 0; round < rounds; round++) {
@@ -228,7 +277,7 @@ try {
     }
   }
   console.log(
-    `${body.length} byte chat, model answers after ${delayMs} ms, ${inFlight} in flight, ${rounds} rounds of ${requests}, medians`,
+    `${chat.body().length} byte chat, model answers after ${delayMs} ms, ${inFlight} in flight, ${rounds} rounds of ${requests}, medians`,
   );
   const figures = targets.map(({ name, samples }) => ({
     name,
@@ -238,20 +287,24 @@ try {
     "p99 ms": Number(median(samples.map((one) => one.p99Ms)).toFixed(1)),
   }));
   console.table(figures);
-  const [bareProxy, nullSink, evidence, other] = figures;
+  const cpu = (name: string) => figures.find((one) => one.name === name)!["cpu µs/request"];
   const ratio = (a: number, b: number) => (a / b).toFixed(2);
+  const all = "gateway, evidence";
+  console.log(`CPU, evidence on, against the bare proxy: ${ratio(cpu(all), cpu("bare proxy"))} (target ≤ 2)`);
   console.log(
-    `CPU, evidence on, against the bare proxy: ${ratio(evidence!["cpu µs/request"], bareProxy!["cpu µs/request"])} (target ≤ 2)`,
+    `throughput, evidence on, against the null sink: ${ratio(figures.find((one) => one.name === all)!["requests/s"], figures.find((one) => one.name === "gateway, null sink")!["requests/s"])} (target ≥ 0.9)`,
   );
+  if (peer === undefined) console.log("Portkey is not installed: npm install --prefix bench/peer --ignore-scripts");
+  else console.log(`CPU, evidence on, against Portkey: ${ratio(cpu(all), cpu(peer.name))} (target ≤ 0.2)`);
+  console.log("What each costs, CPU µs a request:");
+  console.log(`  evidence ${cpu(all) - cpu("gateway, null sink")}`);
+  console.log(`  detectors ${cpu(all) - cpu("evidence, no detectors")}`);
+  console.log(`  a labelled session ${cpu("evidence, labelled session") - cpu(all)}`);
   console.log(
-    `throughput, evidence on, against the null sink: ${ratio(evidence!["requests/s"], nullSink!["requests/s"])} (target ≥ 0.9)`,
+    `  a chat of 20 messages, against the bare proxy: ${ratio(cpu("evidence, chat of 20 messages"), cpu("bare, chat of 20 messages"))}`,
   );
-  if (other === undefined) console.log("Portkey is not installed: npm install --prefix bench/peer --ignore-scripts");
-  else
-    console.log(
-      `CPU, evidence on, against Portkey: ${ratio(evidence!["cpu µs/request"], other["cpu µs/request"])} (target ≤ 0.2)`,
-    );
-  await latency(targets);
+  console.log(`  an MCP tool call, against the bare proxy: ${ratio(cpu("evidence, MCP tool call"), cpu("bare, MCP tool call"))}`);
+  await latency(targets.filter((target) => target.question === chat));
   await Promise.all(targets.map((target) => target.stop()));
 } finally {
   for (const child of children) child.kill();

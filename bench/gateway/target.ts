@@ -6,7 +6,8 @@ import type { AddressInfo } from "node:net";
 import { Pool } from "undici";
 import { createGateway, createGatewayServer, type EvidenceSink, JournalSink } from "@mandate/gateway";
 import { openTestJournal, testDirectory } from "../../packages/gateway/src/evidence/test-journal.ts";
-import { testFacts, testKey, testModel, testSnapshot, testSystem } from "../../packages/gateway/src/testing/facts.ts";
+import { testFacts, testKey, testModel, testSnapshot, testSystem, testTool } from "../../packages/gateway/src/testing/facts.ts";
+import { definition, pinned } from "./tool-server.ts";
 
 const [kind, upstreamPort] = process.argv.slice(2);
 const endpoint = `http://127.0.0.1:${upstreamPort}/v1`;
@@ -15,23 +16,23 @@ let cleanup: () => void = () => undefined;
 /** What any checking proxy must do: read, parse, hash the key, look at the text, send on. No rules, no record. */
 function bare(): RequestListener {
   const pool = new Pool(`http://127.0.0.1:${upstreamPort}`, { connections: 256, pipelining: 1 });
-  const keys = new Set([createHash("sha256").update(testKey).digest("hex")]);
+  const known = new Set([createHash("sha256").update(testKey).digest("hex")]);
   const scan = /\b(?:sk-[A-Za-z0-9]{20,}|AKIA[A-Z0-9]{16}|[\w.+-]+@[\w-]+\.[\w.]+)\b/g;
   return (req, res) => {
     const parts: Buffer[] = [];
     req.on("data", (part: Buffer) => parts.push(part));
     req.on("end", () => {
-      if (!keys.has(hash("sha256", (req.headers.authorization ?? "").slice(7), "hex")))
+      if (!known.has(hash("sha256", (req.headers.authorization ?? "").slice(7), "hex")))
         return void res.writeHead(401).end();
       const body = Buffer.concat(parts);
-      const parsed = JSON.parse(body.toString()) as { messages: { content: string }[] };
+      const parsed = JSON.parse(body.toString()) as { messages?: { content: string }[] };
       let found = 0;
-      for (const message of parsed.messages) found += message.content.match(scan)?.length ?? 0;
+      for (const message of parsed.messages ?? []) found += message.content.match(scan)?.length ?? 0;
       if (found > 1000) return void res.writeHead(400).end();
       const answer: Buffer[] = [];
       let status = 502;
       pool.dispatch(
-        { path: "/v1/chat/completions", method: "POST", headers: { "content-type": "application/json" }, body },
+        { path: req.url!, method: "POST", headers: { "content-type": "application/json" }, body },
         {
           onRequestStart: () => undefined,
           onResponseStart: (_control, code) => void (status = code),
@@ -48,12 +49,21 @@ function bare(): RequestListener {
 }
 
 function governed(evidence: EvidenceSink): Server {
-  const system = testSystem("T2", { parameters: { ...testSystem("T2").parameters, stalenessSeconds: 86_400 } });
+  const base = testSystem("T2");
+  const tool = testTool("find_order", { names: ["find_order"], server: "orders", pinned: pinned.hash, definition });
+  const system = testSystem("T2", {
+    parameters: { ...base.parameters, stalenessSeconds: 86_400 },
+    grants: { ...base.grants, tools: [tool.name] },
+  });
   const snapshot = testSnapshot(
     testFacts(
       endpoint,
       { ...system, authorization: { ...system.authorization!, starts: 0, ends: 4_000_000_000 } },
-      { models: [testModel(endpoint, { upstream: "gpt-bench", served: ["gpt-bench"] })] },
+      {
+        models: [testModel(endpoint, { upstream: "gpt-bench", served: ["gpt-bench"] })],
+        tools: [tool],
+        mcpServers: [{ name: "orders", url: `http://127.0.0.1:${upstreamPort}/mcp`, vendor: null, region: "EEA", credential: null }],
+      },
     ),
     {},
   );

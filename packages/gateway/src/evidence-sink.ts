@@ -35,7 +35,7 @@ export interface EntryDraft {
   readonly payload: Readonly<Record<string, unknown>> | null;
   /**
    * Sealed once per session and referred to from the payload as `{ct, pc}` in this order, member `messages`. Without a
-   * session all of them are one item, the JSON array.
+   * session short ones stand there as `{text}`; else all of them are one item, the JSON array.
    */
   readonly messages: readonly Uint8Array[];
   readonly sessionId: string | null;

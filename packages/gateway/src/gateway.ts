@@ -20,6 +20,7 @@ import { Meter } from "./pipeline/meter.ts";
 import { ReferenceSample } from "./pipeline/reference-sample.ts";
 import { EmittedAnswers } from "./pipeline/emitted-answers.ts";
 import type { Runtime } from "./pipeline/runtime.ts";
+import { TextsRead } from "./pipeline/texts-read.ts";
 import { pooledRandom } from "./pooled-random.ts";
 import { route } from "./route.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -64,6 +65,7 @@ export function createGateway(given: GatewayOptions): Gateway {
     }),
     assumedPrice: { input: limits.inputMicroEurosPerToken, output: limits.outputMicroEurosPerToken },
     reference: new ReferenceSample({ options, every: limits.referenceEvery, now }),
+    texts: new TextsRead(),
     answers: new AnswerStore({ random: options.random, maxBytes: limits.maxStoredAnswerBytes }),
     emitted: new EmittedAnswers(),
     running: new Set(),

@@ -1,5 +1,6 @@
 import { createHmac, hash, timingSafeEqual } from "node:crypto";
 import { cleanLabels, newId, sensitivities, type SessionLabels } from "@mandate/model";
+import { Recent } from "../recent.ts";
 
 /** Labels of two sources together: they only rise; purposes only shrink. */
 export function joinLabels(a: SessionLabels, b: SessionLabels): SessionLabels {
@@ -52,7 +53,7 @@ export function createSessionBooks(init: {
   clock: () => number;
   random: (bytes: Uint8Array) => Uint8Array;
 }): SessionBooks {
-  const floors = new Map<string, SessionLabels>();
+  const floors = new Recent<SessionLabels>(maxSessions);
   const mac = (payload: string) => createHmac("sha256", init.key()).update(payload).digest();
 
   function floorOf(id: string): SessionLabels {
@@ -89,9 +90,7 @@ export function createSessionBooks(init: {
     },
     close(session, labels, system) {
       const joined = joinLabels(session.labels, labels);
-      floors.delete(session.id);
       floors.set(session.id, joined);
-      if (floors.size > maxSessions) floors.delete(floors.keys().next().value!);
       const payload = Buffer.from(
         JSON.stringify({ sid: session.id, sys: system, exp: init.clock() + lifetimeMs, labels: joined }),
       ).toString("base64url");

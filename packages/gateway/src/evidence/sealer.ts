@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { hash } from "node:crypto";
 import type { EntryHeader } from "@mandate/model";
 import { newId } from "@mandate/model";
@@ -8,6 +9,8 @@ import type { SealingKey } from "../snapshot.ts";
 import { evidenceUnavailable } from "./errors.ts";
 import type { Draft } from "./journal.ts";
 
+/** More than this costs less as an item apart than escaped. */
+const maxInlineBytes = 4096;
 const loneSurrogate = /\\ud[89a-f]/;
 
 export interface SealerOptions {
@@ -34,30 +37,26 @@ interface Commitments {
  */
 export class Sealer {
   readonly #options: Required<SealerOptions>;
-  /** By system, key and session, oldest use first; then by SHA-256 of the plaintext, which never leaves this process. */
-  readonly #sessions = new Map<string, Map<string, Commitments>>();
+  /** By system, key and session; then by SHA-256 of the plaintext, which never leaves this process. */
+  readonly #sessions: SessionMemory;
   readonly #wrappers = new Map<string, { readonly key: Uint8Array; readonly wrapper: KeyWrapper }>();
-  #remembered = 0;
   #randomAt = 0;
   #randomPool: Uint8Array = new Uint8Array(0);
 
   constructor(options: SealerOptions) {
     this.#options = { maxRemembered: 100_000, ...options };
+    this.#sessions = new SessionMemory(this.#options.maxRemembered);
   }
 
   /** Forgets what it sealed: after a failed write the journal may lack the payloads that a memory would refer to. */
   forget(): void {
     this.#sessions.clear();
-    this.#remembered = 0;
   }
 
   /** @throws AppError `evidence_unavailable` when there is no key to seal under */
   entry(draft: EntryDraft, seq: number, seen: number): Draft {
     const sealed: SealedRecord[] = [];
-    // Nothing refers again to what no session knows, so it goes under one key however long the history is.
-    const contents =
-      draft.sessionId === null && draft.messages.length > 1 ? [together(draft.messages)] : draft.messages;
-    const messages = contents.map((message) => this.#sealMessage(message, draft, sealed));
+    const messages = this.#messages(draft, sealed);
     const hasPayload = draft.payload !== null || messages.length > 0;
     const content = messages.length > 0 ? { ...draft.payload, messages } : draft.payload;
     const payload = hasPayload ? this.#sealJson(content, draft, sealed) : undefined;
@@ -113,34 +112,31 @@ export class Sealer {
     return bytes;
   };
 
+  /**
+   * Nothing refers again to what no session knows: short texts of such stand in the payload itself, under its one key.
+   */
+  #messages(draft: EntryDraft, sealed: SealedRecord[]): readonly (Commitments | { readonly text: string })[] {
+    const { messages, sessionId } = draft;
+    if (sessionId === null && messages.length > 0) {
+      const bytes = messages.reduce((sum, message) => sum + message.length, 0);
+      if (bytes <= maxInlineBytes && messages.every((message) => isUtf8(message)))
+        return messages.map((message) => ({ text: Buffer.from(message.buffer, message.byteOffset, message.length).toString("utf8") }));
+      if (messages.length > 1) return [this.#sealMessage(together(messages), draft, sealed)];
+    }
+    return messages.map((message) => this.#sealMessage(message, draft, sealed));
+  }
+
   #sealMessage(message: Uint8Array, draft: EntryDraft, sealed: SealedRecord[]): Commitments {
     const wrapper = this.#wrapper(draft.system);
     if (draft.sessionId === null) return this.#seal(message, wrapper, sealed);
     // By subject as well: erasing one person's content must not take the words of another in the same session.
-    const session = this.#session(`${draft.system ?? ""}\n${wrapper.kid}\n${draft.subject ?? ""}\n${draft.sessionId}`);
+    const session = this.#sessions.of(`${draft.system ?? ""}\n${wrapper.kid}\n${draft.subject ?? ""}\n${draft.sessionId}`);
     const digest = hash("sha256", message, "base64");
     const known = session.get(digest);
     if (known !== undefined) return known;
     const commitments = this.#seal(message, wrapper, sealed);
-    session.set(digest, commitments);
-    this.#remembered++;
-    this.#bound();
+    this.#sessions.add(session, digest, commitments);
     return commitments;
-  }
-
-  #session(key: string): Map<string, Commitments> {
-    const session = this.#sessions.get(key) ?? new Map<string, Commitments>();
-    this.#sessions.delete(key);
-    this.#sessions.set(key, session);
-    return session;
-  }
-
-  #bound(): void {
-    while (this.#remembered > this.#options.maxRemembered) {
-      const [oldest, messages] = this.#sessions.entries().next().value!;
-      this.#sessions.delete(oldest);
-      this.#remembered -= messages.size;
-    }
   }
 
   #sealJson(value: unknown, draft: EntryDraft, sealed: SealedRecord[]): Commitments {
@@ -163,6 +159,43 @@ export class Sealer {
     const wrapper = keyWrapper(key.kid, key.key);
     this.#wrappers.set(key.kid, { key: key.key, wrapper });
     return wrapper;
+  }
+}
+
+/** What each session sealed, in two generations as `Recent` keeps them; bounded by messages, not by sessions. */
+class SessionMemory {
+  readonly #half: number;
+  #young = new Map<string, Map<string, Commitments>>();
+  #old = new Map<string, Map<string, Commitments>>();
+  /** Messages of the young ones. */
+  #count = 0;
+
+  constructor(max: number) {
+    this.#half = Math.max(1, Math.floor(max / 2));
+  }
+
+  of(key: string): Map<string, Commitments> {
+    const young = this.#young.get(key);
+    if (young !== undefined) return young;
+    const session = this.#old.get(key) ?? new Map<string, Commitments>();
+    this.#old.delete(key);
+    this.#young.set(key, session);
+    this.#count += session.size;
+    return session;
+  }
+
+  add(session: Map<string, Commitments>, digest: string, commitments: Commitments): void {
+    session.set(digest, commitments);
+    if (++this.#count < this.#half) return;
+    this.#old = this.#young;
+    this.#young = new Map();
+    this.#count = 0;
+  }
+
+  clear(): void {
+    this.#young.clear();
+    this.#old.clear();
+    this.#count = 0;
   }
 }
 

@@ -1,6 +1,7 @@
 import { hash } from "node:crypto";
 import type { SessionLabels, SystemFacts, ToolFacts } from "@mandate/model";
 import type { Turn } from "@mandate/policy";
+import { Recent } from "../recent.ts";
 import { joinLabels } from "../auth/session-token.ts";
 import { isMembers, type Members } from "../surfaces/fields.ts";
 
@@ -14,7 +15,7 @@ const minChars = 8;
  * and unknown results are untrusted anyway.
  */
 export class EmittedResults {
-  readonly #labels = new Map<string, SessionLabels>();
+  readonly #labels = new Recent<SessionLabels>(maxKept);
 
   /** @returns hex hashes of the forms in which frameworks hand a result to a model */
   add(system: string, result: Members, labels: SessionLabels): readonly string[] {
@@ -25,9 +26,7 @@ export class EmittedResults {
       hashes.push(digest);
       const key = `${system}\n${digest}`;
       const known = this.#labels.get(key);
-      this.#labels.delete(key);
       this.#labels.set(key, known === undefined ? labels : joinLabels(known, labels));
-      if (this.#labels.size > maxKept) this.#labels.delete(this.#labels.keys().next().value!);
     }
     return hashes;
   }
@@ -47,7 +46,7 @@ export class EmittedResults {
 
   /** Labels of every turn that repeats a known result; null: none does. */
   labelsIn(system: SystemFacts, turns: readonly Turn[]): SessionLabels | null {
-    if (this.#labels.size === 0) return null;
+    if (this.#labels.isEmpty) return null;
     let joined: SessionLabels | null = null;
     for (const turn of turns) {
       const text = turn.text.trim();

@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import type { SessionLabels } from "@mandate/model";
 import type { Turn } from "@mandate/policy";
 import { DecidedCalls } from "./decided-calls.ts";
+import { Recent } from "../recent.ts";
 import { joinLabels } from "../auth/session-token.ts";
 
 const maxKept = 100_000;
@@ -12,8 +13,8 @@ const maxKept = 100_000;
  * what it was, not what a caller says it was. Bounded; what was forgotten is unknown, and unknown turns taint.
  */
 export class EmittedAnswers {
-  readonly #texts = new Map<string, SessionLabels>();
-  readonly #ids = new Map<string, SessionLabels>();
+  readonly #texts = new Recent<SessionLabels>(maxKept);
+  readonly #ids = new Recent<SessionLabels>(maxKept);
   readonly calls = new DecidedCalls();
 
   /** @param labels of the session that the answer was made in, all that its model read included */
@@ -39,7 +40,7 @@ export class EmittedAnswers {
 
   /** The turns, the assistant's known ones vouched for, and what those had seen. */
   recognise(system: string, turns: readonly Turn[]): { readonly turns: readonly Turn[]; readonly labels: SessionLabels | null } {
-    if (this.#texts.size === 0) return { turns, labels: null };
+    if (this.#texts.isEmpty) return { turns, labels: null };
     let labels: SessionLabels | null = null;
     const known = turns.map((turn) => {
       if (turn.role !== "assistant" || turn.text.trim() === "") return turn;
@@ -58,9 +59,7 @@ function textKey(system: string, text: string): string {
   return `${system}\n${hash("sha256", text.trim(), "hex")}`;
 }
 
-function keep(map: Map<string, SessionLabels>, key: string, labels: SessionLabels): void {
-  const known = map.get(key);
-  map.delete(key);
-  map.set(key, known === undefined ? labels : joinLabels(known, labels));
-  if (map.size > maxKept) map.delete(map.keys().next().value!);
+function keep(kept: Recent<SessionLabels>, key: string, labels: SessionLabels): void {
+  const known = kept.get(key);
+  kept.set(key, known === undefined ? labels : joinLabels(known, labels));
 }

@@ -157,10 +157,17 @@ function refusalOf(system: SystemFacts, { window, what, param }: Charge, nowMs: 
   };
 }
 
-/** Windows are calendar ones in UTC. */
-function spansOf(nowMs: number): Readonly<Record<Window, string>> {
-  const instant = new Date(nowMs).toISOString();
-  return { minute: instant.slice(0, 16), day: instant.slice(0, 10), month: instant.slice(0, 7) };
+type Spans = Readonly<Record<Window, string>>;
+let ofMinute: { readonly minute: number; readonly spans: Spans } | undefined;
+
+/** Windows are calendar ones in UTC. Written once a minute: each call asks. */
+function spansOf(nowMs: number): Spans {
+  const minute = Math.floor(nowMs / 60_000);
+  if (ofMinute?.minute !== minute) {
+    const instant = new Date(nowMs).toISOString();
+    ofMinute = { minute, spans: { minute: instant.slice(0, 16), day: instant.slice(0, 10), month: instant.slice(0, 7) } };
+  }
+  return ofMinute.spans;
 }
 
 function endOf(window: Window, nowMs: number): number {

@@ -98,7 +98,7 @@ export async function handleModelCall(
     const beside = Object.entries(json.value)
       .filter(([name]) => !surface.conversation.includes(name))
       .map(([, value]) => stringsIn(value));
-    detected = merged(detectInTurns(view.turns), detectIn([...beside, ...(view.beside ?? [])], "user"));
+    detected = merged(detectInTurns(runtime.texts, view.turns), detectIn([...beside, ...(view.beside ?? [])], "user"));
   } catch {
     // What the detector choked on is content: the log gets none of it.
     runtime.options.log.error("detectors.failed", { decision: exchange.decisionId });
@@ -206,8 +206,9 @@ export async function handleModelCall(
     approvals.push(result.spent.id);
   }
 
-  const others = standIns(runtime, call(), approvals);
-  let attempt: Attempt = { call: call(), approvals, json, replaceable: others.length > 0, insteadOf: null };
+  const decided = call();
+  const others = standIns(runtime, decided, approvals);
+  let attempt: Attempt = { call: decided, approvals, json, replaceable: others.length > 0, insteadOf: null };
   if ((await carry(runtime, known, attempt)) === "answered") return;
   for (const [index, other] of others.entries()) {
     const standIn = askFor(runtime, attempt.call, other);

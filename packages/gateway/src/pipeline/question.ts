@@ -14,6 +14,7 @@ import { type User, verifyUser } from "../auth/user-token.ts";
 import type { Compiled } from "../compiled.ts";
 import type { Refusal } from "../http/refusal.ts";
 import type { Runtime } from "./runtime.ts";
+import type { TextsRead } from "./texts-read.ts";
 
 /** Findings less sure than this name no class: a boundary must not refuse on a guess. */
 const minConfidence = 0.8;
@@ -109,8 +110,8 @@ export function detectIn(texts: readonly string[], channel: Channel = "tool"): D
 }
 
 /** As `detectIn`, each turn by its own channel. */
-export function detectInTurns(turns: readonly Turn[]): Detected {
-  return summarized(turns.flatMap(({ role, text }) => (text.length < 4 ? [] : detect(text, { channel: channelOf[role] }))));
+export function detectInTurns(texts: TextsRead, turns: readonly Turn[]): Detected {
+  return texts.readAll(turns.map(({ role, text }) => ({ text, channel: channelOf[role] })));
 }
 
 export function merged(first: Detected, second: Detected): Detected {

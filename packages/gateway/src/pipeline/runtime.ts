@@ -9,6 +9,7 @@ import type { EmittedAnswers } from "./emitted-answers.ts";
 import type { Meter } from "./meter.ts";
 import type { Price } from "./prices.ts";
 import type { ReferenceSample } from "./reference-sample.ts";
+import type { TextsRead } from "./texts-read.ts";
 
 /** What every call shares. Made once by `createGateway`. */
 export interface Runtime {
@@ -25,6 +26,8 @@ export interface Runtime {
   /** Of models whose price nobody stated. */
   readonly assumedPrice: Price;
   readonly reference: ReferenceSample;
+  /** What the detectors found in texts of requests. */
+  readonly texts: TextsRead;
   readonly answers: AnswerStore;
   readonly mcp: McpHub;
   /** Whose ids are the only ones a later request may refer to. */

@@ -102,6 +102,18 @@ export function messagesOf(payload: unknown): Commitment[] {
   );
 }
 
+/** Messages of a call without a session stand in its payload, each `{text}`: they are shown as messages, once. */
+function withoutTexts(payload: unknown): { readonly rest: unknown; readonly texts: readonly string[] } {
+  if (typeof payload !== "object" || payload === null || !("messages" in payload) || !Array.isArray(payload.messages))
+    return { rest: payload, texts: [] };
+  const texts = payload.messages.flatMap((item: unknown) =>
+    typeof item === "object" && item !== null && "text" in item && typeof item.text === "string" ? [item.text] : [],
+  );
+  if (texts.length === 0) return { rest: payload, texts };
+  const { messages: _shown, ...rest } = payload;
+  return { rest, texts };
+}
+
 export interface OpenedEntry {
   readonly header: Readonly<Record<string, unknown>>;
   /** Null: nothing was sealed, or it was erased. */
@@ -151,12 +163,13 @@ export async function readPayload(request: ReadRequest): Promise<OpenedEntry> {
     });
     const reader = new PayloadReader(tx, evidence.org, request.keys);
     const payload = await openJson(reader, header["ct"], header["pc"]);
-    const messages: (string | null)[] = [];
+    const { rest, texts } = withoutTexts(payload);
+    const messages: (string | null)[] = [...texts];
     for (const { ct, pc } of messagesOf(payload)) {
       const plain = await reader.open(ct, pc);
       messages.push(plain === undefined ? null : Buffer.from(plain).toString("utf8"));
     }
-    return { header, payload, messages, context: await openJson(reader, header["xct"], header["xpc"]) };
+    return { header, payload: rest, messages, context: await openJson(reader, header["xct"], header["xpc"]) };
   });
 }
 

@@ -1,0 +1,4 @@
+export * from "@mandate/detectors";
+
+/** Looks at nothing. */
+export const detect = (): readonly [] => [];
