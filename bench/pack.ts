@@ -35,7 +35,7 @@ try {
     {
       db, evidence, keys, register: 1, now: Date.now, systems: [], since: null, until: null, disclose: "benchmark",
       actor: { kind: "system", id: "bench", email: null, roles: [], proof: "internal" },
-      drain: async () => undefined, files: async () => [], answers: async () => ({}), onProgress: () => void progress++,
+      drain: async () => undefined, files: async () => [], audits: [], answers: async () => ({}), onProgress: () => void progress++,
     },
     (bytes) => void writeSync(file, bytes),
   );

@@ -1,3 +1,4 @@
+import { auditCommands } from "./audit-table.ts";
 import { careCommands } from "./care-table.ts";
 import { checkCommands } from "./check-table.ts";
 import { contentCommands } from "./content-table.ts";
@@ -821,6 +822,7 @@ export const commands: readonly CommandSpec[] = [
   ...checkCommands,
   ...exceptionCommands,
   ...contentCommands,
+  ...auditCommands,
   {
     words: "decisions tail",
     group: "Explain",
@@ -860,6 +862,7 @@ export const commands: readonly CommandSpec[] = [
       { flags: "--since <instant>", text: "from, RFC 3339" },
       { flags: "--until <instant>", text: "to, RFC 3339" },
       { flags: "--disclose <reason>", text: "include the keys of contents; the reason is recorded" },
+      { flags: "--audit <id>", text: "an audit's scope, with its population, samples, questions and answers" },
     ],
     examples: ["mandate evidence pack --system support-concierge -f pack.zip"],
     load: async () => (await import("./commands/evidence.ts")).pack,

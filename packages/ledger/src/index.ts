@@ -70,7 +70,8 @@ export type { PackFileParts, PackLogParts, PackParts, PackProgress, Stream } fro
 export { buildPack, writePack } from "./pack/build-pack.ts";
 export type { Manifest, ManifestFile } from "./pack/manifest.ts";
 export { packSchema } from "./pack/manifest.ts";
-export type { PackProblem, PackResult, PackTrust } from "./pack/result.ts";
+export { auditSchema } from "./pack/audit-file.ts";
+export type { PackProblem, PackResult, PackTrust, VerifiedSample } from "./pack/result.ts";
 export type { VerifyOptions } from "./pack/verify-pack.ts";
 export { verifyPack } from "./pack/verify-pack.ts";
 export { ZipReader } from "./pack/zip-reader.ts";
@@ -78,3 +79,5 @@ export type { ByteSource } from "./pack/byte-source.ts";
 export { memorySource } from "./pack/byte-source.ts";
 export type { ByteSink } from "./pack/zip-writer.ts";
 export { zipBytes, ZipWriter } from "./pack/zip-writer.ts";
+export type { Population, PopulationLog, SampleMember, SampleScope } from "./sample/draw-sample.ts";
+export { isMember, maxSampleSize, MemberCount, populationDigest, SampleDraw, sampleSeed } from "./sample/draw-sample.ts";

@@ -25,6 +25,7 @@ export const entryTypes = [
   "delegation",
   "control",
   "notification",
+  "audit",
   "evidence.read",
   "evidence.erasure",
   "evidence.hold",
@@ -59,6 +60,8 @@ export interface EntryHeader {
   readonly outcome?: Verdict;
   readonly terminal?: Terminal;
   readonly approvals?: readonly string[];
+  /** Id of the audit that the entry is a record of. */
+  readonly audit?: string;
   /** Lower-case hex SHA-256 of an approval's signature in RFC 8785 form: a pack's `approvals/` can't be swapped. */
   readonly commits?: string;
   /** Lower-case hex SHA-256 of nonce, ciphertext, tag. */

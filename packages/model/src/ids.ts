@@ -33,6 +33,7 @@ export const idPrefixes = {
   erasure: "ers",
   controlRun: "crun",
   controlResult: "cres",
+  audit: "aud",
 } as const;
 export type IdKind = keyof typeof idPrefixes;
 

@@ -37,6 +37,8 @@ export interface MutationEvidence {
   readonly approvals?: readonly string[];
   /** Hex SHA-256 of something high in entropy that stands elsewhere in the open (an approval's signature): goes into the header. */
   readonly commits?: string;
+  /** The audit that this is a record of. */
+  readonly audit?: string;
   readonly payload: Readonly<Record<string, unknown>>;
 }
 

@@ -8,6 +8,7 @@ import { signingKeyFromSeed } from "@mandate/gateway/remote";
 import { approvalGauges, approvalReminders, peopleOf, watchNewcomers, approvalRoutes, askToSignDelegation, committeeAppointed, delegationSignedEffect, lapseQuestionsOf, openHold, spendApproval } from "./approvals/index.ts";
 import type { DecisionPorts } from "./approvals/index.ts";
 import { approverSets, authorizationDecided, reassessmentPorts, authorizationReminders, sampleAttestations, deriveFacts, exceptionSeats, gateSubject, pilotExtended, readSystemView, reconcile } from "./authorization/index.ts";
+import { auditRoutes, refuseEndedAuditor } from "./audits/index.ts";
 import { breakGlassApproved, breakGlassRoutes, withBreakGlass } from "./break-glass/index.ts";
 import { watchConditions } from "./conditions/index.ts";
 import type { Configuration } from "./configuration.ts";
@@ -184,7 +185,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   const counts = new RequestCounts();
   const secureCookies = configuration.consoleUrl.startsWith("https:");
   let page: (request: FastifyRequest, reply: FastifyReply) => Promise<boolean> = async () => false;
-  const authenticate = createAuthenticate({ db, org, now, contexts, bootstrapToken: configuration.bootstrapToken, internalToken: options.internalToken, secureCookies });
+  const authenticate = createAuthenticate({ db, org, now, contexts, bootstrapToken: configuration.bootstrapToken, internalToken: options.internalToken, secureCookies, refuse: (tx, actor) => refuseEndedAuditor(tx, org, actor, now()) });
   const { app, document } = buildApp({
     authenticate,
     allowedHosts: allowedHosts(configuration.host, configuration.publicUrl),
@@ -306,6 +307,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   await registerRoutes(app, { db, org, now, contexts, ports, decisions });
   decisionRoutes(app, { db, org, drain });
   proofRoutes(app, { db, org, now, random, masterKey, evidence, drain, scratchDir: join(configuration.dataDir, "scratch"), cosign: cosigner.ask, storeCheck });
+  auditRoutes(app, { db, org, now, contexts, evidence, keys: { masterKey, random }, drain: async () => void (await drain().then(() => evidence.publishCheckpoints())), cosign: cosigner.ask });
   witnessRoutes(app, { db, org, now, contexts, ask: cosigner.ask, report: (finding) => reportFinding(quiet, finding) });
   const mirror = createMirror({ db, org, evidence, now, outbound, secrets: () => publisher.current.secrets, report: (finding) => reportFinding(quiet, finding), settle: (kinds, open) => settleFindings(quiet, kinds, open) });
   mirrorRoutes(app, { db, org, contexts, mirror });

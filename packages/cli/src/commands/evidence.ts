@@ -21,6 +21,7 @@ export async function pack(call: Call): Promise<void> {
     since: instantOf(call, "since"),
     until: instantOf(call, "until"),
     disclose: call.option("disclose"),
+    audit: call.option("audit"),
   };
   const file = call.option("file") ?? "-";
   if (file !== "-") await requireFolder(call, file);
@@ -153,6 +154,7 @@ interface Verification {
   readonly payloads?: number;
   readonly unanchored?: number;
   readonly receipts?: number;
+  readonly samples?: readonly { readonly audit: string; readonly draw: number; readonly population: number; readonly members: number; readonly complete: boolean }[];
   readonly problems: readonly {
     readonly code: string;
     readonly path?: string;
@@ -232,6 +234,8 @@ function told(result: Verification): string {
     lines.push(`  entries     ${result.entries}, ${result.unanchored ?? 0} of them unanchored`);
   if (result.payloads !== undefined) lines.push(`  payloads    ${result.payloads}`);
   if ((result.receipts ?? 0) > 0) lines.push(`  receipts    ${result.receipts} kept`);
+  for (const one of result.samples ?? [])
+    lines.push(`  sample      ${clean(one.audit)}, draw ${one.draw}: ${one.members} of ${one.population}, as drawn${one.complete ? "" : "; the pack doesn't show every entry, so the population is what was counted then"}`);
   for (const log of result.logs ?? []) lines.push(`  log         ${clean(log.origin)}, ${log.size} entries`);
   for (const problem of result.problems) {
     const place = [problem.path, problem.index === undefined ? undefined : `entry ${problem.index}`]

@@ -7,6 +7,16 @@ export interface PackProblem {
   readonly message: string;
 }
 
+/** An auditor's sample that comes out of the pack's own logs as it was drawn. */
+export interface VerifiedSample {
+  readonly audit: string;
+  readonly draw: number;
+  readonly population: number;
+  readonly members: number;
+  /** The pack shows every entry up to the population's checkpoint, so that none can be missing from the population. */
+  readonly complete: boolean;
+}
+
 export type PackTrust = "pinned" | "witnessed" | "self-attested";
 
 /** The answer of `mandate evidence verify -o json`. */
@@ -26,6 +36,7 @@ export interface PackResult {
   readonly unanchored: number;
   /** Callers' receipts whose entries stand where they were promised. */
   readonly receipts: number;
+  readonly samples: readonly VerifiedSample[];
   readonly problems: readonly PackProblem[];
 }
 

@@ -6,6 +6,7 @@ import type { PackLog } from "./pack-log.ts";
 import { openPackLog, rootText } from "./pack-log.ts";
 import { MetaView } from "./pack-meta.ts";
 import { PackApprovals } from "./pack-approvals.ts";
+import { PackAudits } from "./pack-audits.ts";
 import { PackPayloads } from "./pack-payloads.ts";
 import { checkReceipts } from "./pack-receipts.ts";
 import { judgeTrust } from "./pack-trust.ts";
@@ -33,7 +34,7 @@ export async function verifyPack(pack: Uint8Array | ByteSource, options: VerifyO
     return await verify(pack, options, problems);
   } catch (error) {
     problems.add("pack.unreadable", messageOf(error));
-    const nothing = { trust: "self-attested", logs: [], entries: 0, payloads: 0, approvals: 0, unanchored: 0, receipts: 0 } as const;
+    const nothing = { trust: "self-attested", logs: [], entries: 0, payloads: 0, approvals: 0, unanchored: 0, receipts: 0, samples: [] } as const;
     return { ok: false, ...nothing, problems: problems.finish() };
   }
 }
@@ -47,6 +48,7 @@ async function verify(pack: Uint8Array | ByteSource, options: VerifyOptions, pro
   const meta = new MetaView(problems);
   const payloads = new PackPayloads(files, problems);
   const approvals = new PackApprovals(files, problems);
+  const audits = new PackAudits(files, problems);
   const indexes = new Map<PackLog, ShownEntries>();
   let entries = 0;
   for (const log of logs) {
@@ -56,12 +58,14 @@ async function verify(pack: Uint8Array | ByteSource, options: VerifyOptions, pro
       own.add(entry.index, entry.header.at);
       payloads.addEntry(entry);
       approvals.addEntry(entry);
+      audits.addEntry(entry);
       if (log.dir === "logs/meta") meta.addEntry(entry);
     });
   }
   meta.compare(logs);
   const matching = await payloads.finish();
   const signed = await approvals.finish();
+  const samples = audits.finish(logs, meta);
   const { trust, anchoredSize, bounds } = judgeTrust(logs, meta, options.trust, options.pinned ?? [], problems);
   for (const [log, own] of indexes) own.compareClock(log, bounds(log), problems);
   const receipts = checkReceipts(logs, options.receipts ?? [], options.trust, problems);
@@ -77,6 +81,7 @@ async function verify(pack: Uint8Array | ByteSource, options: VerifyOptions, pro
     approvals: signed,
     unanchored: entries - anchored,
     receipts,
+    samples,
     problems: problems.finish(),
   };
 }

@@ -22,7 +22,7 @@ const open = (): Promise<Evidence> => openEvidence({ db, org, host: "localhost",
 const append = (): Promise<void> => db.transaction(org, (tx) => evidence.appendInTransaction(tx, { type: "setting", payload: { a: 1 }, actor, register: 1 }));
 async function pack(): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
-  await createPack({ db, evidence, keys, actor, register: 1, now: Date.now, systems: [], since: null, until: null, disclose: null, drain: async () => undefined, files: async () => [], answers: async () => ({}) }, (bytes) => void parts.push(bytes));
+  await createPack({ db, evidence, keys, actor, register: 1, now: Date.now, systems: [], since: null, until: null, disclose: null, drain: async () => undefined, files: async () => [], audits: [], answers: async () => ({}) }, (bytes) => void parts.push(bytes));
   return Buffer.concat(parts);
 }
 

@@ -192,6 +192,7 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
         ...(entry.system === undefined ? {} : { system: entry.system }),
         ...(entry.approvals === undefined ? {} : { approvals: entry.approvals }),
         ...(entry.commits === undefined ? {} : { commits: entry.commits }),
+        ...(entry.audit === undefined ? {} : { audit: entry.audit }),
         register: entry.register,
         ct: sealed.ct,
         pc: sealed.pc,

@@ -95,6 +95,7 @@ const pack = async (over: Partial<Parameters<typeof createPack>[0]> = {}): Promi
     disclose: null,
     drain: async () => void (await evidence.sequence(journal)),
     files: async () => [],
+    audits: [],
     answers: async () => ({}),
     ...over,
   }, (bytes) => void parts.push(bytes));

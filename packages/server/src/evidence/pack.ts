@@ -40,7 +40,9 @@ export interface PackRequest {
   readonly disclose: string | null;
   /** Empties every connected gateway's journal into the store first. */
   readonly drain: () => Promise<void>;
-  /** `policies/…`, `approvals/….json`: what other slices hold. */
+  /** Audits whose files the pack holds. */
+  readonly audits: readonly string[];
+  /** `policies/…`, `approvals/….json`, `audits/….json`: what other slices hold. */
   readonly files: (tx: Tx) => Promise<readonly PackFile[]>;
   /** Asks the witnesses for the checkpoint that the pack will end in; absent where there are none. */
   readonly cosign?: () => Promise<void>;
@@ -210,7 +212,9 @@ async function* entriesOf(
   }
 }
 
-function wanted(header: Readonly<Record<string, unknown>>, { systems, since, until }: PackRequest): boolean {
+function wanted(header: Readonly<Record<string, unknown>>, { systems, since, until, audits }: PackRequest): boolean {
+  // Whatever the period, an audit's file is checked against all of its entries, and belongs to nobody else's pack.
+  if (header["type"] === "audit") return audits.includes(String(header["audit"]));
   const at = Date.parse(String(header["at"]));
   // An approval's file is whole whatever the period's start, so the entries that commit to its signatures are as well.
   if (since !== null && at < Date.parse(since) && header["commits"] === undefined) return false;

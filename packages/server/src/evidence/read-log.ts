@@ -11,6 +11,8 @@ import {
   joinCheckpoints,
   noteVerifier,
   openCheckpoint,
+  parseHeader,
+  parseTlogProof,
   parseVerifierKey,
   tileHashReader,
   tilePath,
@@ -129,6 +131,25 @@ function outOfRange(origin: string, size: number): AppError {
     message: `The log ${origin} has ${size} entries.`,
     remedies: [{ text: "Name a size or index within it." }],
   });
+}
+
+/** An entry with its proof under the log's signed head, for whoever recomputes it. */
+export interface ProvedEntry {
+  readonly header: Readonly<Record<string, unknown>>;
+  /** Base64. */
+  readonly leaf: string;
+  readonly proof: { readonly index: number; readonly size: number; readonly hashes: string[] };
+  readonly checkpoint: string;
+  readonly vkey: string;
+}
+
+/** Undefined where the log has no such entry. */
+export async function entryProof(tx: Tx, org: string, origin: string, index: number): Promise<ProvedEntry | undefined> {
+  const leaf = await readLeaf(tx, org, origin, index);
+  if (leaf === undefined) return undefined;
+  const { vkey, size } = await findLog(tx, org, origin);
+  const { proof, checkpoint } = parseTlogProof(await inclusionFile(tx, org, origin, index));
+  return { header: { ...parseHeader(leaf) }, leaf: toBase64(leaf), proof: { index, size, hashes: proof.map((hash) => toBase64(hash)) }, checkpoint, vkey };
 }
 
 /** Exact leaf bytes of one entry, or undefined. */

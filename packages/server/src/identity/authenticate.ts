@@ -4,7 +4,7 @@ import { bearerKind } from "../bearer.ts";
 import type { Actor } from "../command.ts";
 import type { Contexts } from "../context/index.ts";
 import { systemActor } from "../context/index.ts";
-import type { Database } from "../database/index.ts";
+import type { Database, Tx } from "../database/index.ts";
 import { RateLimit, readCookie, sessionCookieName, signInRequired } from "../http/index.ts";
 import type { Authentication } from "../http/index.ts";
 import { recogniseServiceToken } from "../service-accounts/index.ts";
@@ -26,6 +26,8 @@ export interface AuthenticateOptions {
   /** Bearer of this process's own service account. */
   readonly internalToken: string;
   readonly secureCookies: boolean;
+  /** Whose whole access has ended by now, whatever they show. @throws AppError 403 */
+  readonly refuse: (tx: Tx, actor: Actor) => Promise<void>;
 }
 
 /** Tells who a request comes from; null when it says nothing. A bearer that is wrong is an error, never "nobody". */
@@ -35,6 +37,10 @@ export function createAuthenticate(options: AuthenticateOptions): (request: Fast
   const bootstrapDigest = options.bootstrapToken === null ? null : digest(options.bootstrapToken);
   const internalDigest = digest(options.internalToken);
   const failures = new RateLimit(300);
+  const entered = async <T extends { readonly actor: Actor } | undefined>(tx: Tx, known: T): Promise<T> => {
+    if (known !== undefined) await options.refuse(tx, known.actor);
+    return known;
+  };
 
   return async (request) => {
     const header = request.headers.authorization;
@@ -50,7 +56,7 @@ export function createAuthenticate(options: AuthenticateOptions): (request: Fast
       if (token !== undefined && bearerKind(token) === "gatewayKey") return null;
       const service = token === undefined || bearerKind(token) !== "serviceToken" ? undefined : await db.read(org, (tx) => recogniseServiceToken(tx, org, token, now()));
       if (service !== undefined) return { ...service, csrf: null, sessionId: null };
-      const known = token === undefined ? undefined : await db.read(org, (tx) => recogniseToken(tx, org, token, now()));
+      const known = token === undefined ? undefined : await db.read(org, async (tx) => entered(tx, await recogniseToken(tx, org, token, now())));
       if (known === undefined) {
         failures.take(request.ip, now());
         throw signInRequired();
@@ -60,7 +66,7 @@ export function createAuthenticate(options: AuthenticateOptions): (request: Fast
     }
     const secret = readCookie(request.headers.cookie, sessionCookieName(options.secureCookies));
     if (secret === undefined) return null;
-    const known = await db.read(org, (tx) => recogniseSession(tx, org, secret, now()));
+    const known = await db.read(org, async (tx) => entered(tx, await recogniseSession(tx, org, secret, now())));
     if (known?.noteUse === true) await db.transaction(org, (tx) => noteSessionUse(tx, org, known.sessionId!, now()));
     return known ?? null;
   };

@@ -1,4 +1,5 @@
 import { approvalAnswers, approvalFiles } from "../approvals/index.ts";
+import { auditFiles } from "../audits/index.ts";
 import { authorizationAnswers } from "../authorization/index.ts";
 import { credentialAnswers } from "../credentials/index.ts";
 import type { Tx } from "../database/index.ts";
@@ -12,8 +13,8 @@ import { identityAnswers } from "../identity/index.ts";
 import { policyFiles, registryAnswers } from "../registry/index.ts";
 
 /** `policies/` and `approvals/`: what the slices put into a pack as files. */
-export async function packFiles(tx: Tx, org: string, scope: PackScope): Promise<readonly PackFile[]> {
-  return [...(await policyFiles(tx, org, scope)), ...(await approvalFiles(tx, org, scope))];
+export async function packFiles(tx: Tx, org: string, scope: PackScope, audits: readonly string[]): Promise<readonly PackFile[]> {
+  return [...(await policyFiles(tx, org, scope)), ...(await approvalFiles(tx, org, scope)), ...(await auditFiles(tx, org, audits))];
 }
 
 /** What the slices answer for `sections/`; one after another, because they share one connection. */

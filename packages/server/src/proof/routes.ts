@@ -1,13 +1,14 @@
 import { AppError } from "@mandate/model";
-import { parseHeader, parseTlogProof, toBase64 } from "@mandate/ledger";
+import { parseHeader } from "@mandate/ledger";
 import { sql } from "kysely";
 import { z } from "zod";
+import { auditsCovered, enter, readRoom } from "../audits/index.ts";
 import type { Actor } from "../command.ts";
 import { readRegisterVersion } from "../context/index.ts";
-import type { Database, Tx } from "../database/index.ts";
-import { assertWhole, consistencyBody, createPack, heads, inclusionFile, logSummaries, readLeaf, readPayload, trustState } from "../evidence/index.ts";
-import type { Evidence } from "../evidence/index.ts";
-import { actorOf, cursorUnknown, fromCursor, instant, page, pageQuery } from "../http/index.ts";
+import type { Database } from "../database/index.ts";
+import { assertWhole, consistencyBody, createPack, entryProof, heads, logSummaries, readPayload, trustState } from "../evidence/index.ts";
+import type { Evidence, PackScope } from "../evidence/index.ts";
+import { actorOf, cursorUnknown, fromCursor, instant, page, pageQuery, pathName } from "../http/index.ts";
 import type { App } from "../http/index.ts";
 import { packBuilder } from "./pack-builder.ts";
 import type { StoreCheck } from "./store-check.ts";
@@ -29,6 +30,9 @@ const integrity = z.object({
   problems: z.array(z.object({ code: z.string(), path: z.string(), index: z.number().nullable(), message: z.string() })),
 });
 const building = z.object({ started: z.string(), systems: z.array(z.string()).readonly(), entries: z.number(), payloads: z.number(), bytes: z.number() });
+const packBody = z.strictObject({ system: z.string().max(128).optional(), systems: z.array(z.string().max(128)).max(500).optional(), since: instant.optional(), until: instant.optional(), disclose: z.string().trim().min(1).max(1000).optional(), audit: pathName.optional() });
+type PackBody = z.infer<typeof packBody>;
+
 const logName = z.string().min(1).max(300);
 const index = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 /** Who may take evidence out or open what was sealed: those who answer for it and those who audit it. */
@@ -92,10 +96,10 @@ export function proofRoutes(app: App, deps: ProofRouteDeps): void {
   );
 
   app.get("/api/v1/evidence/entries/:log/:index", { config: { access: "signed-in" }, schema: { operationId: "getEntry", params: z.object({ log: logName, index }), response: { 200: entry } } }, async ({ params }) => {
-    const found = await db.read(org, (tx) => readEntry(tx, org, params.log, params.index), { isolation: "repeatable read" });
+    const found = await db.read(org, (tx) => entryProof(tx, org, params.log, params.index), { isolation: "repeatable read" });
     if (found !== undefined) return found;
     await deps.drain();
-    const drained = await db.read(org, (tx) => readEntry(tx, org, params.log, params.index), { isolation: "repeatable read" });
+    const drained = await db.read(org, (tx) => entryProof(tx, org, params.log, params.index), { isolation: "repeatable read" });
     if (drained === undefined) throw new AppError({ code: "evidence.no_entry", status: 404, message: `The log has no entry ${params.index}.`, remedies: [{ text: "List the logs and their sizes with GET /api/v1/evidence/logs." }] });
     return drained;
   });
@@ -149,18 +153,15 @@ export function proofRoutes(app: App, deps: ProofRouteDeps): void {
       config: { access: readers },
       schema: {
         operationId: "createPack",
-        body: z.strictObject({ system: z.string().max(128).optional(), systems: z.array(z.string().max(128)).max(500).optional(), since: instant.optional(), until: instant.optional(), disclose: z.string().trim().min(1).max(1000).optional() }),
+        body: packBody,
       },
     },
     async (request, reply) => {
       const { body } = request;
       // A large pack takes longer to build than an idle connection may stay open.
       request.raw.socket.setTimeout(0);
-      const scope = {
-        systems: [...new Set([...(body.systems ?? []), ...(body.system === undefined ? [] : [body.system])])],
-        since: body.since ?? null,
-        until: body.until ?? null,
-      };
+      const scope = await scopeOf(body, actorOf(request));
+      const audits = await db.read(org, (tx) => auditsCovered(tx, org, scope, body.audit ?? null));
       const file = await packs.build(scope.systems, async (sink, onProgress) =>
         createPack(
           {
@@ -173,7 +174,8 @@ export function proofRoutes(app: App, deps: ProofRouteDeps): void {
             ...scope,
             disclose: body.disclose ?? null,
             drain,
-            files: (tx) => packFiles(tx, org, scope),
+            files: (tx) => packFiles(tx, org, scope, audits),
+            audits,
             answers: (tx) => packAnswers(tx, org, scope, now()),
             onProgress,
             cosign: deps.cosign,
@@ -191,6 +193,19 @@ export function proofRoutes(app: App, deps: ProofRouteDeps): void {
     () => ({ items: [...packs.running()] }),
   );
 
+  /** An audit's pack has the audit's scope, and is taken by those who take part in it. */
+  async function scopeOf(body: PackBody, actor: Actor): Promise<PackScope> {
+    const { audit } = body;
+    if (audit !== undefined) {
+      const { systems, since, until } = await db.read(org, async (tx) => {
+        await enter(tx, org, audit, actor, now(), "read");
+        return readRoom(tx, org, audit, now());
+      });
+      return { systems, since, until };
+    }
+    return { systems: [...new Set([...(body.systems ?? []), ...(body.system === undefined ? [] : [body.system])])], since: body.since ?? null, until: body.until ?? null };
+  }
+
   const registerVersion = (): Promise<number> => db.read(org, (tx) => readRegisterVersion(tx, org));
 }
 
@@ -198,12 +213,4 @@ export function proofRoutes(app: App, deps: ProofRouteDeps): void {
 function requirePerson(actor: Actor): void {
   if (actor.kind === "person") return;
   throw new AppError({ code: "evidence.person_needed", status: 403, message: "What was sealed is opened by a person, in their own name.", remedies: [{ text: "Use a person's token or session." }] });
-}
-
-async function readEntry(tx: Tx, org: string, origin: string, at: number): Promise<z.infer<typeof entry> | undefined> {
-  const leaf = await readLeaf(tx, org, origin, at);
-  if (leaf === undefined) return undefined;
-  const summary = (await logSummaries(tx, org)).find((one) => one.origin === origin)!;
-  const { proof, checkpoint } = parseTlogProof(await inclusionFile(tx, org, origin, at));
-  return { header: { ...parseHeader(leaf) }, leaf: toBase64(leaf), proof: { index: at, size: summary.size, hashes: proof.map((hash) => toBase64(hash)) }, checkpoint, vkey: summary.vkey };
 }

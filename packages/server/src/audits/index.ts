@@ -1,0 +1,3 @@
+export { auditFiles, auditsCovered } from "./pack-files.ts";
+export { auditRoutes } from "./routes.ts";
+export { enter, readRoom, refuseEndedAuditor } from "./room.ts";
