@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { tiers } from "@mandate/model";
+import { isProbe, tiers } from "@mandate/model";
 import { handleAuthzen } from "./authzen/handle.ts";
 import { ProofBook } from "./auth/dpop.ts";
 import { createSessionBooks } from "./auth/session-token.ts";
@@ -194,7 +194,7 @@ export function createGateway(given: GatewayOptions): Gateway {
   function refusedTiers(held: Compiled) {
     const ageMs = now() - options.control.confirmedAt();
     const boundSeconds = new Map(
-      held.snapshot.facts.systems.map((system) => [system.tier, system.parameters.stalenessSeconds]),
+      held.snapshot.facts.systems.filter((system) => !isProbe(system.name)).map((system) => [system.tier, system.parameters.stalenessSeconds]),
     );
     const defaults = { T0: 300, T1: 120, T2: 30, T3: 5, X: 0 } as const;
     return tiers.filter((tier) => tier !== "X" && ageMs > (boundSeconds.get(tier) ?? defaults[tier]) * 1000);

@@ -1,4 +1,5 @@
 export * from "./vocabulary.ts";
+export { isProbe, probePrefix } from "./probe.ts";
 export * from "./errors.ts";
 export * from "./ids.ts";
 export * from "./facts.ts";

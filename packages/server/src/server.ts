@@ -1,6 +1,7 @@
 import { hkdfSync } from "node:crypto";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { join } from "node:path";
+import { isProbe } from "@mandate/model";
 import type { RegisterFacts } from "@mandate/model";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { askProcess, OutboundRule } from "@mandate/gateway";
@@ -14,6 +15,7 @@ import { watchConditions } from "./conditions/index.ts";
 import type { Configuration } from "./configuration.ts";
 import { createContexts, readRegisterVersion, systemActor } from "./context/index.ts";
 import type { Contexts } from "./context/index.ts";
+import { controlRoutes, createControls, probeCredentials, withProbes } from "./controls/index.ts";
 import { credentialRoutes, noteCredentialUse } from "./credentials/index.ts";
 import type { LookUpSystem } from "./credentials/index.ts";
 import { accessRequestRoutes, asksWithApiToken, authzenRoutes, startDataPlane } from "./data-plane/index.ts";
@@ -137,7 +139,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     failed: (error) => log.warn("findings not written", { internal: String(error) }),
   });
   const publisher: Publisher = new Publisher({
-    build: () => buildSnapshot({ db, org, organizationName, now, masterKey, evidence, defaultAllow, consoleUrl: configuration.consoleUrl, gatewayUrl: configuration.gatewayUrl, log, deriveFacts: enforcedFacts }),
+    build: () => buildSnapshot({ db, org, organizationName, now, masterKey, evidence, defaultAllow, consoleUrl: configuration.consoleUrl, gatewayUrl: configuration.gatewayUrl, log, deriveFacts: enforcedFacts, planted: probeCredentials(masterKey, org) }),
     version: () => db.read(org, (tx) => readRegisterVersion(tx, org)),
     now,
     log,
@@ -145,7 +147,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       open: (hold, snapshot) => openHold(quiet, hold, snapshot.facts, configuration.consoleUrl, sealing),
       spend: (id, callHash, system) => spendApproval(quiet, id, callHash, system, configuration.consoleUrl),
     },
-    report: (finding) => reporter.report(finding),
+    report: (finding) => (isProbe(finding.system) ? undefined : reporter.report(finding)),
     offered: (server, tools) => offers.note(server, tools),
     confirmedElsewhere: (version) => links.confirmed(version),
   });
@@ -287,6 +289,18 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     await links.drain();
     return dataPlane.drain();
   };
+  const startedAt = performance.now();
+  const measuring = createControls({
+    sinceStartMs: () => performance.now() - startedAt,
+    db, org, now, log, masterKey, drain,
+    facts: () => publisher.current.facts,
+    listener: () => {
+      const address = dataPlane.server.address();
+      return address === null || typeof address === "string" ? null : { host: /^(?:::|0\.0\.0\.0)$/.test(address.address) ? "127.0.0.1" : address.address, port: address.port };
+    },
+    report: (finding) => reportFinding(quiet, finding),
+    settle: (kinds, open) => settleFindings(quiet, kinds, open),
+  });
   const reassess: IncidentPorts["reassess"] = async (tx, ctx, record, { id, title, systems }) => {
     if (systems.length === 0) return;
     await openReassessment(tx, ctx, record, { key: `incident:${id}`, trigger: "incident", subject: `incident:${id}`, title: `Incident: ${title}`, observedBy: ctx.actor.email ?? ctx.actor.id, old: null, new: { incident: id }, heldBy: "case", systems: systems.map((system) => ({ system })) });
@@ -300,7 +314,8 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   mcpPinRoutes(app, { contexts, ports });
   await scimRoutes(app, { db, org, contexts, ports, departures, report: (finding) => reportFinding(quiet, finding), log });
   reassessmentRoutes(app, { db, org, now, contexts, ...reassessing });
-  frameworkRoutes(app);
+  frameworkRoutes(app, { db, org, now });
+  controlRoutes(app, { db, org, contexts, controls: measuring });
   recordRoutes(app, { db, org, now, contexts, ports });
   tieringRoutes(app, { db, org, now, contexts, ports });
   registerViewRoutes(app, { db, org });
@@ -354,6 +369,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       }),
       watchRecords(quiet, { report: (finding) => reportFinding(quiet, finding), settle: (kinds, open) => settleFindings(quiet, kinds, open) }),
       watchPins(contexts.for(systemActor("mcp")), { ...reassessing.drift, ask: ports.pinMcpServer! }),
+      measuring.job(contexts.quiet(systemActor("controls"))),
       sampleReplays(replaying, { now, report: (finding) => reportFinding(quiet, finding) }),
       endContent(db, contexts.quiet(systemActor("retention")), () => controlLogs),
       shredErased({ db, org, now, log, shedJournal: () => dataPlane.shed() }),
@@ -392,7 +408,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
 const noteUseEveryMs = 5000;
 
 /** What gateways enforce: the register, and what people lifted, stopped or cleared beside it. */
-const enforcedFacts = async (tx: Tx, nowMs: number): Promise<RegisterFacts> => withFullCapture(tx, await withClearedFlows(tx, nowMs, await withStops(tx, await withBreakGlass(tx, nowMs, await withExceptions(tx, nowMs, await deriveFacts(tx, nowMs))))));
+const enforcedFacts = async (tx: Tx, nowMs: number): Promise<RegisterFacts> => withFullCapture(tx, await withClearedFlows(tx, nowMs, await withStops(tx, await withBreakGlass(tx, nowMs, await withExceptions(tx, nowMs, withProbes(await deriveFacts(tx, nowMs)))))));
 
 /** An apply waits this long for MCP servers; those that don't answer stay unpinned. */
 const mcpAskMs = 3000;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { actions, type Decision } from "@mandate/model";
+import { actions, type Decision, isProbe } from "@mandate/model";
 import type { Compiled } from "../compiled.ts";
 import type { EntryDraft } from "../evidence-sink.ts";
 import type { Exchange } from "../http/exchange.ts";
@@ -110,7 +110,7 @@ function candidates(compiled: Compiled, wanted: SearchFor, search: Search): read
     wanted === "subject"
       ? { system: facts.systems }
       : { tool: facts.tools, model: facts.models, destination: facts.destinations, system: facts.systems };
-  return sorted([...(Object.hasOwn(own, type) ? own[type]! : []).map((one) => one.name), ...external]);
+  return sorted([...(Object.hasOwn(own, type) ? own[type]! : []).map((one) => one.name).filter((name) => !isProbe(name)), ...external]);
 }
 
 function sorted(names: readonly string[]): readonly string[] {

@@ -5,7 +5,7 @@ import type { Tx } from "../database/index.ts";
 import { readGates, requireMet } from "../gates/index.ts";
 import type { Gate, GateSubject } from "../gates/index.ts";
 import { loadPins, loadRegister, readObject } from "../registry/index.ts";
-import type { StoredObject } from "../registry/index.ts";
+import type { Register, StoredObject, ToolPin } from "../registry/index.ts";
 import { systemUnknown } from "./errors.ts";
 import { systemStates, tierAt } from "./store.ts";
 import type { Authorization } from "./store.ts";
@@ -18,6 +18,18 @@ export async function gateSubject(tx: Tx, org: string, name: string, nowMs: numb
   if (!system || !state) throw systemUnknown();
   const { manifest, digest } = buildVersion(system, await loadRegister(tx, org), await loadPins(tx, org));
   return { system, tier: tierAt(state, nowMs), grants: manifest.grants, versionDigest: digest };
+}
+
+/** Every system that isn't retired, with what it is measured for: production once it runs there. */
+export async function gateSubjects(tx: Tx, org: string, { register, pins }: { readonly register: Register; readonly pins: readonly ToolPin[] }, nowMs: number): Promise<readonly (GateSubject & { readonly type: AuthorizationType })[]> {
+  const states = await systemStates(tx, org);
+  const { rows } = await sql<{ system: string }>`select distinct system from authorizations where org = ${org} and type = 'production' and state in ('granted', 'granted_with_conditions', 'reassessment_required')`.execute(tx);
+  const produced = new Set(rows.map((row) => row.system));
+  return register.all("AISystem").flatMap((system) => {
+    const state = states.get(system.name);
+    if (state === undefined || state.halt === "retired") return [];
+    return [{ system, tier: tierAt(state, nowMs), grants: buildVersion(system, register, pins).manifest.grants, type: produced.has(system.name) ? ("production" as const) : ("pilot" as const) }];
+  });
 }
 
 /** @throws AppError `gate.unmet` */

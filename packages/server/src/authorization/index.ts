@@ -18,5 +18,5 @@ export { reassessmentPorts } from "./reassessment-ports.ts";
 export { authorizationAnswers } from "./pack-answers.ts";
 export { authorizationReminders } from "./remind.ts";
 export { sampleAttestations } from "./sample-attested.ts";
-export { gateSubject } from "./gating.ts";
+export { gateSubject, gateSubjects } from "./gating.ts";
 export { approverSets, exceptionSeats } from "./approvers.ts";

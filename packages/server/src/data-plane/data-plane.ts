@@ -3,6 +3,7 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { createGateway, createGatewayServer, defaultLimits, Journal, JournalSink, Sealer, sealingKeyLookup } from "@mandate/gateway";
 import type { Gateway, GatewayLimits, LeaseAsk, LeaseGrant } from "@mandate/gateway";
+import { failingForProbe } from "../controls/index.ts";
 import type { Evidence } from "../evidence/index.ts";
 import type { ServerLog } from "../log.ts";
 import type { Publisher } from "../publisher/index.ts";
@@ -60,7 +61,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   await evidence.sequence(journal);
   // What the last run leased and didn't use goes back; what it used counts on, by its evidence.
   await leases.returned(slot, origin, defaultLimits);
-  const gateway = createGateway({ control: { ...publisher.port(), lease: (ask) => leases.grant(slot, ask) }, evidence: sink, clock: now, random, log, mcpProcesses: true });
+  const gateway = createGateway({ control: { ...publisher.port(), lease: (ask) => leases.grant(slot, ask) }, evidence: failingForProbe(sink), clock: now, random, log, mcpProcesses: true });
   const server = createGatewayServer({ handler: (request, response) => options.takeOver(request, response) || gateway.handler(request, response) });
 
   let closed = false;

@@ -23,6 +23,7 @@ const kinds: Readonly<Record<string, FindingKind>> = {
   "evidence.mirror_failing": { title: "Write-once copies of the logs aren't made", severity: "high", fix: { text: "See what the store answers, and mend its address, key or lock.", command: "npx mandate evidence mirror status" } },
   "evidence.witness_refuses": { title: "A witness refuses to sign the log", severity: "critical", fix: { text: "Keep the database as it is. Compare what the witness signed with what you kept.", command: "npx mandate evidence witness list" } },
   "evidence.witness_removed": { title: "An outside witness is no longer asked", severity: "high", fix: { text: "Name another one, or say why none is needed.", command: "npx mandate evidence witness list" } },
+  "control.failed": { title: "Controls fail", severity: "high", fix: { text: "Open the control: its exceptions say what isn't as it should be.", url: "/frameworks" } },
   "credential.external_old": { title: "Keys elsewhere are too old", severity: "medium", fix: { text: "Replace the key where it lives, then import the list again.", command: "npx mandate credential import FILE.csv" } },
   "credential.external_unowned": { title: "Keys elsewhere without an owner", severity: "medium", fix: { text: "Name an owner who is here, then import the list again.", command: "npx mandate credential import FILE.csv" } },
   "credential.over_privileged": { title: "Credentials may do more than they do", severity: "low", fix: { text: "Register one with the scope that is used, change over, revoke this one.", url: "/credentials" } },

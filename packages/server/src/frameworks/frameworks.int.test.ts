@@ -8,7 +8,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => server.close());
 
-test("frameworks come with their counts, items with the controls that support them, and nothing is claimed as measured", async () => {
+test("frameworks come with their counts, items with the controls that support them, and nothing is claimed before it was measured", async () => {
   const list = await server.request("GET", "/api/v1/frameworks");
   expect(list.body.items.find((one: { key: string }) => one.key === "nist-ai-600-1")).toMatchObject({ version: "2024-07", items: 212 });
   const one = await server.request("GET", "/api/v1/frameworks/owasp-asi");

@@ -8,10 +8,11 @@ import { exceptionsInForce } from "../exceptions/index.ts";
 import { flowDecisions } from "../legal-reviews/index.ts";
 import { evaluationState, listAcceptances } from "../records/index.ts";
 import { loadPins, loadRegister } from "../registry/index.ts";
-import type { StoredObject } from "../registry/index.ts";
+import type { Register, StoredObject, ToolPin } from "../registry/index.ts";
 import { determinationsOf, loadOwnRules, organizationTerms } from "../tiering/index.ts";
 import { modelVisibility, systemVisibility } from "../visibility/index.ts";
 import { lastAnchor } from "./anchor.ts";
+import type { Anchor } from "./anchor.ts";
 import { checkGate } from "./checks.ts";
 import type { Checked, GateFacts } from "./checks.ts";
 import { grantUses } from "./use.ts";
@@ -35,33 +36,53 @@ export interface Gate {
   readonly waiver: { readonly exception: string; readonly by: readonly string[]; readonly until: string; readonly compensating: string } | null;
 }
 
-/** Every gate item with what a machine finds of it now. */
-export async function readGates(tx: Tx, org: string, { system, tier, grants }: GateSubject, type: AuthorizationType, nowMs: number): Promise<readonly Gate[]> {
+/** What is the same for every system, read once. */
+export interface GateSurroundings {
+  readonly register: Register;
+  readonly pins: readonly ToolPin[];
+  readonly acceptedRisks: ReadonlySet<string>;
+  readonly anchor: Anchor;
+  readonly termsOf: Awaited<ReturnType<typeof organizationTerms>>;
+}
+
+export async function loadGateSurroundings(tx: Tx, org: string, nowMs: number): Promise<GateSurroundings> {
+  return {
+    register: await loadRegister(tx, org),
+    pins: await loadPins(tx, org),
+    acceptedRisks: new Set((await listAcceptances(tx, org, nowMs)).filter((one) => one.state === "in-force").map((one) => one.risk)),
+    anchor: await lastAnchor(tx, org),
+    termsOf: await organizationTerms(tx, org),
+  };
+}
+
+/** Everything a gate looks at of one system. */
+export async function readGateFacts(tx: Tx, org: string, { system, tier, grants }: GateSubject, type: AuthorizationType, nowMs: number, { register, pins, acceptedRisks, anchor, termsOf }: GateSurroundings): Promise<GateFacts> {
   const [last] = await determinationsOf(tx, org, system.name, 1);
-  const register = await loadRegister(tx, org);
-  const flags = last?.flags ?? [];
   const owners = [system.spec.owners.business, system.spec.owners.technical].filter((email) => email !== undefined);
   const people = await sql<{ email: string; state: string }>`select email, state from people where org = ${org} and email = any(${owners.map((email) => email.toLowerCase())})`.execute(tx);
   const stateOf = new Map(people.rows.map((row) => [row.email, row.state]));
-  const terms = (await organizationTerms(tx, org))(tier);
+  const terms = termsOf(tier);
   const seen = { systems: [{ name: system.name, tier, grants: { ...grants, agents: [] }, parameters: terms.runtime }], models: register.all("Model").map(({ name, spec }) => ({ name, visibility: modelVisibility(spec, register) })) };
   const keys = await sql<{ id: string; createdAt: Date }>`select id, created_at as "createdAt" from credentials where org = ${org} and system = ${system.name} and state = 'active' and not_after > ${new Date(nowMs)} order by id`.execute(tx);
   const drill = await sql<{ at: Date | null }>`select max(resumed_at) as at from stop_drills where org = ${org} and system = ${system.name}`.execute(tx);
-  const facts: GateFacts = {
-    nowMs, type, system, tier, grants, flags, unanswered: last?.unanswered ?? ["tier"], register,
-    pins: await loadPins(tx, org),
+  return {
+    nowMs, type, system, tier, grants, flags: last?.flags ?? [], unanswered: last?.unanswered ?? ["tier"], register, pins, acceptedRisks, anchor,
     departed: new Set(owners.filter((email) => stateOf.get(email.toLowerCase()) === "deactivated")),
     unseen: new Set(owners.filter((email) => (stateOf.get(email.toLowerCase()) ?? "invited") === "invited")),
-    acceptedRisks: new Set((await listAcceptances(tx, org, nowMs)).filter((one) => one.state === "in-force").map((one) => one.risk)),
     evaluations: register.all("Evaluation").filter(({ spec }) => spec.system === `system:${system.name}`).map(({ name, spec }) => ({ name, title: spec.title, metric: spec.metric, state: evaluationState(spec, nowMs) })),
     keys: keys.rows,
     credentialMaxDays: terms.credentialMaxDays,
     lastDrill: drill.rows[0]?.at ?? null,
     flows: await flowDecisions(tx, org, register, { system: system.name, regions: system.spec.boundary?.regions ?? [], grants }, nowMs),
     uses: await grantUses(tx, org, system.name, grants),
-    visibility: (await systemVisibility(tx, org, seen, nowMs))[0]!,
-    anchor: await lastAnchor(tx, org),
+    visibility: (await systemVisibility(tx, org, seen, nowMs, undefined, register))[0]!,
   };
+}
+
+/** Every gate item with what a machine finds of it now. */
+export async function readGates(tx: Tx, org: string, { system, tier, grants }: GateSubject, type: AuthorizationType, nowMs: number): Promise<readonly Gate[]> {
+  const facts = await readGateFacts(tx, org, { system, tier, grants }, type, nowMs, await loadGateSurroundings(tx, org, nowMs));
+  const { flags } = facts;
   const waivers = (await exceptionsInForce(tx, org, nowMs, system.name)).filter((one) => one.scope === "gate" || one.scope === "control");
   return gateItems(tier, type, flags, await loadOwnRules(tx, org)).map((item) => {
     const checked = checkGate(item.id, facts);

@@ -1,6 +1,6 @@
 import { hkdfSync } from "node:crypto";
 import type { Snapshot } from "@mandate/gateway";
-import type { RegisterFacts } from "@mandate/model";
+import type { CredentialFacts, RegisterFacts } from "@mandate/model";
 import { readRegisterVersion } from "../context/index.ts";
 import { credentialFacts } from "../credentials/index.ts";
 import type { Database, Tx } from "../database/index.ts";
@@ -22,6 +22,8 @@ export interface SnapshotSources {
   readonly consoleUrl: string;
   readonly gatewayUrl: string;
   readonly log: ServerLog;
+  /** Keys of probes: in no table, because nobody was ever given one. */
+  readonly planted: readonly CredentialFacts[];
   readonly deriveFacts: (tx: Tx, nowMs: number) => Promise<RegisterFacts>;
 }
 
@@ -50,7 +52,7 @@ export async function buildSnapshot(sources: SnapshotSources): Promise<Snapshot>
     version: parts.version,
     organization: { id: org, name: sources.organizationName },
     facts: parts.facts,
-    credentials: parts.credentials,
+    credentials: [...parts.credentials, ...sources.planted],
     secrets: parts.secrets,
     sealingKeys,
     sessionKey: Buffer.from(hkdfSync("sha256", masterKey, org, "mandate.session-token/1", 32)),

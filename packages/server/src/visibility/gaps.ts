@@ -5,6 +5,7 @@ import type { NewFinding } from "../findings/index.ts";
 import type { Job } from "../jobs/index.ts";
 import { listAcceptances } from "../records/index.ts";
 import { loadRegister } from "../registry/index.ts";
+import type { Register } from "../registry/index.ts";
 import { visibilityMinimum, visibilityOf } from "./visibility.ts";
 import type { ModelVisibility } from "./visibility.ts";
 
@@ -28,8 +29,8 @@ export interface VisibilityFacts {
 }
 
 /** @param facts as gateways hold them */
-export async function systemVisibility(tx: Tx, org: string, facts: VisibilityFacts, nowMs: number, only?: string): Promise<readonly SystemVisibility[]> {
-  const register = await loadRegister(tx, org);
+export async function systemVisibility(tx: Tx, org: string, facts: VisibilityFacts, nowMs: number, only?: string, known?: Register): Promise<readonly SystemVisibility[]> {
+  const register = known ?? (await loadRegister(tx, org));
   const minimumOf = await visibilityMinimum(tx, org);
   const acceptances = (await listAcceptances(tx, org, nowMs)).filter((one) => one.state === "in-force");
   const risks = register.all("Risk").filter((risk) => risk.spec.controls.includes(gapControl));

@@ -1,0 +1,18 @@
+import type { EntryDraft, EvidenceSink } from "@mandate/gateway";
+import { AppError } from "@mandate/model";
+import { unloggedProbe } from "./facts.ts";
+
+/**
+ * A log that can't be written, for one probe alone (LOG-04): its calls meet what every call would meet if the disk were
+ * full. Nobody else's entry passes here otherwise than it came.
+ */
+export function failingForProbe(sink: EvidenceSink): EvidenceSink {
+  const unless = <T>(draft: EntryDraft, write: () => Promise<T>): Promise<T> => (draft.system === unloggedProbe ? Promise.reject(new AppError({ code: "evidence_unavailable", status: 503, message: "A probe: this entry is refused on purpose." })) : write());
+  return {
+    intent: (draft) => unless(draft, () => sink.intent(draft)),
+    outcome: (draft) => sink.outcome(draft),
+    decision: (draft) => unless(draft, () => sink.decision(draft)),
+    receipt: (id) => sink.receipt?.(id),
+    ready: () => sink.ready(),
+  };
+}
