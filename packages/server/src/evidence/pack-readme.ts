@@ -14,6 +14,8 @@ export interface PackAbout {
   readonly logs: readonly { readonly name: string; readonly vkey: string; readonly entries: number }[];
   readonly payloads: number;
   readonly disclosed: boolean;
+  /** Newest checkpoint of the meta-log; root in base64. */
+  readonly head?: { readonly size: number; readonly root: string };
   /** Absent: self-attested. */
   readonly trust?: Pick<TrustState, "trust" | "unanchored" | "entries" | "anchoredAt">;
 }

@@ -1,125 +1,195 @@
-import { utf8 } from "@mandate/ledger";
-import { trustLine } from "./pack-readme.ts";
 import type { PackAbout } from "./pack-readme.ts";
-import { gapsOf, packSections } from "./pack-sections.ts";
 import type { SectionAnswers } from "./pack-sections.ts";
+import { ink, margin, marks, TaggedPdf } from "./pdf-page.ts";
+import type { Struct } from "./pdf-page.ts";
+import { summaryContent } from "./summary-content.ts";
+import type { Mark, SummaryContent } from "./summary-content.ts";
 
-interface Line {
-  readonly text: string;
-  readonly style: "title" | "heading" | "body";
+/** `summary.pdf`: tagged for readers who listen, laid out for those who look. */
+export async function summaryPdf(about: PackAbout, answers: SectionAnswers): Promise<Uint8Array> {
+  const content = summaryContent(about, answers);
+  const pdf = new TaggedPdf({ title: "Evidence pack", subject: content.lead, created: about.created });
+  const { root } = pdf;
+  title(pdf, content);
+  band(pdf, root, content.trust);
+  facts(pdf, content.facts);
+  gaps(pdf, content);
+  outcomes(pdf, content);
+  sections(pdf, content);
+  logs(pdf, content);
+  check(pdf);
+  const head = about.head === undefined ? "" : ` · tree head ${about.head.size}, ${about.head.root}`;
+  return pdf.finish(`Evidence pack of ${about.created}${head}`);
 }
 
-const sizes = { title: 20, heading: 12, body: 9.5 } as const;
-const body = (text: string): Line => ({ text, style: "body" });
-const heading = (text: string): Line => ({ text, style: "heading" });
-
-/** What somebody learns who opens nothing else: period, trust, population, counts, and every gap by name. */
-export function summaryLines(about: PackAbout, answers: SectionAnswers): Line[] {
-  const measured = packSections.map(({ id, title, items }) => ({ id, title, answered: items.filter((item) => item in (answers[id] ?? {})).length, gapped: items.filter((item) => gapsOf(answers[id]?.[item]).length > 0).length, items: items.length, missing: items.filter((item) => !(item in (answers[id] ?? {}))) }));
-  const population = record(answers.E02?.["list of all AI systems at start and end with adds and retirements"]);
-  const decisions = record(answers.E08?.["decision counts by outcome and policy version"]);
-  return [
-    { text: "Evidence pack", style: "title" },
-    body(`Created ${about.created}`),
-    body(`Period: ${about.since ?? "from the beginning"} to ${about.until ?? "the moment of creation"}`),
-    ...wrap(`Systems: ${about.systems.length === 0 ? "all" : about.systems.join(", ")}`),
-    heading(about.trust?.trust === "witnessed" ? "Trust: witnessed" : "Trust: self-attested"),
-    ...(about.trust?.trust === "witnessed" ? wrap(`${trustLine(about.trust)}. The quorum stands in policy.tlog; take the witnesses' keys from somewhere other than this pack.`) : wrap("No outside witness signed these logs. Whoever holds the installation's keys could have written another history from the start; compare with a checkpoint of your own. Check the files with: mandate evidence verify PACK")),
-    heading("Population"),
-    body(`AI systems on record: ${countOf(population["atStart"])} at the start, ${countOf(population["atEnd"])} at the end of the period`),
-    ...about.logs.map((log) => body(`Log ${log.name}: ${log.entries} entries of ${log.vkey.split("+")[0] ?? ""}`)),
-    body(`Payloads: ${about.payloads}, ${about.disclosed ? "with the keys that open them" : "sealed"}`),
-    heading("Decisions"),
-    body(`Population: ${typeof decisions["population"] === "number" ? decisions["population"] : "not measured"}`),
-    ...outcomes(decisions["counts"]).map(([words, count]) => body(`${words}: ${count}`)),
-    heading("Sections: items answered"),
-    ...measured.map((one) => body(`${one.id}  ${one.title}: ${one.answered} of ${one.items}${one.gapped === 0 ? "" : `, ${one.gapped} of them with gaps`}`)),
-    heading("Gaps: not measured by this installation"),
-    ...measured.filter((one) => one.missing.length > 0).flatMap((one) => wrap(`${one.id}  ${one.missing.join("; ")}`)),
-    ...wrap("Answered items with gaps: each file in sections/ names the gaps first."),
-  ];
+function title(pdf: TaggedPdf, { lead }: SummaryContent): void {
+  const { doc, root } = pdf;
+  pdf.artifact(() => void doc.rect(margin, doc.y, 28, 3).fill(ink.accent));
+  doc.y += 12;
+  pdf.text(root, "P", "Mandate", { font: "semibold", size: 9, color: ink.muted });
+  doc.y += 2;
+  pdf.text(root, "H1", "Evidence pack", { font: "semibold", size: 26 });
+  doc.y += 4;
+  pdf.text(root, "P", lead, { size: 12, lineGap: 3 });
+  doc.y += 14;
 }
 
-function record(value: unknown): Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
-}
-
-function countOf(value: unknown): string {
-  const { count } = record(value);
-  return typeof count === "number" ? String(count) : "not measured";
-}
-
-/** Policy versions added up: the page has room for outcomes and codes. */
-function outcomes(rows: unknown): [string, number][] {
-  const sums = new Map<string, number>();
-  for (const row of Array.isArray(rows) ? rows : []) {
-    const { outcome, code, count } = record(row);
-    const words = typeof code === "string" ? `${String(outcome)} (${code})` : String(outcome);
-    sums.set(words, (sums.get(words) ?? 0) + Number(count));
-  }
-  return [...sums];
-}
-
-/** Lines that fit the page's width at body size, cut at spaces; what continues is indented. */
-function wrap(text: string): Line[] {
-  const lines: string[] = [];
-  let line = "";
-  for (const word of text.split(" ")) {
-    if (line !== "" && line.length + word.length > 98) {
-      lines.push(line);
-      line = /^E\d\d /.test(text) ? "    " : "";
-    }
-    line += `${line.trim() === "" ? "" : " "}${word}`;
-  }
-  return [...lines, line].map(body);
-}
-
-/** PDF 1.4 with standard fonts, A4, as many pages as the lines need. */
-export function summaryPdf(about: PackAbout, answers: SectionAnswers): Uint8Array {
-  const pages = paginate(summaryLines(about, answers));
-  const first = 6;
-  const objects = [
-    "<< /Type /Catalog /Pages 2 0 R /Lang (en) >>",
-    `<< /Type /Pages /Kids [${pages.map((_, at) => `${first + 2 * at} 0 R`).join(" ")}] /Count ${pages.length} >>`,
-    "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
-    "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica-Bold /Encoding /WinAnsiEncoding >>",
-    "<< /Title (Evidence pack) /Producer (Mandate) >>",
-    ...pages.flatMap((page, at) => {
-      const stream = `${page}\nBT /F1 8 Tf 56 30 Td (Page ${at + 1} of ${pages.length}. The proof is in the other files: see README.md.) Tj ET`;
-      return [
-        `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents ${first + 2 * at + 1} 0 R /Resources << /Font << /F1 3 0 R /F2 4 0 R >> >> >>`,
-        `<< /Length ${stream.length} >>\nstream\n${stream}\nendstream`,
-      ];
-    }),
-  ];
-  let document = "%PDF-1.4\n";
-  const offsets = objects.map((object, at) => {
-    const offset = document.length;
-    document += `${at + 1} 0 obj\n${object}\nendobj\n`;
-    return offset;
+function band(pdf: TaggedPdf, parent: Struct, { mark, title: words, text }: SummaryContent["trust"]): void {
+  const { doc } = pdf;
+  const width = pdf.width - 52;
+  const height = 16 + pdf.heightOf(words, { font: "semibold", size: 11, width }) + pdf.heightOf(text, { size: 9.5, width }) + 6;
+  const top = doc.y;
+  pdf.artifact(() => {
+    doc.roundedRect(margin, top, pdf.width, height, 5).fill(marks[mark].tint);
+    glyph(doc, mark, margin + 16, top + 15, 9);
   });
-  const start = document.length;
-  const table = offsets.map((offset) => `${String(offset).padStart(10, "0")} 00000 n \n`).join("");
-  document += `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${table}trailer\n<< /Size ${objects.length + 1} /Root 1 0 R /Info 5 0 R >>\nstartxref\n${start}\n%%EOF\n`;
-  return utf8(document);
+  pdf.text(parent, "P", words, { font: "semibold", size: 11, color: marks[mark].text, x: margin + 36, y: top + 12, width });
+  pdf.text(parent, "P", text, { size: 9.5, x: margin + 36, width });
+  doc.y = top + height + 16;
 }
 
-function paginate(lines: readonly Line[]): string[] {
-  const pages: string[][] = [[]];
-  let y = 790;
-  for (const { text, style } of lines) {
-    y -= style === "heading" ? 26 : style === "title" ? 0 : 14;
-    if (y < 56) {
-      pages.push([]);
-      y = 780;
-    }
-    pages.at(-1)!.push(`BT /${style === "body" ? "F1" : "F2"} ${sizes[style]} Tf 56 ${y} Td (${escapeText(text)}) Tj ET`);
-    y -= style === "body" ? 0 : 4;
+function facts(pdf: TaggedPdf, rows: SummaryContent["facts"]): void {
+  const { doc } = pdf;
+  table(pdf, [{ width: 92 }, { width: pdf.width - 92 }], rows.map(([name, value]) => ({ cells: [{ text: name, color: ink.muted, isHeader: true }, { text: value }] })));
+  doc.y += 10;
+}
+
+function gaps(pdf: TaggedPdf, { missing, partial }: SummaryContent): void {
+  if (missing.length > 0) {
+    heading(pdf, "What this pack does not show");
+    pdf.text(pdf.root, "P", "No data of this installation answers these. Nothing else in the pack stands in for them.", { color: ink.muted });
+    pdf.doc.y += 6;
+    const columns = [{ width: 34 }, { width: 138 }, { width: pdf.width - 172 }];
+    table(pdf, columns, [headerRow(["", "Section", "Not measured"]), ...missing.map((one) => ({ cells: [{ text: one.id, font: "mono" as const, color: ink.muted }, { text: one.title, isHeader: true }, { text: one.items.join("; "), mark: "unknown" as const }] }))]);
+    pdf.doc.y += 10;
   }
-  return pages.map((page) => page.join("\n"));
+  if (partial.length === 0) return;
+  heading(pdf, "What it answers in part");
+  const columns = [{ width: 34 }, { width: 168 }, { width: pdf.width - 202 }];
+  table(pdf, columns, [headerRow(["", "Question", "What is missing"]), ...partial.map((one) => ({ cells: [{ text: one.id, font: "mono" as const, color: ink.muted }, { text: one.item, isHeader: true }, { text: one.gaps.join(" ") }] }))]);
+  pdf.doc.y += 10;
 }
 
-/** ASCII alone: every byte offset above is then a character offset. */
-function escapeText(line: string): string {
-  return line.slice(0, 120).replace(/[^\x20-\x7e]/g, "?").replace(/[\\()]/g, "\\$&");
+function outcomes(pdf: TaggedPdf, { decisions, outcomes: rows }: SummaryContent): void {
+  heading(pdf, "Decisions");
+  pdf.text(pdf.root, "P", decisions === null ? "Can't tell how many were made." : `${decisions.toLocaleString("en")} in scope. Each is an entry of the log, and each entry here carries its proof.`, { color: ink.muted });
+  pdf.doc.y += 6;
+  if (rows.length === 0) return;
+  const barWidth = 170;
+  const columns = [{ width: pdf.width - barWidth - 80 }, { width: 80, align: "right" as const }, { width: barWidth }];
+  table(pdf, columns, [headerRow(["Outcome", "Calls", "Share"]), ...rows.map((one) => ({ cells: [{ text: one.words, mark: one.mark, isHeader: true }, { text: one.count.toLocaleString("en"), font: "mono" as const }, { text: `${(one.share * 100).toFixed(one.share > 0 && one.share < 0.001 ? 3 : 1)} %`, bar: { share: one.share, mark: one.mark } }] }))]);
+  pdf.doc.y += 10;
+}
+
+function sections(pdf: TaggedPdf, { sections: rows }: SummaryContent): void {
+  heading(pdf, "Sections");
+  const columns = [{ width: 34 }, { width: pdf.width - 34 - 210 }, { width: 70, align: "right" as const }, { width: 70, align: "right" as const }, { width: 70, align: "right" as const }];
+  table(pdf, columns, [headerRow(["", "Section", "Questions", "Answered", "With gaps"]), ...rows.map((one) => ({ cells: [{ text: one.id, font: "mono" as const, color: ink.muted }, { text: one.title, isHeader: true }, { text: String(one.items), font: "mono" as const }, { text: String(one.answered), font: "mono" as const, color: one.answered === one.items ? ink.text : marks.deny.text }, { text: String(one.withGaps), font: "mono" as const }] }))]);
+  pdf.doc.y += 10;
+}
+
+function logs(pdf: TaggedPdf, { logs: rows }: SummaryContent): void {
+  heading(pdf, "Logs");
+  const columns = [{ width: 60 }, { width: pdf.width - 160 }, { width: 100, align: "right" as const }];
+  table(pdf, columns, [headerRow(["In the pack", "Log", "Entries shown"]), ...rows.map((one) => ({ cells: [{ text: `logs/${one.name}`, font: "mono" as const, color: ink.muted }, { text: one.origin, font: "mono" as const, isHeader: true }, { text: one.entries.toLocaleString("en"), font: "mono" as const }] }))]);
+  pdf.doc.y += 10;
+}
+
+function check(pdf: TaggedPdf): void {
+  const { doc, root } = pdf;
+  const lines = ["npx mandate evidence verify pack.zip --pinned heads.txt --trust vkeys.txt"];
+  pdf.need(120);
+  heading(pdf, "Check it yourself");
+  pdf.text(root, "P", "This page proves nothing: the other files do. The command needs no server and no network. README.md says how to do it with other people's programs.", {});
+  doc.y += 6;
+  const top = doc.y;
+  pdf.artifact(() => void doc.roundedRect(margin, top, pdf.width, 28, 4).fill("#16201d"));
+  pdf.text(root, "Code", lines[0]!, { font: "mono", size: 9, color: "#f4f7f5", x: margin + 12, y: top + 9, width: pdf.width - 24 });
+  doc.y = top + 36;
+}
+
+function heading(pdf: TaggedPdf, text: string): void {
+  pdf.need(76);
+  pdf.doc.y += 6;
+  pdf.text(pdf.root, "H2", text, { font: "semibold", size: 14 });
+  pdf.doc.y += 3;
+}
+
+interface Cell {
+  readonly text: string;
+  readonly font?: "regular" | "semibold" | "mono";
+  readonly color?: string;
+  readonly mark?: Mark;
+  readonly isHeader?: boolean;
+  readonly bar?: { readonly share: number; readonly mark: Mark };
+}
+
+interface TableRow {
+  readonly cells: readonly Cell[];
+  readonly isHead?: boolean;
+}
+
+const headerRow = (names: readonly string[]): TableRow => ({ isHead: true, cells: names.map((text) => ({ text, color: ink.muted, isHeader: true })) });
+
+/** Rows that stay whole: one that doesn't fit begins the next page. */
+function table(pdf: TaggedPdf, columns: readonly { readonly width: number; readonly align?: "left" | "right" }[], rows: readonly TableRow[]): void {
+  const { doc } = pdf;
+  const element = doc.struct("Table");
+  pdf.root.add(element);
+  const [padX, padY] = [6, 4.5];
+  for (const { cells, isHead = false } of rows) {
+    const size = isHead ? 8 : 9;
+    const height = Math.max(...cells.map((cell, at) => pdf.heightOf(cell.text, { font: cell.font ?? "regular", size, width: innerWidth(cell, columns[at]!.width - padX) }))) + 2 * padY;
+    const pages = doc.bufferedPageRange().count;
+    pdf.need(height + (isHead ? 30 : 0));
+    const [head] = rows;
+    if (!isHead && head?.isHead === true && doc.bufferedPageRange().count > pages) repeatHead(pdf, columns, head.cells);
+    const top = doc.y;
+    const row = doc.struct("TR");
+    element.add(row);
+    let x = margin;
+    for (const [at, cell] of cells.entries()) {
+      const { width, align = "left" } = columns[at]!;
+      const shift = cell.mark === undefined ? 0 : 14;
+      if (cell.mark !== undefined) pdf.artifact(() => glyph(doc, cell.mark!, x, top + padY + 1.5, 7));
+      if (cell.bar !== undefined) {
+        const room = width - padX - 48;
+        const { share, mark } = cell.bar;
+        pdf.artifact(() => void doc.roundedRect(x + 46, top + padY + 3, room, 6, 1.5).fill(ink.sunken).roundedRect(x + 46, top + padY + 3, Math.max(1.5, room * share), 6, 1.5).fill(marks[mark].solid));
+      }
+      pdf.text(row, cell.isHeader === true ? "TH" : "TD", cell.text === "" ? " " : cell.text, { font: cell.font ?? (isHead ? "semibold" : "regular"), size, color: cell.color ?? ink.text, x: x + shift, y: top + padY, width: innerWidth(cell, width - padX), align });
+      x += width;
+    }
+    doc.y = top + height;
+    pdf.artifact(() => void doc.moveTo(margin, top + height).lineTo(margin + pdf.width, top + height).lineWidth(0.5).strokeColor(isHead ? ink.line : ink.faint).stroke());
+    row.end();
+  }
+  element.end();
+}
+
+/** For the eye alone: the table has its heads once. */
+function repeatHead(pdf: TaggedPdf, columns: readonly { readonly width: number; readonly align?: "left" | "right" }[], cells: readonly Cell[]): void {
+  const top = pdf.doc.y;
+  pdf.artifact((doc) => {
+    let x = margin;
+    for (const [at, { text }] of cells.entries()) {
+      const { width, align = "left" } = columns[at]!;
+      doc.font("semibold").fontSize(8).fillColor(ink.muted).text(text, x, top + 4.5, { width: width - 6, align, lineBreak: false });
+      x += width;
+    }
+    doc.moveTo(margin, top + 19).lineTo(margin + pdf.width, top + 19).lineWidth(0.5).strokeColor(ink.line).stroke();
+  });
+  pdf.doc.y = top + 19.5;
+}
+
+const innerWidth = (cell: Cell, width: number): number => (cell.bar !== undefined ? 44 : cell.mark === undefined ? width : width - 14);
+
+/** The console's marks, drawn: no font need have them. */
+function glyph(doc: PDFKit.PDFDocument, mark: Mark, x: number, y: number, size: number): void {
+  doc.lineWidth(size / 5.5).strokeColor(marks[mark].solid).fillColor(marks[mark].solid).lineCap("round").lineJoin("round");
+  const at = (fx: number, fy: number): [number, number] => [x + fx * size, y + fy * size];
+  if (mark === "allow") doc.moveTo(...at(0.05, 0.55)).lineTo(...at(0.4, 0.9)).lineTo(...at(0.98, 0.15)).stroke();
+  else if (mark === "deny") doc.moveTo(...at(0.1, 0.1)).lineTo(...at(0.9, 0.9)).moveTo(...at(0.9, 0.1)).lineTo(...at(0.1, 0.9)).stroke();
+  else if (mark === "hold") doc.moveTo(...at(0.25, 0.1)).lineTo(...at(0.25, 0.9)).moveTo(...at(0.75, 0.1)).lineTo(...at(0.75, 0.9)).stroke();
+  else doc.moveTo(...at(0, 0.5)).lineTo(...at(0.36, 0.5)).moveTo(...at(0.64, 0.5)).lineTo(...at(1, 0.5)).stroke();
 }

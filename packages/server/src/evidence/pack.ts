@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { AppError } from "@mandate/model";
-import { emptyRoot, LedgerError, parseHeader, signCheckpoint, utf8, writePack } from "@mandate/ledger";
+import { emptyRoot, LedgerError, parseHeader, signCheckpoint, toBase64, utf8, writePack } from "@mandate/ledger";
 import type { ByteSink, PackLogParts, PackParts, PackProgress } from "@mandate/ledger";
 import type { Actor } from "../command.ts";
 import type { Database, Tx } from "../database/index.ts";
@@ -155,18 +155,24 @@ async function filesOf(
     payloads,
     disclosed: request.disclose !== null,
     trust: await trustState(tx, evidence.org),
+    ...headOf(rows, evidence.metaOrigin),
   };
   return [
     ...sectionFiles(answers),
     ...(await request.files(tx)),
     { path: "README.md", bytes: utf8(readme(about)), mediaType: "text/markdown" },
-    { path: "summary.pdf", bytes: summaryPdf(about, answers), mediaType: "application/pdf" },
+    { path: "summary.pdf", bytes: await summaryPdf(about, answers), mediaType: "application/pdf" },
     {
       path: "policy.tlog",
       bytes: utf8(policyText(counts.map((log) => log.vkey), (await listWitnesses(tx, evidence.org)).filter((one) => one.outside))),
       mediaType: "text/plain",
     },
   ];
+}
+
+function headOf(rows: readonly LogRow[], metaOrigin: string): { head?: { size: number; root: string } } {
+  const meta = rows.find((row) => row.origin === metaOrigin);
+  return meta === undefined ? {} : { head: { size: meta.size, root: toBase64(openHead(meta).root) } };
 }
 
 async function logParts(
