@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -223,6 +223,14 @@ describe("two gateways beside one control plane", () => {
     const found = execFileSync("sh", ["-c", `grep -rl planted-provider-secret ${JSON.stringify(east.dataDir)} || true`]).toString();
     expect(found).toBe("");
     expect(east.output()).not.toContain("planted-provider-secret");
+  });
+
+  test("a copy of its volume is another gateway: it isn't let in, and the first goes on", async () => {
+    const copied = mkdtempSync(join(tmpdir(), "mandate-gateway-"));
+    cpSync(east.dataDir, copied, { recursive: true, filter: (path) => !path.endsWith("lock") });
+    await expect(startGateway(mandate.url, null, { dataDir: copied, port: await freePort() })).rejects.toThrow(/another process runs, or ran later, with this gateway's identity/i);
+    expect((await east.call(key, chat("still the one"))).status).toBe(200);
+    expect(await gateways()).toMatchObject({ east: true });
   });
 
   test("killed in the middle of calls it comes back, closes them as unknown, and nothing acknowledged is lost", async () => {

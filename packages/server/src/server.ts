@@ -277,7 +277,6 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   };
   gatewayRoutes(app, {
     db, org, now, contexts, evidence, links, key: controlKey, local: gateways,
-    newestVersion: () => publisher.current.version,
     openHold: (hold) => publisher.port().openHold(hold),
     spend: (id, callHash, system) => publisher.port().spendApproval(id, callHash, system),
     report: (finding) => reporter.report(finding),

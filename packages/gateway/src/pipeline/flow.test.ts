@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { generateSlotKeys, packSnapshot, publicHalves, rawPublicKey, signingKeyFromSeed, unpackSnapshot } from "../remote/wire.ts";
+import { generateSlotKeys, joinParts, packWhole, partSnapshot, publicHalves, rawPublicKey, signingKeyFromSeed, unpackWhole } from "../remote/wire.ts";
 import type { Snapshot } from "../snapshot.ts";
 import { testFacts, testSnapshot, testSystem, testTool } from "../testing/facts.ts";
 import { startTestGateway, type TestGateway } from "../testing/gateway.ts";
@@ -139,9 +139,11 @@ describe("which session a call belongs to", () => {
     const slot = generateSlotKeys();
     const control = signingKeyFromSeed(new Uint8Array(32).fill(3));
     const snapshot = testSnapshot(testFacts("http://127.0.0.1:1/v1", testSystem("T0")), { sessionKey: new Uint8Array(32).fill(9) });
-    const message = packSnapshot(snapshot, { gateway: "gw", sealingKey: publicHalves(slot).sealing }, control, (bytes) => bytes.fill(5));
+    const { open, secret } = partSnapshot(snapshot);
+    const whole = { version: snapshot.version, chain: "c", open: JSON.stringify(open), secret: JSON.stringify(secret) };
+    const message = packWhole(whole, { gateway: "gw", sealingKey: publicHalves(slot).sealing }, { signing: control, random: (bytes) => bytes.fill(5) });
     expect(message.open).not.toMatch(/sessionKey|CQkJCQkJ/);
-    const opened = unpackSnapshot(message, "gw", slot, rawPublicKey(control));
+    const opened = joinParts(unpackWhole(message, "gw", slot, rawPublicKey(control)));
     expect(Buffer.from(opened.sessionKey!).equals(Buffer.alloc(32, 9))).toBe(true);
   });
 });

@@ -4,12 +4,15 @@ import type { OfferedTool } from "../mcp/definitions.ts";
 import type { LeaseAsk, LeaseGrant } from "../pipeline/lease.ts";
 import type { GatewayLog } from "../options.ts";
 import type { Snapshot } from "../snapshot.ts";
+import type { RunClaim } from "./run.ts";
 import type { Slot } from "./slot.ts";
-import { maxSkewMs, signRequest, unpackSnapshot } from "./wire.ts";
-import type { StreamMessage } from "./wire.ts";
+import { wireFormat } from "./formats.ts";
+import { joinParts, maxSkewMs, signRequest, unpackChange, unpackWhole } from "./wire.ts";
+import type { ChangeMessage, Parted, SnapshotMessage, StreamMessage } from "./wire.ts";
 
 export interface ControlLinkOptions {
   readonly slot: Slot;
+  readonly run: RunClaim;
   readonly now: () => number;
   readonly random: (bytes: Uint8Array) => Uint8Array;
   readonly log: GatewayLog;
@@ -32,9 +35,14 @@ export class ControlLink implements ControlPort {
   readonly #listeners = new Set<(snapshot: Snapshot) => void>();
   readonly #reports = new Map<string, Report>();
   #snapshot: Snapshot | undefined;
+  /** The same as it came, for the next change, and where it stands in the chain; null: whoever sent it knew no chain. */
+  #held: { readonly parts: Parted; readonly chain: string | null } | undefined;
   #confirmedAt = 0;
   /** Smallest difference seen between receiving a heartbeat and its own clock: what is above it is delay. */
   #leastLagMs = Number.POSITIVE_INFINITY;
+  /** Name of this run once the control plane took it; null: it counts none. */
+  #run: Promise<string | null> | undefined;
+  #fenced = false;
   #stop = new AbortController();
   #reporting: NodeJS.Timeout | undefined;
 
@@ -48,7 +56,7 @@ export class ControlLink implements ControlPort {
 
   /** Connects and stays connected until closed. */
   start(): void {
-    void this.#run();
+    void this.#stayConnected();
   }
 
   close(): void {
@@ -63,7 +71,8 @@ export class ControlLink implements ControlPort {
   }
 
   confirmedAt(): number {
-    return this.#confirmedAt;
+    // Another process goes on under this name: no tier's bound is inside any more.
+    return this.#fenced ? 0 : this.#confirmedAt;
   }
 
   openHold(hold: HoldRequest): Promise<HoldTicket> {
@@ -100,28 +109,54 @@ export class ControlLink implements ControlPort {
   }
 
   async request(method: "GET" | "POST", path: string, body?: unknown): Promise<unknown> {
+    return this.#send(method, path, body, await this.#claimedRun());
+  }
+
+  /** Asked for before anything else is: whoever isn't the one that counts writes nothing and reads nothing. */
+  #claimedRun(): Promise<string | null> {
+    this.#run ??= this.#options.run
+      .begin((before, run) => this.#send("POST", "/api/v1/gateway/run", { before, run }, null).then(() => undefined))
+      .catch((error: unknown) => {
+        this.#run = undefined;
+        // A control plane of the release before: it counts no runs.
+        if (error instanceof AppError && error.status === 404) return null;
+        throw error;
+      });
+    return this.#run;
+  }
+
+  async #send(method: "GET" | "POST", path: string, body: unknown, run: string | null): Promise<unknown> {
     const bytes = Buffer.from(body === undefined ? "" : JSON.stringify(body));
-    const response = await this.#fetch(method, path, bytes, AbortSignal.timeout(askTimeoutMs)).catch((cause: unknown) => {
+    const response = await this.#fetch(method, path, bytes, run, AbortSignal.timeout(askTimeoutMs)).catch((cause: unknown) => {
       throw unavailable(cause);
     });
     const text = await response.text();
     if (response.ok) return text === "" ? undefined : (JSON.parse(text) as unknown);
-    throw problemOf(response.status, text);
+    const problem = problemOf(response.status, text);
+    if (problem.code === "gateways.fenced") this.#fence(problem);
+    throw problem;
   }
 
-  #fetch(method: "GET" | "POST", path: string, body: Buffer, signal: AbortSignal): Promise<Response> {
+  #fence(problem: AppError): void {
+    if (this.#fenced) return;
+    this.#fenced = true;
+    this.#stop.abort();
+    this.#options.log.error("another process goes on as this gateway; every call is refused here", { why: problem.message });
+  }
+
+  #fetch(method: "GET" | "POST", path: string, body: Buffer, run: string | null, signal: AbortSignal): Promise<Response> {
     const { slot, now, random } = this.#options;
     const nonce = Buffer.from(random(new Uint8Array(16))).toString("base64url");
     return fetch(new URL(path, slot.controlUrl), {
       method,
       redirect: "error",
-      headers: { ...(body.length > 0 ? { "content-type": "application/json" } : {}), ...signRequest(slot.keys.signing, slot.id, { method, path, body, atMs: now(), nonce }) },
+      headers: { ...(body.length > 0 ? { "content-type": "application/json" } : {}), ...signRequest(slot.keys.signing, slot.id, { method, path, body, atMs: now(), nonce, ...(run === null ? {} : { run }) }) },
       ...(body.length > 0 ? { body } : {}),
       signal,
     });
   }
 
-  async #run(): Promise<void> {
+  async #stayConnected(): Promise<void> {
     const { log } = this.#options;
     let told = false;
     while (!this.#stop.signal.aborted) {
@@ -130,7 +165,8 @@ export class ControlLink implements ControlPort {
       } catch (error) {
         if (!told && !this.#stop.signal.aborted) {
           told = true;
-          log.warn("the control plane doesn't answer; calls go on inside their tier's staleness bound", { internal: String(error) });
+          if (error instanceof AppError && error.code === "gateways.format") log.error("this gateway and its control plane are too far apart; it goes on inside each tier's staleness bound alone", { why: error.message });
+          else log.warn("the control plane doesn't answer; calls go on inside their tier's staleness bound", { internal: String(error) });
         }
       }
       await new Promise((done) => setTimeout(done, reconnectMs).unref());
@@ -143,8 +179,12 @@ export class ControlLink implements ControlPort {
     this.#stop.signal.addEventListener("abort", stop, { once: true });
     let silence = setTimeout(stop, silentMs + askTimeoutMs);
     try {
-      const response = await this.#fetch("GET", `/api/v1/gateway/stream?version=${this.#snapshot?.version ?? -1}`, Buffer.alloc(0), line.signal);
-      if (response.status !== 200 || response.body === null) throw problemOf(response.status, await response.text());
+      const response = await this.#fetch("GET", this.#streamPath(), Buffer.alloc(0), await this.#claimedRun(), line.signal);
+      if (response.status !== 200 || response.body === null) {
+        const problem = problemOf(response.status, await response.text());
+        if (problem.code === "gateways.fenced") this.#fence(problem);
+        throw problem;
+      }
       connected();
       const decoder = new TextDecoder();
       let rest = "";
@@ -165,10 +205,18 @@ export class ControlLink implements ControlPort {
     }
   }
 
+  #streamPath(): string {
+    const held = this.#held;
+    const chain = held?.chain == null ? "" : `&chain=${held.chain}`;
+    return `/api/v1/gateway/stream?version=${this.#snapshot?.version ?? -1}&format=${wireFormat}${chain}`;
+  }
+
   async #take(message: StreamMessage): Promise<void> {
     switch (message.type) {
       case "snapshot":
-        return this.#apply(message);
+        return this.#whole(message);
+      case "change":
+        return this.#change(message);
       case "confirm":
         return this.#confirm(message);
       case "drain":
@@ -177,23 +225,45 @@ export class ControlLink implements ControlPort {
     }
   }
 
-  async #apply(message: Extract<StreamMessage, { type: "snapshot" }>): Promise<void> {
+  #whole(message: SnapshotMessage): Promise<void> {
     const { slot } = this.#options;
-    const snapshot = unpackSnapshot(message, slot.id, slot.keys, slot.controlKey);
+    return this.#enforce(unpackWhole(message, slot.id, slot.keys, slot.controlKey), message.version, message.chain ?? null);
+  }
+
+  /** A gateway that missed a change asks for the whole: what it holds is whole and signed, or it isn't enforced. */
+  #change(message: ChangeMessage): Promise<void> {
+    const { slot, log } = this.#options;
+    const held = this.#held;
+    if (held === undefined || held.chain !== message.base) {
+      this.#held = undefined;
+      log.warn("a change of the register was missed; the whole is asked for", { version: message.version });
+      throw new Error("the change follows another snapshot than the one held");
+    }
+    try {
+      return this.#enforce(unpackChange(message, held.parts, slot.id, slot.keys, slot.controlKey), message.version, message.chain);
+    } catch (error) {
+      this.#held = undefined;
+      throw error;
+    }
+  }
+
+  async #enforce(parts: Parted, version: number, chain: string | null): Promise<void> {
     // Never backward: an old snapshot sent again must not bring back what was taken away.
-    if (this.#snapshot !== undefined && snapshot.version < this.#snapshot.version) return;
+    if (this.#snapshot !== undefined && version < this.#snapshot.version) return;
+    const snapshot = joinParts(parts);
     this.#snapshot = snapshot;
+    this.#held = { parts, chain };
     for (const apply of this.#listeners) apply(snapshot);
-    await this.#ask("/api/v1/gateway/ack", { version: snapshot.version });
+    await this.#ask("/api/v1/gateway/ack", chain === null ? { version } : { version, chain });
   }
 
   /**
    * INVARIANT (G2): a heartbeat that was held back confirms nothing new. How late it comes is judged against the
    * fastest one so far, because two clocks never quite agree.
    */
-  #confirm({ version, at, ageMs }: Extract<StreamMessage, { type: "confirm" }>): void {
+  #confirm({ version, chain, at, ageMs }: Extract<StreamMessage, { type: "confirm" }>): void {
     const { now, log } = this.#options;
-    if (version !== this.#snapshot?.version) return;
+    if (version !== this.#snapshot?.version || (chain !== undefined && chain !== this.#held?.chain)) return;
     const lagMs = now() - at;
     if (Math.abs(lagMs) > maxSkewMs) return log.error("this machine's clock and the control plane's differ by more than 30 s; nothing is confirmed", { lagMs });
     this.#leastLagMs = Math.min(this.#leastLagMs, lagMs);

@@ -10,6 +10,7 @@ import { createGatewayServer } from "../server.ts";
 import type { SealingKey } from "../snapshot.ts";
 import { ControlLink } from "./control-link.ts";
 import { JournalPusher } from "./journal-push.ts";
+import { RunClaim } from "./run.ts";
 import { openSlot } from "./slot.ts";
 
 export interface StandAloneOptions {
@@ -44,7 +45,7 @@ export async function startGateway(options: StandAloneOptions): Promise<StandAlo
   const journal = new Journal({ directory: join(dataDir, "journal"), signer });
   try {
     let pusher: JournalPusher | undefined;
-    const link = new ControlLink({ slot, now, random, log, onDrain: async () => pusher?.push() });
+    const link = new ControlLink({ slot, run: new RunClaim(dataDir, random), now, random, log, onDrain: async () => pusher?.push() });
     pusher = new JournalPusher(journal, link, log);
     await pusher.begin().catch((error: unknown) => {
       // Without the control plane calls are refused all the same; a journal that lost records must not go on.

@@ -1,6 +1,9 @@
 import { createCipheriv, createDecipheriv, createHash, createPrivateKey, createPublicKey, diffieHellman, generateKeyPairSync, hkdfSync, sign, verify } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 import type { SealingKey, Snapshot, UpstreamSecret } from "../snapshot.ts";
+import { applyDifference } from "./difference.ts";
+import type { Difference } from "./difference.ts";
+import { assertFormat, wireFormat } from "./formats.ts";
 
 // What a stand-alone gateway and its control plane say to each other. Both sides import it, so that neither can drift.
 
@@ -48,15 +51,18 @@ export interface SignedRequest {
   /** Epoch milliseconds. */
   readonly atMs: number;
   readonly nonce: string;
+  /** Which start of the gateway asks; absent: a release that didn't count them. */
+  readonly run?: string;
 }
 
-export const requestHeaders = { id: "x-mandate-gateway", at: "x-mandate-at", nonce: "x-mandate-nonce", signature: "x-mandate-signature" } as const;
+export const requestHeaders = { id: "x-mandate-gateway", at: "x-mandate-at", nonce: "x-mandate-nonce", run: "x-mandate-run", signature: "x-mandate-signature" } as const;
 
 /** Further apart than this the two clocks don't agree, and nothing is believed (G5). */
 export const maxSkewMs = 30_000;
 
-function requestText({ method, path, body, atMs, nonce }: SignedRequest, id: string): Buffer {
-  return Buffer.from(["mandate.gateway-request/1", id, method, path, String(atMs), nonce, createHash("sha256").update(body).digest("hex")].join("\n"));
+function requestText({ method, path, body, atMs, nonce, run }: SignedRequest, id: string): Buffer {
+  const lines = ["mandate.gateway-request/1", id, method, path, String(atMs), nonce, createHash("sha256").update(body).digest("hex")];
+  return Buffer.from([...lines, ...(run === undefined ? [] : [run])].join("\n"));
 }
 
 export function signRequest(key: KeyObject, id: string, request: SignedRequest): Record<string, string> {
@@ -64,6 +70,7 @@ export function signRequest(key: KeyObject, id: string, request: SignedRequest):
     [requestHeaders.id]: id,
     [requestHeaders.at]: String(request.atMs),
     [requestHeaders.nonce]: request.nonce,
+    ...(request.run === undefined ? {} : { [requestHeaders.run]: request.run }),
     [requestHeaders.signature]: base64url(sign(null, requestText(request, id), key)),
   };
 }
@@ -75,13 +82,32 @@ export function requestIsSigned(publicKey: string, id: string, request: SignedRe
   return raw.length === 32 && bytes.length === 64 && verify(null, requestText(request, id), publicKeyOf("ed25519", raw), bytes);
 }
 
-/** A snapshot on its way: what all may know in clear, secrets sealed for one gateway, all of it signed. */
+/** A whole snapshot on its way: what all may know in clear, secrets sealed for one gateway, all of it signed. */
 export interface SnapshotMessage {
   readonly type: "snapshot";
+  /** Absent: format 1, which knew neither changes nor the chain. */
+  readonly format?: number;
   readonly version: number;
+  /** Where this stands in the control plane's chain of changes. Absent in format 1. */
+  readonly chain?: string;
   /** JSON text. */
   readonly open: string;
   /** Base64url of ephemeral public key (32), nonce (12), ciphertext and tag. */
+  readonly sealed: string;
+  readonly signature: string;
+}
+
+/** What changed since the snapshot at `base`: of use to whoever holds exactly that one. */
+export interface ChangeMessage {
+  readonly type: "change";
+  readonly format: number;
+  readonly base: string;
+  readonly version: number;
+  /** Follows from `base` and both parts, so that a gateway that has it has all of them. */
+  readonly chain: string;
+  /** `Difference` as JSON text. */
+  readonly open: string;
+  /** `Difference` of the secrets, sealed as in a whole one. */
   readonly sealed: string;
   readonly signature: string;
 }
@@ -90,6 +116,8 @@ export interface SnapshotMessage {
 export interface ConfirmMessage {
   readonly type: "confirm";
   readonly version: number;
+  /** Absent in format 1. */
+  readonly chain?: string;
   /** Epoch milliseconds of the control plane. */
   readonly at: number;
   readonly ageMs: number;
@@ -101,7 +129,7 @@ export interface DrainMessage {
   readonly id: number;
 }
 
-export type StreamMessage = SnapshotMessage | ConfirmMessage | DrainMessage;
+export type StreamMessage = SnapshotMessage | ChangeMessage | ConfirmMessage | DrainMessage;
 
 interface Secrets {
   readonly secrets: readonly UpstreamSecret[];
@@ -131,32 +159,96 @@ function openSealed(sealing: KeyObject, text: string): Buffer {
   return Buffer.concat([decipher.update(bytes.subarray(44, -16)), decipher.final()]);
 }
 
-function snapshotText(gateway: string, version: number, open: string, sealed: string): Buffer {
-  const digest = (text: string): string => createHash("sha256").update(text).digest("hex");
-  return Buffer.from(["mandate.snapshot/1", gateway, String(version), digest(open), digest(sealed)].join("\n"));
+const digest = (text: string): string => createHash("sha256").update(text).digest("hex");
+
+function wholeText(gateway: string, version: number, chain: string | undefined, open: string, sealed: string): Buffer {
+  const lines = chain === undefined ? ["mandate.snapshot/1", gateway, String(version)] : ["mandate.snapshot/2", gateway, String(version), chain];
+  return Buffer.from([...lines, digest(open), digest(sealed)].join("\n"));
+}
+
+function changeText(gateway: string, base: string, version: number, chain: string, open: string, sealed: string): Buffer {
+  return Buffer.from(["mandate.snapshot-change/1", gateway, base, String(version), chain, digest(open), digest(sealed)].join("\n"));
+}
+
+/** What a snapshot is on its way: what all may know, and what one gateway alone may. Both are JSON values. */
+export interface Parted {
+  readonly open: Readonly<Record<string, unknown>>;
+  readonly secret: Readonly<Record<string, unknown>>;
 }
 
 /**
  * INVARIANT (G8): provider secrets and sealing keys leave the control plane sealed for the one gateway that enrolled
  * with `sealingKey`; what carries the message never holds them in clear.
  */
-export function packSnapshot(snapshot: Snapshot, to: { readonly gateway: string; readonly sealingKey: string }, signing: KeyObject, random: (bytes: Uint8Array) => Uint8Array): SnapshotMessage {
-  const { secrets, sealingKeys, subjectKey, sessionKey, ...rest } = snapshot;
-  const open = JSON.stringify(rest);
+export function partSnapshot(snapshot: Snapshot): Parted {
+  const { secrets, sealingKeys, subjectKey, sessionKey, ...open } = snapshot;
   const inner: Secrets = { secrets, sealingKeys: sealingKeys.map(({ kid, system, key }) => ({ kid, system, key: base64url(key) })), ...(subjectKey === undefined ? {} : { subjectKey: base64url(subjectKey) }), ...(sessionKey === undefined ? {} : { sessionKey: base64url(sessionKey) }) };
-  const sealed = sealFor(to.sealingKey, Buffer.from(JSON.stringify(inner)), random);
-  return { type: "snapshot", version: snapshot.version, open, sealed, signature: base64url(sign(null, snapshotText(to.gateway, snapshot.version, open, sealed), signing)) };
+  return { open, secret: inner as unknown as Parted["secret"] };
 }
 
-/** @throws when the signature isn't the control plane's, or it was made for another gateway */
-export function unpackSnapshot(message: SnapshotMessage, gateway: string, keys: SlotKeys, controlKey: string): Snapshot {
-  const signed = verify(null, snapshotText(gateway, message.version, message.open, message.sealed), publicKeyOf("ed25519", Buffer.from(controlKey, "base64url")), Buffer.from(message.signature, "base64url"));
-  if (!signed) throw new Error("the snapshot isn't signed by the control plane this gateway enrolled with");
-  const rest = JSON.parse(message.open) as Omit<Snapshot, "secrets" | "sealingKeys">;
-  const inner = JSON.parse(openSealed(keys.sealing, message.sealed).toString("utf8")) as Secrets;
-  if (rest.version !== message.version) throw new Error("the snapshot's version isn't the one signed");
+export function joinParts({ open, secret }: Parted): Snapshot {
+  const rest = open as unknown as Omit<Snapshot, "secrets" | "sealingKeys">;
+  const inner = secret as unknown as Secrets;
   const sealingKeys: SealingKey[] = inner.sealingKeys.map(({ kid, system, key }) => ({ kid, system, key: Buffer.from(key, "base64url") }));
   return { ...rest, secrets: inner.secrets, sealingKeys, ...(inner.subjectKey === undefined ? {} : { subjectKey: Buffer.from(inner.subjectKey, "base64url") }), ...(inner.sessionKey === undefined ? {} : { sessionKey: Buffer.from(inner.sessionKey, "base64url") }) };
+}
+
+/** Where a change leads from `base`. */
+export function chainAfter(base: string, version: number, open: string, secret: string): string {
+  return base64url(createHash("sha256").update(["mandate.snapshot-chain/1", base, String(version), digest(open), digest(secret)].join("\n")).digest());
+}
+
+export interface Recipient {
+  readonly gateway: string;
+  readonly sealingKey: string;
+}
+
+export interface Sender {
+  readonly signing: KeyObject;
+  readonly random: (bytes: Uint8Array) => Uint8Array;
+}
+
+/** Both texts are JSON. @param chain absent: for a gateway of format 1 */
+export function packWhole(whole: { readonly version: number; readonly chain?: string; readonly open: string; readonly secret: string }, to: Recipient, { signing, random }: Sender): SnapshotMessage {
+  const { version, chain, open } = whole;
+  const sealed = sealFor(to.sealingKey, Buffer.from(whole.secret), random);
+  return { type: "snapshot", ...(chain === undefined ? {} : { format: wireFormat, chain }), version, open, sealed, signature: base64url(sign(null, wholeText(to.gateway, version, chain, open, sealed), signing)) };
+}
+
+export function packChange(change: { readonly base: string; readonly version: number; readonly chain: string; readonly open: string; readonly secret: string }, to: Recipient, { signing, random }: Sender): ChangeMessage {
+  const { base, version, chain, open } = change;
+  const sealed = sealFor(to.sealingKey, Buffer.from(change.secret), random);
+  return { type: "change", format: wireFormat, base, version, chain, open, sealed, signature: base64url(sign(null, changeText(to.gateway, base, version, chain, open, sealed), signing)) };
+}
+
+function isSigned(text: Buffer, controlKey: string, signature: string): boolean {
+  return verify(null, text, publicKeyOf("ed25519", Buffer.from(controlKey, "base64url")), Buffer.from(signature, "base64url"));
+}
+
+/** @throws when the signature isn't the control plane's, it was made for another gateway, or its format is unknown here */
+export function unpackWhole(message: SnapshotMessage, gateway: string, keys: SlotKeys, controlKey: string): Parted {
+  assertFormat(message.format ?? 1, "The control plane");
+  if (!isSigned(wholeText(gateway, message.version, message.chain, message.open, message.sealed), controlKey, message.signature)) throw unsigned();
+  const open = JSON.parse(message.open) as Parted["open"];
+  const secret = JSON.parse(openSealed(keys.sealing, message.sealed).toString("utf8")) as Parted["secret"];
+  if (open.version !== message.version) throw new Error("the snapshot's version isn't the one signed");
+  return { open, secret };
+}
+
+/** @throws as `unpackWhole`, and when the change doesn't lead from its base to its chain, or not from `held` */
+export function unpackChange(message: ChangeMessage, held: Parted, gateway: string, keys: SlotKeys, controlKey: string): Parted {
+  assertFormat(message.format, "The control plane");
+  const { base, version, chain, open: text, sealed } = message;
+  if (!isSigned(changeText(gateway, base, version, chain, text, sealed), controlKey, message.signature)) throw unsigned();
+  const secretText = openSealed(keys.sealing, sealed).toString("utf8");
+  if (chainAfter(base, version, text, secretText) !== chain) throw new Error("the change isn't the one its chain names");
+  const open = applyDifference(held.open, JSON.parse(text) as Difference);
+  if (open.version !== version) throw new Error("the snapshot's version isn't the one signed");
+  return { open, secret: applyDifference(held.secret, JSON.parse(secretText) as Difference) };
+}
+
+function unsigned(): Error {
+  return new Error("the snapshot isn't signed by the control plane this gateway enrolled with");
 }
 
 /** Records of a journal on their way to the store. Bytes are base64. */

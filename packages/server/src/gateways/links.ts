@@ -1,21 +1,36 @@
 import type { KeyObject } from "node:crypto";
 import type { ServerResponse } from "node:http";
-import { packSnapshot } from "@mandate/gateway/remote";
+import { packChange, packWhole } from "@mandate/gateway/remote";
 import type { StreamMessage } from "@mandate/gateway/remote";
 import type { Publisher } from "../publisher/index.ts";
+import { SnapshotFeed } from "./snapshot-feed.ts";
+import type { Step } from "./snapshot-feed.ts";
 import type { EnrolledGateway } from "./store.ts";
 
 const heartbeatMs = 500;
 const drainWithinMs = 5_000;
+/** A healthy one answers in a few milliseconds, one that writes its journal in a second. */
+const answersWithinMs = 6_000;
 /** A gateway that reads this slowly is cut; it comes back and gets the newest snapshot alone. */
 const maxBufferedBytes = 256 * 1024 * 1024;
 
 interface Link {
   readonly gateway: EnrolledGateway;
   readonly stream: ServerResponse;
+  /** Format that both sides speak. */
+  readonly format: number;
   /** Newest version it said it enforces. */
   version: number;
+  /** Where that stands in the chain; null in format 1, or before it said so. */
+  chain: string | null;
   readonly close: () => void;
+}
+
+/** What a gateway says it holds when it comes. */
+export interface Holds {
+  readonly version: number;
+  readonly chain: string | null;
+  readonly format: number;
 }
 
 interface Waiting {
@@ -26,6 +41,8 @@ interface Waiting {
 /** The control streams of stand-alone gateways: what each was sent, and what each has said it enforces. */
 export class GatewayLinks {
   readonly #publisher: Publisher;
+  /** Made for the first gateway that comes: an installation without any pays nothing for it. */
+  #lazyFeed: SnapshotFeed | undefined;
   readonly #key: KeyObject;
   readonly #now: () => number;
   readonly #random: (bytes: Uint8Array) => Uint8Array;
@@ -41,22 +58,35 @@ export class GatewayLinks {
     this.#random = options.random;
   }
 
-  /** @param knownVersion what the gateway holds already, so that a short break sends nothing twice */
-  open(gateway: EnrolledGateway, stream: ServerResponse, knownVersion: number): void {
-    // A second stream of the same slot takes over: the first may hang in a connection that nobody closed.
+  get #feed(): SnapshotFeed {
+    return (this.#lazyFeed ??= new SnapshotFeed(this.#publisher));
+  }
+
+  /** What it holds already decides what it is sent: the changes since, or the whole. */
+  open(gateway: EnrolledGateway, stream: ServerResponse, holds: Holds): void {
+    // A second stream of the same process takes over: the first may hang in a connection that nobody closed.
     for (const link of this.#links) if (link.gateway.id === gateway.id) link.close();
+    const to = { gateway: gateway.id, sealingKey: gateway.sealingKey };
+    const from = { signing: this.#key, random: this.#random };
     const send = (message: StreamMessage): void => {
       if (stream.writableLength > maxBufferedBytes) link.close();
       else stream.write(`${JSON.stringify(message)}\n`);
     };
-    const unsubscribe = this.#publisher.port().subscribe((snapshot) => {
-      if (snapshot.version > knownVersion) send(packSnapshot(snapshot, { gateway: gateway.id, sealingKey: gateway.sealingKey }, this.#key, this.#random));
-    });
-    const beat = setInterval(() => send({ type: "confirm", version: this.#publisher.current.version, at: this.#now(), ageMs: Math.max(0, this.#now() - this.#publisher.confirmedAt()) }), heartbeatMs);
+    const sendWhole = (): void => {
+      const whole = this.#feed.whole();
+      if (whole === undefined) return;
+      const { version, open, secret, chain } = whole;
+      send(packWhole({ version, open, secret, ...(holds.format < 2 ? {} : { chain }) }, to, from));
+    };
+    const sendStep = (step: Step): void => (holds.format < 2 ? sendWhole() : send(packChange(step, to, from)));
+    const unsubscribe = this.#feed.subscribe(sendStep);
+    const beat = setInterval(() => send({ type: "confirm", version: this.#publisher.current.version, ...(holds.format < 2 || this.#feed.chain === undefined ? {} : { chain: this.#feed.chain }), at: this.#now(), ageMs: Math.max(0, this.#now() - this.#publisher.confirmedAt()) }), heartbeatMs);
     const link: Link = {
       gateway,
       stream,
-      version: knownVersion,
+      format: holds.format,
+      version: holds.version,
+      chain: holds.chain,
       close: () => {
         unsubscribe();
         clearInterval(beat);
@@ -69,10 +99,17 @@ export class GatewayLinks {
     this.#links.add(link);
     stream.once("close", link.close);
     stream.once("error", link.close);
+    const missed = this.#feed.since(holds.chain);
+    if (missed === undefined || holds.format < 2) sendWhole();
+    else for (const step of missed) sendStep(step);
   }
 
-  acknowledge(id: string, version: number): void {
-    for (const link of this.#links) if (link.gateway.id === id) link.version = Math.max(link.version, version);
+  acknowledge(id: string, version: number, chain: string | null): void {
+    for (const link of this.#links)
+      if (link.gateway.id === id) {
+        link.version = Math.max(link.version, version);
+        link.chain = chain;
+      }
     this.#acknowledge();
   }
 
@@ -84,21 +121,37 @@ export class GatewayLinks {
 
   /** Resolves when every connected gateway has said that it enforces `version`. The caller bounds the wait. */
   async confirmed(version: number): Promise<void> {
-    while ([...this.#links].some((link) => link.version < version)) await new Promise<void>((done) => this.#acknowledged.push(done));
+    while ([...this.#links].some((link) => !this.#enforces(link, version))) await new Promise<void>((done) => this.#acknowledged.push(done));
+  }
+
+  /** A chain of elsewhere says nothing about this register, whatever number came with it. */
+  #enforces(link: Link, version: number): boolean {
+    return link.version >= version && (link.format < 2 || (link.chain !== null && this.#feed.since(link.chain) !== undefined));
   }
 
   /** Asks every connected gateway for its journal and waits for it, 5 s at most. */
   async drain(): Promise<void> {
-    if (this.#links.size === 0) return;
+    await this.#asked([...this.#links], drainWithinMs);
+  }
+
+  /** Whether a process of this gateway is there: what hangs on a dead connection doesn't answer. */
+  async answers(id: string): Promise<boolean> {
+    const links = [...this.#links].filter((link) => link.gateway.id === id);
+    return links.length > 0 && (await this.#asked(links, answersWithinMs));
+  }
+
+  /** @returns whether all of them pushed what they had in time, none by going away */
+  async #asked(links: readonly Link[], withinMs: number): Promise<boolean> {
+    if (links.length === 0) return true;
     const id = ++this.#drainId;
-    const all = new Set(this.#links);
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, drainWithinMs);
-      const waiting: Waiting = { missing: all, done: () => (clearTimeout(timer), resolve()) };
+    const inTime = await new Promise<boolean>((resolve) => {
+      const timer = setTimeout(() => resolve(false), withinMs);
+      const waiting: Waiting = { missing: new Set(links), done: () => (clearTimeout(timer), resolve(true)) };
       this.#drains.set(id, waiting);
-      for (const link of all) link.stream.write(`${JSON.stringify({ type: "drain", id } satisfies StreamMessage)}\n`);
+      for (const link of links) link.stream.write(`${JSON.stringify({ type: "drain", id } satisfies StreamMessage)}\n`);
     });
     this.#drains.delete(id);
+    return inTime && links.every((link) => this.#links.has(link));
   }
 
   drained(id: string, drain: number): void {
@@ -112,9 +165,15 @@ export class GatewayLinks {
     if (waiting.missing.size === 0) waiting.done();
   }
 
-  /** Version each connected gateway enforces, by id. */
-  versions(): ReadonlyMap<string, number> {
-    return new Map([...this.#links].map((link) => [link.gateway.id, link.version]));
+  /** What each connected gateway enforces, by id; `isNewest`: exactly what the control plane enforces now. */
+  enforced(): ReadonlyMap<string, { readonly version: number; readonly isNewest: boolean; readonly format: number }> {
+    const { version } = this.#publisher.current;
+    return new Map(
+      [...this.#links].map((link) => [
+        link.gateway.id,
+        { version: link.version, format: link.format, isNewest: link.version === version && (link.format < 2 || link.chain === this.#feed.chain) },
+      ]),
+    );
   }
 
   cut(id: string): void {
@@ -122,6 +181,7 @@ export class GatewayLinks {
   }
 
   close(): void {
+    this.#lazyFeed?.close();
     for (const link of this.#links) link.close();
   }
 }

@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { offeredTools } from "@mandate/gateway";
 import type { ControlPort, HoldRequest, LeaseAsk, LeaseGrant, HoldTicket, SpendResult } from "@mandate/gateway";
-import { rawPublicKey } from "@mandate/gateway/remote";
+import { commonFormat, rawPublicKey } from "@mandate/gateway/remote";
 import type { JournalPush } from "@mandate/gateway/remote";
 import { AppError, newId } from "@mandate/model";
 import { sql } from "kysely";
@@ -16,7 +16,7 @@ import { actorOf, administrators, page, RateLimit } from "../http/index.ts";
 import type { App } from "../http/index.ts";
 import type { GatewayLinks } from "./links.ts";
 import { keepRawBody, signedRequests } from "./signed-requests.ts";
-import { enrolGateway, gatewayOfToken, listGateways, noteSeen, removeGateway } from "./store.ts";
+import { beginRun, enrolGateway, fenced, gatewayOfToken, listGateways, noteSeen, removeGateway } from "./store.ts";
 import { takeJournal } from "./take-journal.ts";
 
 /** What a gateway told us last. */
@@ -39,7 +39,6 @@ export interface GatewayRouteDeps {
   /** Signs what gateways obey. */
   readonly key: KeyObject;
   readonly local: () => readonly GatewayState[];
-  readonly newestVersion: () => number;
   readonly openHold: (hold: HoldRequest) => Promise<HoldTicket>;
   readonly spend: (id: string, callHash: string, system: string) => Promise<SpendResult>;
   readonly report: ControlPort["report"];
@@ -49,8 +48,10 @@ export interface GatewayRouteDeps {
   readonly onSequenced: (entries: number) => void;
 }
 
-const gateway = z.object({ id: z.string().nullable(), name: z.string(), registerVersion: z.number().nullable(), lastSeen: z.string().nullable(), confirmed: z.boolean() });
+const gateway = z.object({ id: z.string().nullable(), name: z.string(), registerVersion: z.number().nullable(), lastSeen: z.string().nullable(), confirmed: z.boolean(), format: z.number().int().nullable() });
 const key = z.string().regex(/^[A-Za-z0-9_-]{43}$/, "is not 32 bytes in base64url");
+const chain = key;
+const runName = z.string().regex(/^[A-Za-z0-9_-]{22}$/);
 const open = { config: { access: "public" } } as const;
 
 export function gatewayRoutes(app: App, deps: GatewayRouteDeps): void {
@@ -71,13 +72,13 @@ export function gatewayRoutes(app: App, deps: GatewayRouteDeps): void {
   });
 }
 
-function adminRoutes(app: App, { db, org, contexts, links, local, newestVersion }: GatewayRouteDeps): void {
+function adminRoutes(app: App, { db, org, contexts, links, local }: GatewayRouteDeps): void {
   const all = async (): Promise<z.infer<typeof gateway>[]> => {
     const rows = await db.read(org, (tx) => listGateways(tx, org));
-    const live = links.versions();
+    const live = links.enforced();
     return [
-      ...local().map((one) => ({ id: null, ...one })),
-      ...rows.map((row) => ({ id: row.id, name: row.name, registerVersion: live.get(row.id) ?? (row.registerVersion === null ? null : Number(row.registerVersion)), lastSeen: row.lastSeenAt?.toISOString() ?? null, confirmed: live.get(row.id) === newestVersion() })),
+      ...local().map((one) => ({ id: null, ...one, format: null })),
+      ...rows.map((row) => ({ id: row.id, name: row.name, registerVersion: live.get(row.id)?.version ?? (row.registerVersion === null ? null : Number(row.registerVersion)), lastSeen: row.lastSeenAt?.toISOString() ?? null, confirmed: live.get(row.id)?.isNewest === true, format: live.get(row.id)?.format ?? null })),
     ];
   };
 
@@ -136,19 +137,32 @@ function linkRoutes(app: App, deps: GatewayRouteDeps): void {
     return reply.code(201).send({ ...made, origin, controlKey: rawPublicKey(deps.key) });
   });
 
-  app.get("/api/v1/gateway/stream", { ...open, schema: { querystring: z.object({ version: z.coerce.number().int().min(-1).default(-1) }) } }, async (request, reply) => {
+  app.post("/api/v1/gateway/run", { ...open, schema: { body: z.strictObject({ before: runName.nullable(), run: runName }) } }, async (request, reply) => {
+    const { id, run: counted } = await signed.gatewayOf(request);
+    const { before, run } = request.body;
+    // A copy of a volume in use knows the name of the run that counts, and must not take over from it.
+    if (run !== counted && (await links.answers(id))) throw fenced();
+    await db.transaction(org, (tx) => beginRun(tx, org, id, before, run));
+    // Whatever still hangs on the line is another process, or an earlier one.
+    if (run !== counted) links.cut(id);
+    return reply.code(204).send(null);
+  });
+
+  app.get("/api/v1/gateway/stream", { ...open, schema: { querystring: z.object({ version: z.coerce.number().int().min(-1).default(-1), format: z.coerce.number().int().min(1).default(1), chain: chain.optional() }) } }, async (request, reply) => {
     const gateway = await signed.gatewayOf(request);
+    const { version, chain: held } = request.query;
+    const format = commonFormat(request.query.format, `Gateway ${gateway.name}`);
     reply.hijack();
     reply.raw.writeHead(200, { "content-type": "application/x-ndjson", "cache-control": "no-store", "x-content-type-options": "nosniff" });
-    links.open(gateway, reply.raw, request.query.version);
+    links.open(gateway, reply.raw, { version, format, chain: held ?? null });
     await seen(gateway.id, null);
   });
 
-  app.post("/api/v1/gateway/ack", { ...open, schema: { body: z.strictObject({ version: z.int().min(0).optional(), drained: z.int().min(0).optional() }) } }, async (request, reply) => {
+  app.post("/api/v1/gateway/ack", { ...open, schema: { body: z.strictObject({ version: z.int().min(0).optional(), chain: chain.optional(), drained: z.int().min(0).optional() }) } }, async (request, reply) => {
     const { id } = await signed.gatewayOf(request);
-    const { version, drained } = request.body;
+    const { version, chain: held, drained } = request.body;
     if (version !== undefined) {
-      links.acknowledge(id, version);
+      links.acknowledge(id, version, held ?? null);
       await seen(id, version);
     }
     if (drained !== undefined) links.drained(id, drained);

@@ -12,6 +12,8 @@ export interface GatewayRow {
   readonly origin: string | null;
   readonly registerVersion: string | null;
   readonly lastSeenAt: Date | null;
+  /** Which of its starts counts; null: none that counted them. */
+  readonly run: string | null;
 }
 
 export interface EnrolledGateway extends GatewayRow {
@@ -20,7 +22,7 @@ export interface EnrolledGateway extends GatewayRow {
   readonly origin: string;
 }
 
-const columns = sql`id, name, signing_key as "signingKey", sealing_key as "sealingKey", origin, register_version as "registerVersion", last_seen_at as "lastSeenAt"`;
+const columns = sql`id, name, signing_key as "signingKey", sealing_key as "sealingKey", origin, register_version as "registerVersion", last_seen_at as "lastSeenAt", run`;
 
 export async function listGateways(tx: Tx, org: string): Promise<readonly GatewayRow[]> {
   const { rows } = await sql<GatewayRow>`select ${columns} from gateways where org = ${org} and removed_at is null order by name limit 1000`.execute(tx);
@@ -64,6 +66,25 @@ function tokenRefused(): AppError {
 
 export async function noteSeen(tx: Tx, org: string, id: string, version: number | null, now: Date): Promise<void> {
   await sql`update gateways set last_seen_at = ${now}, register_version = greatest(coalesce(register_version, 0), ${version ?? 0}) where org = ${org} and id = ${id}`.execute(tx);
+}
+
+/**
+ * Lets a start of the gateway count, if it knows which counted last. One UPDATE decides, so of two at once one does.
+ * @throws AppError `gateways.fenced` (409)
+ */
+export async function beginRun(tx: Tx, org: string, id: string, before: string | null, run: string): Promise<void> {
+  const { rows } = await sql`update gateways set run = ${run} where org = ${org} and id = ${id} and removed_at is null
+    and (run is null or run = ${run} or run = ${before}) returning id`.execute(tx);
+  if (rows.length === 0) throw fenced();
+}
+
+export function fenced(): AppError {
+  return new AppError({
+    code: "gateways.fenced",
+    status: 409,
+    message: "Another process runs, or ran later, with this gateway's identity: its volume was copied or set back.",
+    remedies: [{ text: "Leave the one that runs alone. Give this one an empty data directory and enrol it under a name of its own.", command: "npx mandate gateway create NAME" }],
+  });
 }
 
 /** It gets nothing more and nothing it sends is believed; its log stays. */
