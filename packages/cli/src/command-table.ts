@@ -2,6 +2,7 @@ import { auditCommands } from "./audit-table.ts";
 import { careCommands } from "./care-table.ts";
 import { checkCommands } from "./check-table.ts";
 import { contentCommands } from "./content-table.ts";
+import { controlCommands } from "./control-table.ts";
 import { exceptionCommands } from "./exception-table.ts";
 import type { CommandSpec, OptionSpec } from "./command.ts";
 
@@ -823,6 +824,7 @@ export const commands: readonly CommandSpec[] = [
   ...exceptionCommands,
   ...contentCommands,
   ...auditCommands,
+  ...controlCommands,
   {
     words: "decisions tail",
     group: "Explain",

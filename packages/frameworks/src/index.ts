@@ -13,4 +13,5 @@ export type { Contradiction, ObservedTraffic } from "./tiers/observed.ts";
 export { noOwnRules, problemsOfOwnRules } from "./tiers/own-rules.ts";
 export type { OwnCondition, OwnParameters, OwnRule, OwnTierRules } from "./tiers/own-rules.ts";
 export { catalogs, controls } from "./catalogs/catalogs.ts";
-export type { Catalog, CatalogItem, Control } from "./catalogs/catalogs.ts";
+export type { Catalog, CatalogDate, CatalogItem, Control } from "./catalogs/catalogs.ts";
+export { gapRole } from "./catalogs/gap-owners.ts";

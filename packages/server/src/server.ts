@@ -58,6 +58,7 @@ import { currentConcerns, recordRoutes, watchRecords } from "./records/index.ts"
 import { registerRoutes } from "./register-routes/index.ts";
 import { registerViewRoutes } from "./register-views/index.ts";
 import type { RegisterPorts } from "./registry/index.ts";
+import { reportRoutes } from "./reports/index.ts";
 import { endContent, eraseApproved, replayErasures, retentionRoutes, shredErased } from "./retention/index.ts";
 import { replayRoutes, sampleReplays } from "./replay/index.ts";
 import { scimRoutes } from "./scim/index.ts";
@@ -314,6 +315,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   await scimRoutes(app, { db, org, contexts, ports, departures, report: (finding) => reportFinding(quiet, finding), log });
   reassessmentRoutes(app, { db, org, now, contexts, ...reassessing });
   frameworkRoutes(app, { db, org, now });
+  reportRoutes(app, { db, org, organization: organizationName, now });
   controlRoutes(app, { db, org, contexts, controls: measuring });
   recordRoutes(app, { db, org, now, contexts, ports });
   tieringRoutes(app, { db, org, now, contexts, ports });

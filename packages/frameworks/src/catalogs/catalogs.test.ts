@@ -31,6 +31,16 @@ test("60 controls, each supporting items that exist: an unknown id in a mapping 
   expect(unknown).toEqual([]);
 });
 
+test("EU AI Act: what applies from when is data, as amended, and each dated item's day is one of them", () => {
+  const act = catalogs().find((one) => one.key === "eu-ai-act")!;
+  const days = new Set(act.dates.map((one) => one.date));
+  expect(act.dates.map((one) => one.date)).toEqual([...days].toSorted());
+  expect(act.items.filter((item) => item.appliesFrom !== null).length).toBeGreaterThan(100);
+  for (const item of act.items) if (item.appliesFrom !== null) expect(days.has(item.appliesFrom), item.id).toBe(true);
+  expect(act.items.find((item) => item.id === "ART-5")!.appliesFrom).toBe("2025-02-02");
+  expect(catalogs().filter((one) => one.dates.length > 0).map((one) => one.key)).toEqual(["eu-ai-act"]);
+});
+
 test("no text says compliant, certified or satisfied", () => {
   const claims = /\b(?:compliant|certified|satisfied)\b/i;
   for (const control of controls()) expect(claims.test(`${control.statement} ${control.measure} ${control.evidence}`), control.id).toBe(false);

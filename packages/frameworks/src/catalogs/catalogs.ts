@@ -23,6 +23,15 @@ export interface Catalog {
   readonly licence: string;
   readonly titleStatus: string;
   readonly items: readonly CatalogItem[];
+  /** When parts of it begin to apply, in order; empty where it isn't law. */
+  readonly dates: readonly CatalogDate[];
+}
+
+export interface CatalogDate {
+  /** Day, `2026-08-02`. */
+  readonly date: string;
+  readonly what: string;
+  readonly basis: string;
 }
 
 export interface Control {
@@ -62,6 +71,7 @@ const headings: Readonly<Record<string, readonly string[]>> = {
 
 interface CatalogFile {
   readonly framework: { readonly key: string; readonly name: string; readonly short: string; readonly version: unknown; readonly publisher: string; readonly licence: string; readonly title_status: string };
+  readonly application_dates?: readonly { readonly date: unknown; readonly what: string; readonly basis: string }[];
   readonly entries: readonly { readonly id: unknown; readonly kind: string; readonly title: string; readonly summary?: string; readonly parent: string | null; readonly applies_from?: unknown }[];
 }
 
@@ -76,7 +86,7 @@ let known: readonly Catalog[] | undefined;
 /** Every framework, in the order in which pages show them. */
 export function catalogs(): readonly Catalog[] {
   known ??= files.map((file): Catalog => {
-    const { framework, entries } = read(file) as CatalogFile;
+    const { framework, entries, application_dates } = read(file) as CatalogFile;
     const grouping = headings[framework.key] ?? [];
     return {
       key: framework.key,
@@ -86,6 +96,7 @@ export function catalogs(): readonly Catalog[] {
       publisher: framework.publisher,
       licence: framework.licence,
       titleStatus: framework.title_status,
+      dates: (application_dates ?? []).map(({ date, what, basis }) => ({ date: String(date), what, basis })).toSorted((a, b) => a.date.localeCompare(b.date)),
       items: entries.map((entry) => ({
         id: String(entry.id),
         kind: entry.kind,

@@ -75,3 +75,9 @@ export async function resultHistory(tx: Tx, org: string, { control, run, since, 
     and (${cursor ?? null}::text is null or id < ${cursor ?? null}) order by id desc limit ${limit}`.execute(tx);
   return rows.map(fromRow);
 }
+
+/** Who was given the open finding of a control that fails, by control. */
+export async function gapOwners(tx: Tx, org: string): Promise<ReadonlyMap<string, string>> {
+  const { rows } = await sql<{ control: string; owner: string }>`select substr(key, length('control.failed:') + 1) as control, owner from findings where org = ${org} and kind = 'control.failed' and state = 'open' and owner is not null`.execute(tx);
+  return new Map(rows.map((row) => [row.control, row.owner]));
+}
