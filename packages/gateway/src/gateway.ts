@@ -21,9 +21,9 @@ import { ReferenceSample } from "./pipeline/reference-sample.ts";
 import { EmittedAnswers } from "./pipeline/emitted-answers.ts";
 import type { Runtime } from "./pipeline/runtime.ts";
 import { TextsRead } from "./pipeline/texts-read.ts";
+import { stopOf } from "./pipeline/kill-switch.ts";
 import { pooledRandom } from "./pooled-random.ts";
 import { route } from "./route.ts";
-import type { Snapshot } from "./snapshot.ts";
 import { UpstreamClient } from "./upstream/client.ts";
 
 /** The data plane. Listens nowhere by itself: `createGatewayServer` or the caller's own `node:http` server does. */
@@ -69,6 +69,7 @@ export function createGateway(given: GatewayOptions): Gateway {
     answers: new AnswerStore({ random: options.random, maxBytes: limits.maxStoredAnswerBytes }),
     emitted: new EmittedAnswers(),
     running: new Set(),
+    stopOf: (call) => (compiled === undefined ? null : stopOf(compiled, call)),
     firstSeenServed: new Map(),
   };
   let draining = false;
@@ -80,40 +81,14 @@ export function createGateway(given: GatewayOptions): Gateway {
     if (compiled !== undefined && snapshot.version < compiled.version) return;
     compiled = compileSnapshot(snapshot);
     mcp.follow(compiled);
-    cutRefused(snapshot);
+    cutStopped();
   });
 
-  /** Suspending, retiring or ending a system cuts what runs (SPEC 3, Kill switch). */
-  function cutRefused(snapshot: Snapshot): void {
-    if (runtime.running.size === 0) return;
-    const systems = new Map(snapshot.facts.systems.map((system) => [system.name, system]));
-    const stopped = new Set(snapshot.facts.models.filter((model) => model.stopped === true).map((model) => model.name));
-    const credentials = new Map(snapshot.credentials.map((credential) => [credential.id, credential.state]));
+  /** What was stopped while it ran is cut (SPEC 3, Kill switch), at every scope. */
+  function cutStopped(): void {
     for (const call of runtime.running) {
-      const system = systems.get(call.system);
-      if (system === undefined || system.status === "refused") {
-        call.cut(
-          refuse(
-            system?.statusCode ?? "system_suspended",
-            "The system's calls were stopped while this one ran.",
-            "Ask one of its owners.",
-            call.system,
-          ),
-        );
-      } else if (stopped.has(call.model)) {
-        call.cut(refuse("policy", "The model was stopped by the kill switch while this call ran.", "Ask who stopped it.", `model:${call.model}`));
-      } else {
-        const states = call.credentials.map((id) => credentials.get(id) ?? "revoked");
-        if (states.every((state) => state === "active")) continue;
-        const code = states.includes("revoked") ? "credential_revoked" : "credential_suspended";
-        call.cut(
-          refuse(
-            code,
-            "The credential's calls were stopped while this one ran.",
-            "Ask the system's technical owner for another.",
-          ),
-        );
-      }
+      const refusal = runtime.stopOf(call);
+      if (refusal !== null) call.cut(refusal);
     }
   }
 

@@ -629,6 +629,20 @@ describe("how a stream ends: one terminal record each", () => {
     expect(gateway.evidence.terminals()).toEqual(["blocked", "blocked"]);
   });
 
+  test("a model stopped while the call's intent was written is not called", async () => {
+    await start();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    gateway.evidence.gate = promise;
+    const call = gateway.call("/v1/chat/completions", streaming);
+    await new Promise((done) => setTimeout(done, 50));
+    const facts = testFacts(upstream.endpoint, testSystem("T0"));
+    gateway.control.publish(testSnapshot({ ...facts, models: [{ ...facts.models[0]!, stopped: true }] }, { version: 8 }));
+    resolve();
+    expect((await call).body.error.code).toBe("policy");
+    expect(upstream.seen).toEqual([]);
+    expect(gateway.evidence.terminals()).toEqual(["blocked"]);
+  });
+
   test("an upstream that never answers: 504 in time", async () => {
     await start("T0", { limits: { callMs: 100 } });
     upstream.answer = () => undefined;

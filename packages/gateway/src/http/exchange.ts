@@ -21,6 +21,8 @@ export class Exchange {
   readonly requestId: string;
   readonly registerVersion: number;
   readonly startedMs: number;
+  /** When the caller's call began, whichever model is asked by now: what its deadline counts from. */
+  callStartedMs: number;
   readonly #consoleUrl: string;
   errorShape: ErrorShape = "openai";
   /** Set on the MCP gateway's paths: refusals are JSON-RPC there. */
@@ -39,6 +41,7 @@ export class Exchange {
     this.req = req;
     this.res = res;
     this.startedMs = init.nowMs;
+    this.callStartedMs = init.nowMs;
     this.registerVersion = init.registerVersion;
     this.#consoleUrl = init.consoleUrl;
     this.#receipt = req.headers["x-mandate-receipt"] === undefined ? undefined : init.receipt;
@@ -55,6 +58,7 @@ export class Exchange {
     const next = new Exchange(this.req, this.res, { nowMs, random, registerVersion, consoleUrl: this.#consoleUrl }, this.requestId);
     next.errorShape = this.errorShape;
     next.sessionToken = this.sessionToken;
+    next.callStartedMs = this.callStartedMs;
     return next;
   }
 

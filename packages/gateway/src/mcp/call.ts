@@ -50,11 +50,13 @@ export class McpCall implements RunningCall, PendingCall {
   readonly system: string;
   readonly credentials: readonly string[];
   readonly model = "";
+  readonly tools: readonly string[];
 
   constructor(context: McpContext, init: CallInit) {
     this.#context = context;
     this.#init = init;
     this.system = context.system.name;
+    this.tools = init.tool === null ? [] : [init.tool.name];
     this.credentials = [context.credential.id, ...(context.credential.token?.chain.slice(1) ?? [])];
     this.done = new Promise((resolve) => (this.#settled = resolve));
   }
@@ -80,6 +82,12 @@ export class McpCall implements RunningCall, PendingCall {
       runtime.options.log.error("evidence.intent_failed", { decision: exchange.decisionId, error: String(error) });
       this.#close();
       exchange.refuse(evidenceRefusal);
+      return false;
+    }
+    const stopped = runtime.stopOf(this);
+    if (stopped !== null) {
+      await this.stop("blocked", stopped);
+      exchange.refuse(stopped);
       return false;
     }
     runtime.running.add(this);

@@ -192,6 +192,39 @@ test("suspending a system cuts its running call", async () => {
   expect(gateway.evidence.terminals().at(-1)).toBe("blocked");
 });
 
+test("stopping a tool cuts its running call, and no other's", async () => {
+  server.tools = [plainTool("read"), plainTool("write")];
+  await start();
+  const session = await open();
+  server.call = (_seen, res) => res.writeHead(200, { "content-type": "text/event-stream" }).flushHeaders();
+  const stopped = send("tools/call", { name: "read" }, session);
+  const other = send("tools/call", { name: "write" }, session);
+  await expect.poll(() => server.calls().length).toBe(2);
+  const tools = pinnedTools("files", server.tools).map((tool) => (tool.names.includes("read") ? { ...tool, stopped: true } : tool));
+  gateway.control.publish({ ...mcpSnapshot([testServer("files", { url: server.url })], [...tools, ...methodTools("files")]), version: 8 });
+  const cut = await stopped;
+  expect(cut.body.error.data.code).toBe("policy");
+  expect(cut.text).toContain("The tool was stopped by the kill switch while this call ran.");
+  expect(gateway.evidence.terminals().at(-1)).toBe("blocked");
+  gateway.gateway.killSystem("notes");
+  expect((await other).body.error.data.code).toBe("system_suspended");
+});
+
+test("a tool stopped while its call's intent was written is not called", async () => {
+  await start();
+  const session = await open();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  gateway.evidence.gate = promise;
+  const call = send("tools/call", { name: "read" }, session);
+  await new Promise((done) => setTimeout(done, 100));
+  const tools = pinnedTools("files", server.tools, { stopped: true });
+  gateway.control.publish({ ...mcpSnapshot([testServer("files", { url: server.url })], [...tools, ...methodTools("files")]), version: 8 });
+  resolve();
+  expect((await call).body.error.data.code).toBe("policy");
+  expect(server.calls()).toEqual([]);
+  expect(gateway.evidence.terminals().at(-1)).toBe("blocked");
+});
+
 describe("a hold", () => {
   const pays = () => pinnedTools("files", server.tools, { effect: "pays", reversible: false });
 

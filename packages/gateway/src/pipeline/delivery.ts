@@ -43,6 +43,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
   readonly system: string;
   readonly credentials: readonly string[];
   readonly model: string;
+  readonly tools: readonly string[];
   /**
    * Resolves once the reply is complete or given up, and recorded. `unanswered`: recorded, but the caller has had nothing,
    * since another model may answer.
@@ -91,19 +92,22 @@ export class Delivery implements UpstreamEvents, RunningCall {
     this.system = call.system.name;
     this.credentials = call.credential.token?.chain ?? [call.credential.id];
     this.model = call.model.name;
+    this.tools = call.view.effects.map((effect) => `hosted.${effect.name}`);
     this.#checker = new AnswerChecker(runtime, call);
     this.#stream = call.surface.streamReader();
     this.#mode = streamModeOf(call);
     this.#content = new AnswerContent(runtime, call, this.#mode);
     this.#queue = new EventQueue(this.#mode, runtime.limits.windowChars);
     this.done = new Promise((resolve) => (this.#settled = resolve));
-    this.#timer = setTimeout(() => void this.#finish("upstream_cut", tooSlow), runtime.limits.callMs);
+    this.#timer = setTimeout(() => void this.#finish("upstream_cut", tooSlow), Math.max(0, call.exchange.callStartedMs + runtime.limits.callMs - runtime.now()));
     runtime.running.add(this);
     call.exchange.res.on("close", this.#onCallerGone);
   }
 
   start(body: Buffer): void {
     const { compiled, model, surface, view, exchange } = this.#call;
+    const stopped = this.#runtime.stopOf(this);
+    if (stopped !== null) return this.cut(stopped);
     try {
       this.#upstream = this.#runtime.upstream.send(
         compiled,

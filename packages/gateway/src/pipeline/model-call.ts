@@ -23,6 +23,7 @@ import { reportAttempt } from "./refused-attempt.ts";
 import { requestRefusals } from "./request-refusals.ts";
 import { ask } from "./ask.ts";
 import { askFor, standIns } from "./stand-in.ts";
+import { tooSlow } from "./upstream-refusals.ts";
 import type { Runtime } from "./runtime.ts";
 
 /** SPEC 3's one pipeline, for every model surface. */
@@ -220,6 +221,8 @@ export async function handleModelCall(
       record: { ...known.record, ...standIn },
     };
     const last = index === others.length - 1;
+    // The deadline is the whole call's: who waited for one model doesn't wait as long for each that stands in.
+    if (runtime.now() - exchange.callStartedMs >= runtime.limits.callMs) return refuseKnown(runtime, asked, tooSlow);
     if (standIn.decision.outcome !== "allow") {
       if (last) return refuseKnown(runtime, asked, refusalOf(standIn.decision));
       continue;

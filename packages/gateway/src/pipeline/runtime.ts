@@ -33,6 +33,8 @@ export interface Runtime {
   /** Whose ids are the only ones a later request may refer to. */
   readonly emitted: EmittedAnswers;
   readonly running: Set<RunningCall>;
+  /** Why a call that starts now must not: what changed between its decision and its durable intent counts as well. */
+  readonly stopOf: (call: RunningCall) => Refusal | null;
   /** When a served model id outside the accepted list was first seen, by system and id. */
   readonly firstSeenServed: Map<string, number>;
 }
@@ -42,6 +44,8 @@ export interface RunningCall {
   /** The caller's, then those it acts for. */
   readonly credentials: readonly string[];
   readonly model: string;
+  /** Register names of the tools it runs, those at the provider included. */
+  readonly tools: readonly string[];
   /** Ends the call: the refusal is what its caller reads. */
   cut(refusal: Refusal): void;
 }

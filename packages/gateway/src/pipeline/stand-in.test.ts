@@ -85,6 +85,19 @@ describe("a model that can't answer", () => {
       expect(gateway.evidence.terminals()).toEqual(["upstream_cut"]);
     });
 
+  test("the call's deadline is one, however many models were asked by then", async () => {
+    await start();
+    primary.answer = (_request, res) => {
+      // An hour passes while it thinks.
+      gateway.clock.nowMs += 3_600_000;
+      gateway.control.confirmed = gateway.clock.nowMs;
+      sendJson(res, {}, 500);
+    };
+    const answer = await ask();
+    expect([answer.status, answer.body.error.code]).toEqual([504, "upstream_timeout"]);
+    expect(other.connections).toBe(0);
+  });
+
   test("when all fail the caller reads the last failure, and each attempt is on record", async () => {
     await start();
     other.answer = (_request, res) => sendJson(res, {}, 500);
