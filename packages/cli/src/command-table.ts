@@ -1,6 +1,7 @@
 import { auditCommands } from "./audit-table.ts";
 import { careCommands } from "./care-table.ts";
 import { checkCommands } from "./check-table.ts";
+import { policyCommands } from "./policy-table.ts";
 import { contentCommands } from "./content-table.ts";
 import { controlCommands } from "./control-table.ts";
 import { exceptionCommands } from "./exception-table.ts";
@@ -821,6 +822,7 @@ export const commands: readonly CommandSpec[] = [
   },
   ...careCommands,
   ...checkCommands,
+  ...policyCommands,
   ...exceptionCommands,
   ...contentCommands,
   ...auditCommands,

@@ -34,6 +34,7 @@ export const idPrefixes = {
   controlRun: "crun",
   controlResult: "cres",
   audit: "aud",
+  watch: "wat",
 } as const;
 export type IdKind = keyof typeof idPrefixes;
 

@@ -49,6 +49,7 @@ import { createIssuerKeys, createTokenEndpoint, ensureSigningKey, machineIdentit
 import { askServer, mcpPinRoutes, OfferQueue } from "./mcp-pins/index.ts";
 import { deliverNotices, notificationRoutes } from "./notifications/index.ts";
 import { overviewRoutes } from "./overview/index.ts";
+import { policyRoutes, watchPolicies } from "./policies/index.ts";
 import { createChallenges, passkeySupport, phoneLinks } from "./passkeys/index.ts";
 import { createStoreCheck, proofRoutes } from "./proof/index.ts";
 import { followOwners, ownerRoutes, ownerSucceeds, vacateSeatsOf, watchOwners } from "./owners/index.ts";
@@ -57,6 +58,7 @@ import { noteOffered, observeChange, openReassessment, reassessmentRoutes, watch
 import { currentConcerns, recordRoutes, watchRecords } from "./records/index.ts";
 import { registerRoutes } from "./register-routes/index.ts";
 import { registerViewRoutes } from "./register-views/index.ts";
+import { loadRegister } from "./registry/index.ts";
 import type { RegisterPorts } from "./registry/index.ts";
 import { reportRoutes } from "./reports/index.ts";
 import { endContent, eraseApproved, replayErasures, retentionRoutes, shredErased } from "./retention/index.ts";
@@ -331,6 +333,11 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   retentionRoutes(app, { db, org, contexts, evidence, keys: { masterKey, random, now }, issuers: () => publisher.current.facts.systems.flatMap((system) => system.session.issuers), drain });
   const replaying = { db, org, keys: { masterKey, random, now } };
   replayRoutes(app, { ...replaying, contexts, drain, facts: () => publisher.current.facts });
+  policyRoutes(app, {
+    ...replaying, now, contexts, drain,
+    facts: (tx) => deriveFacts(tx, now(), { asWritten: true }),
+    specOf: async (tx, name) => (await loadRegister(tx, org)).get("Policy", name)?.spec,
+  });
   searchRoutes(app, { ...replaying, contexts, drain });
   overviewRoutes(app, { db, org, now, contexts, publisher, checked: storeCheck.state });
   eventRoutes(app, hub, { onClose: (close) => closers.push(close), now, stillValid: async (request) => (await authenticate(request).catch(() => null)) !== null });
@@ -371,6 +378,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       watchRecords(quiet, { report: (finding) => reportFinding(quiet, finding), settle: (kinds, open) => settleFindings(quiet, kinds, open) }),
       watchPins(contexts.for(systemActor("mcp")), { ...reassessing.drift, ask: ports.pinMcpServer! }),
       measuring.job(contexts.quiet(systemActor("controls"))),
+      watchPolicies(replaying, contexts.quiet(systemActor("policies")), findingPorts.report),
       sampleReplays(replaying, { now, report: (finding) => reportFinding(quiet, finding) }),
       endContent(db, contexts.quiet(systemActor("retention")), () => controlLogs),
       shredErased({ db, org, now, log, shedJournal: () => dataPlane.shed() }),

@@ -39,6 +39,7 @@ const kinds: Readonly<Record<string, FindingKind>> = {
   "notifications.undelivered": { title: "Notices don't arrive", severity: "medium", fix: { text: "Test the channel, correct it, replay what failed.", command: "npx mandate channel list" } },
   "owner.vacant": { title: "Systems without an owner", severity: "high", fix: { text: "Name a successor under spec.owners and apply; the successor confirms it.", command: "npx mandate get system/{system} -o yaml" } },
   passkey_copied: { title: "A passkey may have been copied", severity: "critical", fix: { text: "Speak with the person, look at what it signed, and have the passkeys reset.", command: 'npx mandate person reset-passkeys EMAIL --reason "…"' } },
+  "policy.watch_ended": { title: "Watched policies whose time is over", severity: "low", fix: { text: "See what would have come out otherwise; apply the version, or let it go.", url: "/policies" } },
   policy_alert: { title: "Rules that can't be evaluated", severity: "high", fix: { text: "Mend the rule named here; calls it concerns are refused until then.", url: "/policies" } },
   policy_mismatch: { title: "Compiled rules differ from the reference engine", severity: "critical", fix: { text: "Change the rule that differs, and report the difference to Mandate's maintainers.", url: "/policies" } },
   prompt_outside_template: { title: "System prompts that no approved template holds", severity: "high", fix: { text: "Have the difference assessed, or send the approved template.", url: "/reassessments" } },

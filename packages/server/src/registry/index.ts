@@ -4,7 +4,7 @@ export { deleteObject, getObject, history, listObjects, pinServer, putObject } f
 export type { HistoryEntry, ObjectPage, ObjectView, PutBody } from "./objects.ts";
 export { loadOffer, loadPins, noteSeen, storeOffer, storePins } from "./pins.ts";
 export type { OfferedTool, ToolPin } from "./pins.ts";
-export { compiledPolicy } from "./policies.ts";
+export { compiledPolicy, compilePolicySpec } from "./policies.ts";
 export { loadRegister, lockRegister, readObject, Register } from "./store.ts";
 export type { StoredObject } from "./store.ts";
 export { toolNames } from "./tool-names.ts";

@@ -44,9 +44,13 @@ export interface Recorded {
 
 export interface Period {
   readonly system?: string;
+  /** Any of these. */
+  readonly systems?: readonly string[];
   /** RFC 3339; half open. */
   readonly since?: string;
   readonly until?: string;
+  /** Id of the decision after which it begins. */
+  readonly after?: string;
 }
 
 interface Row {
@@ -66,7 +70,7 @@ const joined = sql`decision d LEFT JOIN evidence_entry i ON i.org = d.org AND i.
 /** @param after id of the last one seen @returns in the order of time, at most `limit` */
 export async function readPeriod(tx: Tx, org: string, keys: LogKeys, period: Period, after: string, limit: number): Promise<Recorded[]> {
   const { rows } = await sql<Row>`SELECT ${columns} FROM ${joined} WHERE d.org = ${org} AND d.id > ${after}
-    AND ${period.system === undefined ? sql`true` : sql`d.system = ${period.system}`} AND ${period.since === undefined ? sql`true` : sql`d.at >= ${period.since}::timestamptz`}
+    AND ${period.system === undefined ? sql`true` : sql`d.system = ${period.system}`} AND ${period.systems === undefined ? sql`true` : sql`d.system = ANY(${[...period.systems]})`} AND ${period.since === undefined ? sql`true` : sql`d.at >= ${period.since}::timestamptz`}
     AND ${period.until === undefined ? sql`true` : sql`d.at < ${period.until}::timestamptz`} ORDER BY d.id LIMIT ${limit}`.execute(tx);
   return opened(tx, org, keys, rows);
 }

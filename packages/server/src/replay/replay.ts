@@ -53,6 +53,11 @@ export interface ReplayResult {
   readonly shown: readonly Difference[];
 }
 
+export interface PeriodReplayed extends ReplayResult {
+  /** Id of the last decision, for whoever goes on from there; null when there was none. */
+  readonly last: string | null;
+}
+
 /** Facts as they would be: other rules, another version, other terms. Pure; called once for each version of the facts. */
 export type Propose = (facts: RegisterFacts) => RegisterFacts;
 
@@ -98,14 +103,14 @@ class Versions {
  * Makes every decision of a period again, from what its entry sealed, under the facts it names.
  * @param propose absent: as recorded, and any difference is an alarm; else a difference is a decision that would flip
  */
-export async function replayPeriod(deps: ReplayDeps, period: Period, propose?: Propose): Promise<ReplayResult> {
+export async function replayPeriod(deps: ReplayDeps, period: Period, propose?: Propose): Promise<PeriodReplayed> {
   const tally = new Tally(propose !== undefined);
   const versions = new Versions(deps, propose);
-  for (let after = ""; ; ) {
+  for (let after = period.after ?? ""; ; ) {
     const rows = await deps.db.read(deps.org, (tx) => readPeriod(tx, deps.org, deps.keys, period, after, batch));
     for (const row of rows) tally.add(row, await askedAgain(row, versions));
-    if (rows.length < batch) return tally.result();
-    after = rows.at(-1)!.id;
+    after = rows.at(-1)?.id ?? after;
+    if (rows.length < batch) return { ...tally.result(), last: after === (period.after ?? "") ? null : after };
   }
 }
 

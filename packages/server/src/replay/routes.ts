@@ -6,7 +6,7 @@ import type { Contexts } from "../context/index.ts";
 import { actorOf, instant, pathName } from "../http/index.ts";
 import type { App } from "../http/index.ts";
 import { replayDecision, replayPeriod } from "./replay.ts";
-import type { ReplayDeps } from "./replay.ts";
+import type { ReplayDeps, ReplayResult } from "./replay.ts";
 import { underProduction } from "./under-production.ts";
 
 const outcome = z.object({ outcome: z.string(), code: z.string().nullable(), rule: z.string().nullable(), reason: z.string().nullable() });
@@ -29,7 +29,7 @@ export function replayRoutes(app: App, deps: ReplayRouteDeps): void {
     await deps.drain().catch(() => undefined);
     const result = await replayDecision(deps, request.params.id);
     if (result === undefined) throw new AppError({ code: "decisions.not_found", status: 404, message: "There is no decision with this id.", remedies: [{ text: "List the latest.", command: "npx mandate decisions tail" }] });
-    return shown(result);
+    return shownReplay(result);
   });
 
   app.post(
@@ -54,7 +54,7 @@ export function replayRoutes(app: App, deps: ReplayRouteDeps): void {
       const result = await replayPeriod(deps, period, propose);
       // What was opened was read by the machine alone; that somebody had it done is an entry all the same.
       await contexts.quiet(actorOf(request)).transact(async (_tx, record) => record({ type: "evidence.read", ...(system === undefined ? {} : { system }), payload: { event: "replayed", period, under, total: result.total, replayable: result.replayable, same: result.same, differences: result.differences } }));
-      return shown(result);
+      return shownReplay(result);
     },
   );
 
@@ -66,6 +66,8 @@ export function replayRoutes(app: App, deps: ReplayRouteDeps): void {
   }));
 }
 
-function shown(result: Awaited<ReturnType<typeof replayPeriod>>): z.infer<typeof replayResult> {
-  return { ...result, unreplayable: Object.fromEntries(Object.entries(result.unreplayable).map(([why, count]) => [why, count ?? 0])) };
+/** As the schema has it. */
+export function shownReplay(result: ReplayResult): z.infer<typeof replayResult> {
+  const { total, replayable, questions, same, differences, shown } = result;
+  return { total, replayable, questions, same, differences, shown, unreplayable: Object.fromEntries(Object.entries(result.unreplayable).map(([why, count]) => [why, count ?? 0])) };
 }

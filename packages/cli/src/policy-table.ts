@@ -1,0 +1,60 @@
+import type { CommandSpec, OptionSpec } from "./command.ts";
+
+const file: OptionSpec = { flags: "-f, --file <path...>", text: "manifest with the policy's proposed version; default as registered" };
+const system: OptionSpec = { flags: "--system <name...>", text: "systems that would carry it besides those that do" };
+const reason: OptionSpec = { flags: "--reason <text>", text: "why; stands in the evidence" };
+const policy = [{ name: "policy", text: "its name" }];
+
+/** Commands about what a policy would do before it does it. */
+export const policyCommands: readonly CommandSpec[] = [
+  {
+    words: "policy simulate",
+    group: "Explain",
+    summary: "Decide recorded traffic again with a version of a policy, and list the decisions that flip",
+    args: policy,
+    options: [file, system, { flags: "--since <instant>", text: "from; default seven days ago" }, { flags: "--until <instant>", text: "to; default now" }],
+    examples: ["mandate policy simulate refund-limits -f refund-limits.yaml", "mandate policy simulate refund-limits -f new.yaml --since 2026-05-01 -o json"],
+    load: async () => (await import("./commands/policy-versions.ts")).simulate,
+  },
+  {
+    words: "policy watch",
+    group: "Lifecycle",
+    summary: "Compare a version with what is enforced, for at most 14 days and without effect on any call",
+    args: policy,
+    options: [file, system, { flags: "--days <days>", text: "1 to 14", required: true }, reason],
+    examples: ['mandate policy watch refund-limits -f refund-limits.yaml --days 7 --reason "Is 50 enough?"'],
+    load: async () => (await import("./commands/policy-versions.ts")).watch,
+  },
+  {
+    words: "policy watches",
+    group: "Explain",
+    summary: "What was or is watched of a policy, and how much would have come out otherwise; with an id, which decisions",
+    args: [...policy, { name: "id", text: "wat_…", optional: true }],
+    examples: ["mandate policy watches refund-limits", "mandate policy watches refund-limits wat_01…"],
+    load: async () => (await import("./commands/policy-versions.ts")).watches,
+  },
+  {
+    words: "policy end-watch",
+    group: "Lifecycle",
+    summary: "End a watch before its time",
+    args: [...policy, { name: "id", text: "wat_…" }],
+    examples: ["mandate policy end-watch refund-limits wat_01…"],
+    load: async () => (await import("./commands/policy-versions.ts")).endWatch,
+  },
+  {
+    words: "policy history",
+    group: "Explain",
+    summary: "Versions of a policy: who changed it, when, why",
+    args: policy,
+    examples: ["mandate policy history refund-limits"],
+    load: async () => (await import("./commands/policy-versions.ts")).history,
+  },
+  {
+    words: "policy diff",
+    group: "Explain",
+    summary: "What changed between two versions of a policy; default the last two",
+    args: [...policy, { name: "from", text: "number of a version", optional: true }, { name: "to", text: "number of a later one", optional: true }],
+    examples: ["mandate policy diff refund-limits", "mandate policy diff refund-limits 1 3"],
+    load: async () => (await import("./commands/policy-versions.ts")).diff,
+  },
+];

@@ -1,0 +1,143 @@
+import { sql } from "kysely";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startTestServer } from "../testing/running-server.ts";
+import type { TestServer } from "../testing/running-server.ts";
+import { systemActor } from "../context/index.ts";
+import { watchTurn } from "./watches.ts";
+import { randomFillSync } from "node:crypto";
+
+const masterKey = randomFillSync(new Uint8Array(32));
+let running: TestServer;
+let key = "";
+
+const manifest = `apiVersion: v1
+kind: Model
+metadata: { name: local }
+spec: { host: self, protocol: openai, endpoint: "http://localhost:9/v1", region: EEA }
+---
+apiVersion: v1
+kind: Tool
+metadata: { name: payouts.send }
+spec: { effect: writes, reversible: true, critical: [{ arg: order, type: id }], input: { type: object, properties: { order: { type: string }, amount: { type: integer } } } }
+---
+apiVersion: v1
+kind: Policy
+metadata: { name: payout-limit }
+spec:
+  rules:
+    - { id: payout-limit, on: "tool:payouts.send", holdUnless: context.input.amount <= 80, because: Large payouts need a person., remedies: [{ text: Pay out less. }] }
+---
+apiVersion: v1
+kind: AISystem
+metadata: { name: payouts }
+spec:
+  title: Payouts
+  purposes: [{ id: pay, text: Pays customers back. }]
+  owners: { business: bea@x.example, technical: tom@x.example }
+  audience: internal
+  autonomy: suggests
+  intake: { prohibited: [], annex3: [], annex1: false, profiling: false, decisionEffect: none, reversibility: none, vulnerable: false, publicBody: false, euNexus: true }
+  boundary: { sensitivity: internal, regions: [EEA], training: never }
+  session: { user: token, issuers: [], claims: [], userChannel: clean }
+  uses: { models: [model:local], tools: [tool:payouts.send] }
+  policies: [policy:payout-limit]
+`;
+const limit = (amount: number, tests: unknown[] = []) => ({ rules: [{ id: "payout-limit", on: "tool:payouts.send", holdUnless: `context.input.amount <= ${amount}`, because: "Large payouts need a person." }], tests });
+
+async function pay(amounts: readonly number[]): Promise<string[]> {
+  const evaluations = amounts.map((amount, at) => ({
+    subject: { type: "system", id: "payouts" },
+    action: { name: "tool.call" },
+    resource: { type: "tool", id: "payouts.send" },
+    context: { input: { order: `A${at}`, amount }, messages: [{ role: "user", content: `Pay order A${at} please` }] },
+  }));
+  const response = await fetch(`${running.gatewayUrl}/access/v1/evaluations`, { method: "POST", headers: { authorization: `Bearer ${key}`, "content-type": "application/json" }, body: JSON.stringify({ evaluations }) });
+  const body = (await response.json()) as { evaluations: { context: { outcome: string } }[] };
+  await running.server.dataPlane.drain();
+  return body.evaluations.map((one) => one.context.outcome);
+}
+const ask = (method: string, path: string, body?: unknown) => running.request(method, `/api/v1/policies/payout-limit${path}`, body === undefined ? {} : { body });
+const deps = () => ({ db: running.db, org: running.server.org, keys: { masterKey, random: (bytes: Uint8Array) => randomFillSync(bytes), now: running.now } });
+const reported: { kind: string; detail: string }[] = [];
+const turn = () => watchTurn(deps(), running.server.contexts.quiet(systemActor("policies")), async (finding) => void reported.push(finding));
+
+beforeAll(async () => {
+  running = await startTestServer({}, { masterKey });
+  expect((await running.request("POST", "/api/v1/apply", { body: manifest })).status).toBe(200);
+  const minted = await running.request("POST", "/api/v1/people/bea@x.example/tokens", { body: { notAfter: new Date(running.now() + 3_600_000).toISOString() } });
+  const [pilot] = (await running.request("GET", "/api/v1/approvals?state=pending", { token: minted.body.token })).body.items;
+  if (pilot !== undefined) expect((await running.request("POST", `/api/v1/approvals/${pilot.id}/approve`, { token: minted.body.token, body: { reason: "A pilot." } })).status).toBe(200);
+  key = (await running.request("POST", "/api/v1/credentials", { body: { system: "payouts", name: "key", ttl: "8h" } })).body.key;
+  expect(await pay([10, 50, 75, 90, 200])).toEqual(["allow", "allow", "allow", "hold", "hold"]);
+}, 60_000);
+afterAll(() => running?.close());
+
+describe("before it is saved", () => {
+  test("what doesn't compile, names what isn't there, or fails its own tests is said, and nothing is saved", async () => {
+    const broken = await ask("POST", "/check", { spec: { rules: [{ id: "r", on: "tool:payouts.send", denyUnless: "context.input.amout <= 5" }] } });
+    expect(broken.status, broken.text).toBe(200);
+    expect(broken.body.problems[0]).toMatchObject({ rule: "r" });
+    expect(broken.body.tests).toEqual([]);
+    const tests = [{ name: "small passes", call: "tool:payouts.send", input: { amount: 20 }, expect: "allow" }, { name: "large waits", call: "tool:payouts.send", input: { amount: 60 }, expect: "hold" }];
+    expect((await ask("POST", "/check", { spec: limit(80, tests) })).body.tests).toMatchObject([{ passed: true }, { passed: false, expected: "hold", outcome: "allow" }]);
+    const good = await ask("POST", "/check", { spec: limit(50, tests) });
+    expect(good.body).toMatchObject({ problems: [], tests: [{ passed: true }, { passed: true }], systems: ["payouts"] });
+    expect(good.body.cedar).toContain("50");
+    expect((await ask("GET", "")).body.spec.rules[0].holdUnless).toContain("80");
+    expect((await ask("GET", "/history")).body.items).toHaveLength(1);
+  });
+
+  test("recorded traffic under it: the decisions that flip, which way, and no other", async () => {
+    const stricter = await ask("POST", "/simulate", { spec: limit(50) });
+    expect(stricter.status, stricter.text).toBe(200);
+    expect(stricter.body.result).toMatchObject({ total: 5, replayable: 5, same: 4, differences: 1, looser: 0, stricter: 1 });
+    expect(stricter.body.result.shown[0]).toMatchObject({ resource: "tool:payouts.send", recorded: { outcome: "allow" }, replayed: { outcome: "hold", rule: "payout-limit" } });
+    expect((await ask("POST", "/simulate", { spec: limit(100) })).body.result).toMatchObject({ differences: 1, looser: 1, stricter: 0 });
+    expect((await ask("POST", "/simulate", {})).body.result).toMatchObject({ differences: 0, same: 5 });
+    expect(await pay([75]), "tried is not enforced").toEqual(["allow"]);
+  });
+
+  test("a policy that nobody carries is tried for the systems that would, and refused for none or unknown ones", async () => {
+    const at = (body: object) => running.request("POST", "/api/v1/policies/new-one/simulate", { body: { spec: { rules: [{ id: "never", on: "tool:payouts.send", denyUnless: "false" }] }, ...body } });
+    expect((await at({})).body.code).toBe("policies.unbound");
+    expect((await at({ systems: ["nobody"] })).body.code).toBe("policies.system");
+    expect((await at({ systems: ["payouts"] })).body.result).toMatchObject({ total: 6, differences: 6, stricter: 6 });
+    expect((await running.request("POST", "/api/v1/policies/new-one/simulate", { body: {} })).body.code).toBe("policies.unknown");
+  });
+});
+
+describe("watched", () => {
+  test("it compares what is decided from now on, has no effect on any call, and ends by itself", async () => {
+    expect((await ask("POST", "/watches", { spec: limit(50), days: 15, reason: "too long" })).status).toBe(400);
+    const started = await ask("POST", "/watches", { spec: limit(50), days: 14, reason: "Is 50 enough?" });
+    expect(started.status, started.text).toBe(201);
+    expect((await ask("POST", "/watches", { spec: limit(40), days: 1, reason: "two at once" })).body.code).toBe("policies.watched");
+    const version = async () => (await running.db.read(running.server.org, (tx) => sql<{ v: string }>`select policy_version as v from decision order by id desc limit 1`.execute(tx))).rows[0]!.v;
+    const before = await version();
+    expect(await pay([10, 60, 70, 300]), "as enforced, not as watched").toEqual(["allow", "allow", "allow", "hold"]);
+    expect(await version(), "what decides knows nothing of it").toBe(before);
+    await turn();
+    const state = async () => (await ask("GET", "/watches")).body.items[0];
+    expect(await state(), "not before streams have ended").toMatchObject({ decisions: 0 });
+    running.advance(180_000);
+    await Promise.all([turn(), turn()]);
+    expect(await state(), "two turns at once count once").toMatchObject({ decisions: 4, same: 2, differences: 2, endedAt: null });
+    const flips = (await ask("GET", `/watches/${started.body.id}/flips`)).body.items;
+    expect(flips).toHaveLength(2);
+    expect(flips[0]).toMatchObject({ recorded: { outcome: "allow" }, replayed: { outcome: "hold" } });
+    running.advance(14 * 86_400_000);
+    await turn();
+    expect(await state()).toMatchObject({ decisions: 4, endedBy: "its end" });
+    expect(reported).toMatchObject([{ kind: "policy.watch_ended", detail: expect.stringContaining("2 would have come out otherwise") }]);
+    await turn();
+    expect(reported, "told once").toHaveLength(1);
+    expect((await ask("POST", `/watches/${started.body.id}/end`, {})).body.code).toBe("policies.watch_ended");
+  });
+
+  test("unsound or failing versions aren't watched; somebody may end one early", async () => {
+    expect((await ask("POST", "/watches", { spec: limit(50, [{ name: "wrong", call: "tool:payouts.send", input: { amount: 60 }, expect: "allow" }]), days: 1, reason: "x" })).body.code).toBe("policies.unsound");
+    const started = await ask("POST", "/watches", { spec: limit(50), days: 1, reason: "x" });
+    expect((await ask("POST", `/watches/${started.body.id}/end`, {})).body.endedAt).not.toBeNull();
+    expect((await running.request("POST", `/api/v1/policies/other/watches/${started.body.id}/end`, { body: {} })).body.code).toBe("policies.watch_unknown");
+  });
+});

@@ -1,0 +1,146 @@
+import { AppError, definitionOf } from "@mandate/model";
+import type { RegisterFacts } from "@mandate/model";
+import { z } from "zod";
+import type { Contexts } from "../context/index.ts";
+import type { Tx } from "../database/index.ts";
+import { actorOf, editors, instant, pathName } from "../http/index.ts";
+import type { App } from "../http/index.ts";
+import { replayResult, shownReplay } from "../replay/index.ts";
+import type { ReplayDeps } from "../replay/index.ts";
+import { boundBy, judge } from "./proposal.ts";
+import type { Judged, PolicySpec, Proposal } from "./proposal.ts";
+import { simulate } from "./simulate.ts";
+import { endWatch, listFlips, listWatches, longestWatchDays, startWatch } from "./watches.ts";
+
+/** As `POST /api/v1/evidence/replay`: both say of other people's calls what became of them. */
+const readers = ["auditor", "business-owner", "technical-owner", "security-reviewer", "legal-reviewer", "governance-lead", "authorizing-official", "administrator"] as const;
+const weekMs = 7 * 86_400_000;
+
+const params = z.object({ name: pathName });
+const spec = definitionOf("Policy").spec;
+const systems = z.array(pathName).max(200).default([]).describe("would carry it besides those that do");
+const proposed = z.strictObject({ spec: spec.optional().describe("default: as registered"), systems });
+const verdict = z.enum(["allow", "hold", "deny"]);
+const judged = z.object({
+  cedar: z.string(),
+  problems: z.array(z.object({ rule: z.string().nullable(), message: z.string(), remedy: z.string() })),
+  tests: z.array(z.object({ name: z.string(), passed: z.boolean(), expected: verdict, outcome: verdict, rule: z.string().nullable(), reason: z.string() })),
+  /** Systems that carry it or would. */
+  systems: z.array(z.string()),
+});
+const simulated = judged.extend({ since: z.string(), until: z.string(), result: replayResult.extend({ looser: z.number(), stricter: z.number() }).nullable() });
+const watch = z.object({
+  id: z.string(),
+  policy: z.string(),
+  spec: z.looseObject({}),
+  systems: z.array(z.string()).readonly(),
+  reason: z.string(),
+  startedBy: z.string(),
+  startedAt: z.string(),
+  endsAt: z.string(),
+  endedAt: z.string().nullable(),
+  endedBy: z.string().nullable(),
+  decisions: z.number(),
+  unreplayable: z.number(),
+  same: z.number(),
+  differences: z.number(),
+});
+const outcome = z.object({ outcome: z.string(), code: z.string().nullable(), rule: z.string().nullable(), reason: z.string().nullable() });
+const flip = z.object({ id: z.string(), at: z.string(), system: z.string().nullable(), action: z.string(), resource: z.string(), tool: z.string().nullable(), recorded: outcome, replayed: outcome });
+
+export interface PolicyRouteDeps extends ReplayDeps {
+  readonly now: () => number;
+  readonly contexts: Contexts;
+  readonly drain: () => Promise<unknown>;
+  /** The register's facts as written, what isn't approved yet included. */
+  readonly facts: (tx: Tx) => Promise<RegisterFacts>;
+  readonly specOf: (tx: Tx, name: string) => Promise<PolicySpec | undefined>;
+}
+
+/** Policies before they are enforced: checked, tried on recorded traffic, watched beside the one in force. */
+export function policyRoutes(app: App, deps: PolicyRouteDeps): void {
+  const { db, org, now, contexts } = deps;
+
+  async function proposalOf(name: string, asked: z.infer<typeof proposed>): Promise<{ proposal: Proposal; judged: Judged }> {
+    return db.read(org, async (tx) => {
+      const facts = await deps.facts(tx);
+      const wanted = asked.spec ?? (await deps.specOf(tx, name));
+      if (wanted === undefined) throw new AppError({ code: "policies.unknown", status: 404, message: "There is no policy with this name, and none was sent.", remedies: [{ text: "Send `spec`, or list the policies.", command: "npx mandate get policies" }] });
+      const unknown = asked.systems.find((system) => !facts.systems.some((one) => one.name === system));
+      if (unknown !== undefined) throw new AppError({ code: "policies.system", status: 400, message: `There is no system ${unknown}.`, remedies: [{ text: "List them.", command: "npx mandate get systems" }] });
+      const proposal = { name, spec: wanted as PolicySpec, systems: [...new Set([...boundBy(facts, name), ...asked.systems])].toSorted() };
+      return { proposal, judged: judge(facts, proposal, Math.floor(now() / 1000)) };
+    });
+  }
+
+  app.post("/api/v1/policies/:name/check", { config: { access: "signed-in" }, schema: { operationId: "checkPolicy", summary: "Compile a policy, check it against the register, run its tests; nothing is saved", params, body: proposed, response: { 200: judged } } }, async ({ params: { name }, body }) => {
+    const { proposal, judged: found } = await proposalOf(name, body);
+    return { ...shown(found), systems: [...proposal.systems] };
+  });
+
+  app.post(
+    "/api/v1/policies/:name/simulate",
+    { config: { access: readers }, schema: { operationId: "simulatePolicy", summary: "Recorded traffic decided again with this version in force: which decisions would flip", params, body: proposed.extend({ system: pathName.optional(), since: instant.optional().describe("default: seven days ago"), until: instant.optional() }), response: { 200: simulated } } },
+    async (request) => {
+      const { name } = request.params;
+      const { system, since = new Date(now() - weekMs).toISOString(), until = new Date(now()).toISOString() } = request.body;
+      const { proposal, judged: found } = await proposalOf(name, request.body);
+      const about = { ...shown(found), systems: [...proposal.systems], since, until };
+      if (found.problems.length > 0) return { ...about, result: null };
+      if (proposal.systems.length === 0) throw nobodyCarries(name);
+      // A long period takes longer than an idle connection may stay open.
+      request.raw.socket.setTimeout(0);
+      await deps.drain().catch(() => undefined);
+      const result = await simulate(deps, proposal, found.cedar, { ...(system === undefined ? {} : { system }), since, until });
+      await contexts.quiet(actorOf(request)).transact(async (_tx, record) => record({ type: "evidence.read", ...(system === undefined ? {} : { system }), payload: { event: "policy.simulated", policy: name, since, until, total: result.total, replayable: result.replayable, differences: result.differences } }));
+      return { ...about, result: { ...shownReplay(result), looser: result.looser, stricter: result.stricter } };
+    },
+  );
+
+  app.get("/api/v1/policies/:name/watches", { config: { access: "signed-in" }, schema: { operationId: "listPolicyWatches", params, response: { 200: z.object({ items: z.array(watch) }) } } }, async ({ params: { name } }) => ({
+    items: (await db.read(org, (tx) => listWatches(tx, org, name))).map((one) => ({ ...one, spec: { ...one.spec } })),
+  }));
+
+  app.post(
+    "/api/v1/policies/:name/watches",
+    {
+      config: { access: editors },
+      schema: {
+        operationId: "watchPolicy",
+        summary: "Compare a version with what is enforced for at most 14 days, without effect on any call",
+        params,
+        body: proposed.extend({ days: z.int().min(1).max(longestWatchDays), reason: z.string().trim().min(1).max(1000) }),
+        response: { 201: watch },
+      },
+    },
+    async (request, reply) => {
+      const { name } = request.params;
+      const { proposal, judged: found } = await proposalOf(name, request.body);
+      const failed = found.tests.filter((test) => !test.passed);
+      if (found.problems.length > 0 || failed.length > 0)
+        throw new AppError({ code: "policies.unsound", status: 422, message: found.problems[0]?.message ?? `Test ${failed[0]!.name} expected ${failed[0]!.expected} and got ${failed[0]!.decision.outcome}.`, remedies: [{ text: "Mend the rules or the test, then ask again.", command: "npx mandate policy test -f FILE" }] });
+      if (proposal.systems.length === 0) throw nobodyCarries(name);
+      const started = await startWatch(contexts.quiet(actorOf(request)), proposal, found.cedar, request.body.days, request.body.reason);
+      return reply.code(201).send({ ...started, spec: { ...started.spec } });
+    },
+  );
+
+  app.get("/api/v1/policies/:name/watches/:id/flips", { config: { access: readers }, schema: { operationId: "listPolicyFlips", params: params.extend({ id: pathName }), response: { 200: z.object({ items: z.array(flip) }) } } }, async ({ params: { id } }) => ({ items: await db.read(org, (tx) => listFlips(tx, org, id)) }));
+
+  app.post("/api/v1/policies/:name/watches/:id/end", { config: { access: editors }, schema: { operationId: "endPolicyWatch", params: params.extend({ id: pathName }), body: z.strictObject({}).optional(), response: { 200: watch } } }, async (request) => {
+    const ended = await endWatch(contexts.quiet(actorOf(request)), request.params.name, request.params.id);
+    return { ...ended, spec: { ...ended.spec } };
+  });
+}
+
+function shown({ cedar, problems, tests }: Judged): Omit<z.infer<typeof judged>, "systems"> {
+  return {
+    cedar,
+    problems: problems.map(({ rule, message, remedy }) => ({ rule, message, remedy })),
+    tests: tests.map(({ name, passed, expected, decision }) => ({ name, passed, expected, outcome: decision.outcome, rule: decision.rule, reason: decision.reason })),
+  };
+}
+
+function nobodyCarries(name: string): AppError {
+  return new AppError({ code: "policies.unbound", status: 422, message: `No system carries ${name}, so no call would meet it.`, remedies: [{ text: "Name systems that would, or add it under a system's spec.policies." }] });
+}
