@@ -43,10 +43,17 @@ export interface SessionBooks {
 
 const maxSessions = 50_000;
 const lifetimeMs = 24 * 3_600_000;
+/**
+ * What another gateway, or this one before it started anew, gave out is believed for so long: what the session saw since
+ * is known there alone. Enough to move a conversation, too little to keep a clean token for later.
+ */
+const foreignForMs = 60_000;
 
 /**
  * Sessions as tokens: `mss1.PAYLOAD.MAC`, HMAC-SHA-256 over payload. The state travels with the caller, and a caller who
- * keeps an older token, to forget what the session saw since, meets the floor kept here for each session.
+ * keeps an older token, to forget what the session saw since, meets the floor kept here for each session. INVARIANT:
+ * where that floor can't be known, the session is untrusted: a token of this process whose floor was forgotten, and an
+ * older one of any other.
  */
 export function createSessionBooks(init: {
   key: () => Uint8Array;
@@ -54,6 +61,7 @@ export function createSessionBooks(init: {
   random: (bytes: Uint8Array) => Uint8Array;
 }): SessionBooks {
   const floors = new Recent<SessionLabels>(maxSessions);
+  const self = Buffer.from(init.random(new Uint8Array(9))).toString("base64url");
   const mac = (payload: string) => createHmac("sha256", init.key()).update(payload).digest();
 
   function floorOf(id: string): SessionLabels {
@@ -70,10 +78,14 @@ export function createSessionBooks(init: {
       sid: string;
       sys: string;
       exp: number;
+      /** Who gave it out; absent: a release before. */
+      by?: string;
       labels: SessionLabels;
     };
     if (claims.sys !== system || claims.exp <= init.clock()) return undefined;
-    return { id: claims.sid, labels: joinLabels(claims.labels, floorOf(claims.sid)) };
+    const known = claims.by === self ? floors.has(claims.sid) : claims.exp - lifetimeMs > init.clock() - foreignForMs;
+    const labels = known ? claims.labels : joinLabels(claims.labels, { ...cleanLabels, untrusted: true });
+    return { id: claims.sid, labels: joinLabels(labels, floorOf(claims.sid)) };
   }
 
   return {
@@ -92,7 +104,7 @@ export function createSessionBooks(init: {
       const joined = joinLabels(session.labels, labels);
       floors.set(session.id, joined);
       const payload = Buffer.from(
-        JSON.stringify({ sid: session.id, sys: system, exp: init.clock() + lifetimeMs, labels: joined }),
+        JSON.stringify({ sid: session.id, sys: system, exp: init.clock() + lifetimeMs, by: self, labels: joined }),
       ).toString("base64url");
       return `mss1.${payload}.${mac(payload).toString("base64url")}`;
     },

@@ -30,6 +30,33 @@ describe("session tokens", () => {
     expect(held.open(token, "other-system", "cred")!.labels.untrusted).toBe(true);
   });
 
+  test("an older token says nothing good at another gateway, nor here after a start", () => {
+    let nowMs = testNowMs;
+    const at = () => createSessionBooks({ key: () => key, clock: () => nowMs, random: (bytes) => randomFillSync(bytes) });
+    const [east, west] = [at(), at()];
+    const clean = east.close(east.open("talk", "notes", "cred")!, cleanLabels, "notes", "cred");
+    // A conversation that moves on at once is what it was.
+    expect(west.open(clean, "notes", "cred")!.labels.untrusted).toBe(false);
+    east.close(east.open(clean, "notes", "cred")!, tainted, "notes", "cred");
+    nowMs += 60_000;
+    expect(west.open(clean, "notes", "cred")!.labels.untrusted).toBe(true);
+    expect(at().open(clean, "notes", "cred")!.labels.untrusted).toBe(true);
+    // Where it was given out the floor is known, however old it is.
+    const kept = east.close(east.open("other", "notes", "cred")!, cleanLabels, "notes", "cred");
+    nowMs += 3_600_000;
+    expect(east.open(kept, "notes", "cred")!.labels.untrusted).toBe(false);
+    // What it saw elsewhere since goes along with the newer token.
+    const moved = west.close(west.open(clean, "notes", "cred")!, cleanLabels, "notes", "cred");
+    expect(east.open(moved, "notes", "cred")!.labels.untrusted).toBe(true);
+  });
+
+  test("a token whose session was forgotten here is not taken at its word", () => {
+    const held = books();
+    const clean = held.close(held.open("s", "notes", "cred")!, cleanLabels, "notes", "cred");
+    for (let n = 0; n < 60_000; n++) held.close({ id: `ses_${n}`, labels: cleanLabels }, cleanLabels, "notes", "cred");
+    expect(held.open(clean, "notes", "cred")!.labels.untrusted).toBe(true);
+  });
+
   test("two credentials that pick the same id share no session", () => {
     const held = books();
     expect(held.open("s", "notes", "a")!.id).not.toBe(held.open("s", "notes", "b")!.id);
