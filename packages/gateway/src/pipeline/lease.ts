@@ -9,6 +9,8 @@ export interface LeaseAsk {
   readonly want: number;
   /** Taken without asking while the control plane was away: it counts, whatever the limit says. */
   readonly owed: number;
+  /** Hash of whom a limit of heads counts: the same one counts once, whoever asks. */
+  readonly member?: string;
 }
 
 export interface LeaseGrant {

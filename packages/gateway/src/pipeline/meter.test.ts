@@ -23,13 +23,21 @@ const ok = (result: Awaited<ReturnType<Meter["reserve"]>>): boolean => !("code" 
 /** A control plane with one limit table, for as many gateways as a test makes. */
 function controlPlane(): { lease: Lease; away: boolean; asked: number } {
   const totals = new Map<string, number>();
+  const people = new Map<string, Set<string>>();
   const control = {
     away: false,
     asked: 0,
-    lease: (async ({ key, span, limit, want, owed }) => {
+    lease: (async ({ key, span, limit, want, owed, member }) => {
       control.asked += 1;
       await Promise.resolve();
       if (control.away) throw new Error("away");
+      if (member !== undefined) {
+        const heads = people.get(`${key} ${span}`) ?? new Set<string>();
+        people.set(`${key} ${span}`, heads);
+        const fits = heads.has(member) || heads.size < limit;
+        if (fits || owed > 0) heads.add(member);
+        return { granted: fits ? want : 0, total: heads.size };
+      }
       const total = (totals.get(`${key} ${span}`) ?? 0) + owed;
       const granted = Math.max(0, Math.min(want, limit - total));
       totals.set(`${key} ${span}`, total + granted);
@@ -153,5 +161,38 @@ describe("prices", () => {
   test("a fraction of a micro-euro is rounded up: no call is free", () => {
     expect(costOf({ input: 1, output: 0 }, { input: 0.15, output: 0.6 })).toBe(1);
     expect(microEuros("2500.00")).toBe(2_500_000_000);
+  });
+});
+
+describe("people of the day", () => {
+  const people = limited({ peoplePerDay: 2 });
+  const person = (meter: Meter) => async (name: string) => ok(await meter.reserve(people, by("cred_1", name), one, testNowMs));
+
+  test("count once, through two gateways and after a start", async () => {
+    const control = controlPlane();
+    const [east, west] = [person(meterOf(control.lease)), person(meterOf(control.lease))];
+    expect([await east("ada"), await west("ada"), await west("bob"), await east("bob")]).toEqual([true, true, true, true]);
+    expect([await east("eve"), await west("eve")]).toEqual([false, false]);
+    const again = person(meterOf(control.lease));
+    expect([await again("ada"), await again("eve")]).toEqual([true, false]);
+  });
+
+  test("that are let in while nobody can be asked are few, said so, and counted afterwards", async () => {
+    const control = controlPlane();
+    const [east, west] = [person(meterOf(control.lease)), person(meterOf(control.lease))];
+    warned.length = 0;
+    control.away = true;
+    expect([await east("ada"), await east("ada"), await east("bob")]).toEqual([true, true, false]);
+    expect(warned).toEqual(["limits.slice_taken_alone"]);
+    control.away = false;
+    expect([await west("bob"), await east("eve"), await west("eve")]).toEqual([true, false, false]);
+  });
+
+  test("aren't counted for a call that another limit refuses", async () => {
+    const control = controlPlane();
+    const meter = meterOf(control.lease);
+    const tight = limited({ peoplePerDay: 1, tokensPerDay: 5 });
+    expect(ok(await meter.reserve(tight, by("cred_1", "ada"), one, testNowMs))).toBe(false);
+    expect(ok(await meter.reserve(limited({ peoplePerDay: 1 }), by("cred_1", "bob"), one, testNowMs))).toBe(true);
   });
 });

@@ -2,6 +2,7 @@ import { hash } from "node:crypto";
 import type { ShareLimitFacts, SystemFacts } from "@mandate/model";
 import { type Refusal, refuse } from "../http/refusal.ts";
 import { Counters, type Lease } from "./lease.ts";
+import { People } from "./people.ts";
 import { microEuros } from "./prices.ts";
 
 export interface Estimate {
@@ -62,11 +63,11 @@ const dayMs = 86_400_000;
  */
 export class Meter {
   readonly #counters: Counters;
-  /** People of the day by system: each is charged once. */
-  readonly #people = new Map<string, { day: string; readonly names: Set<string> }>();
+  readonly #people: People;
 
   constructor({ lease, warn, before = [], nowMs = 0 }: MeterOptions) {
     this.#counters = new Counters({ lease, warn });
+    this.#people = new People(lease, warn);
     // With leases the control plane remembers what was taken.
     if (lease !== null) return;
     const { day, month } = spansOf(nowMs);
@@ -81,22 +82,27 @@ export class Meter {
 
   async reserve(system: SystemFacts, spender: Spender, estimate: Estimate, nowMs: number): Promise<Reservation | Refusal> {
     const charges = chargesOf(system, spender, estimate, nowMs);
-    const newPerson = this.#newPerson(system, spender.person, spansOf(nowMs).day);
-    if (newPerson !== null) charges.push(newPerson);
+    const { peoplePerDay } = system.limits;
+    let admitted = spender.person === null || peoplePerDay === null;
     // A slice that came may be gone again, to calls that waited beside this one. It ends: each round, something is granted
     // out of a limit, or nothing is and the call is refused.
     for (;;) {
       const short = charges.filter(({ key, span, limit, need }) => limit !== null && !this.#counters.fits(key, span, limit, need));
-      if (short.length === 0) return this.#commit(charges, newPerson === null ? null : { system: system.name, person: spender.person! });
+      if (short.length === 0) {
+        if (admitted) return this.#commit(charges);
+        // Last, so that nobody is counted for a call that another limit refuses.
+        admitted = await this.#people.admit(system.name, spender.person!, peoplePerDay!, spansOf(nowMs).day);
+        if (!admitted) return refusalOf(system, { window: "day", what: `${peoplePerDay} people a day`, param: "limits.peoplePerDay" }, nowMs);
+        continue;
+      }
       const granted = await Promise.all(short.map(({ key, span, limit, need }) => this.#counters.lease(key, span, limit!, need, nowMs)));
       const none = granted.indexOf(false);
       if (none >= 0) return refusalOf(system, short[none]!, nowMs);
     }
   }
 
-  #commit(charges: readonly Charge[], newPerson: { system: string; person: string } | null): Reservation {
+  #commit(charges: readonly Charge[]): Reservation {
     for (const { key, span, need } of charges) this.#counters.add(key, span, need);
-    if (newPerson !== null) this.#people.get(newPerson.system)!.names.add(newPerson.person);
     let open = true;
     return {
       settle: (used) => {
@@ -105,18 +111,6 @@ export class Meter {
         for (const { key, span, need, of } of charges) this.#counters.addIfCurrent(key, span, of(used) - need);
       },
     };
-  }
-
-  #newPerson(system: SystemFacts, person: string | null, day: string): Charge | null {
-    const limit = system.limits.peoplePerDay;
-    if (person === null || limit === null) return null;
-    let seen = this.#people.get(system.name);
-    if (seen?.day !== day) {
-      seen = { day, names: new Set() };
-      this.#people.set(system.name, seen);
-    }
-    if (seen.names.has(person)) return null;
-    return { key: `system:${system.name} people day`, window: "day", span: day, limit, need: 1, of: () => 1, what: `${limit} people a day`, param: "limits.peoplePerDay" };
   }
 }
 
@@ -145,7 +139,7 @@ function chargesOf(system: SystemFacts, { credential, person }: Spender, estimat
   return charges;
 }
 
-function refusalOf(system: SystemFacts, { window, what, param }: Charge, nowMs: number): Refusal {
+function refusalOf(system: SystemFacts, { window, what, param }: Pick<Charge, "window" | "what" | "param">, nowMs: number): Refusal {
   return {
     ...refuse(
       window === "minute" ? "rate" : "budget",

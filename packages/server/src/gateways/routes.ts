@@ -181,9 +181,10 @@ function linkRoutes(app: App, deps: GatewayRouteDeps): void {
   });
 
   const amount = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
-  app.post("/api/v1/gateway/leases", { ...open, schema: { body: z.strictObject({ key: z.string().min(1).max(500), span: z.string().regex(/^\d{4}-\d{2}(?:-\d{2}(?:T\d{2}:\d{2})?)?$/), limit: amount, want: amount, owed: amount }) } }, async (request) => {
+  app.post("/api/v1/gateway/leases", { ...open, schema: { body: z.strictObject({ key: z.string().min(1).max(500), span: z.string().regex(/^\d{4}-\d{2}(?:-\d{2}(?:T\d{2}:\d{2})?)?$/), limit: amount, want: amount, owed: amount, member: z.string().regex(/^[0-9a-f]{32}$/).optional() }) } }, async (request) => {
     const { id } = await signed.gatewayOf(request);
-    return deps.lease(id, request.body);
+    const { member, ...ask } = request.body;
+    return deps.lease(id, { ...ask, ...(member === undefined ? {} : { member }) });
   });
 
   const change = z.strictObject({ trigger: z.enum(["model-version", "tool-definition", "prompt", "refused-attempt"]), subject: z.string().max(400), old: z.string().max(4000), new: z.string().max(4000) });

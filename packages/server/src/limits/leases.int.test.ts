@@ -43,3 +43,19 @@ it("a gateway that starts anew gives back what it didn't use, and what it used c
   await register.db.transaction(org, (tx) => returnLeases(tx, org, "a", used, nowMs));
   expect(await grant("b")).toEqual({ granted: 7, total: 10 });
 });
+
+it("a person counts once a day, through however many gateways and after any start", async () => {
+  const { org } = (await register.organization())(bootstrap);
+  const admit = (holder: string, member: string, owed = 0) =>
+    register.db.transaction(org, (tx) => grantLease(tx, org, holder, { key: "system:helper people day", span: day, limit: 2, want: 1 - owed, owed, member: member.repeat(32) }));
+  const both = await Promise.all([admit("gw-east", "a"), admit("gw-west", "a"), admit("gw-east", "a")]);
+  expect(both.map(({ granted }) => granted)).toEqual([1, 1, 1]);
+  expect(both.at(-1)!.total).toBe(1);
+  expect((await admit("gw-west", "b")).granted).toBe(1);
+  expect(await admit("gw-east", "c")).toEqual({ granted: 0, total: 2 });
+  await register.db.transaction(org, (tx) => returnLeases(tx, org, "gw-east", [], Date.parse(`${day}T09:00:00Z`)));
+  expect(await admit("gw-east", "a")).toEqual({ granted: 1, total: 2 });
+  expect((await admit("gw-east", "d")).granted).toBe(0);
+  // Let in while the control plane was away: shows as what it is.
+  expect(await admit("gw-east", "e", 1)).toEqual({ granted: 0, total: 3 });
+});

@@ -7,9 +7,10 @@ import type { Tx } from "../database/index.ts";
  * all gateways hold together passes it only by what one of them took alone while nobody could be asked (`owed`).
  */
 export async function grantLease(tx: Tx, org: string, holder: string, ask: LeaseAsk): Promise<LeaseGrant> {
-  const { key, span, limit, want, owed } = ask;
+  const { key, span, limit, want, owed, member } = ask;
   await sql`select pg_advisory_xact_lock(hashtextextended(${`${org}\n${key}`}, 0))`.execute(tx);
   await sql`delete from limit_lease where org = ${org} and key = ${key} and span < ${span}`.execute(tx);
+  if (member !== undefined) return grantHead(tx, org, `head:${member}`, ask);
   const { rows } = await sql<{ granted: number; total: number }>`
     with taken as (select coalesce(sum(granted), 0) + ${owed}::bigint as total from limit_lease where org = ${org} and key = ${key} and span = ${span}),
       slice as (select greatest(0, least(${want}::bigint, ${limit}::bigint - total)) as granted, total from taken),
@@ -19,14 +20,25 @@ export async function grantLease(tx: Tx, org: string, holder: string, ask: Lease
   return rows[0]!;
 }
 
+/** One of a number of heads: who holds it already is granted it again, and counts no more for it. */
+async function grantHead(tx: Tx, org: string, holder: string, { key, span, limit, want, owed }: LeaseAsk): Promise<LeaseGrant> {
+  const { rows } = await sql<{ total: number; held: boolean }>`select coalesce(sum(granted), 0)::float8 as total, coalesce(bool_or(holder = ${holder}), false) as held
+    from limit_lease where org = ${org} and key = ${key} and span = ${span}`.execute(tx);
+  const { total, held } = rows[0]!;
+  if (held) return { granted: Math.min(want, 1), total };
+  // Let in while nobody could be asked: counts, whatever the limit says.
+  if (owed === 0 && (want === 0 || total >= limit)) return { granted: 0, total };
+  await sql`insert into limit_lease (org, key, span, holder, granted) values (${org}, ${key}, ${span}, ${holder}, 1)`.execute(tx);
+  return { granted: owed === 0 ? 1 : 0, total: total + 1 };
+}
+
 /**
  * A gateway that starts anew holds no slices: what it had and didn't use goes back, as far as its evidence says what it
- * used. People are counted anew, because the index doesn't name them.
+ * used. People stay counted: each is held under their own hash.
  */
 export async function returnLeases(tx: Tx, org: string, holder: string, used: readonly SpentBefore[], nowMs: number): Promise<void> {
   const instant = new Date(nowMs).toISOString();
   const [day, month] = [instant.slice(0, 10), instant.slice(0, 7)];
-  await sql`delete from limit_lease where org = ${org} and holder = ${holder} and key like '% people day'`.execute(tx);
   const { rows } = await sql<{ key: string; span: string }>`select key, span from limit_lease where org = ${org} and holder = ${holder} and span in (${day}, ${month}) and key ~ '^(system|credential):'`.execute(tx);
   const usedOf = new Map<string, number>();
   for (const one of used) {
