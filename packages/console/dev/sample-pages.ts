@@ -16,6 +16,27 @@ const row = (name: string, spec: object) => ({
   updatedBy: tomasz,
 });
 
+const controlResult = (control: string, outcome: string, faults: number) => ({
+  id: `cres_${control}`,
+  run: "crun_1",
+  control,
+  at: iso(now - 3_600_000),
+  grade: "declared",
+  outcome,
+  reason: faults === 0 ? "4 systems, none of them otherwise." : "1 of 4 systems: No evaluation is recorded.",
+  unit: "systems",
+  population: 4,
+  faults,
+  excepted: 0,
+  exceptions: faults === 0 ? [] : [{ subject: "support-concierge", system: "support-concierge", fault: "No evaluation is recorded.", exception: null }],
+  systems: {},
+  query: "Each system of the tier: an evaluation is recorded, current, and meets its threshold",
+  window: { since: iso(now - 30 * day), until: iso(now) },
+  position: [{ origin: "localhost/halden-retail/control/1", size: 4812 }],
+  proof: { how: "sample", saw: "No evaluation is recorded.", at: iso(now - 3_600_000) },
+  startedBy: "controls",
+});
+
 export const pages: Readonly<Record<string, object>> = {
   account: {
     passkeys: [
@@ -202,13 +223,38 @@ export const pages: Readonly<Record<string, object>> = {
   "legal-reviews/flows": list({ system: "support-concierge", target: "tool:translate.text", calls: 133 }),
   "owner-vacancies": list(),
   frameworks: list({ key: "eu-ai-act", name: "EU AI Act", short: "AI Act", version: "2024/1689", items: 44 }),
-  controls: list({
-    id: "GATE-05",
-    statement: "No system runs past the end of its authorization.",
-    kind: "runtime",
-    measure: "Calls after the end that were allowed: 0",
-    evidence: "Decisions",
-  }),
+  controls: list(
+    {
+      id: "GATE-02", statement: "Every pilot has an end date and stops working at it", kind: "runtime", measure: "Accepted calls of pilots past their end", evidence: "Expiry events and probe", appliesTo: "all",
+      supports: { "eu-ai-act": ["ART-9"] }, grade: "enforced", outcome: "pass", gapOwner: null, result: controlResult("GATE-02", "pass", 0),
+    },
+    {
+      id: "GATE-05", statement: "Evaluation results required for the tier exist, are recent and met the thresholds before release", kind: "query", measure: "Releases lacking required evaluation", evidence: "Evaluation results", appliesTo: "T2+",
+      supports: { "eu-ai-act": ["ART-9"] }, grade: "declared", outcome: "fail", gapOwner: { role: "business-owner", email: null }, result: controlResult("GATE-05", "fail", 1),
+    },
+    {
+      id: "DATA-05", statement: "Retrieval respects the caller's rights and keeps tenants apart", kind: "runtime", measure: "Retrieval results outside caller entitlement", evidence: "Retrieval decision records", appliesTo: "T1+",
+      supports: { "owasp-llm": ["LLM08:2025"] }, grade: "cant_tell", outcome: "unproven", gapOwner: { role: "legal-reviewer", email: null }, result: null,
+    },
+  ),
+  "controls/GATE-05/results": list(controlResult("GATE-05", "fail", 1)),
+  "frameworks/eu-ai-act": {
+    key: "eu-ai-act", name: "Artificial Intelligence Act", short: "EU AI Act", version: "2024/1689", publisher: "European Union", titleStatus: "official",
+    items: [
+      { id: "ART-9", kind: "article", title: "Risk management system", summary: null, parent: null, heading: false, appliesFrom: "2027-12-02", inForce: false, controls: ["GATE-02", "GATE-05"], outcome: "fail" },
+      { id: "ART-53", kind: "article", title: "Obligations for providers of models", summary: null, parent: null, heading: false, appliesFrom: "2025-08-02", inForce: true, controls: [], outcome: null },
+    ],
+    dates: [{ date: "2025-02-02", what: "Prohibitions, AI literacy", basis: "original", inForce: true }, { date: "2027-12-02", what: "High-risk uses of Annex III", basis: "2026/1744", inForce: false }],
+  },
+  "reports/governance": {
+    kind: "governance", organization: "halden-retail", month: "2026-11", until: iso(now), complete: false, made: iso(now), position: [{ origin: "localhost/halden-retail/control/1", size: 4812, root: "q1b2" }],
+    figures: [
+      { id: "systems", section: "systems", label: "AI systems on record", unit: "systems", value: 46, before: 41, better: null, asks: "Systems in the register at the end of the month", query: "select count(*) as value from register_history", href: "/systems", why: null },
+      { id: "known", section: "calls", label: "Share of known AI traffic under control", unit: "", value: null, before: null, better: null, asks: "", query: null, href: null, why: "Nothing tells this installation yet how much AI traffic goes past it." },
+    ],
+    gaps: [{ control: "GATE-05", statement: "Evaluation results exist", outcome: "fail", grade: "declared", reason: "1 of 4 systems: no evaluation is recorded." }],
+    denials: [{ code: "not_granted", calls: 12 }],
+  },
   "systems/support-concierge/gates": {
     tier: "T3",
     versionDigest: "5b1f0c9a".repeat(8),

@@ -168,8 +168,15 @@ const promotion = createRoute({
 const frameworks = createRoute({
   ...inShell,
   path: "/frameworks",
-  validateSearch: only("key"),
+  validateSearch: only("key", "control", "system", "show"),
   component: lazyRouteComponent(() => import("./pages/frameworks/page.tsx"), "FrameworksPage"),
+});
+
+const reports = createRoute({
+  ...inShell,
+  path: "/reports",
+  validateSearch: only("kind", "month"),
+  component: lazyRouteComponent(() => import("./pages/reports/page.tsx"), "ReportsPage"),
 });
 
 const Place = lazy(async () => ({ default: (await import("./pages/place.tsx")).Place }));
@@ -221,6 +228,7 @@ export const router = createRouter({
       exceptions,
       promotion,
       frameworks,
+      reports,
       ...inventory,
       ...places,
     ]),

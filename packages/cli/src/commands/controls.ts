@@ -25,7 +25,12 @@ export async function run(call: Call): Promise<ExitCode> {
 export async function history(call: Call): Promise<void> {
   const client = await call.client();
   const rows: Row[] = [];
-  for await (const row of client.all<Row>(`controls/${encodeURIComponent(call.args[0] ?? "")}/results`, {}, { signal: call.terminal.signal })) rows.push(row);
+  const path = `/api/v1/controls/${encodeURIComponent(call.args[0] ?? "")}/results?limit=500`;
+  for (let cursor: string | null = ""; cursor !== null; ) {
+    const next: { items: readonly Row[]; nextCursor: string | null } = await client.request("GET", cursor === "" ? path : `${path}&cursor=${encodeURIComponent(cursor)}`, undefined, { signal: call.terminal.signal });
+    rows.push(...next.items);
+    cursor = next.nextCursor;
+  }
   await printRows(call.terminal, call.format, { rows, columns: [{ title: "AT", value: (row) => row["at"] }, ...columns.slice(1)], nameOf: (row) => String(row["id"]), empty: "It was never run." });
 }
 

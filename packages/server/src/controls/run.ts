@@ -186,10 +186,15 @@ interface Told {
 
 function reasonOf(unit: string, { population, faults, excepted, untold, outcome, first, refusedAll }: Told): string {
   const untoldWords = untold === 0 ? "" : ` Of ${untold} more it can't be told yet.`;
-  if (outcome === "fail") return `${faults} of ${population} ${unit}: ${first ?? "not as they should be."}${excepted === 0 ? "" : ` ${excepted} of them under an exception.`}${untoldWords}`;
+  if (outcome === "fail") return `${faults} of ${counted(population, unit)}: ${first ?? "not as they should be."}${excepted === 0 ? "" : ` ${excepted} of them under an exception.`}${untoldWords}`;
   if (outcome === "not_applicable") return `There are no ${unit} that it is about.`;
   if (outcome === "unproven") return untold > 0 && population === 0 ? `Of ${untold} ${unit} it can't be told yet.` : "Its measure was never seen to fail, so that it passes says nothing.";
-  return `${population === 0 ? `No ${unit} in the window` : `${population} ${unit}, none of them otherwise`}${refusedAll ? "; what was planted was refused at the gateway" : ""}.${untoldWords}`;
+  return `${population === 0 ? `No ${unit} in the window` : `${counted(population, unit)}, ${population === 1 ? "as it" : "all as they"} should be`}${refusedAll ? "; what was planted was refused at the gateway" : ""}.${untoldWords}`;
+}
+
+/** Units are written in the plural. */
+function counted(count: number, unit: string): string {
+  return `${count} ${count !== 1 ? unit : unit.replace(/^months of/, "month of").replace(/ies$/, "y").replace(/s$/, "")}`;
 }
 
 async function gateFactsOfAll(tx: Tx, org: string, nowMs: number): Promise<readonly GateFacts[]> {

@@ -1,138 +1,85 @@
-import { queryOptions, useQuery } from "@tanstack/react-query";
-import { Link, useSearch } from "@tanstack/react-router";
-import { client } from "../../api.ts";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { DataTable } from "../../components/data-table.tsx";
 import type { Column } from "../../components/data-table.tsx";
-import { Loaded } from "../../components/states.tsx";
-import { Status } from "../../components/status.tsx";
-import { PageHead, Panel } from "../../components/ui.tsx";
-import { t } from "../../text.ts";
-import { text } from "./text.ts";
+import { Empty, Loaded } from "../../components/states.tsx";
+import { PageHead, Panel, Time } from "../../components/ui.tsx";
+import { frameworks as words } from "../../text/frameworks.ts";
+import { OneControl } from "./control.tsx";
+import { OneFramework } from "./framework.tsx";
+import { Filters, GapOwner, MeasureNow, Measured } from "./parts.tsx";
+import { arranged, controls, frameworks } from "./queries.ts";
+import type { Control, Outcome, Summary } from "./queries.ts";
 
-interface Summary {
-  readonly key: string;
-  readonly name: string;
-  readonly short: string;
-  readonly version: string;
-  readonly items: number;
-}
-interface Item {
-  readonly id: string;
-  readonly title: string;
-  readonly summary: string | null;
-  readonly heading: boolean;
-  readonly appliesFrom: string | null;
-  readonly controls: readonly string[];
-}
-interface One extends Omit<Summary, "items"> {
-  readonly publisher: string;
-  readonly titleStatus: string;
-  readonly items: readonly Item[];
-}
-interface Control {
-  readonly id: string;
-  readonly statement: string;
-  readonly kind: string;
-  readonly measure: string;
-  readonly evidence: string;
-}
-
-const frameworks = queryOptions({
-  queryKey: ["frameworks", "list"],
-  staleTime: 3_600_000,
-  queryFn: async ({ signal }) => (await client.list<Summary>("frameworks", {}, { signal })).items,
-});
-const controls = queryOptions({
-  queryKey: ["controls", "list"],
-  staleTime: 60_000,
-  queryFn: async ({ signal }) => (await client.list<Control>("controls", {}, { signal })).items,
-});
-const framework = (key: string) =>
-  queryOptions({
-    queryKey: ["frameworks", "one", key],
-    staleTime: 3_600_000,
-    queryFn: ({ signal }) => client.get<One>("frameworks", key, {}, { signal }),
-  });
-
+/** Are controls met, by what measurement? Requirement, control, measurement, evidence, who closes the gap. */
 export function FrameworksPage() {
-  const { key } = useSearch({ strict: false });
-  return key === undefined ? <All /> : <Framework name={String(key)} />;
+  const search = useSearch({ from: "/shell/frameworks" });
+  if (search.control !== undefined) return <OneControl id={search.control} />;
+  return search.key === undefined ? <All /> : <OneFramework name={search.key} />;
 }
 
 function All() {
+  const search = useSearch({ from: "/shell/frameworks" });
+  const navigate = useNavigate();
+  const system = search.system ?? "";
+  const show = search.show ?? "gaps";
   const list = useQuery(frameworks);
-  const ours = useQuery(controls);
-  const columns: readonly Column<Summary>[] = [
-    {
-      id: "name",
-      title: text.framework,
-      value: (row) => row.short,
-      cell: (row) => (
-        <span>
-          <Link className="row-link strong" to="/frameworks" search={{ key: row.key }}>
-            {row.short}
-          </Link>
-          <span className="block small muted">{row.name}</span>
-        </span>
-      ),
-    },
-    { id: "version", title: text.version, value: (row) => row.version, cell: (row) => row.version },
-    { id: "items", title: text.items, end: true, value: (row) => row.items, cell: (row) => row.items },
-  ];
-  const controlColumns: readonly Column<Control>[] = [
-    { id: "id", title: text.control, value: (row) => row.id, cell: (row) => <code>{row.id}</code> },
-    {
-      id: "statement",
-      title: text.requirement,
-      value: (row) => row.statement,
-      cell: (row) => (
-        <span>
-          {row.statement}
-          <span className="block small muted">{row.evidence}</span>
-        </span>
-      ),
-    },
-    {
-      id: "measure",
-      title: text.measurement,
-      cell: () => <Status mark="unknown">{t.cantTell}</Status>,
-    },
-    {
-      id: "kind",
-      title: text.evidence,
-      value: (row) => row.kind,
-      cell: (row) => text.kinds[row.kind] ?? row.kind,
-      hideNarrow: true,
-    },
-  ];
+  const ours = useQuery(controls(system));
   return (
     <>
-      <PageHead title={t.nav.frameworks} />
-      <p className="lead">{text.lead}</p>
+      <PageHead title={words.title}>
+        <Link className="button" to="/reports" search={{ kind: "governance" }}>
+          {words.monthly}
+        </Link>
+        <Link className="button" to="/reports" search={{ kind: "board" }}>
+          {words.board}
+        </Link>
+        <MeasureNow controls={[]} label={words.measure} />
+      </PageHead>
+      <Loaded query={ours} what={words.controls}>
+        {(rows) => <Answer rows={rows} />}
+      </Loaded>
+      <p className="muted small bottom">{words.mapping}</p>
+      <Filters
+        system={system}
+        show={show}
+        onChange={(next) =>
+          void navigate({
+            to: "/frameworks",
+            search: Object.fromEntries(Object.entries({ ...search, ...next }).filter(([, value]) => value !== "")),
+          })
+        }
+      />
       <div className="stack">
-        <Loaded query={list} what={t.nav.frameworks}>
+        <Loaded query={ours} what={words.controls}>
+          {(rows) => {
+            const shown = arranged(rows, show);
+            return (
+              <Panel title={words.controls} aside={<span className="bubble">{shown.length}</span>}>
+                {shown.length === 0 ? (
+                  <Empty title={words.noGaps} />
+                ) : (
+                  <DataTable
+                    label={words.controls}
+                    columns={columns}
+                    rows={shown}
+                    rowKey={(row) => row.id}
+                    exportName="controls"
+                  />
+                )}
+              </Panel>
+            );
+          }}
+        </Loaded>
+        <Loaded query={list} what={words.title}>
           {(rows) => (
-            <Panel title={t.nav.frameworks}>
+            <Panel title={words.title}>
               <DataTable
-                label={t.nav.frameworks}
-                columns={columns}
+                label={words.title}
+                columns={frameworkColumns(system, ours.data ?? [])}
                 rows={rows}
                 rowKey={(row) => row.key}
                 exportName="frameworks"
-              />
-            </Panel>
-          )}
-        </Loaded>
-        <Loaded query={ours} what={text.ours}>
-          {(rows) => (
-            <Panel title={text.ours} aside={<span className="bubble">{rows.length}</span>}>
-              <p className="panel-body muted small">{text.none}</p>
-              <DataTable
-                label={text.ours}
-                columns={controlColumns}
-                rows={rows}
-                rowKey={(row) => row.id}
-                exportName="controls"
               />
             </Panel>
           )}
@@ -142,78 +89,78 @@ function All() {
   );
 }
 
-function Framework({ name }: { name: string }) {
-  const query = useQuery(framework(name));
-  const columns: readonly Column<Item>[] = [
-    { id: "id", title: text.items, value: (row) => row.id, cell: (row) => <code>{row.id}</code> },
+function Answer({ rows }: { rows: readonly Control[] }) {
+  const newest = rows.flatMap((row) => row.result?.at ?? []).toSorted().at(-1);
+  if (newest === undefined) return <p className="lead">{words.never}</p>;
+  const count = (outcome: Outcome): number => rows.filter((row) => row.outcome === outcome).length;
+  return (
+    <p className="lead">
+      {words.sentence(count("pass"), count("fail"), count("stale"), count("unproven"))}{" "}
+      <span className="muted small">
+        {words.measuredAt} <Time at={newest} />
+      </span>
+    </p>
+  );
+}
+
+const columns: readonly Column<Control>[] = [
+  {
+    id: "requirement",
+    title: words.requirement,
+    value: (row) => row.statement,
+    cell: (row) => (
+      <span>
+        <Link className="row-link strong" to="/frameworks" search={{ control: row.id }}>
+          {row.id}
+        </Link>
+        <span className="block small">{row.statement}</span>
+      </span>
+    ),
+  },
+  {
+    id: "measurement",
+    title: words.measurement,
+    value: (row) => row.outcome,
+    cell: (row) => <Measured outcome={row.outcome} grade={row.grade} />,
+  },
+  {
+    id: "evidence",
+    title: words.evidence,
+    value: (row) => row.result?.population ?? 0,
+    cell: (row) => <span className="small">{row.result?.reason ?? words.never}</span>,
+  },
+  {
+    id: "owner",
+    title: words.owner,
+    value: (row) => row.gapOwner?.email ?? row.gapOwner?.role ?? "",
+    cell: (row) => <GapOwner of={row.gapOwner} />,
+  },
+];
+
+const frameworkColumns = (system: string, ours: readonly Control[]): readonly Column<Summary>[] => {
+  const supporting = (key: string): ReadonlySet<string> => new Set(ours.flatMap((one) => one.supports[key] ?? []));
+  return [
     {
-      id: "title",
-      title: text.requirement,
-      value: (row) => row.title,
+      id: "name",
+      title: words.framework,
+      value: (row) => row.short,
       cell: (row) => (
-        <span className={row.heading ? "strong" : ""}>
-          {row.title}
-          {row.summary !== null && <span className="block small muted">{row.summary}</span>}
-          {row.appliesFrom !== null && (
-            <span className="block small muted">
-              {text.applies} {row.appliesFrom}
-            </span>
-          )}
+        <span>
+          <Link className="row-link strong" to="/frameworks" search={{ key: row.key, ...(system === "" ? {} : { system }) }}>
+            {row.short}
+          </Link>
+          <span className="block small muted">{row.name}</span>
         </span>
       ),
     },
+    { id: "version", title: words.version, value: (row) => row.version, cell: (row) => <span className="small">{row.version}</span> },
     {
-      id: "controls",
-      title: text.controls,
-      value: (row) => row.controls.length,
-      cell: (row) =>
-        row.heading ? null : row.controls.length === 0 ? (
-          <span className="muted">{text.outside}</span>
-        ) : (
-          <code>{row.controls.join(", ")}</code>
-        ),
+      id: "supported",
+      title: words.supported,
+      end: true,
+      value: (row) => supporting(row.key).size,
+      cell: (row) => supporting(row.key).size,
     },
-    {
-      id: "measure",
-      title: text.measurement,
-      cell: (row) => (row.heading || row.controls.length === 0 ? null : <Status mark="unknown">{t.cantTell}</Status>),
-    },
+    { id: "items", title: words.items, end: true, value: (row) => row.items, cell: (row) => row.items },
   ];
-  return (
-    <Loaded query={query} what={t.nav.frameworks}>
-      {(one) => {
-        const items = one.items.filter((item) => !item.heading);
-        return (
-          <>
-            <PageHead
-              title={one.short}
-              crumbs={
-                <p className="crumbs">
-                  <Link to="/frameworks">{text.all}</Link>
-                </p>
-              }
-            />
-            <p className="lead">{one.name}</p>
-            <p className="muted small">{text.source(one.publisher, one.titleStatus)}</p>
-            <Panel
-              title={text.supported}
-              aside={
-                <span className="muted">
-                  {text.supportedOf(items.filter((item) => item.controls.length > 0).length, items.length)}
-                </span>
-              }
-            >
-              <DataTable
-                label={one.short}
-                columns={columns}
-                rows={one.items}
-                rowKey={(row) => row.id}
-                exportName={one.key}
-              />
-            </Panel>
-          </>
-        );
-      }}
-    </Loaded>
-  );
-}
+};
