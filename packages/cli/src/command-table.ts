@@ -866,6 +866,7 @@ export const commands: readonly CommandSpec[] = [
       { flags: "--since <instant>", text: "from, RFC 3339" },
       { flags: "--until <instant>", text: "to, RFC 3339" },
       { flags: "--disclose <reason>", text: "include the keys of contents; the reason is recorded" },
+      { flags: "--framework <key>", text: "only controls that support it; as `get frameworks` lists it" },
       { flags: "--audit <id>", text: "an audit's scope, with its population, samples, questions and answers" },
     ],
     examples: ["mandate evidence pack --system support-concierge -f pack.zip"],

@@ -84,6 +84,17 @@ const check = createRoute({
   path: "/check",
   component: lazyRouteComponent(() => import("./pages/check.tsx"), "CheckPage"),
 });
+const audits = createRoute({
+  ...inShell,
+  path: "/audits",
+  component: lazyRouteComponent(() => import("./pages/audits/list.tsx"), "AuditsPage"),
+});
+const audit = createRoute({
+  ...inShell,
+  path: "/audits/$id",
+  validateSearch: only("draw", "member"),
+  component: lazyRouteComponent(() => import("./pages/audits/room.tsx"), "AuditPage"),
+});
 const findings = createRoute({
   ...inShell,
   path: "/findings",
@@ -186,7 +197,6 @@ const places = [
   place("/reach", "reach"),
   place("/unregistered", "unregistered"),
   place("/policies", "policies"),
-  place("/audits/$id", "audits"),
 ];
 
 const approve = createRoute({
@@ -214,6 +224,8 @@ export const router = createRouter({
       sessions,
       content,
       check,
+      audits,
+      audit,
       findings,
       incidents,
       legalReviews,

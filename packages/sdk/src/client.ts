@@ -270,7 +270,7 @@ export class MandateClient {
       this.request("GET", `/api/v1/evidence/entries/${segment(log)}/${index}`, undefined, options),
     /** The pack's bytes as they come: it can be larger than memory. */
     pack: async (
-      body: { system?: string; since?: string; until?: string; disclose?: string } = {},
+      body: { system?: string; since?: string; until?: string; disclose?: string; systems?: readonly string[]; framework?: string; audit?: string } = {},
       options: CallOptions = {},
     ): Promise<ReadableStream<Uint8Array>> => {
       const response = await this.#transport.request("POST", "/api/v1/evidence/packs", {

@@ -21,6 +21,7 @@ export async function pack(call: Call): Promise<void> {
     since: instantOf(call, "since"),
     until: instantOf(call, "until"),
     disclose: call.option("disclose"),
+    framework: call.option("framework"),
     audit: call.option("audit"),
   };
   const file = call.option("file") ?? "-";

@@ -1,18 +1,19 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useEffect, useMemo, useState } from "react";
-import { client, overview, systems } from "../api.ts";
+import { overview, systems } from "../api.ts";
 import { DecisionTable } from "../components/decision-table.tsx";
-import { Choice, Sheet } from "../components/dialog.tsx";
+import { Choice } from "../components/dialog.tsx";
 import { EntryPanel } from "../components/entry-panel.tsx";
-import { download } from "../components/data-table.tsx";
 import { Empty, Failed, FilteredEmpty, Loaded } from "../components/states.tsx";
 import { Button, LiveDot, PageHead, Panel } from "../components/ui.tsx";
 import { usePagedDecisions } from "../paged-decisions.ts";
 import { t } from "../text.ts";
 import { evidence as evidenceWords, check as checkWords, entry as entryWords } from "../text/evidence.ts";
+import { audits as auditWords } from "../text/audits.ts";
 import { content as contentWords } from "../text/content.ts";
 import { overview as overviewWords } from "../text/overview.ts";
+import { PackWizard } from "./evidence-pack/wizard.tsx";
 import { Verified } from "./evidence-summary.tsx";
 
 interface View {
@@ -68,6 +69,9 @@ export function EvidencePage() {
         <Verified evidence={evidence} chip />
         <Link className="button" to="/check">
           {checkWords.title}
+        </Link>
+        <Link className="button" to="/audits">
+          {auditWords.title}
         </Link>
         <Link className="button" to="/content">
           {contentWords.title}
@@ -185,65 +189,7 @@ export function EvidencePage() {
           )}
         </div>
       </div>
-      <Pack
-        open={packing}
-        onClose={() => setPacking(false)}
-        system={search.system ?? ""}
-        names={names.map((one) => [one.name, one.title] as const)}
-      />
+      {packing && <PackWizard onClose={() => setPacking(false)} system={search.system ?? ""} names={names.map((one) => [one.name, one.title] as const)} />}
     </>
-  );
-}
-
-function Pack({
-  open,
-  onClose,
-  system,
-  names,
-}: {
-  open: boolean;
-  onClose: () => void;
-  system: string;
-  names: readonly (readonly [string, string])[];
-}) {
-  const [chosen, setChosen] = useState(system);
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState<unknown>(null);
-  const make = async (): Promise<void> => {
-    setBusy(true);
-    setError(null);
-    try {
-      const stream = await client.evidence.pack(chosen === "" ? {} : { system: chosen });
-      download(
-        `evidence-${new Date().toISOString().slice(0, 10)}.zip`,
-        "application/zip",
-        await new Response(stream).blob(),
-      );
-      onClose();
-    } catch (cause) {
-      setError(cause);
-    } finally {
-      setBusy(false);
-    }
-  };
-  return (
-    <Sheet open={open} onClose={onClose} title={evidenceWords.packTitle}>
-      <div className="stack">
-        <p>{evidenceWords.packText}</p>
-        <Choice
-          label={evidenceWords.packSystem}
-          value={chosen}
-          options={[["", evidenceWords.any], ...names]}
-          onChange={setChosen}
-        />
-        {error !== null && <Failed error={error} what={evidenceWords.packTitle} />}
-        <div className="row end">
-          <Button onPress={onClose}>{t.action.cancel}</Button>
-          <Button look="accent" isDisabled={busy} onPress={() => void make()}>
-            {busy ? evidenceWords.packing : evidenceWords.packMake}
-          </Button>
-        </div>
-      </div>
-    </Sheet>
   );
 }

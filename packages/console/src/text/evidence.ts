@@ -19,11 +19,6 @@ export const evidence = {
   emptyTitle: "No call was decided yet.",
   empty: "Each model call, tool call and export that a system asks for appears here, with what was decided and why.",
   select: "Select an entry to see what was tried, why it was decided so, and the proof that it is unaltered.",
-  packTitle: "Make an evidence pack",
-  packText: "A zip with every entry, proof and signed tree head of the period, verifiable offline by anyone.",
-  packMake: "Make the pack",
-  packing: "Making it",
-  packSystem: "System, or all",
 } as const;
 
 export const entry = {

@@ -17,9 +17,4 @@ export const place = {
     text: "The rules in force, an editor with their tests, and Try it on last week's traffic. Each decision already names the rule that decided it.",
     commands: ["npx mandate get policies", "npx mandate apply -f policy.yaml"],
   },
-  audits: {
-    title: "Audit",
-    text: "An auditor's sample, fixed by a checkpoint, and what it found. Today an evidence pack holds the entries with their proofs.",
-    commands: ["npx mandate evidence pack -f evidence.zip", "npx mandate evidence verify evidence.zip"],
-  },
 } as const;

@@ -77,6 +77,8 @@ export async function fixPopulation(ctx: ServerContext, ports: AuditPorts, audit
   await ports.drain();
   await ports.cosign();
   const population = await ports.db.read(ctx.org, (tx) => countPopulation(tx, ctx.org, ports.evidence.metaOrigin, scope), { isolation: "repeatable read" });
+  // Fixed for good, it would leave a room in which nothing can ever be drawn.
+  if (population.members === 0) throw populationEmpty();
   return change(ctx, ports, audit, async (tx, append) => {
     const { rows } = await sql`select 1 from audit_records where org = ${ctx.org} and audit = ${audit} and kind = 'population'`.execute(tx);
     if (rows.length > 0) throw populationFixed();
@@ -94,7 +96,6 @@ export async function drawSample(ctx: ServerContext, ports: AuditPorts, audit: s
   if (ctx.actor.proof === "minted") throw mintedToken();
   const { population } = room;
   if (population === null) throw populationOpen();
-  if (population.members === 0) throw populationEmpty();
   if (room.samples.length >= maxDraws) throw tooManyDraws(maxDraws);
   const seed = seedOf(population, value);
   const members = await ports.db.read(ctx.org, (tx) => drawFrom(tx, ctx.org, population, room, seed, Math.min(size, maxSampleSize)), { isolation: "repeatable read" });

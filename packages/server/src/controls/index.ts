@@ -9,3 +9,4 @@ export { probeCredentials, withProbes } from "./probes/facts.ts";
 export { failingForProbe } from "./probes/unlogged.ts";
 export { queryText } from "./count.ts";
 export { callsOfPeople } from "./measures/calls.ts";
+export { controlAnswers } from "./pack-answers.ts";

@@ -23,14 +23,7 @@ export async function measuredAnswers(tx: Tx, org: string, scope: Scope): Promis
         systems: scope.systems.length === 0 ? "all" : scope.systems,
       },
     },
-    E10: {
-      "retention and deletion receipts": {
-        gaps: ["No retention rule deletes by itself."],
-        source: "evidence_entry",
-        query: "entries of type evidence.erasure, whole store",
-        erasures,
-      },
-    },
+    E10: { "retention and deletion receipts": { gaps: [], entriesOfErasures: erasures } },
     E15: {
       "log root and signed checkpoints": scope.rows.map((row) => ({
         origin: row.origin,
@@ -46,6 +39,9 @@ export async function measuredAnswers(tx: Tx, org: string, scope: Scope): Promis
     },
     E16: {
       "file list with hashes and media types": "manifest.json",
+      "schema name and version of each file": { gaps: [], "manifest.json": "mandate.pack/1", "sections/*.json": "mandate.section/1", "approvals/*.json": "mandate.approval/2, or /1 where answered before signatures named their digest", "audits/*.json": "mandate.audit/1", "logs/*": "C2SP tlog-tiles, tlog-checkpoint, signed-note, tlog-proof", "policy.tlog": "C2SP tlog-policy", "manifest.dsse.json": "DSSE 1.0, in-toto Statement v1" },
+      "validation result": "every entry, tile and payload was compared with the signed heads while this pack was written: one that differed would have ended it",
+      "tool version": { mandate: "0.1.0", node: process.version },
       "signature over the manifest": "manifest.sig and manifest.dsse.json",
     },
   };

@@ -18,7 +18,7 @@ export async function decisionAnswers(tx: Tx, org: string, scope: PackScope): Pr
     (await sql<{ count: number }>`SELECT count(*)::int AS count FROM decision WHERE ${inScope} AND ${where}`.execute(tx)).rows[0]!.count;
   const counts = await sql<{ count: number }>`SELECT outcome, code, policy_version AS policy, count(*)::int AS count
     FROM decision WHERE ${inScope} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`.execute(tx);
-  const terminals = await sql`SELECT terminal, count(*)::int AS count FROM decision WHERE ${inScope} GROUP BY 1 ORDER BY 1`.execute(tx);
+  const terminals = await sql<{ terminal: string | null; count: number }>`SELECT terminal, count(*)::int AS count FROM decision WHERE ${inScope} GROUP BY 1 ORDER BY 1`.execute(tx);
   const total = counts.rows.reduce((sum, row) => sum + row.count, 0);
   const unattributed = await sql<{ count: number }>`SELECT count(*)::int AS count FROM decision WHERE org = ${org} AND system IS NULL
     AND at >= coalesce(${scope.since}::timestamptz, '-infinity') AND at < coalesce(${scope.until}::timestamptz, 'infinity')`.execute(tx);
@@ -30,14 +30,16 @@ export async function decisionAnswers(tx: Tx, org: string, scope: PackScope): Pr
   const refused = await list(sql`outcome = 'deny' AND code IN ('data_boundary', 'legal_review')`, 1_000);
   const source = "decision (index of the log's entries)";
   const reconciled = await reconciliation(tx, org);
+  const open = terminals.rows.find((row) => row.terminal === null)?.count ?? 0;
   return {
     E02: {
       "reconciliation of record against gateway traffic and discovery": packAnswer({ source: `${source}, register_objects`, query: `systems named in decisions ${words}, and whether each is on record now`, gaps: ["Only traffic through the gateway is compared; calls that bypass it are not seen and nothing scans for them."], rows: bySystem.rows }),
       "count of unattributed calls": { gaps: [], source, query: `decisions that name no system, in the period, all systems`, population: total, count: unattributed.rows[0]!.count },
     },
     E08: {
-      "decision counts by outcome and policy version": { gaps: reconciled.gaps, source, query: `decisions ${words}, grouped by outcome, code and policy version`, population: total, counts: counts.rows, terminals: terminals.rows, reconciliation: reconciled.counts },
-      "sample of 25 or more decisions with full trace": { ...packAnswer({ source, query: `the newest 25 decisions ${words}; each names the entries of its intent and result`, gaps: [...(sample.length < 25 ? [`Only ${sample.length} decisions exist.`] : []), "The newest are taken, not drawn at random; every other one is in logs/."], rows: sample }), population: total },
+      "decision counts by outcome and policy version": { gaps: reconciled.gaps, source, query: `decisions ${words}, grouped by outcome, code and policy version`, population: total, counts: counts.rows, terminals: terminals.rows, reconciliation: reconciled.counts, writers: reconciled.logs },
+      "calls without decision": { ...packAnswer({ source, query: `decisions whose call has no end on record yet ${words}`, gaps: [...(open > 0 ? [`${open} calls have no end on record.`] : []), "A call that bypasses the gateway has no decision, and no entry."], rows: reconciled.logs }), open },
+      "sample of 25 or more decisions with full trace": { ...packAnswer({ source, query: `the newest 25 decisions ${words}; each names the entries of its intent and result`, gaps: [...(sample.length < 25 ? [`Only ${sample.length} decisions exist.`] : []), "These are the newest, not drawn: an auditor's own sample is in audits/ where an audit was opened."], rows: sample }), population: total },
     },
     E09: { "approvals bound to arguments": { ...packAnswer({ source, query: `decisions with an approval ${words}, newest first, at most 1000`, rows: held }), population: await count(sql`approval IS NOT NULL`) } },
     E10: {
@@ -48,6 +50,8 @@ export async function decisionAnswers(tx: Tx, org: string, scope: PackScope): Pr
 
 interface Reconciliation {
   readonly gaps: readonly string[];
+  /** For each writer: what its own gapless count says it wrote, and what the log and the index hold of it. */
+  readonly logs: readonly { readonly log: string; readonly written: number; readonly held: number; readonly intents: number; readonly outcomes: number; readonly decisions: number }[];
   readonly counts: { readonly entries: number; readonly references: number; readonly broken: number };
 }
 
@@ -62,8 +66,12 @@ async function reconciliation(tx: Tx, org: string): Promise<Reconciliation> {
       (SELECT count(*)::int FROM place) AS references,
       (SELECT count(*)::int FROM place p LEFT JOIN evidence_entry e ON e.org = ${org} AND e.origin = p.log AND e.index = p.index
         WHERE e.leaf IS NULL OR position(convert_to(p.id, 'UTF8') IN e.leaf) = 0) AS broken`.execute(tx);
+  const logs = await sql<Reconciliation["logs"][number]>`SELECT l.origin AS log, l.size::int AS written, count(e.index)::int AS held, count(e.index) FILTER (WHERE position('"type":"call.intent"'::bytea IN e.leaf) > 0)::int AS intents,
+      count(e.index) FILTER (WHERE position('"type":"call.outcome"'::bytea IN e.leaf) > 0)::int AS outcomes, count(e.index) FILTER (WHERE position('"type":"decision"'::bytea IN e.leaf) > 0)::int AS decisions
+    FROM evidence_log l LEFT JOIN evidence_entry e ON e.org = l.org AND e.origin = l.origin WHERE l.org = ${org} GROUP BY 1, 2 ORDER BY 1`.execute(tx);
   const counts = rows[0]!;
-  return { counts, gaps: reconciliationGaps(counts) };
+  const silent = logs.rows.filter((row) => row.written !== row.held).map((row) => `${row.log}: its writer counted ${row.written} entries, the log holds ${row.held}.`);
+  return { counts, logs: logs.rows, gaps: [...reconciliationGaps(counts), ...silent] };
 }
 
 export function reconciliationGaps({ entries, references, broken }: Reconciliation["counts"]): string[] {

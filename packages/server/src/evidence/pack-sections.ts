@@ -165,11 +165,19 @@ export type SectionId = (typeof packSections)[number]["id"];
 /** What a section's item is answered with; the key is the item's text above. */
 export type SectionAnswers = Readonly<Partial<Record<SectionId, Readonly<Record<string, unknown>>>>>;
 
-/** Items of several slices, side by side in their sections. */
+/** Items of several slices, side by side in their sections; an item that two answer holds what both say, and the gaps of both. */
 export function mergeAnswers(all: readonly SectionAnswers[]): SectionAnswers {
-  const merged: Partial<Record<SectionId, Readonly<Record<string, unknown>>>> = {};
-  for (const { id } of packSections) merged[id] = Object.assign({}, ...all.map((one) => one[id] ?? {})) as Readonly<Record<string, unknown>>;
+  const merged: Partial<Record<SectionId, Record<string, unknown>>> = {};
+  for (const { id } of packSections) {
+    const items: Record<string, unknown> = (merged[id] = {});
+    for (const answers of all) for (const [item, answer] of Object.entries(answers[id] ?? {})) items[item] = item in items ? both(items[item], answer) : answer;
+  }
   return merged;
+}
+
+function both(one: unknown, other: unknown): unknown {
+  if (typeof one !== "object" || one === null || typeof other !== "object" || other === null) return other;
+  return { ...one, ...other, gaps: [...gapsOf(one), ...gapsOf(other)] };
 }
 
 /** What an answer says of itself that it lacks. */

@@ -1,5 +1,6 @@
 import { AppError } from "@mandate/model";
 import { parseHeader } from "@mandate/ledger";
+import { catalogs } from "@mandate/frameworks";
 import { sql } from "kysely";
 import { z } from "zod";
 import { auditsCovered, enter, readRoom } from "../audits/index.ts";
@@ -11,6 +12,7 @@ import type { Evidence, PackScope } from "../evidence/index.ts";
 import { actorOf, cursorUnknown, fromCursor, instant, page, pageQuery, pathName } from "../http/index.ts";
 import type { App } from "../http/index.ts";
 import { packBuilder } from "./pack-builder.ts";
+import { previewPack } from "./pack-preview.ts";
 import type { StoreCheck } from "./store-check.ts";
 import { packAnswers, packFiles } from "./pack-files.ts";
 
@@ -30,7 +32,7 @@ const integrity = z.object({
   problems: z.array(z.object({ code: z.string(), path: z.string(), index: z.number().nullable(), message: z.string() })),
 });
 const building = z.object({ started: z.string(), systems: z.array(z.string()).readonly(), entries: z.number(), payloads: z.number(), bytes: z.number() });
-const packBody = z.strictObject({ system: z.string().max(128).optional(), systems: z.array(z.string().max(128)).max(500).optional(), since: instant.optional(), until: instant.optional(), disclose: z.string().trim().min(1).max(1000).optional(), audit: pathName.optional() });
+const packBody = z.strictObject({ system: z.string().max(128).optional(), systems: z.array(z.string().max(128)).max(500).optional(), since: instant.optional(), until: instant.optional(), disclose: z.string().trim().min(1).max(1000).optional(), audit: pathName.optional(), framework: z.string().max(64).optional() });
 type PackBody = z.infer<typeof packBody>;
 
 const logName = z.string().min(1).max(300);
@@ -187,6 +189,19 @@ export function proofRoutes(app: App, deps: ProofRouteDeps): void {
     },
   );
 
+  app.post(
+    "/api/v1/evidence/packs/preview",
+    {
+      config: { access: readers },
+      schema: { operationId: "previewPack", summary: "What a pack of this scope would hold and what disclosing would open", body: packBody, response: { 200: z.object({ decisions: z.number(), entries: z.number(), approvals: z.number(), opens: z.number(), erased: z.number(), erasures: z.number(), holds: z.number() }) } },
+    },
+    async (request) => {
+      const scope = await scopeOf(request.body, actorOf(request));
+      await deps.drain();
+      return db.read(org, (tx) => previewPack(tx, org, scope));
+    },
+  );
+
   app.get(
     "/api/v1/evidence/packs",
     { config: { access: readers }, schema: { operationId: "listPacks", summary: "Packs being built now, and how far each is", response: { 200: z.object({ items: z.array(building) }) } } },
@@ -194,16 +209,18 @@ export function proofRoutes(app: App, deps: ProofRouteDeps): void {
   );
 
   /** An audit's pack has the audit's scope, and is taken by those who take part in it. */
-  async function scopeOf(body: PackBody, actor: Actor): Promise<PackScope> {
+  async function scopeOf(body: PackBody, actor: Actor): Promise<PackScope & { readonly framework: string | null }> {
+    const framework = body.framework ?? null;
+    if (framework !== null && !catalogs().some((one) => one.key === framework)) throw new AppError({ code: "frameworks.unknown", status: 404, message: "No framework has this key.", remedies: [{ text: "List them.", command: "npx mandate get frameworks" }] });
     const { audit } = body;
     if (audit !== undefined) {
-      const { systems, since, until } = await db.read(org, async (tx) => {
+      const { systems, since, until, framework: audited } = await db.read(org, async (tx) => {
         await enter(tx, org, audit, actor, now(), "read");
         return readRoom(tx, org, audit, now());
       });
-      return { systems, since, until };
+      return { systems, since, until, framework: framework ?? audited };
     }
-    return { systems: [...new Set([...(body.systems ?? []), ...(body.system === undefined ? [] : [body.system])])], since: body.since ?? null, until: body.until ?? null };
+    return { systems: [...new Set([...(body.systems ?? []), ...(body.system === undefined ? [] : [body.system])])], since: body.since ?? null, until: body.until ?? null, framework };
   }
 
   const registerVersion = (): Promise<number> => db.read(org, (tx) => readRegisterVersion(tx, org));

@@ -15,3 +15,4 @@ export type { DriftPorts, PinWatchPorts } from "./drift.ts";
 export { observeChange } from "./observe.ts";
 export type { ObservedChange } from "./observe.ts";
 export { watchMeasures } from "./watch.ts";
+export { reassessmentAnswers } from "./pack-answers.ts";

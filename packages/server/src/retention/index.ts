@@ -6,3 +6,4 @@ export { endContent } from "./ends.ts";
 export { replayErasures } from "./kept-erasures.ts";
 export { shredErased } from "./shred.ts";
 export { retentionRoutes } from "./routes.ts";
+export { retentionAnswers } from "./pack-answers.ts";
