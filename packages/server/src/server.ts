@@ -18,7 +18,7 @@ import type { Contexts } from "./context/index.ts";
 import { controlRoutes, createControls, probeCredentials, withProbes } from "./controls/index.ts";
 import { credentialRoutes, noteCredentialUse } from "./credentials/index.ts";
 import type { LookUpSystem } from "./credentials/index.ts";
-import { accessRequestRoutes, asksWithApiToken, authzenRoutes, startDataPlane } from "./data-plane/index.ts";
+import { createSlots, accessRequestRoutes, asksWithApiToken, authzenRoutes, startDataPlane } from "./data-plane/index.ts";
 import type { DataPlane } from "./data-plane/index.ts";
 import type { Database, Tx } from "./database/index.ts";
 import { decisionItem, decisionRoutes } from "./decisions/index.ts";
@@ -165,7 +165,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   isPublishing = true;
   let usedUntil = 0;
   const leases = createLeases({ db, org, now, log, models: () => publisher.current.facts.models });
-  const dataPlane = await startDataPlane({ evidence, publisher, dataDir: configuration.dataDir, now, random, log, leases, onSequenced: (entries) => void emitDecisions(entries), takeOver });
+  const dataPlane = await startDataPlane({ evidence, publisher, dataDir: configuration.dataDir, now, random, log, leases, slots: createSlots(db, org), onSequenced: (entries) => void emitDecisions(entries), takeOver });
   let erasing: Promise<unknown> = Promise.resolve();
   erased = () => (erasing = erasing.catch(() => undefined).then(() => dataPlane.shed()).then(replayErased));
 

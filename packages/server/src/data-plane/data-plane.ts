@@ -7,6 +7,7 @@ import { failingForProbe } from "../controls/index.ts";
 import type { Evidence } from "../evidence/index.ts";
 import type { ServerLog } from "../log.ts";
 import type { Publisher } from "../publisher/index.ts";
+import type { Slots } from "./slots.ts";
 
 export interface DataPlaneOptions {
   readonly evidence: Evidence;
@@ -15,6 +16,7 @@ export interface DataPlaneOptions {
   readonly now: () => number;
   readonly random: (bytes: Uint8Array) => Uint8Array;
   readonly log: ServerLog;
+  readonly slots: Slots;
   /** Slices of limits that several gateways share. */
   readonly leases: {
     grant(holder: string, ask: LeaseAsk): Promise<LeaseGrant>;
@@ -43,14 +45,16 @@ export interface DataPlane {
 
 const checkpointEveryMs = 1000;
 const retryMs = 500;
+const lookAgainMs = 30_000;
 
 /** The gateway of this process: its journal, its log, and the sequencer between them. */
 export async function startDataPlane(options: DataPlaneOptions): Promise<DataPlane> {
-  const { evidence, publisher, dataDir, now, random, log, leases } = options;
+  const { evidence, publisher, dataDir, now, random, log, leases, slots } = options;
   const directory = join(dataDir, "gateway");
   const { slot, isNew } = await slotName(directory, random);
-  // This process is the only writer of such logs: the volumes they were written from are gone.
-  if (isNew) await evidence.closeLost((await evidence.logs()).filter((one) => ownSlot.test(one.writer) && one.writer !== slot && !one.closed).map((one) => one.origin));
+  // Before anything else: whoever starts meanwhile must see that this one lives.
+  await slots.hold(slot);
+  const lookAgain = isNew ? await closeLost(options, slot) : undefined;
   const { origin } = await evidence.ensureLog(slot);
   const journal = new Journal({ directory: join(directory, "journal"), signer: evidence.signerOf(origin) });
   // Nobody was told that these bytes are durable; said all the same, because damage at the end looks alike.
@@ -110,14 +114,39 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     async close() {
       closed = true;
       clearInterval(checkpoints);
+      clearInterval(lookAgain);
       clearTimeout(retry);
       await gateway.close();
       stopListening();
       // Best effort and bounded: what can't be taken now is taken at the next start.
       await Promise.race([drain().then(() => evidence.publishCheckpoints()).catch(() => undefined), new Promise((done) => setTimeout(done, 2000).unref())]);
       await journal.close();
+      await slots.release(slot).catch(() => undefined);
     },
   };
+}
+
+/**
+ * A new volume: those that earlier ones wrote are gone, and their logs end. INVARIANT: never under a process that still
+ * writes one. Two control planes on one database, each with its own volume, leave each other's logs alone.
+ */
+async function closeLost({ evidence, slots, log }: DataPlaneOptions, slot: string): Promise<NodeJS.Timeout | undefined> {
+  const alive = await slots.alive();
+  const others = (await evidence.logs()).filter((one) => ownSlot.test(one.writer) && one.writer !== slot && !one.closed);
+  await evidence.closeLost(others.filter((one) => !alive.has(one.writer)).map((one) => one.origin));
+  let lives = others.filter((one) => alive.has(one.writer));
+  if (lives.length === 0) return undefined;
+  log.warn("another control plane writes to this database; its log stays open", { logs: lives.map((one) => one.origin) });
+  // It may have died a moment ago: then nobody ends it in good order, and it falls silent.
+  const look = async (): Promise<void> => {
+    const silent = await slots.silent();
+    const lost = lives.filter((one) => silent.has(one.writer));
+    await evidence.closeLost(lost.map((one) => one.origin));
+    lives = lives.filter((one) => !lost.includes(one));
+    if (lives.length === 0) clearInterval(timer);
+  };
+  const timer = setInterval(() => void look().catch(() => undefined), lookAgainMs).unref();
+  return timer;
 }
 
 /** Logs that a gateway of this process wrote; an enrolled gateway's has another form. */
