@@ -43,7 +43,7 @@ export interface Control {
   readonly measure: string;
   readonly appliesTo: string;
   readonly evidence: string;
-  /** Item ids by framework. A mapping says that a passing control supports the item, never that it is satisfied. */
+  /** Item ids by framework. A mapping says that a passing control supports the item; whether the item is met is for people to say. */
   readonly supports: Readonly<Record<string, readonly string[]>>;
 }
 

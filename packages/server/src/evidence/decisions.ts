@@ -178,7 +178,7 @@ export async function tallyByHour(
   const { rows } = await sql<{ at: Date; allow: number; hold: number; deny: number }>`
     SELECT date_trunc('hour', at) AS at, count(*) FILTER (WHERE outcome = 'allow')::int AS allow,
       count(*) FILTER (WHERE outcome = 'hold')::int AS hold, count(*) FILTER (WHERE outcome = 'deny')::int AS deny
-    FROM decision WHERE org = ${org} AND at >= ${filter.since}::timestamptz ${filter.system === undefined ? sql`` : sql`AND system = ${filter.system}`}
+    FROM decision WHERE org = ${org} AND at >= ${filter.since}::timestamptz ${filter.system === undefined ? sql`AND coalesce(system, '') NOT LIKE 'probe:%' AND coalesce(credential, '') NOT LIKE 'probe:%'` : sql`AND system = ${filter.system}`}
     GROUP BY 1 ORDER BY 1`.execute(tx);
   return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
 }

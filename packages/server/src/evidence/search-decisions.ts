@@ -55,6 +55,8 @@ function conditionsOf(org: string, filter: DecisionFilter): RawBuilder<unknown>[
   const conditions: RawBuilder<unknown>[] = [sql`d.org = ${org}`];
   for (const column of ["system", "outcome", "code", "resource", "rule", "session", "credential"] as const)
     if (filter[column] !== undefined) conditions.push(sql`${sql.ref(`d.${column}`)} = ${filter[column]}`);
+  // Probes are shown to whoever asks for one; among what systems did they would only be noise.
+  if (filter.system === undefined && filter.credential === undefined && filter.entry === undefined) conditions.push(sql`coalesce(d.system, '') NOT LIKE 'probe:%' AND coalesce(d.credential, '') NOT LIKE 'probe:%'`);
   if (filter.subject !== undefined) conditions.push(sql`d.subject = decode(${filter.subject}, 'hex')`);
   if (filter.since !== undefined) conditions.push(sql`d.at >= ${filter.since}::timestamptz AND d.id >= ${lowestId(Date.parse(filter.since) - maxWritingMs)}`);
   if (filter.until !== undefined) conditions.push(sql`d.at < ${filter.until}::timestamptz AND d.id < ${lowestId(Date.parse(filter.until))}`);

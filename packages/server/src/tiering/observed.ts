@@ -38,7 +38,7 @@ export async function countUses(tx: Tx, org: string, nowMs: number): Promise<boo
   const { rows } = await sql<{ last: string | null; fresh: boolean }>`
     with fresh as (
       select id, at, system, action, resource, approval, tools, outcome, subject is not null as for_user from decision
-      where org = ${org} and id > ${after} and (${open[0]?.id ?? null}::text is null or id < ${open[0]?.id ?? null}) order by id limit ${batch}
+      where org = ${org} and coalesce(system, '') not like 'probe:%' and id > ${after} and (${open[0]?.id ?? null}::text is null or id < ${open[0]?.id ?? null}) order by id limit ${batch}
     ), uses as (
       select f.system, f.action, f.resource, f.approval, f.at from fresh f where f.outcome = 'allow' and f.system is not null
       union all

@@ -23,7 +23,7 @@ export function OneControl({ id }: { id: string }) {
         return (
           <>
             <PageHead
-              title={`${one.id}: ${one.statement}`}
+              title={one.id}
               crumbs={
                 <p className="crumbs">
                   <Link to="/frameworks">{words.title}</Link>
@@ -32,6 +32,7 @@ export function OneControl({ id }: { id: string }) {
             >
               <MeasureNow controls={[id]} label={words.measureOne} />
             </PageHead>
+            <p className="lead">{one.statement}</p>
             <div className="stack">
               <Now one={one} />
               {one.result !== null && <Faults result={one.result} control={id} />}
@@ -61,8 +62,13 @@ function Now({ one }: { one: Control }) {
     <Panel title={words.measurement} aside={result !== null && <Time at={result.at} />}>
       <Facts
         rows={[
-          [words.found, <Measured key="outcome" outcome={one.outcome} grade={one.grade} />],
-          ["", result?.reason ?? words.never],
+          [
+            words.found,
+            <span key="outcome">
+              <Measured outcome={one.outcome} grade={one.grade} />
+              <span className="block">{result?.reason ?? words.never}</span>
+            </span>,
+          ],
           one.gapOwner === null ? undefined : [words.owner, <GapOwner key="owner" of={one.gapOwner} />],
           result === null || result.unit === "" ? undefined : [words.population, words.of(result.population, result.unit)],
           [
@@ -129,10 +135,12 @@ function Faults({ result, control }: { result: Result; control: string }) {
             rowKey={(row) => `${row.subject} ${row.system ?? ""}`}
             exportName={`${control}-faults`}
           />
-          <p className="panel-body muted small">
-            {result.faults > result.exceptions.length && words.more(result.exceptions.length, result.faults)}{" "}
-            {result.excepted > 0 && words.excepted(result.excepted)}
-          </p>
+          {(result.faults > result.exceptions.length || result.excepted > 0) && (
+            <p className="panel-body muted small">
+              {result.faults > result.exceptions.length && words.more(result.exceptions.length, result.faults)}{" "}
+              {result.excepted > 0 && words.excepted(result.excepted)}
+            </p>
+          )}
         </>
       )}
       {asking !== null && <AskForException wanted={{ system: asking, kind: "control", id: control }} onClose={() => setAsking(null)} />}
