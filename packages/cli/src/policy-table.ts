@@ -57,4 +57,13 @@ export const policyCommands: readonly CommandSpec[] = [
     examples: ["mandate policy diff refund-limits", "mandate policy diff refund-limits 1 3"],
     load: async () => (await import("./commands/policy-versions.ts")).diff,
   },
+  {
+    words: "policy roll-back",
+    group: "Lifecycle",
+    summary: "Publish an earlier version of a policy again",
+    args: [...policy, { name: "version", text: "its number" }],
+    options: [reason],
+    examples: ['mandate policy roll-back refund-limits 2 --reason "50 held too much."'],
+    load: async () => (await import("./commands/policy-versions.ts")).rollBack,
+  },
 ];

@@ -100,12 +100,12 @@ export class MandateClient {
   /** Applies a manifest of many documents, all or nothing. */
   async apply(
     yaml: string,
-    query: { readonly dryRun?: boolean } = {},
+    query: { readonly dryRun?: boolean; readonly reason?: string } = {},
     options: CallOptions = {},
   ): Promise<{ readonly changes: readonly Change[] }> {
     const response = await this.#transport.request(
       "POST",
-      `/api/v1/apply${queryString(query.dryRun === true ? { dryRun: true } : {})}`,
+      `/api/v1/apply${queryString({ ...(query.dryRun === true ? { dryRun: true } : {}), ...(query.reason === undefined ? {} : { reason: query.reason }) })}`,
       {
         timeoutMs: 60_000,
         ...options,

@@ -58,7 +58,7 @@ import { noteOffered, observeChange, openReassessment, reassessmentRoutes, watch
 import { currentConcerns, recordRoutes, watchRecords } from "./records/index.ts";
 import { registerRoutes } from "./register-routes/index.ts";
 import { registerViewRoutes } from "./register-views/index.ts";
-import { loadRegister } from "./registry/index.ts";
+import { history, loadRegister } from "./registry/index.ts";
 import type { RegisterPorts } from "./registry/index.ts";
 import { reportRoutes } from "./reports/index.ts";
 import { endContent, eraseApproved, replayErasures, retentionRoutes, shredErased } from "./retention/index.ts";
@@ -337,6 +337,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     ...replaying, now, contexts, drain,
     facts: (tx) => deriveFacts(tx, now(), { asWritten: true }),
     specOf: async (tx, name) => (await loadRegister(tx, org)).get("Policy", name)?.spec,
+    versionsOf: (name) => history(contexts.quiet(systemActor("policies")), "Policy", name),
   });
   searchRoutes(app, { ...replaying, contexts, drain });
   overviewRoutes(app, { db, org, now, contexts, publisher, checked: storeCheck.state });

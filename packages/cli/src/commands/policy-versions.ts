@@ -121,6 +121,16 @@ export async function diff(call: Call): Promise<void> {
   else await printObject(call.terminal, call.format, { from: from.version, to: to.version, lines }, call.args[0] ?? "");
 }
 
+/** An earlier version is published again, by the same way as any edit: its tests run, and what was approved keeps binding. */
+export async function rollBack(call: Call): Promise<void> {
+  const wanted = Number(call.args[1]);
+  const found = (await versionsOf(call)).find((one) => one.version === wanted);
+  if (found?.spec == null) throw new CliError({ code: "policy.version", message: `There is no version ${call.args[1] ?? ""} to put back.`, next: `List them: mandate policy history ${call.args[0] ?? ""}` });
+  const changed = await ask(call, "PUT", `${pathOf(call)}?reason=${encodeURIComponent(await reasonOf(call))}`, { spec: found.spec });
+  if (call.format !== "table") await printObject(call.terminal, call.format, changed, call.args[0] ?? "");
+  call.say(changed["action"] === "unchanged" ? `Version ${wanted} is what stands.` : `What version ${wanted} said is published again. Systems approved with another version are bound by both until their change is approved.`);
+}
+
 async function printFlips(call: Call, rows: readonly Flip[], empty: string): Promise<void> {
   await printRows(call.terminal, call.format, {
     rows,

@@ -106,6 +106,53 @@ describe("before it is saved", () => {
   });
 });
 
+describe("as it is typed", () => {
+  const text = (condition: string, test = "") => `apiVersion: v1\nkind: Policy\nmetadata: { name: payout-limit }\nspec:\n  rules:\n    - id: payout-limit\n      on: tool:payouts.send\n      holdUnless: ${condition}\n      because: Large payouts need a person.\n${test}`;
+  const check = async (manifest: string) => (await ask("POST", "/check", { manifest })).body;
+
+  test("each problem and each failing test names its line, whichever layer found it", async () => {
+    expect((await check("kind: [")).problems[0].line).toBeGreaterThan(0);
+    expect((await check(text("context.input.amount <= 80").replace("holdUnless", "holdUnles"))).problems[0]).toMatchObject({ line: expect.any(Number), message: expect.stringContaining("holdUnles") });
+    expect((await check(text("context.input.amout <= 80"))).problems[0]).toMatchObject({ line: 6, rule: "payout-limit" });
+    expect((await check(text("context.input.amount <= 80").replace("payout-limit }", "another }"))).problems[0]).toMatchObject({ line: 3 });
+    expect((await check(text("context.input.amount <= 80", "  tests:\n    - { name: wrong, call: tool:payouts.send, input: { amount: 90 }, expect: allow }\n"))).tests[0]).toMatchObject({ line: 11, passed: false });
+    expect((await ask("POST", "/check", { manifest: text("context.input.amount <= 80"), spec: limit(1) })).body.code).toBe("policies.twice");
+    expect((await ask("POST", "/watches", { manifest: "kind: [", days: 1, reason: "x" })).body.code).toBe("policies.unsound");
+  });
+
+  test("another document beside it is no way to have something else checked or applied", async () => {
+    expect((await check(`${text("context.input.amount <= 80")}---\n${manifest.split("---")[1]}`)).problems[0].message).toContain("alone");
+  });
+
+  test("each version is there again as the text that would make it", async () => {
+    const first = await ask("GET", "/manifest?version=1");
+    expect(first.body).toMatchObject({ version: 1, manifest: expect.stringContaining("context.input.amount <= 80") });
+    expect((await check(first.body.manifest)).problems).toEqual([]);
+    expect((await ask("GET", "/manifest?version=9")).body.code).toBe("policies.version_unknown");
+  });
+});
+
+describe("published", () => {
+  const publish = (spec: object, reason: string) => running.request("PUT", `/api/v1/policies/payout-limit?reason=${encodeURIComponent(reason)}`, { body: { spec } });
+
+  test("a policy whose own tests fail isn't published, and what is in force stays", async () => {
+    const failing = await publish(limit(60, [{ name: "wrong", call: "tool:payouts.send", input: { amount: 70 }, expect: "allow" }]), "x");
+    expect(failing.status).toBe(422);
+    expect(await pay([70, 90])).toEqual(["allow", "hold"]);
+  });
+
+  test("stricter binds at the next call and the decision's record names its rules' version; looser by one person alone binds nobody less", async () => {
+    const version = async () => (await running.db.read(running.server.org, (tx) => sql<{ v: string }>`select policy_version as v from decision order by id desc limit 1`.execute(tx))).rows[0]!.v;
+    const before = await version();
+    expect((await publish(limit(60), "Less without a person.")).status).toBe(200);
+    expect(await pay([50, 70])).toEqual(["allow", "hold"]);
+    expect(await version()).not.toBe(before);
+    expect((await publish(limit(500), "Let all pass.")).status).toBe(200);
+    expect(await pay([50, 300]), "the version it was approved with still binds").toEqual(["allow", "hold"]);
+    expect((await ask("GET", "/history")).body.items.map((one: { reason: string }) => one.reason).slice(0, 2)).toEqual(["Let all pass.", "Less without a person."]);
+  });
+});
+
 describe("watched", () => {
   test("it compares what is decided from now on, has no effect on any call, and ends by itself", async () => {
     expect((await ask("POST", "/watches", { spec: limit(50), days: 15, reason: "too long" })).status).toBe(400);

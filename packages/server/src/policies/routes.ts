@@ -1,5 +1,6 @@
 import { AppError, definitionOf } from "@mandate/model";
 import type { RegisterFacts } from "@mandate/model";
+import { renderManifest } from "@mandate/model/manifest";
 import { z } from "zod";
 import type { Contexts } from "../context/index.ts";
 import type { Tx } from "../database/index.ts";
@@ -9,6 +10,8 @@ import { replayResult, shownReplay } from "../replay/index.ts";
 import type { ReplayDeps } from "../replay/index.ts";
 import { boundBy, judge } from "./proposal.ts";
 import type { Judged, PolicySpec, Proposal } from "./proposal.ts";
+import { readWritten, unwritten } from "./written.ts";
+import type { PlacedProblem, Written } from "./written.ts";
 import { simulate } from "./simulate.ts";
 import { endWatch, listFlips, listWatches, longestWatchDays, startWatch } from "./watches.ts";
 
@@ -19,12 +22,13 @@ const weekMs = 7 * 86_400_000;
 const params = z.object({ name: pathName });
 const spec = definitionOf("Policy").spec;
 const systems = z.array(pathName).max(200).default([]).describe("would carry it besides those that do");
-const proposed = z.strictObject({ spec: spec.optional().describe("default: as registered"), systems });
+const manifest = z.string().max(400_000).describe("instead of `spec`: the policy's manifest as text, so that problems name their line");
+const proposed = z.strictObject({ spec: spec.optional().describe("default: as registered"), manifest: manifest.optional(), systems });
 const verdict = z.enum(["allow", "hold", "deny"]);
 const judged = z.object({
   cedar: z.string(),
-  problems: z.array(z.object({ rule: z.string().nullable(), message: z.string(), remedy: z.string() })),
-  tests: z.array(z.object({ name: z.string(), passed: z.boolean(), expected: verdict, outcome: verdict, rule: z.string().nullable(), reason: z.string() })),
+  problems: z.array(z.object({ rule: z.string().nullable(), message: z.string(), remedy: z.string(), line: z.int().nullable(), column: z.int().nullable() })),
+  tests: z.array(z.object({ line: z.int().nullable(), name: z.string(), passed: z.boolean(), expected: verdict, outcome: verdict, rule: z.string().nullable(), reason: z.string() })),
   /** Systems that carry it or would. */
   systems: z.array(z.string()),
 });
@@ -48,6 +52,12 @@ const watch = z.object({
 const outcome = z.object({ outcome: z.string(), code: z.string().nullable(), rule: z.string().nullable(), reason: z.string().nullable() });
 const flip = z.object({ id: z.string(), at: z.string(), system: z.string().nullable(), action: z.string(), resource: z.string(), tool: z.string().nullable(), recorded: outcome, replayed: outcome });
 
+/** A proposal and what was found in it, each thing with its line where text was sent. */
+interface Asked {
+  readonly proposal: Proposal;
+  readonly judged: { readonly cedar: string; readonly problems: readonly PlacedProblem[]; readonly tests: readonly (Judged["tests"][number] & { readonly line: number | null })[] };
+}
+
 export interface PolicyRouteDeps extends ReplayDeps {
   readonly now: () => number;
   readonly contexts: Contexts;
@@ -55,21 +65,27 @@ export interface PolicyRouteDeps extends ReplayDeps {
   /** The register's facts as written, what isn't approved yet included. */
   readonly facts: (tx: Tx) => Promise<RegisterFacts>;
   readonly specOf: (tx: Tx, name: string) => Promise<PolicySpec | undefined>;
+  /** Versions as the register kept them, newest first; a removal has no spec. */
+  readonly versionsOf: (name: string) => Promise<readonly { readonly version: number; readonly spec: Readonly<Record<string, unknown>> | null }[]>;
 }
 
 /** Policies before they are enforced: checked, tried on recorded traffic, watched beside the one in force. */
 export function policyRoutes(app: App, deps: PolicyRouteDeps): void {
   const { db, org, now, contexts } = deps;
 
-  async function proposalOf(name: string, asked: z.infer<typeof proposed>): Promise<{ proposal: Proposal; judged: Judged }> {
+  async function proposalOf(name: string, asked: z.infer<typeof proposed>): Promise<Asked> {
+    if (asked.spec !== undefined && asked.manifest !== undefined) throw new AppError({ code: "policies.twice", status: 400, message: "Both `spec` and `manifest` were sent.", remedies: [{ text: "Send one of them." }] });
     return db.read(org, async (tx) => {
       const facts = await deps.facts(tx);
-      const wanted = asked.spec ?? (await deps.specOf(tx, name));
+      const written: Omit<Written, "spec"> & { readonly spec?: PolicySpec | undefined } = asked.manifest === undefined ? unwritten : readWritten(name, asked.manifest);
+      if (written.problems.length > 0) return { proposal: { name, spec: { rules: [] }, systems: boundBy(facts, name) }, judged: { cedar: "", problems: written.problems, tests: [] } };
+      const wanted = written.spec ?? asked.spec ?? (await deps.specOf(tx, name));
       if (wanted === undefined) throw new AppError({ code: "policies.unknown", status: 404, message: "There is no policy with this name, and none was sent.", remedies: [{ text: "Send `spec`, or list the policies.", command: "npx mandate get policies" }] });
       const unknown = asked.systems.find((system) => !facts.systems.some((one) => one.name === system));
       if (unknown !== undefined) throw new AppError({ code: "policies.system", status: 400, message: `There is no system ${unknown}.`, remedies: [{ text: "List them.", command: "npx mandate get systems" }] });
       const proposal = { name, spec: wanted as PolicySpec, systems: [...new Set([...boundBy(facts, name), ...asked.systems])].toSorted() };
-      return { proposal, judged: judge(facts, proposal, Math.floor(now() / 1000)) };
+      const { cedar, problems, tests } = judge(facts, proposal, Math.floor(now() / 1000));
+      return { proposal, judged: { cedar, problems: problems.map(written.place), tests: tests.map((test, index) => ({ ...test, line: written.lineOfTest(index) })) } };
     });
   }
 
@@ -94,6 +110,16 @@ export function policyRoutes(app: App, deps: PolicyRouteDeps): void {
       const result = await simulate(deps, proposal, found.cedar, { ...(system === undefined ? {} : { system }), since, until });
       await contexts.quiet(actorOf(request)).transact(async (_tx, record) => record({ type: "evidence.read", ...(system === undefined ? {} : { system }), payload: { event: "policy.simulated", policy: name, since, until, total: result.total, replayable: result.replayable, differences: result.differences } }));
       return { ...about, result: { ...shownReplay(result), looser: result.looser, stricter: result.stricter } };
+    },
+  );
+
+  app.get(
+    "/api/v1/policies/:name/manifest",
+    { config: { access: "signed-in" }, schema: { operationId: "policyManifest", summary: "A version of a policy as the manifest that would make it", params, querystring: z.object({ version: z.coerce.number().int().min(1).optional().describe("default: the newest") }), response: { 200: z.object({ version: z.int(), manifest: z.string() }) } } },
+    async ({ params: { name }, query }) => {
+      const found = (await deps.versionsOf(name)).find((one) => one.spec !== null && (query.version === undefined || one.version === query.version));
+      if (found?.spec == null) throw new AppError({ code: "policies.version_unknown", status: 404, message: "There is no such version of a policy with this name.", remedies: [{ text: "List its versions.", command: `npx mandate policy history ${name}` }] });
+      return { version: found.version, manifest: renderManifest({ kind: "Policy", name, spec: found.spec }) };
     },
   );
 
@@ -133,11 +159,11 @@ export function policyRoutes(app: App, deps: PolicyRouteDeps): void {
   });
 }
 
-function shown({ cedar, problems, tests }: Judged): Omit<z.infer<typeof judged>, "systems"> {
+function shown({ cedar, problems, tests }: Asked["judged"]): Omit<z.infer<typeof judged>, "systems"> {
   return {
     cedar,
-    problems: problems.map(({ rule, message, remedy }) => ({ rule, message, remedy })),
-    tests: tests.map(({ name, passed, expected, decision }) => ({ name, passed, expected, outcome: decision.outcome, rule: decision.rule, reason: decision.reason })),
+    problems: [...problems],
+    tests: tests.map(({ line, name, passed, expected, decision }) => ({ line, name, passed, expected, outcome: decision.outcome, rule: decision.rule, reason: decision.reason })),
   };
 }
 
