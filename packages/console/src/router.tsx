@@ -189,6 +189,16 @@ const reports = createRoute({
   validateSearch: only("kind", "month"),
   component: lazyRouteComponent(() => import("./pages/reports/page.tsx"), "ReportsPage"),
 });
+const policies = createRoute({
+  ...inShell,
+  path: "/policies",
+  component: lazyRouteComponent(() => import("./pages/policies/list.tsx"), "PoliciesPage"),
+});
+const policy = createRoute({
+  ...inShell,
+  path: "/policies/$name",
+  component: lazyRouteComponent(() => import("./pages/policies/one.tsx"), "PolicyPage"),
+});
 
 const Place = lazy(async () => ({ default: (await import("./pages/place.tsx")).Place }));
 const place = (path: string, key: PlaceKey) =>
@@ -196,7 +206,6 @@ const place = (path: string, key: PlaceKey) =>
 const places = [
   place("/reach", "reach"),
   place("/unregistered", "unregistered"),
-  place("/policies", "policies"),
 ];
 
 const approve = createRoute({
@@ -219,6 +228,8 @@ export const router = createRouter({
       register,
       importing,
       approvals,
+      policies,
+      policy,
       evidence,
       evidenceOne,
       sessions,

@@ -12,9 +12,4 @@ export const place = {
     text: "AI use seen outside the record: what, where, who, how sure we are, and what to do about it. Nothing looks outside the gateway yet, so how much there is can't be told.",
     commands: [],
   },
-  policies: {
-    title: "Policies",
-    text: "The rules in force, an editor with their tests, and Try it on last week's traffic. Each decision already names the rule that decided it.",
-    commands: ["npx mandate get policies", "npx mandate apply -f policy.yaml"],
-  },
 } as const;

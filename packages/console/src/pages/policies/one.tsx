@@ -1,0 +1,100 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { lazy, Suspense, useDeferredValue, useEffect, useMemo, useState } from "react";
+import { inventory } from "../../api.ts";
+import { Loaded, Loading } from "../../components/states.tsx";
+import { PageHead, Panel } from "../../components/ui.tsx";
+import { policies as words } from "../../text/policies.ts";
+import { Actions } from "./actions.tsx";
+import { Findings } from "./findings.tsx";
+import { marksOf, readPolicy, textOf } from "./policy-text.ts";
+import { checked, policyList } from "./queries.ts";
+import type { PolicyObject } from "./queries.ts";
+import { Versions } from "./versions.tsx";
+import { Watches } from "./watches.tsx";
+
+const PolicyEditor = lazy(async () => ({ default: (await import("./editor.tsx")).PolicyEditor }));
+
+const begun = `rules:
+  - id: small-amounts
+    on: "tool:"
+    denyUnless: context.input.amount <= 100
+    because: Larger amounts are decided by people.
+tests: []
+`;
+
+/** One policy: its text, what is wrong with it, what it would change, who changed it. */
+export function PolicyPage() {
+  const { name } = useParams({ strict: false }) as { name: string };
+  const query = useQuery(policyList);
+  return (
+    <>
+      <PageHead title={name} crumbs={<Link to="/policies">{words.title}</Link>} />
+      <Loaded query={query} what={words.one} rows={6}>
+        {({ items }) => <Policy key={name} name={name} stored={items.find((one) => one.name === name)} />}
+      </Loaded>
+    </>
+  );
+}
+
+/** Waits until nobody has typed for a moment: a check asks the server. */
+function useSettled<T>(value: T, afterMs: number): T {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), afterMs);
+    return () => clearTimeout(timer);
+  }, [value, afterMs]);
+  return settled;
+}
+
+function Policy({ name, stored }: { name: string; stored: PolicyObject | undefined }) {
+  const original = useMemo(() => (stored === undefined ? begun : textOf(stored.spec)), [stored]);
+  const [text, setText] = useState(original);
+  // A version saved here or elsewhere is shown, unless somebody has begun to edit.
+  const [from, setFrom] = useState(original);
+  if (from !== original) {
+    setFrom(original);
+    if (text === from) setText(original);
+  }
+  const settled = useSettled(useDeferredValue(text), 300);
+  const read = useMemo(() => readPolicy(settled), [settled]);
+  const check = useQuery(checked(name, settled, read.spec));
+  const found = check.isPlaceholderData || read.spec === null ? undefined : check.data;
+  const marks = useMemo(() => marksOf(read, found), [read, found]);
+  const vocabulary = useVocabulary();
+  const spec = settled === text ? read.spec : null;
+  return (
+    <>
+      <Panel title={words.editor} aside={<span className="muted small">{text === original && stored !== undefined ? words.unchanged : words.edited}</span>}>
+        <Suspense fallback={<Loading rows={8} />}>
+          <PolicyEditor label={words.editorLabel(name)} value={text} marks={marks} words={vocabulary} onChange={setText} />
+        </Suspense>
+        <div className="panel-body stack">
+          <Findings read={read} check={found} error={read.spec === null ? null : check.error} waiting={spec === null || check.isFetching} />
+          <p className="muted small">{words.keys}</p>
+        </div>
+      </Panel>
+      <Actions name={name} spec={spec} check={found} isEdited={text !== original || stored === undefined} />
+      <Watches name={name} />
+      {stored !== undefined && <Versions name={name} />}
+    </>
+  );
+}
+
+/** What can be named: from the register, so that a rule about something that isn't there isn't written. */
+function useVocabulary() {
+  const tools = useQuery(inventory("tools")).data;
+  const models = useQuery(inventory("models")).data;
+  const destinations = useQuery(inventory("destinations")).data;
+  return useMemo(() => {
+    const named = (kind: string, rows: typeof tools): string[] => (rows?.items ?? []).map((row) => `${kind}:${row.name}`);
+    const inputs = (tools?.items ?? []).flatMap((row) => {
+      const { critical, input } = (row.spec ?? {}) as { critical?: readonly { arg?: string }[]; input?: { properties?: Record<string, unknown> } };
+      return [...Object.keys(input?.properties ?? {}), ...(critical ?? []).flatMap((one) => (one.arg === undefined ? [] : [one.arg]))];
+    });
+    return {
+      references: [...named("tool", tools), ...named("model", models), ...named("destination", destinations)],
+      attributes: [...new Set(inputs)].toSorted().map((one) => `context.input.${one}`).concat(["context.session.sub", "context.purpose"]),
+    };
+  }, [tools, models, destinations]);
+}
