@@ -128,6 +128,21 @@ test("a fail is a finding until it passes; one system's outcome is its own", asy
   expect((await server.request("GET", "/api/v1/controls?system=nobody")).body.items.find((one: { id: string }) => one.id === "OWN-01").outcome).toBe("not_applicable");
 });
 
+test("an exception lets a fault stand until its end and mends nothing: the control still fails, and nobody is sent after it", async () => {
+  await server.db.transaction(server.server.org, (tx) => sql`update register_objects set spec = jsonb_set(spec, '{owners}', '{}') where org = ${server.server.org} and kind = 'AISystem' and name = 'notes'`.execute(tx));
+  await server.db.transaction(server.server.org, (tx) => sql`insert into exceptions (org, id, system, scope, target, reason, compensating, tier, requester, requested_at, approval_id, granted_at, granted_by, ends_at)
+    values (${server.server.org}, 'exc_two', 'notes', 'control', 'OWN-01', 'why', 'instead', 'T0', 'per_1', ${new Date(server.now() - 1000)}, 'apr_2', ${new Date(server.now() - 1000)}, '{bea}', ${new Date(server.now() + 86_400_000)})`.execute(tx));
+  const all = await run();
+  expect(all.find((one) => one.control === "OWN-01")).toMatchObject({ outcome: "fail", faults: 1, excepted: 1, exceptions: [{ system: "notes", exception: "exc_two" }], systems: { notes: { faults: 1, excepted: 1 } } });
+  const open = (await server.request("GET", "/api/v1/findings?kind=control.failed&state=open")).body.items as readonly { title: string }[];
+  expect(open.some((one) => one.title.startsWith("OWN-01"))).toBe(false);
+  server.advance(2 * 86_400_000);
+  await server.server.publisher.refresh();
+  const after = (await run()).find((one) => one.control === "OWN-01");
+  expect(after).toMatchObject({ faults: 1, excepted: 0, exceptions: [{ exception: null }] });
+  expect(((await server.request("GET", "/api/v1/findings?kind=control.failed&state=open")).body.items as readonly { title: string }[]).some((one) => one.title.startsWith("OWN-01"))).toBe(true);
+});
+
 test("an unknown control, and somebody who only reads, can't start a run", async () => {
   expect((await server.request("POST", "/api/v1/controls/run", { body: { controls: ["ZZ-01"] } })).body).toMatchObject({ status: 400, code: "controls.unknown" });
   expect((await server.request("POST", "/api/v1/controls/run", { body: { controls: ["nothing"] } })).status).toBe(400);

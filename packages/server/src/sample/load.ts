@@ -64,12 +64,15 @@ export async function loadSample(server: SampleServer, options: SampleOptions = 
     const notAfter = new Date(now() + tokenLifeMs).toISOString();
     const { token } = await api.send("POST", `/people/${encodeURIComponent(reader)}/tokens`, { notAfter });
     if (options.traffic !== false) traffic = startTraffic({ gatewayUrl: server.gatewayUrl, keys });
+    // So that the page of controls has what to show; nobody waits for it.
+    const measured = first && options.traffic !== false ? api.send("POST", "/controls/run", {}).catch(() => undefined) : undefined;
     return {
       commands: sampleCommands(server.gatewayUrl, keys.get("returns-desk") ?? ""),
       signInUrl: String(url),
       token: String(token),
       provider,
       close: async () => {
+        await measured;
         await traffic?.stop();
         await provider.close();
       },
