@@ -4,12 +4,16 @@ import { expect, test } from "vitest";
 
 /** What people read: pages, console, command line, reference data, reports. Code of the policy engine speaks Cedar's own words. */
 const read = ["README.md", "CHANGELOG.md", "docs/**/*.md", "packages/console/src/**/*.{ts,tsx}", "packages/cli/src/**/*.ts", "packages/frameworks/{data,src}/**/*.{yaml,ts}", "packages/server/src/{controls,frameworks,reports,gates,overview}/**/*.ts"];
-const claim = /\b(?:compliant|certified|satisfied)\b/i;
+// OSCAL's word for a gap says the opposite.
+const claim = /(?<!not-)\b(?:compliant|certified|satisfied)\b/i;
+
+/** The one file that names the words, so that exports are searched for them. */
+const wordList = "packages/frameworks/src/exports/check/verdicts.ts";
 
 async function claims(patterns: readonly string[], texts: (path: string) => string): Promise<string[]> {
   const found: string[] = [];
   for await (const path of glob([...patterns])) {
-    if (path.endsWith(".test.ts")) continue;
+    if (path.endsWith(".test.ts") || path === wordList) continue;
     texts(path).split("\n").forEach((line, index) => {
       if (claim.test(line)) found.push(`${path}:${index + 1} ${line.trim().slice(0, 120)}`);
     });

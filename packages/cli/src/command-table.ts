@@ -5,6 +5,7 @@ import { policyCommands } from "./policy-table.ts";
 import { contentCommands } from "./content-table.ts";
 import { controlCommands } from "./control-table.ts";
 import { exceptionCommands } from "./exception-table.ts";
+import { exportCommands } from "./export-table.ts";
 import type { CommandSpec, OptionSpec } from "./command.ts";
 
 const files: OptionSpec = { flags: "-f, --file <path...>", text: "file, folder, or - for standard input" };
@@ -827,6 +828,7 @@ export const commands: readonly CommandSpec[] = [
   ...contentCommands,
   ...auditCommands,
   ...controlCommands,
+  ...exportCommands,
   {
     words: "decisions tail",
     group: "Explain",

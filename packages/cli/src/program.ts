@@ -100,6 +100,7 @@ const groupSummaries: Readonly<Record<string, string>> = {
   decisions: "What was decided, and why",
   policy: "Rules and their tests",
   evidence: "Prove what happened",
+  export: "The record in formats of others",
 };
 
 function define(command: Command, spec: CommandSpec, terminal: Terminal, finish: (code: ExitCode) => void): void {

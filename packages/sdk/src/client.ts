@@ -288,6 +288,12 @@ export class MandateClient {
         });
       return response.body as ReadableStream<Uint8Array>;
     },
+    /** The record in a format of others, as its bytes come. `GET /api/v1/exports` lists the formats. */
+    export: async (format: string, body: { system?: string } = {}, options: CallOptions = {}): Promise<ReadableStream<Uint8Array>> => {
+      const response = await this.#transport.request("POST", `/api/v1/exports/${segment(format)}`, { timeoutMs: 0, ...options, accept: "*/*", body: JSON.stringify(body), contentType: "application/json" });
+      if (response.body === null) throw new MandateError({ code: "unreadable_answer", status: response.status, message: "The export came empty." });
+      return response.body as ReadableStream<Uint8Array>;
+    },
   };
 
   readonly session = {

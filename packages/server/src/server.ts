@@ -26,6 +26,7 @@ import { delegationRoutes, endDelegationsOf } from "./delegations/index.ts";
 import { EventHub, eventRoutes } from "./events/index.ts";
 import { heads, listDecisions, openEvidence } from "./evidence/index.ts";
 import type { Evidence } from "./evidence/index.ts";
+import { exportRoutes } from "./exports/index.ts";
 import { exceptionDecided, exceptionReminders, exceptionRoutes, withExceptions } from "./exceptions/index.ts";
 import { externalCredentialRoutes } from "./external-credentials/index.ts";
 import { callbackPath, createAttempts, createOidcClient, federationRoutes } from "./federation/index.ts";
@@ -326,6 +327,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   decisionRoutes(app, { db, org, drain });
   proofRoutes(app, { db, org, now, random, masterKey, evidence, drain, scratchDir: join(configuration.dataDir, "scratch"), cosign: cosigner.ask, storeCheck });
   auditRoutes(app, { db, org, now, contexts, evidence, keys: { masterKey, random }, drain: async () => void (await drain().then(() => evidence.publishCheckpoints())), cosign: cosigner.ask });
+  exportRoutes(app, { db, org, organizationName, now, contexts, evidence, drain, scratchDir: join(configuration.dataDir, "scratch") });
   witnessRoutes(app, { db, org, now, contexts, ask: cosigner.ask, report: (finding) => reportFinding(quiet, finding) });
   const mirror = createMirror({ db, org, evidence, now, outbound, secrets: () => publisher.current.secrets, report: (finding) => reportFinding(quiet, finding), settle: (kinds, open) => settleFindings(quiet, kinds, open) });
   mirrorRoutes(app, { db, org, contexts, mirror });

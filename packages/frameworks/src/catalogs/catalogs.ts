@@ -75,7 +75,13 @@ interface CatalogFile {
   readonly entries: readonly { readonly id: unknown; readonly kind: string; readonly title: string; readonly summary?: string; readonly parent: string | null; readonly applies_from?: unknown }[];
 }
 
+export interface ControlFamily {
+  readonly id: string;
+  readonly title: string;
+}
+
 interface ControlFile {
+  readonly families: readonly ControlFamily[];
   readonly controls: readonly { readonly id: string; readonly family: string; readonly statement: string; readonly test: { readonly kind: Control["kind"]; readonly measure: string }; readonly applies_to: unknown; readonly evidence: string; readonly supports: Readonly<Record<string, readonly string[]>> }[];
 }
 
@@ -116,4 +122,9 @@ let knownControls: readonly Control[] | undefined;
 export function controls(): readonly Control[] {
   knownControls ??= (read("controls.yaml") as ControlFile).controls.map((one) => ({ id: one.id, family: one.family, statement: one.statement, kind: one.test.kind, measure: one.test.measure, appliesTo: String(one.applies_to), evidence: one.evidence, supports: one.supports }));
   return knownControls;
+}
+
+/** What controls are grouped by, in the order of the catalog. */
+export function controlFamilies(): readonly ControlFamily[] {
+  return (read("controls.yaml") as ControlFile).families.map(({ id, title }) => ({ id, title }));
 }

@@ -5,3 +5,4 @@ export { severities } from "./kinds.ts";
 export { escalateFindings } from "./escalate.ts";
 export { findingRoutes } from "./routes.ts";
 export { findingAnswers } from "./pack-answers.ts";
+export { kindOf as findingKind } from "./kinds.ts";

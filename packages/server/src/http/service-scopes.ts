@@ -8,7 +8,7 @@ export const serviceScopes = {
   "register.read": "Read the register, decisions, findings and figures",
   "register.write": "Apply manifests and change register objects",
   "credentials.write": "Issue, rotate, suspend and revoke gateway keys",
-  "evidence.export": "Export evidence packs without disclosed content",
+  "evidence.export": "Export evidence packs without disclosed content, and the record in other formats",
   decide: "Ask for decisions (AuthZEN)",
   provisioning: "Keep people and groups from a directory (SCIM 2.0)",
 } as const;
@@ -29,7 +29,10 @@ const opens: Readonly<Record<ServiceScope, readonly Opening[]>> = {
     [/^(?:PUT|DELETE)$/, objectRoute],
   ],
   "credentials.write": [[/^POST$/, /^\/api\/v1\/(?:external-)?credentials(?:\/|$)/]],
-  "evidence.export": [[/^POST$/, /^\/api\/v1\/evidence\/packs$/]],
+  "evidence.export": [
+    [/^POST$/, /^\/api\/v1\/(?:evidence\/packs|exports\/:format)$/],
+    [/^GET$/, /^\/api\/v1\/exports$/],
+  ],
   decide: [[/^POST$/, /^\/access\/v1\//]],
   provisioning: [[/^(?:GET|POST|PUT|PATCH|DELETE)$/, /^\/scim\/v2\//]],
 };

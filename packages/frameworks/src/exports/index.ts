@@ -1,0 +1,12 @@
+export { exportFormatNames, exportFormats } from "./formats.ts";
+export type { ExportFormat } from "./formats.ts";
+export type { EventFacts, ExportFacts, ExportHead, FindingFacts, LogPosition, MeasuredFacts, PartFacts, SystemFacts } from "./facts.ts";
+export { canonicalText, sha256Hex } from "./canonical.ts";
+export { ocsfEvent } from "./ocsf.ts";
+export { renderExport } from "./render.ts";
+export type { ExportSource } from "./render.ts";
+export type { StatementSigner } from "./in-toto.ts";
+export type { RuleFacts, SarifSource } from "./sarif.ts";
+export { checkExport } from "./check/check-export.ts";
+export type { ExportCheck, ExportFile } from "./check/check-export.ts";
+export type { ExportProblem } from "./check/problems.ts";

@@ -1,0 +1,2 @@
+export { exportRoutes } from "./routes.ts";
+export { readEvents } from "./collect-events.ts";
