@@ -54,7 +54,7 @@ import { policyRoutes, watchPolicies } from "./policies/index.ts";
 import { createChallenges, passkeySupport, phoneLinks } from "./passkeys/index.ts";
 import { createStoreCheck, proofRoutes } from "./proof/index.ts";
 import { followOwners, ownerRoutes, ownerSucceeds, vacateSeatsOf, watchOwners } from "./owners/index.ts";
-import { buildSnapshot, FindingReporter, Publisher } from "./publisher/index.ts";
+import { buildSnapshot, FindingReporter, Publisher, readStoppedNow, withoutStopped } from "./publisher/index.ts";
 import { noteOffered, observeChange, openReassessment, reassessmentRoutes, watchMeasures, watchPins } from "./reassessment/index.ts";
 import { currentConcerns, recordRoutes, watchRecords } from "./records/index.ts";
 import { registerRoutes } from "./register-routes/index.ts";
@@ -144,6 +144,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   });
   const publisher: Publisher = new Publisher({
     build: () => buildSnapshot({ db, org, organizationName, now, masterKey, evidence, defaultAllow, consoleUrl: configuration.consoleUrl, gatewayUrl: configuration.gatewayUrl, log, deriveFacts: enforcedFacts, planted: probeCredentials(masterKey, org) }),
+    stopped: (snapshot, sinceMs) => db.read(org, async (tx) => withoutStopped(snapshot, await withStops(tx, snapshot.facts), await readStoppedNow(tx, org, sinceMs))),
     version: () => db.read(org, (tx) => readRegisterVersion(tx, org)),
     now,
     log,

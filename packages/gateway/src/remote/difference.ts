@@ -81,9 +81,18 @@ function isItem(value: unknown): value is Item {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/** A snapshot that differs in one item holds the others as the same objects: their texts are made once. */
+const textOfItem = new WeakMap<Item, string>();
+
+function itemText(item: Item): string {
+  let text = textOfItem.get(item);
+  if (text === undefined) textOfItem.set(item, (text = JSON.stringify(item)));
+  return text;
+}
+
 export function textsOf({ lists, members }: Divided): Texts {
   return {
-    lists: new Map([...lists].map(([name, list]) => [name, new Map([...list].map(([key, item]) => [key, JSON.stringify(item)]))])),
+    lists: new Map([...lists].map(([name, list]) => [name, new Map([...list].map(([key, item]) => [key, itemText(item)]))])),
     members: new Map([...members].map(([name, member]) => [name, JSON.stringify(member)])),
   };
 }

@@ -44,6 +44,7 @@ async function control() {
   const unused = () => Promise.reject(new Error("not here"));
   const publisher = new Publisher({
     build: () => Promise.resolve(current),
+    stopped: (one) => Promise.resolve(one),
     version: () => Promise.resolve(current.version),
     now: () => 0,
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },

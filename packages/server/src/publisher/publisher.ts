@@ -4,6 +4,11 @@ import type { ServerLog } from "../log.ts";
 export interface PublisherOptions {
   /** Reads everything a gateway enforces, in one transaction. */
   readonly build: () => Promise<Snapshot>;
+  /**
+   * The snapshot without what was taken away since `sinceMs`: a short read, so that a revocation doesn't wait until a
+   * large register was read anew. The same snapshot when nothing was.
+   */
+  readonly stopped: (snapshot: Snapshot, sinceMs: number) => Promise<Snapshot>;
   /** Cheap read of the newest register version. */
   readonly version: () => Promise<number>;
   readonly now: () => number;
@@ -32,6 +37,8 @@ export class Publisher {
   readonly #listeners = new Set<(snapshot: Snapshot) => void>();
   #snapshot: Snapshot | undefined;
   #confirmedAt = 0;
+  /** When reading the newest one began. */
+  #builtAt = 0;
   #building: Promise<void> | undefined;
   #again = false;
   #timer: NodeJS.Timeout | undefined;
@@ -68,8 +75,18 @@ export class Publisher {
   }
 
   async #until(version: number): Promise<void> {
+    await this.#stopFirst().catch((error: unknown) => this.#options.log.warn("what was stopped waits for the whole register", { internal: String(error) }));
     while (this.current.version < version && !this.#closed) await this.refresh();
     await this.#options.confirmedElsewhere(version);
+  }
+
+  async #stopFirst(): Promise<void> {
+    const before = this.current;
+    const snapshot = await this.#options.stopped(before, this.#builtAt);
+    // A build that came in between has read what was stopped by itself.
+    if (snapshot === before || this.#snapshot !== before || this.#closed) return;
+    this.#snapshot = snapshot;
+    for (const apply of this.#listeners) apply(snapshot);
   }
 
   /** Single flight: a change during a build makes one more build, not one each. */
@@ -90,10 +107,13 @@ export class Publisher {
 
   async #build(): Promise<void> {
     const startedAt = this.#options.now();
-    const snapshot = await this.#options.build();
+    const built = await this.#options.build();
+    // INVARIANT: read after the register was, so that what a long reading missed doesn't come alive again with it.
+    const snapshot = await this.#options.stopped(built, startedAt);
     // Never backward: a slower build must not undo a newer one.
     if (this.#snapshot !== undefined && snapshot.version < this.#snapshot.version) return;
     this.#snapshot = snapshot;
+    this.#builtAt = startedAt;
     for (const apply of this.#listeners) apply(snapshot);
     this.#confirm(startedAt);
   }

@@ -1,0 +1,144 @@
+/**
+ * From a revocation or suspension to its refusal at two gateways, beside 10,000 systems and 100,000 credentials; what a
+ * snapshot and a change weigh, and the memory of a gateway.
+ *
+ *   node bench/revocation.ts [SYSTEMS] [CREDENTIALS OF EACH]
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { partSnapshot } from "@mandate/gateway/remote";
+import { sql } from "kysely";
+import { startTestServer } from "../packages/server/src/testing/running-server.ts";
+
+const systems = Number(process.argv[2] ?? 10_000);
+const credentialsOfEach = Number(process.argv[3] ?? 10);
+const rounds = 9;
+const batch = 250;
+const cli = join(import.meta.dirname, "../packages/cli/src/main.ts");
+
+const manifest = (from: number, to: number): string =>
+  Array.from(
+    { length: to - from },
+    (_, at) => `apiVersion: v1
+kind: AISystem
+metadata: { name: system-${from + at} }
+spec:
+  title: Meeting notes of team ${from + at}
+  purposes: [{ id: summarize, text: Summarizes internal meetings. }]
+  owners: { business: bea@halden.example, technical: tom@halden.example }
+  audience: internal
+  autonomy: suggests
+  intake: { prohibited: [], annex3: [], annex1: false, profiling: false, decisionEffect: none, reversibility: nothing to undo, vulnerable: false, publicBody: false, euNexus: true }
+  boundary: { sensitivity: internal, classes: [], regions: [EEA], retention: { prompts: 30d, outputs: 30d }, training: never }
+  uses: { models: [model:gpt-test] }
+`,
+  ).join("---\n");
+const model = `apiVersion: v1
+kind: Model
+metadata: { name: gpt-test }
+spec: { protocol: openai, endpoint: "http://127.0.0.1:9/v1", served: [gpt-test], region: EEA, training: never, retention: 0d, maxSensitivity: internal }
+`;
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((done) => server.close(done));
+  return port;
+}
+
+const median = (values: readonly number[]) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
+const said = (values: readonly number[]) => `median ${median(values).toFixed(0)} ms, worst ${Math.max(...values).toFixed(0)} ms`;
+const megabytes = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+
+const children: ChildProcess[] = [];
+const directories: string[] = [];
+const control = await startTestServer();
+const ask = async (method: string, path: string, body?: unknown) => {
+  const reply = await control.request(method, `/api/v1${path}`, body === undefined ? {} : { body });
+  if (reply.status >= 300) throw new Error(`${method} ${path}: ${reply.status} ${reply.text.slice(0, 500)}`);
+  return reply.body;
+};
+
+async function startGateway(name: string): Promise<{ url: string; child: ChildProcess }> {
+  const { token } = await ask("POST", "/gateways", { name });
+  const dataDir = mkdtempSync(join(tmpdir(), "mandate-bench-gateway-"));
+  directories.push(dataDir);
+  const port = await freePort();
+  const child = spawn(process.execPath, [cli, "gateway"], {
+    env: { ...process.env, MANDATE_CONTROL_URL: control.url, MANDATE_GATEWAY_PORT: String(port), MANDATE_DATA_DIR: dataDir, MANDATE_GATEWAY_TOKEN: token },
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  children.push(child);
+  const url = `http://127.0.0.1:${port}`;
+  for (let tries = 0; tries < 3000; tries++) {
+    if ((await fetch(`${url}/readyz`).then((answer) => answer.status, () => 0)) === 200) return { url, child };
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  throw new Error(`gateway ${name} did not become ready`);
+}
+
+/** @returns milliseconds until every gateway refuses the key */
+async function untilRefused(urls: readonly string[], key: string, refused: boolean, from: number): Promise<number> {
+  await Promise.all(
+    urls.map(async (url) => {
+      for (;;) {
+        const { status } = await fetch(`${url}/v1/models`, { headers: { authorization: `Bearer ${key}` } }).then(async (answer) => (await answer.arrayBuffer(), answer));
+        if ((status !== 200) === refused) return;
+        await new Promise((done) => setTimeout(done, 2));
+      }
+    }),
+  );
+  return performance.now() - from;
+}
+
+try {
+  const began = performance.now();
+  await ask("POST", "/apply", model);
+  for (let from = 0; from < systems; from += batch) {
+    await ask("POST", "/apply", manifest(from, Math.min(systems, from + batch)));
+    if (from % 2_500 === 0) console.log(`${from + batch} systems after ${((performance.now() - began) / 1000).toFixed(0)} s`);
+  }
+  const { org } = control.server;
+  await control.db.transaction(org, (tx) => sql`insert into credentials (org, id, system, name, key_hash, hint, state, accountable, created_by, created_at, not_after, changed_at)
+    select ${org}, 'cred_bench' || n, 'system-' || n % ${systems}::int, 'key', encode(sha256(n::text::bytea), 'hex'), '', 'active', 'tom@halden.example', 'bench', now(), now() + interval '1 day', now()
+    from generate_series(1, ${systems * credentialsOfEach}::int) as n`.execute(tx));
+  const made = [];
+  for (let n = 0; n < rounds; n++) made.push(await ask("POST", "/credentials", { system: `system-${n}`, name: `revoked ${n}`, ttl: "1d" }) as { id: string; key: string });
+  const building = performance.now();
+  await control.server.publisher.refresh();
+  console.log(`${systems} systems, ${systems * credentialsOfEach} credentials; one snapshot is read and compiled in ${(performance.now() - building).toFixed(0)} ms`);
+  const { open, secret } = partSnapshot(control.server.publisher.current);
+  console.log(`a whole snapshot: ${megabytes(JSON.stringify(open).length)} in clear, ${megabytes(JSON.stringify(secret).length)} sealed`);
+
+  const gateways = [await startGateway("east"), await startGateway("west")];
+  const urls = gateways.map(({ url }) => url);
+  const [revoked, suspended, answered]: number[][] = [[], [], []];
+  for (const { id, key } of made) {
+    await untilRefused(urls, key, false, 0);
+    const from = performance.now();
+    const answer = ask("POST", `/credentials/${id}/revoke`, { reason: "benchmark" }).then(() => answered!.push(performance.now() - from));
+    revoked!.push(await untilRefused(urls, key, true, from));
+    await answer;
+  }
+  const { key } = (await ask("POST", "/credentials", { system: "system-17", name: "suspended", ttl: "1d" })) as { key: string };
+  for (let n = 0; n < rounds; n++) {
+    await untilRefused(urls, key, false, 0);
+    const from = performance.now();
+    const answer = ask("POST", "/systems/system-17/suspend", { reason: "benchmark" });
+    suspended!.push(await untilRefused(urls, key, true, from));
+    await answer;
+    await ask("POST", "/systems/system-17/resume", { reason: "benchmark" });
+  }
+  console.log(`revocation to refusal at both: ${said(revoked!)}; suspension: ${said(suspended!)} (target ≤ 1000 ms); the answer to whoever revoked: ${said(answered!)}`);
+  for (const [at, { child }] of gateways.entries())
+    console.log(`gateway ${at + 1}: ${/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1]} kB in memory`);
+} finally {
+  for (const child of children) child.kill("SIGKILL");
+  await control.close();
+  for (const directory of directories) rmSync(directory, { recursive: true, force: true });
+}
