@@ -92,16 +92,17 @@ function complete(words: EditorWords) {
 
 /**
  * CodeMirror in a shadow root: there it styles itself by constructed sheets, which the page's content security policy
- * needs no exception for.
+ * needs no exception for. It begins with `initial` and then owns its text: a text handed back while somebody types is older
+ * than what they typed. Another text is another editor (`key`).
  */
-export function PolicyEditor({ label, value, marks, words, onChange }: { label: string; value: string; marks: readonly Marked[]; words: EditorWords; onChange: (text: string) => void }) {
+export function PolicyEditor({ label, initial, marks, words, onChange }: { label: string; initial: string; marks: readonly Marked[]; words: EditorWords; onChange: (text: string) => void }) {
   const holder = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(null);
   const changed = useRef(onChange);
   changed.current = onChange;
   const known = useRef(words);
   known.current = words;
-  const first = useRef(value);
+  const first = useRef(initial);
   useEffect(() => {
     const root = holder.current!.shadowRoot ?? holder.current!.attachShadow({ mode: "open" });
     const parent = document.createElement("div");
@@ -136,11 +137,6 @@ export function PolicyEditor({ label, value, marks, words, onChange }: { label: 
   }, [label]);
   useEffect(() => {
     const editor = view.current;
-    // What comes from outside replaces the text; what was typed here is what came.
-    if (editor !== null && editor.state.doc.toString() !== value) editor.dispatch({ changes: { from: 0, to: editor.state.doc.length, insert: value } });
-  }, [value]);
-  useEffect(() => {
-    const editor = view.current;
     if (editor === null) return;
     const { doc } = editor.state;
     const diagnostics = marks.map(({ line, message }) => {
@@ -148,6 +144,6 @@ export function PolicyEditor({ label, value, marks, words, onChange }: { label: 
       return { from: at.from, to: at.to, severity: "error" as const, message };
     });
     editor.dispatch(setDiagnostics(editor.state, diagnostics));
-  }, [marks, value]);
+  }, [marks]);
   return <div className="code-editor" ref={holder} />;
 }

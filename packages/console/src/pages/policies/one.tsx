@@ -52,9 +52,13 @@ function Policy({ name, stored }: { name: string; stored: PolicyObject | undefin
   const [text, setText] = useState(original);
   // A version saved here or elsewhere is shown, unless somebody has begun to edit.
   const [from, setFrom] = useState(original);
+  const [shown, setShown] = useState(original);
   if (from !== original) {
     setFrom(original);
-    if (text === from) setText(original);
+    if (text === from) {
+      setText(original);
+      setShown(original);
+    }
   }
   const settled = useSettled(useDeferredValue(text), 300);
   const read = useMemo(() => readPolicy(settled), [settled]);
@@ -67,7 +71,7 @@ function Policy({ name, stored }: { name: string; stored: PolicyObject | undefin
     <>
       <Panel title={words.editor} aside={<span className="muted small">{text === original && stored !== undefined ? words.unchanged : words.edited}</span>}>
         <Suspense fallback={<Loading rows={8} />}>
-          <PolicyEditor label={words.editorLabel(name)} value={text} marks={marks} words={vocabulary} onChange={setText} />
+          <PolicyEditor key={shown} label={words.editorLabel(name)} initial={shown} marks={marks} words={vocabulary} onChange={setText} />
         </Suspense>
         <div className="panel-body stack">
           <Findings read={read} check={found} error={read.spec === null ? null : check.error} waiting={spec === null || check.isFetching} />

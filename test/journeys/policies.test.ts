@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { type AtDesk, Office } from "./at-desk.ts";
+import { type Mandate, startMandate } from "./harness.ts";
+
+// A limit is changed by the person who answers for it: wrong first, tried on what really happened, watched, then enforced.
+
+const manifest = `apiVersion: v1
+kind: Tool
+metadata: { name: payouts.send }
+spec: { effect: writes, reversible: true, critical: [{ arg: order, type: id }], input: { type: object, properties: { order: { type: string }, amount: { type: integer } } } }
+---
+apiVersion: v1
+kind: Policy
+metadata: { name: payout-limit }
+spec:
+  rules:
+    - { id: payout-limit, on: "tool:payouts.send", holdUnless: context.input.amount <= 80, because: Large payouts need a person. }
+  tests:
+    - { name: large ones wait, call: "tool:payouts.send", input: { amount: 900 }, expect: hold }
+---
+apiVersion: v1
+kind: AISystem
+metadata: { name: payouts }
+spec:
+  title: Payouts
+  purposes: [{ id: pay, text: Pays customers back. }]
+  owners: { business: bea@halden.example, technical: tom@halden.example }
+  audience: internal
+  autonomy: suggests
+  intake: { prohibited: [], annex3: [], annex1: false, profiling: false, decisionEffect: none, reversibility: none, vulnerable: false, publicBody: false, euNexus: true }
+  boundary: { sensitivity: internal, regions: [EEA], training: never }
+  session: { user: token, issuers: [], claims: [], userChannel: clean }
+  uses: { tools: [tool:payouts.send] }
+  policies: [policy:payout-limit]
+`;
+
+let mandate: Mandate;
+let office: Office;
+let lead: AtDesk;
+let key = "";
+
+async function pay(amounts: readonly number[]): Promise<string[]> {
+  const evaluations = amounts.map((amount, at) => ({
+    subject: { type: "system", id: "payouts" },
+    action: { name: "tool.call" },
+    resource: { type: "tool", id: "payouts.send" },
+    context: { input: { order: `A${at}`, amount }, messages: [{ role: "user", content: `Pay order A${at} please` }] },
+  }));
+  const { body } = await mandate.call("/access/v1/evaluations", key, { evaluations });
+  return (body.evaluations as { context: { outcome: string } }[]).map((one) => one.context.outcome);
+}
+
+beforeAll(async () => {
+  mandate = await startMandate();
+  expect((await mandate.apply(manifest)).status).toBe(200);
+  const bea = await mandate.personToken("bea@halden.example");
+  for (const one of (await mandate.api("GET", "/approvals?state=pending", undefined, bea)).body.items as { id: string }[]) expect((await mandate.api("POST", `/approvals/${one.id}/approve`, { reason: "A pilot." }, bea)).status).toBe(200);
+  key = (await mandate.credential("payouts")).key;
+  expect(await pay([10, 60, 70, 900])).toEqual(["allow", "allow", "allow", "hold"]);
+  expect((await mandate.api("POST", "/people", { email: "grace@halden.example", name: "Grace", roles: ["governance-lead"] })).status).toBeLessThan(300);
+  office = await Office.open(mandate);
+  lead = await office.arrive("grace@halden.example");
+}, 120_000);
+afterAll(async () => {
+  await office?.close();
+  await mandate?.stop();
+});
+
+test("a wrong edit is marked where it stands; a right one is tried, watched, and enforced from the next call on", { timeout: 120_000 }, async () => {
+  const { page } = lead;
+  await lead.open("/policies");
+  await lead.follow("payout-limit");
+  const line = page.locator(".cm-line", { hasText: "holdUnless" });
+  await line.click();
+  await page.keyboard.press("End");
+  for (let at = 0; at < "amount <= 80".length; at += 1) await page.keyboard.press("Backspace");
+  await page.keyboard.type("amout <= 50", { delay: 10 });
+  await page.getByText(/amout/).last().waitFor();
+  await page.locator(".status-deny", { hasText: "payout-limit" }).waitFor();
+  expect(await page.locator(".cm-lintRange-error, .cm-lint-marker-error").count(), "beside its line").toBeGreaterThan(0);
+  expect(await page.getByRole("button", { name: "Save and enforce" }).isDisabled(), "what is wrong can't be enforced").toBe(true);
+
+  for (let at = 0; at < "amout <= 50".length; at += 1) await page.keyboard.press("Backspace");
+  await page.keyboard.type("amount <= 50", { delay: 10 });
+
+  await page.getByText("1 of 1 tests pass").waitFor();
+  await lead.press("Try it");
+  await page.getByText("2 decisions would flip").first().waitFor();
+  await page.getByText("0 to looser, 2 to stricter").waitFor();
+  expect(await pay([60]), "tried is not enforced").toEqual(["allow"]);
+
+  await lead.press("Watch");
+  await page.getByLabel("Days, 14 at most").fill("3");
+  await page.getByLabel("Reason").fill("Is 50 enough?");
+  await lead.press("Watch");
+  await page.getByText("none of 0 would have come out otherwise").waitFor();
+  expect(await pay([60]), "watched is not enforced").toEqual(["allow"]);
+
+  await lead.press("Save and enforce");
+  await page.getByText(/binds 1 system at their next call|binds 1 system/).waitFor();
+  await page.getByLabel("Reason").fill("The month showed that 50 is enough.");
+  await lead.press("Save and enforce");
+  await page.getByText("It is enforced from the next call on").waitFor();
+  await expect.poll(() => pay([60]), { timeout: 5_000 }).toEqual(["hold"]);
+  await page.getByText("Version 2").first().waitFor();
+  await page.locator("del", { hasText: "80" }).waitFor();
+  await page.locator("ins", { hasText: "50" }).first().waitFor();
+  office.quiet();
+});
