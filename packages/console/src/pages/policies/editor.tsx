@@ -24,7 +24,7 @@ const parser: StreamParser<Record<string, never>> = {
     if (stream.match(cedarWords)) return "keyword";
     if (stream.match(/^\d+(?:\.\d+)?/)) return "number";
     if (stream.match(/^(?:[<>=!]=?|&&|\|\|)/)) return "operator";
-    stream.match(/^[\w-]+/) || stream.next();
+    if (stream.match(/^[\w-]+/) === null) stream.next();
     return null;
   },
 };
@@ -99,9 +99,11 @@ export function PolicyEditor({ label, initial, marks, words, onChange }: { label
   const holder = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(null);
   const changed = useRef(onChange);
-  changed.current = onChange;
   const known = useRef(words);
-  known.current = words;
+  useEffect(() => {
+    changed.current = onChange;
+    known.current = words;
+  }, [onChange, words]);
   const first = useRef(initial);
   useEffect(() => {
     const root = holder.current!.shadowRoot ?? holder.current!.attachShadow({ mode: "open" });

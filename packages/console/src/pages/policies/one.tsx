@@ -25,7 +25,7 @@ tests: []
 
 /** One policy: its text, what is wrong with it, what it would change, who changed it. */
 export function PolicyPage() {
-  const { name } = useParams({ strict: false }) as { name: string };
+  const { name } = useParams({ from: "/shell/policies/$name" });
   const query = useQuery(policyList);
   return (
     <>

@@ -85,7 +85,7 @@ export function MayDo({ system }: { system: SystemView }) {
             <span className="muted small">
               {words.policy} <code>{policies.map((name) => name.replace(/^policy:/, "")).join(", ")}</code>
             </span>
-            <Link to={"/policies" as "/reach"}>{t.nav.policies}</Link>
+            <Link to="/policies">{t.nav.policies}</Link>
           </>
         )
       }
