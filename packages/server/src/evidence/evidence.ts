@@ -17,7 +17,7 @@ import type { LogKeys, LogRow } from "./logs.ts";
 import { closeLog } from "./epochs.ts";
 import type { ClosedLog } from "./epochs.ts";
 import { openHead } from "./read-log.ts";
-import { assertWhole } from "./rehash.ts";
+import { assertWhole } from "./assert-whole.ts";
 import { retireSealingKeys, sealingKeys, subjectKey } from "./sealing-keys.ts";
 import type { SealingKeyRow, SealingScope } from "./sealing-keys.ts";
 import { keptCheckpoints } from "./start-check.ts";

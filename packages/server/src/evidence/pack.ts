@@ -16,7 +16,7 @@ import { mergeAnswers, sectionFiles } from "./pack-sections.ts";
 import type { SectionAnswers } from "./pack-sections.ts";
 import { summaryPdf } from "./pack-summary.ts";
 import { openHead, readLeaves, tileReader } from "./read-log.ts";
-import { assertWhole } from "./rehash.ts";
+import { assertWhole } from "./assert-whole.ts";
 import { listWitnesses, policyText, trustState } from "./witnesses.ts";
 import type { PackFile } from "./pack-readme.ts";
 
@@ -208,7 +208,10 @@ async function* entriesOf(
   count: { readonly name: string; entries: number },
   payloads: PackPayloads,
 ): AsyncGenerator<{ index: number; leaf: Uint8Array }> {
+  const mayBe = mayBeWanted(request);
   for await (const entry of readLeaves(tx, request.evidence.org, origin, 0, size)) {
+    // Reading a header costs more than all else here, and most are of other systems.
+    if (count.name !== metaWriter && !mayBe(entry.leaf)) continue;
     const header = parseHeader(entry.leaf);
     // The meta-log is always whole: it says which logs there are.
     if (count.name !== metaWriter && !wanted(header, request)) continue;
@@ -216,6 +219,16 @@ async function* entriesOf(
     await payloads.addEntry(header);
     yield entry;
   }
+}
+
+/** True for every entry that `wanted` wants: canonical headers spell a member exactly one way. */
+function mayBeWanted({ systems }: PackRequest): (leaf: Uint8Array) => boolean {
+  if (systems.length === 0) return () => true;
+  const needles = ['"type":"audit"', '"type":"person"', ...systems.map((name) => `"system":${JSON.stringify(name)}`)].map((text) => Buffer.from(text));
+  return (leaf) => {
+    const bytes = Buffer.from(leaf.buffer, leaf.byteOffset, leaf.byteLength);
+    return needles.some((needle) => bytes.includes(needle));
+  };
 }
 
 function wanted(header: Readonly<Record<string, unknown>>, { systems, since, until, audits }: PackRequest): boolean {

@@ -15,6 +15,7 @@ import type { Database, Tx } from "../database/index.ts";
 import { listLogs, metaWriter } from "./logs.ts";
 import type { LogRow } from "./logs.ts";
 import { openHead, readLeaves } from "./read-log.ts";
+import { markWhole, NamesDigest } from "./whole-mark.ts";
 
 export interface RehashProblem {
   /** `entry.altered`, `entry.missing`, `tile.altered`, `log.root`, `log.head`, `payload.altered`… */
@@ -41,7 +42,7 @@ export interface RehashOptions {
 /** A store altered everywhere says so a thousand times, not a million. */
 const maxProblems = 1_000;
 
-class Problems {
+export class Problems {
   readonly list: RehashProblem[] = [];
   add(code: string, path: string, index: number | null, message: string): void {
     if (this.list.length < maxProblems) this.list.push({ code, path, index, message });
@@ -86,7 +87,9 @@ export async function rehash(db: Database, org: string, { onProgress = () => und
           records,
           problems,
         );
-      const payloads = await rehashPayloads(tx, org, problems);
+      const names = new NamesDigest();
+      const payloads = await rehashPayloads(tx, org, problems, names);
+      if (problems.list.length === 0) markWhole(db, org, { logs: new Map(logs.map((log) => [log.origin, { size: log.size, root: fromBase64(log.root) }])), payloads: names.hex() });
       await compareDecisions(tx, org, problems);
       return { ok: problems.list.length === 0, logs, entries, payloads, problems: problems.list };
     },
@@ -94,28 +97,7 @@ export async function rehash(db: Database, org: string, { onProgress = () => und
   );
 }
 
-/**
- * Throws AppError `evidence.altered` (500), naming what and where, unless the whole store hashes to its signed heads. The
- * index of decisions is left out: it is rebuilt from entries and proves nothing.
- * @param limits a store of more entries than `atMost` is not gone through
- */
-export async function assertWhole(db: Database, org: string, limits: { readonly atMost?: number } = {}): Promise<void> {
-  if (limits.atMost !== undefined) {
-    const sizes = await db.read(org, (tx) => listLogs(tx, org));
-    if (sizes.reduce((sum, log) => sum + log.size, 0) > limits.atMost) return;
-  }
-  const problems = (await rehash(db, org)).problems.filter((problem) => !problem.code.startsWith("decision."));
-  const [first] = problems;
-  if (first === undefined) return;
-  throw new AppError({
-    code: "evidence.altered",
-    status: 500,
-    message: `The evidence store was altered: ${first.message} (${first.path}${first.index === null ? "" : `, index ${first.index}`}${problems.length > 1 ? `, and ${problems.length - 1} more` : ""}). Keep the database as it is, and run \`mandate evidence verify\`.`,
-    details: { problems: problems.slice(0, 20) },
-  });
-}
-
-interface MetaRecord {
+export interface MetaRecord {
   readonly metaIndex: number;
   readonly size: number;
   readonly root: Uint8Array;
@@ -174,7 +156,7 @@ async function rehashLog(
 }
 
 /** Rows past the signed head belong to no history. */
-async function noteBeyond(tx: Tx, org: string, log: LogRow, problems: Problems): Promise<void> {
+export async function noteBeyond(tx: Tx, org: string, log: LogRow, problems: Problems): Promise<void> {
   const { rows } = await sql<{
     index: string;
   }>`SELECT index FROM evidence_entry WHERE org = ${org} AND origin = ${log.origin} AND index >= ${log.size} ORDER BY index LIMIT 1`.execute(
@@ -184,7 +166,7 @@ async function noteBeyond(tx: Tx, org: string, log: LogRow, problems: Problems):
     problems.add("entry.unsigned", log.origin, Number(rows[0].index), "an entry lies beyond the signed head");
 }
 
-function readHeader(
+export function readHeader(
   log: LogRow,
   index: number,
   leaf: Uint8Array,
@@ -308,7 +290,7 @@ class TileCheck {
 /** Entries whose payloads are looked for at once: all of a large store's names would not fit in memory. */
 const presenceBatch = 2_000;
 
-async function requirePayloads(tx: Tx, org: string, commitments: readonly string[], problems: Problems): Promise<void> {
+export async function requirePayloads(tx: Tx, org: string, commitments: readonly string[], problems: Problems): Promise<void> {
   const names = [...new Set(commitments)].filter((name) => /^[0-9a-f]{64}$/.test(name));
   if (names.length === 0) return;
   const { rows } = await sql<{ ct: string }>`SELECT encode(ct, 'hex') AS ct FROM evidence_payload
@@ -319,7 +301,7 @@ async function requirePayloads(tx: Tx, org: string, commitments: readonly string
       problems.add("payload.missing", `payloads/${ct}`, null, "an entry commits to a payload that the store lacks");
 }
 
-async function rehashPayloads(tx: Tx, org: string, problems: Problems): Promise<number> {
+async function rehashPayloads(tx: Tx, org: string, problems: Problems, names: NamesDigest): Promise<number> {
   let payloads = 0;
   for (let after: Buffer = Buffer.alloc(0); ; ) {
     const { rows } = await sql<{ ct: Buffer; matches: boolean }>`SELECT ct, sha256(bytes) = ct AS matches FROM evidence_payload
@@ -329,6 +311,7 @@ async function rehashPayloads(tx: Tx, org: string, problems: Problems): Promise<
     after = last.ct;
     payloads += rows.length;
     for (const row of rows) {
+      names.add(row.ct);
       if (!row.matches)
         problems.add("payload.altered", `payloads/${row.ct.toString("hex")}`, null, "the payload isn't the one its entry commits to");
     }
