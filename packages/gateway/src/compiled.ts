@@ -40,30 +40,61 @@ export interface CompiledIssuerKeys {
   readonly until: number;
 }
 
-export function compileSnapshot(snapshot: Snapshot): Compiled {
-  const { facts } = snapshot;
+/**
+ * What is made of a part of a snapshot is made once for each such part: a change of one key among a hundred thousand
+ * leaves the register as it was, and the other way round.
+ */
+function once<From extends object, Made>(make: (from: From) => Made): (from: From) => Made {
+  const made = new WeakMap<From, { readonly value: Made }>();
+  return (from) => {
+    const known = made.get(from);
+    if (known !== undefined) return known.value;
+    const value = make(from);
+    made.set(from, { value });
+    return value;
+  };
+}
+
+const policyOf = once((facts: Snapshot["facts"]): PolicyDecisionPoint => compilePolicy(facts));
+const toolNamesOf = once(byCalledName);
+const systemsOf = once((systems: readonly SystemFacts[]) => byName(systems));
+const credentialsOf = once((credentials: readonly CredentialFacts[]) => {
+  const byHash = new Map<string, CredentialFacts>();
+  const byId = new Map<string, CredentialFacts>();
+  for (const credential of credentials) {
+    if (credential.keyHash !== null) byHash.set(credential.keyHash, credential);
+    byId.set(credential.id, credential);
+  }
+  return { byHash, byId };
+});
+
+function byCalledName(tools: readonly ToolFacts[]): ReadonlyMap<string, ToolFacts> {
   const toolsByCalledName = new Map<string, ToolFacts>();
   // A name that two tools answer to could run either: it is left out, and its calls are refused as unknown.
   const ambiguous = new Set<string>();
-  for (const tool of facts.tools) {
+  for (const tool of tools) {
     for (const name of calledNames(tool)) {
       if (toolsByCalledName.has(name)) ambiguous.add(name);
       toolsByCalledName.set(name, tool);
     }
   }
   for (const name of ambiguous) toolsByCalledName.delete(name);
+  return toolsByCalledName;
+}
+
+export function compileSnapshot(snapshot: Snapshot): Compiled {
+  const { facts } = snapshot;
+  const { byHash, byId } = credentialsOf(snapshot.credentials);
   return {
     snapshot,
     version: snapshot.version,
-    policy: compilePolicy(facts),
-    systems: byName(facts.systems),
+    policy: policyOf(facts),
+    systems: systemsOf(facts.systems),
     models: byName(facts.models),
-    toolsByCalledName,
+    toolsByCalledName: toolNamesOf(facts.tools),
     tools: byName(facts.tools),
-    credentials: new Map(
-      snapshot.credentials.flatMap((credential) => (credential.keyHash === null ? [] : [[credential.keyHash, credential]])),
-    ),
-    credentialsById: new Map(snapshot.credentials.map((credential) => [credential.id, credential])),
+    credentials: byHash,
+    credentialsById: byId,
     accessTokens:
       snapshot.accessTokens === undefined
         ? null

@@ -1,13 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { applyDifference, differenceOf, divide, textsOf } from "./difference.ts";
+import { applyDifference, differenceOf, divide } from "./difference.ts";
 
 type Value = Record<string, unknown>;
 
-const between = (before: Value, after: Value) => {
-  const now = divide(after);
-  return differenceOf(textsOf(divide(before)), textsOf(now), now);
-};
+const between = (before: Value, after: Value) => differenceOf(divide(before), divide(after));
 /** As it travels. */
 const sent = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
 

@@ -8,12 +8,6 @@ export interface Divided {
   readonly members: ReadonlyMap<string, unknown>;
 }
 
-/** The same, each item and member as JSON text: what a change is found by. */
-export interface Texts {
-  readonly lists: ReadonlyMap<string, ReadonlyMap<string, string>>;
-  readonly members: ReadonlyMap<string, string>;
-}
-
 export interface Difference {
   readonly lists: Readonly<Record<string, ListChange>>;
   readonly members: Readonly<Record<string, unknown>>;
@@ -47,23 +41,22 @@ export function divide(value: Readonly<Record<string, unknown>>): Divided {
   return { lists, members };
 }
 
-function join({ lists, members }: Divided): Record<string, unknown> {
-  const value: Record<string, unknown> = {};
-  const inner: Record<string, unknown> = {};
-  const put = (name: string, member: unknown): void => {
-    if (name.startsWith(`${nested}.`)) inner[name.slice(nested.length + 1)] = member;
-    else value[name] = member;
-  };
-  for (const [name, member] of members) put(name, member);
-  for (const [name, list] of lists) put(name, [...list.values()]);
-  return Object.keys(inner).length === 0 ? value : { ...value, [nested]: inner };
-}
+/** Lists that didn't change are the same arrays from one snapshot to the next, and are read once. */
+const keyedOf = new WeakMap<object, ReadonlyMap<string, Item> | "unkeyed">();
 
 /** Undefined where items have no key of their own, or share one. */
 function keyedList(member: unknown): ReadonlyMap<string, Item> | undefined {
   if (!Array.isArray(member)) return undefined;
+  const known = keyedOf.get(member);
+  if (known !== undefined) return known === "unkeyed" ? undefined : known;
+  const keyed = readKeys(member);
+  keyedOf.set(member, keyed ?? "unkeyed");
+  return keyed;
+}
+
+function readKeys(member: readonly unknown[]): ReadonlyMap<string, Item> | undefined {
   const keyed = new Map<string, Item>();
-  for (const item of member as readonly unknown[]) {
+  for (const item of member) {
     const key = keyOf(item);
     if (key === undefined || keyed.has(key)) return undefined;
     keyed.set(key, item as Item);
@@ -90,22 +83,18 @@ function itemText(item: Item): string {
   return text;
 }
 
-export function textsOf({ lists, members }: Divided): Texts {
-  return {
-    lists: new Map([...lists].map(([name, list]) => [name, new Map([...list].map(([key, item]) => [key, itemText(item)]))])),
-    members: new Map([...members].map(([name, member]) => [name, JSON.stringify(member)])),
-  };
-}
-
-/** What makes the one into the other; undefined: nothing. */
-export function differenceOf(before: Texts, after: Texts, now: Divided): Difference | undefined {
+/** What makes the one into the other; undefined: nothing. Same objects are taken for unchanged, others compared as JSON. */
+export function differenceOf(before: Divided, after: Divided): Difference | undefined {
   const lists: Record<string, ListChange> = {};
   const members: Record<string, unknown> = {};
-  for (const [name, texts] of after.lists) {
-    const change = listChange(before.lists.get(name), texts, now.lists.get(name)!);
+  for (const [name, items] of after.lists) {
+    const change = listChange(before.lists.get(name), items);
     if (change !== undefined) lists[name] = change;
   }
-  for (const [name, text] of after.members) if (before.members.get(name) !== text) members[name] = now.members.get(name);
+  for (const [name, member] of after.members) {
+    const known = before.members.get(name);
+    if (known === undefined || (known !== member && JSON.stringify(known) !== JSON.stringify(member))) members[name] = member;
+  }
   // What is a list now and was none, or the other way round, is dropped under its old form first.
   const dropped = [
     ...[...before.lists.keys()].filter((name) => !after.lists.has(name)),
@@ -115,22 +104,43 @@ export function differenceOf(before: Texts, after: Texts, now: Divided): Differe
   return none ? undefined : { lists, members, dropped };
 }
 
-function listChange(before: ReadonlyMap<string, string> | undefined, after: ReadonlyMap<string, string>, items: ReadonlyMap<string, Item>): ListChange | undefined {
-  const all = (): ListChange => ({ all: [...items.values()] });
+function isSame(one: Item, other: Item): boolean {
+  return one === other || itemText(one) === itemText(other);
+}
+
+/** Undefined where keys came, went or moved. */
+function changedInPlace(before: ReadonlyMap<string, Item>, after: ReadonlyMap<string, Item>): readonly Item[] | undefined {
+  if (before.size !== after.size) return undefined;
+  const items: Item[] = [];
+  const known = before.values();
+  const keys = before.keys();
+  for (const [key, item] of after) {
+    if (keys.next().value !== key) return undefined;
+    const one = known.next().value!;
+    if (!isSame(one, item)) items.push(item);
+  }
+  return items;
+}
+
+function listChange(before: ReadonlyMap<string, Item> | undefined, after: ReadonlyMap<string, Item>): ListChange | undefined {
+  if (before === after) return undefined;
+  const all = (): ListChange => ({ all: [...after.values()] });
   if (before === undefined) return all();
+  const inPlace = changedInPlace(before, after);
+  if (inPlace !== undefined) return inPlace.length === 0 ? undefined : { set: inPlace.map((item) => ({ item })) };
   const remove = [...before.keys()].filter((key) => !after.has(key));
   const set: { item: Item; after?: string | null }[] = [];
   const kept = before.keys();
   let previous: string | null = null;
-  for (const [key, text] of after) {
+  for (const [key, item] of after) {
     const known = before.get(key);
-    if (known === undefined) set.push({ item: items.get(key)!, after: previous });
+    if (known === undefined) set.push({ item, after: previous });
     else {
       // Kept ones must follow each other as they did.
       let next = kept.next();
       while (!next.done && !after.has(next.value)) next = kept.next();
       if (next.done || next.value !== key) return all();
-      if (known !== text) set.push({ item: items.get(key)! });
+      if (!isSame(known, item)) set.push({ item });
     }
     previous = key;
   }
@@ -144,16 +154,38 @@ function listChange(before: ReadonlyMap<string, string> | undefined, after: Read
  * @throws when it doesn't fit: it was made for another value
  */
 export function applyDifference(value: Readonly<Record<string, unknown>>, { lists, members, dropped }: Difference): Record<string, unknown> {
-  const divided = divide(value);
-  const nextLists = new Map(divided.lists);
-  const nextMembers = new Map(divided.members);
+  const made: Record<string, unknown> = { ...value };
+  let inner: Record<string, unknown> | undefined;
+  // The nested object is a new one only when something in it is.
+  const place = (name: string): [Record<string, unknown>, string] => {
+    if (!name.startsWith(`${nested}.`)) return [made, name];
+    if (inner === undefined) {
+      inner = isItem(made[nested]) ? { ...made[nested] } : {};
+      made[nested] = inner;
+    }
+    return [inner, name.slice(nested.length + 1)];
+  };
+  const held = (name: string): unknown => {
+    if (!name.startsWith(`${nested}.`)) return value[name];
+    return isItem(value[nested]) ? value[nested][name.slice(nested.length + 1)] : undefined;
+  };
   for (const name of dropped) {
-    nextLists.delete(name);
-    nextMembers.delete(name);
+    const [at, member] = place(name);
+    // oxlint-disable-next-line typescript/no-dynamic-delete
+    delete at[member];
   }
-  for (const [name, member] of Object.entries(members)) nextMembers.set(name, member);
-  for (const [name, change] of Object.entries(lists)) nextLists.set(name, changedList(name, divided.lists.get(name), change));
-  return join({ lists: nextLists, members: nextMembers });
+  for (const [name, member] of Object.entries(members)) {
+    const [at, own] = place(name);
+    at[own] = member;
+  }
+  for (const [name, change] of Object.entries(lists)) {
+    const [at, own] = place(name);
+    const list = changedList(name, keyedList(held(name)), change);
+    const items = [...list.values()];
+    keyedOf.set(items, list);
+    at[own] = items;
+  }
+  return made;
 }
 
 function changedList(name: string, before: ReadonlyMap<string, Item> | undefined, { all, remove = [], set = [] }: ListChange): ReadonlyMap<string, Item> {

@@ -1,5 +1,5 @@
-export { differenceOf, divide, textsOf } from "./difference.ts";
-export type { Difference, Divided, Texts } from "./difference.ts";
+export { differenceOf, divide } from "./difference.ts";
+export type { Difference, Divided } from "./difference.ts";
 export { commonFormat, entryFormats, oldestWireFormat, wireFormat } from "./formats.ts";
 export { startGateway } from "./start.ts";
 export type { StandAloneGateway, StandAloneOptions } from "./start.ts";

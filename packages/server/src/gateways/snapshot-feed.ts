@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Snapshot } from "@mandate/gateway";
-import { chainAfter, differenceOf, divide, partSnapshot, textsOf } from "@mandate/gateway/remote";
-import type { Texts } from "@mandate/gateway/remote";
+import { chainAfter, differenceOf, divide, partSnapshot } from "@mandate/gateway/remote";
+import type { Divided } from "@mandate/gateway/remote";
 import type { Publisher } from "../publisher/index.ts";
 
 /** One change of what is enforced, the same for every gateway until it is sealed. Texts are JSON. */
@@ -23,8 +23,8 @@ export interface Whole {
 interface State {
   readonly snapshot: Snapshot;
   readonly chain: string;
-  readonly open: Texts;
-  readonly secret: Texts;
+  readonly open: Divided;
+  readonly secret: Divided;
   whole: Whole | undefined;
 }
 
@@ -53,14 +53,13 @@ export class SnapshotFeed {
     const before = this.#state;
     const parts = partSnapshot(snapshot);
     const [open, secret] = [divide(parts.open), divide(parts.secret)];
-    const [openTexts, secretTexts] = [textsOf(open), textsOf(secret)];
-    const next = { snapshot, open: openTexts, secret: secretTexts, whole: undefined };
+    const next = { snapshot, open, secret, whole: undefined };
     if (before === undefined) {
       this.#state = { ...next, chain: randomBytes(32).toString("base64url") };
       return;
     }
-    const openChange = differenceOf(before.open, openTexts, open);
-    const secretChange = differenceOf(before.secret, secretTexts, secret);
+    const openChange = differenceOf(before.open, open);
+    const secretChange = differenceOf(before.secret, secret);
     // The register was read again and nothing differs: nobody needs to hear of it.
     if (openChange === undefined && secretChange === undefined) return;
     const texts = { open: openChange === undefined ? nothing : JSON.stringify(openChange), secret: secretChange === undefined ? nothing : JSON.stringify(secretChange) };
