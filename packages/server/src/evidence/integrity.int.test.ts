@@ -34,6 +34,9 @@ import {
   rehash,
 } from "./index.ts";
 import type { Evidence } from "./index.ts";
+import { assertWhole } from "./assert-whole.ts";
+import { hashAgain } from "./hash-again.ts";
+import { wholeMark } from "./whole-mark.ts";
 import { memoryJournal } from "./memory-journal.ts";
 
 const org = "org_integrity";
@@ -322,6 +325,28 @@ describe("a start of the evidence store", () => {
       [],
       async () => void (await open()),
     );
+  });
+
+  it("hashed again inside the database after it was read once, tells every alteration since, whatever a pack would show", async () => {
+    await assertWhole(db, org);
+    const mark = wholeMark(db, org)!;
+    const again = () => hashAgain(db, org, mark);
+    expect(await again()).toBeDefined();
+    const alterations: readonly (readonly [string, unknown[]])[] = [
+      [`UPDATE evidence_entry SET leaf = leaf || '\\x20' WHERE origin = $1 AND index = 30`, [origin]],
+      [`DELETE FROM evidence_entry WHERE origin = $1 AND index = 30`, [origin]],
+      [`UPDATE evidence_tile SET hashes = set_byte(hashes, 0, (get_byte(hashes, 0) + 1) % 256) WHERE origin = $1 AND level = 0 AND index = 0`, [origin]],
+      [`UPDATE evidence_payload SET bytes = bytes || '\\x00' WHERE ct = (SELECT ct FROM evidence_payload ORDER BY ct LIMIT 1)`, []],
+      [`DELETE FROM evidence_payload WHERE ct = (SELECT ct FROM evidence_payload ORDER BY ct LIMIT 1)`, []],
+      [`UPDATE evidence_log SET size = size - 1 WHERE origin = $1`, [origin]],
+    ];
+    for (const [statement, values] of alterations) {
+      await whileAltered(statement, values, async () => {
+        expect(await again().catch(() => undefined), statement).toBeUndefined();
+        await expect(assertWhole(db, org), statement).rejects.toMatchObject({ code: "evidence.altered" });
+      });
+    }
+    expect(await again()).toBeDefined();
   });
 
   it("continues the same logs when the installation's address changed", async () => {
