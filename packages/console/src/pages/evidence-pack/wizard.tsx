@@ -88,13 +88,13 @@ function Choose(props: {
   const known = useQuery(frameworks).data ?? [];
   return (
     <>
-      <fieldset className="field">
+      <fieldset className="pick">
         <legend>{words.systems}</legend>
         <label className="row">
           <input type="checkbox" checked={chosen.length === 0} onChange={() => setChosen([])} />
           {words.systemsAll}
         </label>
-        <div className="pick-list">
+        <div className="pick-list" role="group" tabIndex={0} aria-label={words.systems}>
           {names.map(([name, title]) => (
             <label className="row" key={name}>
               <input type="checkbox" checked={chosen.includes(name)} onChange={(event) => setChosen(event.target.checked ? [...chosen, name] : chosen.filter((one) => one !== name))} />
