@@ -44,6 +44,7 @@ export const frameworks = {
   marks: { pass: "allow", fail: "deny", stale: "deny", not_applicable: "unknown", unproven: "unknown" } as Readonly<Record<string, Mark>>,
   grades: { enforced: "enforced", observed: "observed", declared: "declared", cant_tell: "can't tell" } as Readonly<Record<string, string>>,
   of: (count: number, unit: string) => `${count} ${unit}`,
+  ofOwn: (faults: number, all: number, unit: string) => `${faults === 0 ? "None" : faults} of its ${all} ${unit} otherwise`,
   found: "Found",
   known: "How it is known",
   population: "Population",

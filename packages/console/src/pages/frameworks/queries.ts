@@ -43,6 +43,7 @@ export interface Result {
   readonly faults: number;
   readonly excepted: number;
   readonly exceptions: readonly Fault[];
+  readonly systems: Readonly<Record<string, { readonly population: number; readonly faults: number; readonly excepted: number }>>;
   readonly query: string;
   readonly window: { readonly since: string; readonly until: string };
   readonly position: readonly { readonly origin: string; readonly size: number }[];

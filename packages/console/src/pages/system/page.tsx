@@ -6,7 +6,7 @@ import { inWords } from "../../format.ts";
 import type { SystemView } from "../../api-types.ts";
 import { AuthorizationBand } from "../../components/authorization-band.tsx";
 import { Sheet } from "../../components/dialog.tsx";
-import { Empty, Loaded } from "../../components/states.tsx";
+import { Loaded } from "../../components/states.tsx";
 import { Button, Command, PageHead, Panel } from "../../components/ui.tsx";
 import { t } from "../../text.ts";
 import { system as words } from "../../text/system.ts";
@@ -15,6 +15,7 @@ import { Act } from "./act.tsx";
 import type { Verb } from "./act.tsx";
 import { Changes } from "./changes.tsx";
 import { SystemDecisions } from "./latest.tsx";
+import { SystemControls } from "./controls-tab.tsx";
 import { PassportTab } from "./passport-tab.tsx";
 import { EvidenceRail } from "./rail.tsx";
 import { ReachPanel } from "./reach-panel.tsx";
@@ -104,11 +105,7 @@ function Passport({ system }: { system: SystemView }) {
           </Panel>
         )}
         {tab === "changes" && <Changes name={system.name} />}
-        {tab === "controls" && (
-          <Panel title={words.controlsTitle}>
-            <Empty title={words.controlsNone} />
-          </Panel>
-        )}
+        {tab === "controls" && <SystemControls name={system.name} />}
         {tab === "evidence" && (
           <div className="stack">
             <EvidenceRail />
