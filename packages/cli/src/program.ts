@@ -101,6 +101,7 @@ const groupSummaries: Readonly<Record<string, string>> = {
   policy: "Rules and their tests",
   evidence: "Prove what happened",
   export: "The record in formats of others",
+  "export stream": "Events to a SIEM",
 };
 
 function define(command: Command, spec: CommandSpec, terminal: Terminal, finish: (code: ExitCode) => void): void {

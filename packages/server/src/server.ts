@@ -26,6 +26,7 @@ import { delegationRoutes, endDelegationsOf } from "./delegations/index.ts";
 import { EventHub, eventRoutes } from "./events/index.ts";
 import { heads, listDecisions, openEvidence } from "./evidence/index.ts";
 import type { Evidence } from "./evidence/index.ts";
+import { createEventStreams, eventStreamRoutes } from "./event-streams/index.ts";
 import { exportRoutes } from "./exports/index.ts";
 import { exceptionDecided, exceptionReminders, exceptionRoutes, withExceptions } from "./exceptions/index.ts";
 import { externalCredentialRoutes } from "./external-credentials/index.ts";
@@ -328,6 +329,8 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   decisionRoutes(app, { db, org, drain });
   proofRoutes(app, { db, org, now, random, masterKey, evidence, drain, scratchDir: join(configuration.dataDir, "scratch"), cosign: cosigner.ask, storeCheck });
   auditRoutes(app, { db, org, now, contexts, evidence, keys: { masterKey, random }, drain: async () => void (await drain().then(() => evidence.publishCheckpoints())), cosign: cosigner.ask });
+  const streams = createEventStreams({ db, org, now, outbound, secrets: () => publisher.current.secrets, report: (finding) => reportFinding(quiet, finding), settle: (kinds, open) => settleFindings(quiet, kinds, open) });
+  eventStreamRoutes(app, { db, org, contexts, run: streams.run });
   exportRoutes(app, { db, org, organizationName, now, contexts, evidence, drain, scratchDir: join(configuration.dataDir, "scratch") });
   witnessRoutes(app, { db, org, now, contexts, ask: cosigner.ask, report: (finding) => reportFinding(quiet, finding) });
   const mirror = createMirror({ db, org, evidence, now, outbound, secrets: () => publisher.current.secrets, report: (finding) => reportFinding(quiet, finding), settle: (kinds, open) => settleFindings(quiet, kinds, open) });
@@ -363,6 +366,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       cosigner.job,
       storeCheck.job,
       mirror.job,
+      streams.job,
       escalateFindings(contexts.quiet(systemActor("findings"))),
       watchIncidents(contexts.quiet(systemActor("incidents")), findingPorts),
       watchOwners(contexts.quiet(systemActor("owners")), findingPorts),

@@ -32,6 +32,7 @@ const kinds: Readonly<Record<string, FindingKind>> = {
   "evaluation.below": { title: "Evaluations are below their threshold", severity: "high", fix: { text: "Mend what was measured, then score it again.", command: "npx mandate evaluation score NAME SCORE" } },
   "evaluation.missing": { title: "Evaluations have no current score", severity: "medium", fix: { text: "Measure it and add the score.", command: "npx mandate evaluation score NAME SCORE" } },
   implied_effect: { title: "Effects left to a provider's default", severity: "medium", fix: { text: "Have the program send the field named here as false." } },
+  "events.undelivered": { title: "Events don't reach the SIEM", severity: "high", fix: { text: "See what its receiver answers, and mend its address, secret or certificate.", command: "npx mandate export stream list" } },
   "incident.clock_open": { title: "A legal clock waits for somebody to confirm it", severity: "high", fix: { text: "Say whether the duty applies, with the reason.", url: "/incidents" } },
   "incident.deadline_missed": { title: "A legal deadline of an incident has passed", severity: "critical", fix: { text: "Notify now, and record the proof of submission.", url: "/incidents", command: "npx mandate incident submit ID --clock CLOCK --reference REFERENCE" } },
   "intake.similar": { title: "Systems that do what another does", severity: "low", fix: { text: "Join the other system, or say under spec.distinctFrom why this is another.", url: "/systems/{system}" } },

@@ -1,0 +1,2 @@
+export { eventStreamRoutes } from "./routes.ts";
+export { createEventStreams } from "./streams.ts";
