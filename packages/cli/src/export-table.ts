@@ -8,7 +8,7 @@ export const exportCommands: readonly CommandSpec[] = [
     summary: "Write the record in a format of others: OSCAL, CycloneDX, SARIF, OCSF, in-toto, a model card",
     args: [{ name: "format", text: "`mandate export formats` lists them" }],
     options: [
-      { flags: "-f, --file <file>", text: "where to write, or - for standard output", required: true },
+      { flags: "-f, --file <file>", text: "where to write; default standard output" },
       { flags: "--system <name>", text: "one system; cyclonedx and model-card need it; default all you may read" },
     ],
     examples: ["mandate export oscal-assessment-results -f results.json", "mandate export cyclonedx --system support-concierge -f bom.cdx.json"],
