@@ -112,7 +112,7 @@ const frameworks: { readonly name: string; readonly loop: (wish: string) => Prom
       const { text: answer } = await generateText({ model, prompt: text, tools: { refund: vercel() }, stopWhen: stepCountIs(3), maxRetries: 0 });
       return answer;
     },
-    alone: async (input) => vercel().execute!(input, { toolCallId: "call_1", messages: [] } as never),
+    alone: async (input) => vercel().execute(input, { toolCallId: "call_1", messages: [] } as never),
   },
   {
     name: "OpenAI Agents SDK",
