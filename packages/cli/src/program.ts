@@ -65,7 +65,8 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
 }
 
 function configure(command: Command, terminal: Terminal): void {
-  command.exitOverride().configureOutput({
+  // A command that is also the first word of others must not take the options written after theirs.
+  command.enablePositionalOptions().exitOverride().configureOutput({
     writeOut: (text) => terminal.out(text),
     writeErr: (text) => terminal.err(text),
     getOutHasColors: () => false,
