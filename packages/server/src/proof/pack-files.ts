@@ -14,7 +14,7 @@ import { incidentAnswers } from "../incidents/index.ts";
 import { legalReviewAnswers } from "../legal-reviews/index.ts";
 import { identityAnswers } from "../identity/index.ts";
 import { reassessmentAnswers } from "../reassessment/index.ts";
-import { policyFiles, registryAnswers } from "../registry/index.ts";
+import { policyFiles, recordAnswers, registryAnswers } from "../registry/index.ts";
 import { retentionAnswers } from "../retention/index.ts";
 
 /** `policies/` and `approvals/`: what the slices put into a pack as files. */
@@ -26,6 +26,7 @@ export async function packFiles(tx: Tx, org: string, scope: PackScope, audits: r
 export async function packAnswers(tx: Tx, org: string, scope: PackScope & { readonly framework: string | null }, nowMs: number): Promise<SectionAnswers> {
   return mergeAnswers([
     await registryAnswers(tx, org, scope),
+    await recordAnswers(tx, org, scope),
     await authorizationAnswers(tx, org, scope),
     await identityAnswers(tx, org),
     await credentialAnswers(tx, org, scope),

@@ -10,3 +10,4 @@ export type { StoredObject } from "./store.ts";
 export { toolNames } from "./tool-names.ts";
 export { registryAnswers } from "./pack-answers.ts";
 export { policyFiles } from "./pack-policies.ts";
+export { recordAnswers } from "./pack-records.ts";
