@@ -38,7 +38,7 @@ export function readWritten(name: string, manifest: string): Written {
   }
   if (found.length > 0 || object === undefined) return { ...unwritten, spec: undefined, problems: found };
   return {
-    spec: object.spec as PolicySpec,
+    spec: object.spec,
     problems: [],
     place: (problem) => ({ rule: problem.rule, message: problem.message, remedy: problem.remedy, ...placeOfRule(object, problem.rule) }),
     lineOfTest: (index) => object.placeOf(["spec", "tests", index]).line,
