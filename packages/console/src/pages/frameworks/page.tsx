@@ -6,6 +6,7 @@ import { Empty, Loaded } from "../../components/states.tsx";
 import { PageHead, Panel, Time } from "../../components/ui.tsx";
 import { frameworks as words } from "../../text/frameworks.ts";
 import { OneControl } from "./control.tsx";
+import { ExportPanel } from "./export-panel.tsx";
 import { OneFramework } from "./framework.tsx";
 import { Filters, GapOwner, MeasureNow, Measured } from "./parts.tsx";
 import { arranged, controls, frameworks } from "./queries.ts";
@@ -84,6 +85,7 @@ function All() {
             </Panel>
           )}
         </Loaded>
+        <ExportPanel system={system} />
       </div>
     </>
   );
