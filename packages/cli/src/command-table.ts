@@ -172,17 +172,17 @@ export const commands: readonly CommandSpec[] = [
   {
     words: "import",
     group: "Record",
-    summary: "Turn the rows of a spreadsheet into proposed systems; reports each row and what found no place",
+    summary: "Turn a spreadsheet into proposed systems, or another gateway's configuration into models; says what found no place",
     args: [
-      { name: "format", text: "csv or xlsx" },
-      { name: "file", text: "first row: headings such as Name, Purpose, Business owner, Classification" },
+      { name: "format", text: "csv, xlsx, litellm or portkey" },
+      { name: "file", text: "a sheet whose first row has headings such as Name, Purpose, Business owner; or the gateway's configuration" },
     ],
     options: [
       reason,
       { flags: "--dry-run", text: "report only" },
       { flags: "--report <file>", text: "keep the report as CSV in a new file" },
     ],
-    examples: ["mandate import csv use-cases.csv --dry-run", "mandate import xlsx use-cases.xlsx --report report.csv"],
+    examples: ["mandate import csv use-cases.csv --dry-run", "mandate import xlsx use-cases.xlsx --report report.csv", "mandate import litellm config.yaml > models.yaml"],
     load: async () => (await import("./commands/import.ts")).importFile,
   },
   {

@@ -21,6 +21,10 @@ interface Report {
 /** `import csv|xlsx FILE`: read here, judged by the register row by row. */
 export async function importFile(call: Call): Promise<ExitCode> {
   const [format = "", shown = ""] = call.args;
+  if (format === "litellm" || format === "portkey") {
+    await (await import("./import-gateway.ts")).importGateway(call, format);
+    return exitCodes.done;
+  }
   const rows = await read(format, resolve(call.terminal.cwd, shown), shown);
   const client = await call.client();
   const report = await client.request<Report>(
