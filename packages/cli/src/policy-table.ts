@@ -5,8 +5,17 @@ const system: OptionSpec = { flags: "--system <name...>", text: "systems that wo
 const reason: OptionSpec = { flags: "--reason <text>", text: "why; stands in the evidence" };
 const policy = [{ name: "policy", text: "its name" }];
 
-/** Commands about what a policy would do before it does it. */
+/** Commands about what a policy would do before it does it, and what is reached under those in force. */
 export const policyCommands: readonly CommandSpec[] = [
+  {
+    words: "reach",
+    group: "Explain",
+    summary: "Who reaches what under the rules in force: of a thing, of a system, or all",
+    args: [{ name: "thing", text: "dataset:NAME, vendor:NAME, model:NAME, tool:NAME, destination:NAME, or system:NAME", optional: true }],
+    options: [{ flags: "--kind <kind>", text: "only these", choices: ["model", "tool", "dataset", "destination", "vendor", "prompt"] }],
+    examples: ["mandate reach dataset:customers", "mandate reach system:support-concierge --kind dataset"],
+    load: async () => (await import("./commands/reach.ts")).reach,
+  },
   {
     words: "policy simulate",
     group: "Explain",

@@ -160,6 +160,8 @@ export async function answer(request: IncomingMessage, response: ServerResponse)
   else if (kind === "external-credentials") list([{ id: "extc_1", name: "zendesk-api", location: "vault:care/zendesk", kind: "api_key", system: "support-concierge", owner: sample.person.email, ends: null, ageDays: 212 }]);
   else if (kind === "findings") list(sample.findings);
   else if (kind === "people") list(sample.people);
+  else if (kind === "policies" && verb === "check")
+    reply({ cedar: "forbid (principal, action, resource);", problems: [], tests: [{ line: null, name: "large ones wait", passed: true, expected: "hold", outcome: "hold", rule: "refund-limit", reason: "Refunds above 80 euros need a person." }], systems: ["support-concierge"] });
   else if (kind === "apply")
     reply({
       changes: [

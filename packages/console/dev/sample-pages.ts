@@ -37,7 +37,30 @@ const controlResult = (control: string, outcome: string, faults: number) => ({
   startedBy: "controls",
 });
 
+const refundLimit = { id: "refund-limit", on: "tool:refunds.issue", holdUnless: "context.input.amount <= 80", because: "Refunds above 80 euros need a person." };
+const flipped = { id: "dec_flip", at: iso(now - 3_600_000), system: "support-concierge", resource: "tool:refunds.issue", tool: null, recorded: { outcome: "allow", code: null, rule: null, reason: null }, replayed: { outcome: "hold", code: "approval_required", rule: "refund-limit", reason: null } };
+
 export const pages: Readonly<Record<string, object>> = {
+  policies: {
+    items: [{ name: "support-concierge", spec: { rules: [refundLimit], tests: [{ name: "large ones wait", call: "tool:refunds.issue", input: { amount: 900 }, expect: "hold" }] }, version: 2, updatedAt: iso(now - 9 * day), usedBy: ["support-concierge"] }],
+    nextCursor: null,
+  },
+  "policies/support-concierge/history": {
+    items: [
+      { version: 2, action: "update", by: "marta@halden.example", at: iso(now - 9 * day), reason: "The month showed that 80 is enough.", spec: { rules: [refundLimit] } },
+      { version: 1, action: "create", by: "marta@halden.example", at: iso(now - 102 * day), reason: null, spec: { rules: [{ ...refundLimit, holdUnless: "context.input.amount <= 150" }] } },
+    ],
+    nextCursor: null,
+  },
+  "policies/support-concierge/watches": { items: [{ id: "wat_1", startedBy: "marta@halden.example", startedAt: iso(now - 2 * day), endsAt: iso(now + 5 * day), endedAt: null, reason: "Is 50 enough?", decisions: 412, differences: 9 }] },
+  "policies/support-concierge/watches/wat_1/flips": { items: [flipped] },
+  reach: {
+    items: [
+      { system: "support-concierge", owner: "tomasz@halden.example", node: { id: "dataset:order-history", kind: "dataset", name: "order-history", region: "EEA", sensitivity: "confidential", inside: true }, through: ["tool:orders.lookup"], outcome: "allow", terms: null },
+      { system: "support-concierge", owner: "tomasz@halden.example", node: { id: "model:us-model", kind: "model", name: "us-model", region: "US", sensitivity: "internal", inside: false }, through: [], outcome: "deny", terms: "us-model does not run inside the regions of its boundary." },
+    ],
+    total: 2,
+  },
   account: {
     passkeys: [
       {

@@ -47,6 +47,8 @@ const paths = [
   "/systems/support-concierge/promotion",
   "/models",
   "/policies",
+  "/policies/support-concierge",
+  "/reach",
   "/sign-in",
 ];
 

@@ -200,11 +200,17 @@ const policy = createRoute({
   component: lazyRouteComponent(() => import("./pages/policies/one.tsx"), "PolicyPage"),
 });
 
+const reach = createRoute({
+  ...inShell,
+  path: "/reach",
+  validateSearch: only("q", "kind"),
+  component: lazyRouteComponent(() => import("./pages/reach/page.tsx"), "ReachPage"),
+});
+
 const Place = lazy(async () => ({ default: (await import("./pages/place.tsx")).Place }));
 const place = (path: string, key: PlaceKey) =>
-  createRoute({ ...inShell, path: path as "/reach", component: () => <Place which={key} /> });
+  createRoute({ ...inShell, path: path as "/unregistered", component: () => <Place which={key} /> });
 const places = [
-  place("/reach", "reach"),
   place("/unregistered", "unregistered"),
 ];
 
@@ -230,6 +236,7 @@ export const router = createRouter({
       approvals,
       policies,
       policy,
+      reach,
       evidence,
       evidenceOne,
       sessions,

@@ -1,4 +1,7 @@
-import type { RegisterFacts, SystemFacts } from "@mandate/model";
+import { cleanLabels } from "@mandate/model";
+import type { RegisterFacts, ResourceType, SystemFacts } from "@mandate/model";
+import { compilePolicy } from "@mandate/policy";
+import type { PolicyDecisionPoint } from "@mandate/policy";
 import type { Tally } from "../evidence/index.ts";
 import { termsByResource } from "./rule-terms.ts";
 
@@ -21,11 +24,23 @@ export interface ReachEdge {
   readonly count24h?: Tally;
 }
 
+const actions = { model: "model.call", tool: "tool.call", destination: "data.export" } as const;
+const points = new WeakMap<RegisterFacts, PolicyDecisionPoint>();
+
+/** What is enforced says of a call that brings nothing of its own: no data, no arguments, a session that has seen nothing. */
+function decided(facts: RegisterFacts, system: SystemFacts, kind: keyof typeof actions, id: string, nowSeconds: number) {
+  const point = points.get(facts) ?? compilePolicy(facts);
+  points.set(facts, point);
+  const resource: { type: ResourceType; id: string } = { type: kind, id };
+  return point.decide({ system: system.name, action: actions[kind], resource, now: nowSeconds, purpose: system.purposes[0] ?? null, labels: cleanLabels, session: {}, input: null, argumentsFromUser: true, data: { classes: [], region: null, sensitivity: null }, digest: null, approval: null });
+}
+
 /**
  * What a system can reach, from the facts that are enforced right now: its grants, what tools return and models belong
- * to, and what it asks for but wasn't authorized to have.
+ * to, and what it asks for but wasn't authorized to have. INVARIANT (G9): what a call with nothing in it is refused is
+ * never shown as reached. A rule about arguments, or what a session has seen, can refuse more than is shown.
  */
-export function reachOf(facts: RegisterFacts, system: SystemFacts, counts: ReadonlyMap<string, Tally>): { nodes: ReachNode[]; edges: ReachEdge[] } {
+export function reachOf(facts: RegisterFacts, system: SystemFacts, counts: ReadonlyMap<string, Tally>, nowSeconds: number): { nodes: ReachNode[]; edges: ReachEdge[] } {
   const nodes = new Map<string, ReachNode>();
   const edges: ReachEdge[] = [];
   const self = `system:${system.name}`;
@@ -40,8 +55,12 @@ export function reachOf(facts: RegisterFacts, system: SystemFacts, counts: Reado
     const count = tallyOf(to);
     const own = rules.get(to);
     const outcome = more.outcome ?? (granted === "allow" && own?.holds === true ? "hold" : granted);
-    const terms = [more.terms, ...(own?.because ?? [])].filter((text) => text !== undefined).join(" ");
-    edges.push({ from: self, to, ...more, ...(terms === "" ? {} : { terms }), outcome, count24h: count });
+    const [kind = "", name = to] = to.split(/:(.*)/s);
+    const answer = outcome === "deny" || !Object.hasOwn(actions, kind) ? null : decided(facts, system, kind as keyof typeof actions, name, nowSeconds);
+    // A rule about an argument that isn't there says nothing of calls that bring it.
+    const refused = answer !== null && answer.outcome === "deny" && answer.code !== "policy" ? answer.reason : undefined;
+    const terms = [refused, more.terms, ...(own?.because ?? [])].filter((text) => text !== undefined).join(" ");
+    edges.push({ from: self, to, ...more, ...(terms === "" ? {} : { terms }), outcome: refused !== undefined ? "deny" : answer?.outcome === "hold" ? "hold" : outcome, count24h: count });
   };
   put({ id: self, kind: "system", name: system.name, inside: true });
 

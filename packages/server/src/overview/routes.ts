@@ -14,6 +14,7 @@ import type { App } from "../http/index.ts";
 import type { Publisher } from "../publisher/index.ts";
 import { notFound } from "./not-found.ts";
 import { needsOf } from "./needs-you.ts";
+import { reachTable } from "./reach-table.ts";
 import { reachOf } from "./reach.ts";
 
 const tally = z.object({ allow: z.number(), hold: z.number(), deny: z.number() });
@@ -28,6 +29,8 @@ const overview = z.object({
   evidence: z.object({ entries: number, checkpoints: number, root: z.string().nullable(), checkedAt: z.string().nullable(), trust: z.string(), unanchored: number, problems: z.array(z.unknown()).readonly() }),
 });
 const params = z.object({ name: pathName });
+/** More is asked for by thing or system. */
+const maxReached = 5_000;
 const dayMs = 86_400_000;
 
 export interface OverviewDeps {
@@ -120,11 +123,28 @@ export function overviewRoutes(app: App, deps: OverviewDeps): void {
 
   const node = z.object({ id: z.string(), kind: z.string(), name: z.string(), note: z.string().optional(), sensitivity: z.string().nullish(), region: z.string().nullish(), inside: z.boolean() });
   const edge = z.object({ from: z.string(), to: z.string(), outcome: z.enum(["allow", "hold", "deny"]), rule: z.string().optional(), terms: z.string().optional(), count24h: tally.optional() });
+  const reached = z.object({ system: z.string(), owner: z.string().nullable(), node, through: z.array(z.string()).readonly(), outcome: z.enum(["allow", "hold", "deny"]), terms: z.string().nullable() });
+  app.get(
+    "/api/v1/reach",
+    {
+      config: { access: "signed-in" },
+      schema: {
+        operationId: "listReach",
+        summary: "Who reaches what, from what is enforced now",
+        querystring: z.strictObject({ system: z.string().max(128).optional(), of: z.string().max(200).optional().describe("one thing, like `dataset:customers`: who reaches it"), kind: z.enum(["model", "tool", "dataset", "destination", "vendor", "prompt"]).optional() }),
+        response: { 200: z.object({ items: z.array(reached), total: z.number() }) },
+      },
+    },
+    async ({ query }) => {
+      const { rows, total } = reachTable(publisher.current.facts, query, maxReached, Math.floor(now() / 1000));
+      return { items: rows, total };
+    },
+  );
   app.get("/api/v1/systems/:name/reach", { config: { access: "signed-in" }, schema: { operationId: "getReach", params, response: { 200: z.object({ nodes: z.array(node), edges: z.array(edge) }) } } }, async ({ params }) => {
     const { facts } = publisher.current;
     const system = facts.systems.find((one) => one.name === params.name);
     if (system === undefined) throw notFound();
     const rows = await db.read(org, (tx) => tallyByResource(tx, org, { system: params.name, since: new Date(now() - dayMs).toISOString() }));
-    return reachOf(facts, system, new Map(rows.map(({ resource, allow, hold, deny }) => [resource, { allow, hold, deny }])));
+    return reachOf(facts, system, new Map(rows.map(({ resource, allow, hold, deny }) => [resource, { allow, hold, deny }])), Math.floor(now() / 1000));
   });
 }
