@@ -54,6 +54,7 @@ export const pages: Readonly<Record<string, object>> = {
   },
   "policies/support-concierge/watches": { items: [{ id: "wat_1", startedBy: "marta@halden.example", startedAt: iso(now - 2 * day), endsAt: iso(now + 5 * day), endedAt: null, reason: "Is 50 enough?", decisions: 412, differences: 9 }] },
   "policies/support-concierge/watches/wat_1/flips": { items: [flipped] },
+  exports: { items: [{ name: "oscal-catalog", title: "OSCAL catalog", holds: "Requirements as OSCAL 1.2.2 has them", extension: "json", mediaType: "application/json", needsSystem: false }] },
   reach: {
     items: [
       { system: "support-concierge", owner: "tomasz@halden.example", node: { id: "dataset:order-history", kind: "dataset", name: "order-history", region: "EEA", sensitivity: "confidential", inside: true }, through: ["tool:orders.lookup"], outcome: "allow", terms: null },
