@@ -27,23 +27,47 @@ for (const [name, command, arguments_] of [
 }
 
 const filters = process.argv.slice(2);
-const ran = check("Tests", "vitest", ["run", "--reporter=default", "--silent=passed-only", "--reporter=json", `--outputFile.json=${report}`, ...filters]);
-try {
-  const result = JSON.parse(readFileSync(report, "utf8"));
-  totals.passed += result.numPassedTests;
-  totals.failed += result.numFailedTests;
-  for (const file of result.testResults)
+
+/** Runs the tests of these files; the failures of each file, by path, and what was counted. `null` when there is no report to read. */
+function runTests(name, paths) {
+  const succeeded = check(name, "vitest", ["run", "--reporter=default", "--silent=passed-only", "--reporter=json", `--outputFile.json=${report}`, ...paths]);
+  try {
+    const { testResults: files, numPassedTests: passed } = JSON.parse(readFileSync(report, "utf8"));
+    const failures = new Map();
+    for (const { name: path, status, assertionResults } of files) {
+      const failed = assertionResults.filter((test) => test.status === "failed").map((test) => test.fullName.trim());
+      // A file that could not even be loaded counts no test: it is a failure all the same.
+      if (failed.length > 0 || (status === "failed" && assertionResults.length === 0)) failures.set(relative(process.cwd(), path), failed.length > 0 ? failed : ["(could not be run)"]);
+    }
+    if (!succeeded && failures.size === 0) return null;
+    return { files, passed, failures };
+  } catch {
+    return null;
+  }
+}
+
+/** The few files that failed run once more by themselves: what passes then is named as unsteady, and is to be mended, but stops nobody. */
+const LARGEST_REPEAT_FILES = 3;
+const unsteady = [];
+const first = runTests("Tests", filters);
+if (first === null) totals.failed++;
+else {
+  totals.passed += first.passed;
+  for (const file of first.files)
     for (const test of file.assertionResults)
       if (test.status !== "passed" && test.status !== "failed") skipped.push(`${relative(process.cwd(), file.name)}: ${test.fullName.trim()}`);
-  // A file that could not even be loaded counts no test: it is a failure all the same.
-  const broken = result.testResults.filter((file) => file.status === "failed" && file.assertionResults.length === 0).length;
-  totals.failed += broken;
-  if (!ran && result.numFailedTests + broken === 0) totals.failed++;
-} catch {
-  totals.failed++;
+  const repeatable = first.failures.size > 0 && first.failures.size <= LARGEST_REPEAT_FILES;
+  const second = repeatable ? runTests("What failed, by itself", [...first.failures.keys()]) : null;
+  for (const [file, tests] of first.failures)
+    for (const test of tests)
+      if (second !== null && !second.failures.has(file)) {
+        unsteady.push(`${file}: ${test}`);
+        totals.passed++;
+      } else totals.failed++;
 }
 rmSync(scratch, { recursive: true, force: true });
 
 if (skipped.length > 0) console.log(`\n${skipped.length} skipped, for want of what CONTRIBUTING.md names:\n  ${skipped.join("\n  ")}`);
+if (unsteady.length > 0) console.log(`\n${unsteady.length} unsteady (failed among the others, passed alone), to be mended:\n  ${unsteady.join("\n  ")}`);
 console.log(`\n${totals.passed} passed, ${totals.failed} failed`);
 process.exit(totals.failed === 0 ? 0 : 1);

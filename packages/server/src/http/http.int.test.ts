@@ -140,4 +140,7 @@ it("the API is the one reviewed: regenerate with MANDATE_UPDATE_GOLDEN=1 and rea
   const document = `${JSON.stringify((await mandate.request("GET", "/api/v1/openapi.json", { token: null })).body, null, 2)}\n`;
   if (process.env["MANDATE_UPDATE_GOLDEN"] === "1") writeFileSync(golden, document);
   expect(document).toBe(readFileSync(golden, "utf8"));
+  const { paths } = JSON.parse(document) as { paths: Record<string, Record<string, { operationId?: string }>> };
+  const ids = Object.values(paths).flatMap((path) => Object.values(path).flatMap((one) => one.operationId ?? []));
+  expect(ids.filter((id, at) => ids.indexOf(id) !== at), "OpenAPI 3.1, 4.8.10: unique, or generated clients lose one").toEqual([]);
 });

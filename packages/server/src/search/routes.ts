@@ -33,7 +33,7 @@ export function searchRoutes(app: App, deps: SearchRouteDeps): void {
   const { db, org, contexts } = deps;
   asOfEntry(app, deps);
 
-  app.get("/api/v1/sessions/:id", { config: { access: "signed-in" }, schema: { operationId: "getSession", summary: "A conversation with its model calls, tool calls, holds and labels", params: z.object({ id: pathName }), response: { 200: session } } }, async ({ params }) => {
+  app.get("/api/v1/sessions/:id", { config: { access: "signed-in" }, schema: { operationId: "getConversation", summary: "A conversation with its model calls, tool calls, holds and labels", params: z.object({ id: pathName }), response: { 200: session } } }, async ({ params }) => {
     await deps.drain().catch(() => undefined);
     const found = await db.read(org, (tx) => readSession(tx, org, deps.keys, params.id));
     if (found === undefined) throw new AppError({ code: "sessions.not_found", status: 404, message: "No decision belongs to a session with this id.", remedies: [{ text: "Take the id from a decision.", command: "npx mandate evidence search" }] });
