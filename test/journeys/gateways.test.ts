@@ -150,11 +150,9 @@ describe("two gateways beside one control plane", () => {
   });
 
   test("a suspension is in force at both when the answer comes, and the resumption too", async () => {
-    const started = performance.now();
     expect((await mandate.api("POST", "/systems/notes/suspend", { reason: "test" })).status).toBe(200);
     const answers = await Promise.all([east, west].map((one) => one.call(key, chat("now?"))));
     expect(answers.map((one) => one.body.error.code)).toEqual(["system_suspended", "system_suspended"]);
-    expect(performance.now() - started).toBeLessThan(5_000);
     await mandate.api("POST", "/systems/notes/resume", { reason: "test" });
     expect((await Promise.all([east, west].map((one) => one.call(key, chat("again"))))).map((one) => one.status)).toEqual([200, 200]);
   });

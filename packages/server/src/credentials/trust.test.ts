@@ -41,10 +41,9 @@ describe("what a trust covers", () => {
   });
 
   test("many stars against a long claim cost nothing", () => {
+    // Backtracking would take some 10^8 steps for each of these: the test would run into its time limit.
     const many: Trust = { ...github, conditions: { sub: "aaaaaa*a*a*a*b" } };
-    const started = performance.now();
-    for (let n = 0; n < 1000; n++) trustCovers(many, claims("a".repeat(1000)));
-    expect(performance.now() - started).toBeLessThan(500);
+    for (let n = 0; n < 1000; n++) expect(trustCovers(many, claims("a".repeat(1000)))).toBe(false);
   });
 });
 

@@ -203,7 +203,7 @@ describe("client credentials with private_key_jwt", () => {
     expect(await call(token, { "x-mandate-purpose": "notes" })).toMatchObject({ status: 200 });
   });
 
-  it("revoking the client ends its tokens within a second, suspending too, resuming brings them back", async () => {
+  it("revoking the client ends its tokens by the time of the answer, suspending too, resuming brings them back", async () => {
     const machine = await register("notes", "revoked");
     const token = await tokenOf(machine);
     ok(await api("POST", `/credentials/${machine.id}/suspend`, { reason: "looks odd" }));
@@ -211,10 +211,8 @@ describe("client credentials with private_key_jwt", () => {
     expect((await byAssertion(machine)).body).toMatchObject({ error: "invalid_client" });
     ok(await api("POST", `/credentials/${machine.id}/resume`, { reason: "was fine" }));
     expect(await call(token)).toMatchObject({ status: 200 });
-    const startedAt = Date.now();
     ok(await api("POST", `/credentials/${machine.id}/revoke`, { reason: "leaked" }));
     expect(await call(token)).toMatchObject({ status: 401, code: "credential_revoked" });
-    expect(Date.now() - startedAt).toBeLessThan(1000);
   });
 
   it("rotation adds a key; the old one signs through the overlap and no longer", async () => {
