@@ -17,6 +17,14 @@ export const policyCommands: readonly CommandSpec[] = [
     load: async () => (await import("./commands/reach.ts")).reach,
   },
   {
+    words: "used",
+    group: "Explain",
+    summary: "Who uses an object of the register, by which authorization, and when it was last seen",
+    args: [{ name: "kind/name", text: "such as tool/refunds.issue, model/gpt-eu, vendor/acme" }],
+    examples: ["mandate used tool/refunds.issue", "mandate used vendor/acme -o json"],
+    load: async () => (await import("./commands/used.ts")).used,
+  },
+  {
     words: "policy simulate",
     group: "Explain",
     summary: "Decide recorded traffic again with a version of a policy, and list the decisions that flip",

@@ -286,6 +286,8 @@ export interface ToolFacts {
   readonly pinned: string | null;
   /** True when the definition last seen differs from the pinned one, or was never pinned though it must be. */
   readonly changed: boolean;
+  /** A person refused the definition that its server offers now; absent: nobody did. */
+  readonly refused?: boolean;
   /** The pinned definition word for word, for `tools/list`; absent or null: none is pinned. */
   readonly definition?: Readonly<Record<string, unknown>> | null;
   /** `tool:hosted.NAME`: run by the provider. */

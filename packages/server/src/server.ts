@@ -48,6 +48,7 @@ import { createLeases } from "./limits/index.ts";
 import { createMirror, mirrorRoutes } from "./log-mirror/index.ts";
 import { legalReviewDecided, legalReviewRoutes, withClearedFlows } from "./legal-reviews/index.ts";
 import { createIssuerKeys, createTokenEndpoint, ensureSigningKey, machineIdentityRoutes, suspendCredentialsOf, tidyTokens, watchCredentials } from "./machine-identity/index.ts";
+import { inUseRoutes } from "./in-use/index.ts";
 import { askServer, mcpPinRoutes, OfferQueue } from "./mcp-pins/index.ts";
 import { deliverNotices, notificationRoutes } from "./notifications/index.ts";
 import { overviewRoutes } from "./overview/index.ts";
@@ -316,7 +317,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   ownerRoutes(app, { db, org, now, contexts, ports });
   legalReviewRoutes(app, { db, org, now, contexts });
   visibilityRoutes(app, { db, org, now, facts: () => publisher.current.facts });
-  mcpPinRoutes(app, { contexts, ports });
+  mcpPinRoutes(app, { contexts, ports, drift: reassessing.drift });
   await scimRoutes(app, { db, org, contexts, ports, departures, report: (finding) => reportFinding(quiet, finding), log });
   reassessmentRoutes(app, { db, org, now, contexts, ...reassessing });
   frameworkRoutes(app, { db, org, now });
@@ -325,6 +326,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   recordRoutes(app, { db, org, now, contexts, ports });
   tieringRoutes(app, { db, org, now, contexts, ports });
   registerViewRoutes(app, { db, org });
+  inUseRoutes(app, { db, org, now });
   await registerRoutes(app, { db, org, now, contexts, ports, decisions });
   decisionRoutes(app, { db, org, drain });
   proofRoutes(app, { db, org, now, random, masterKey, evidence, drain, scratchDir: join(configuration.dataDir, "scratch"), cosign: cosigner.ask, storeCheck });

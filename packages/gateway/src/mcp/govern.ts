@@ -1,4 +1,4 @@
-import type { ToolFacts } from "@mandate/model";
+import type { Decision, ToolFacts } from "@mandate/model";
 import { type Refusal, refuse, refusalOf } from "../http/refusal.ts";
 import { callHashOf, openHold, spend } from "../pipeline/holds.ts";
 import { detectIn } from "../pipeline/question.ts";
@@ -213,7 +213,7 @@ async function governed(context: McpContext, view: ServerView, known: Known, mes
   known.record = { decision, request, messages: content, sessionId: context.labelled?.id ?? null };
   if (decision.outcome === "deny") {
     reportAttempt(runtime, system, decision, known.resource);
-    return refused(refusalOf(decision));
+    return refused(tool?.changed === true && isOfTheDefinition(decision) ? { ...changed(tool, view), rule: decision.rule } : refusalOf(decision));
   }
   await withServer(context, view, known, owner, async (inner) => {
     const isTool = message.method === "tools/call";
@@ -221,7 +221,8 @@ async function governed(context: McpContext, view: ServerView, known: Known, mes
     if (isTool && tool !== undefined) {
       const live = (await runtime.mcp.drift.look(inner, view, listOf(inner, view))).get(String(message.params.name));
       definition = live?.hash ?? "absent";
-      if (live === undefined || (tool.pinned !== null && live.hash !== tool.pinned)) return refused(changed(tool, view));
+      // Never pinned is never reviewed (G11), whatever the register's facts make of it.
+      if (live === undefined || live.hash !== tool.pinned) return refused(changed(tool, view));
     }
     const approvals: string[] = request.approval === null ? [] : [request.approval.id];
     if (decision.outcome === "hold") {
@@ -248,12 +249,15 @@ async function governed(context: McpContext, view: ServerView, known: Known, mes
   });
 }
 
+/** The open reassessment of a changed definition is a difference too: a caller is told what it is, and who can end it. */
+function isOfTheDefinition({ code, rule }: Decision): boolean {
+  return code === "tool_changed" || (code === "reassessment_required" && rule?.endsWith("difference-denied") === true);
+}
+
 function changed(tool: ToolFacts, view: ServerView): Refusal {
-  return refuse(
-    "tool_changed",
-    `The definition of ${tool.name} is not the one that was reviewed.`,
-    { text: "Have the new definition reviewed and pinned.", command: `mandate mcp diff ${view.server.name}`, url: `/tools?server=${view.server.name}` },
-    `tool:${tool.name}`,
-  );
+  const page = { command: `mandate mcp diff ${view.server.name}`, url: `/mcp-servers/${encodeURIComponent(view.server.name)}` };
+  if (tool.refused === true) return refuse("tool_changed", `The definition that ${view.server.name} offers of ${tool.name} was read and refused.`, { text: "Have the server offer the definition that was reviewed.", ...page }, `tool:${tool.name}`);
+  const reason = tool.pinned === null ? `Nobody has reviewed the definition of ${tool.name} yet.` : `The definition of ${tool.name} is not the one that was reviewed.`;
+  return refuse("tool_changed", reason, { text: "Have the definition it offers reviewed and pinned.", ...page }, `tool:${tool.name}`);
 }
 

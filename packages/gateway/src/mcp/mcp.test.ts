@@ -70,6 +70,19 @@ describe("a changed definition", () => {
     expect(gateway.evidence.of("decision").filter((entry) => entry.payload?.code === "tool_changed").length).toBe(2);
   });
 
+  test("that nobody ever reviewed doesn't run, whatever the register makes of it", async () => {
+    await start({ tools: pinnedTools("files", server.tools, { pinned: null, definition: null, changed: false }) });
+    const session = await open();
+    expect((await send("tools/call", { name: "read", arguments: {} }, session)).body.result).toMatchObject({ isError: true, structuredContent: { code: "tool_changed", message: expect.stringContaining("Nobody has reviewed") } });
+    expect(server.calls()).toEqual([]);
+  });
+
+  test("that was read and refused says so", async () => {
+    await start({ tools: pinnedTools("files", server.tools, { changed: true, refused: true }) });
+    expect((await send("tools/call", { name: "read", arguments: {} }, await open())).body.result).toMatchObject({ isError: true, structuredContent: { code: "tool_changed", message: expect.stringContaining("read and refused") } });
+    expect(server.calls()).toEqual([]);
+  });
+
   test("may be a tool that is gone, or a second of its name", async () => {
     await start();
     for (const tools of [[], [plainTool("read"), plainTool("read")]]) {

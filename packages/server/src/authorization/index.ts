@@ -1,11 +1,11 @@
 export { deriveFacts } from "./facts.ts";
 export { reconcile } from "./reconcile.ts";
 export type { Reconciled } from "./reconcile.ts";
-export { ownerVacantDue } from "./store.ts";
+export { currentAuthorizations, inForce, ownerVacantDue } from "./store.ts";
 export type { Vacancy } from "./store.ts";
 export { deriveStatus, missingParts } from "./status.ts";
 export type { DerivedStatus, StatusInputs } from "./status.ts";
-export { buildVersion } from "./version.ts";
+export { buildVersion, toolsOfServer } from "./version.ts";
 export type { Grants, Version, VersionManifest } from "./version.ts";
 export { compareVersions } from "./compare-versions.ts";
 export type { ChangeClass, VersionChange } from "./compare-versions.ts";

@@ -70,9 +70,9 @@ function declaredTool(tool: StoredObject<"Tool">, register: Register, pins: read
   const server = bare(spec.server);
   const names = toolNames(tool);
   const pin = server === null ? undefined : pins.find((one) => one.server === server && names.includes(one.tool));
-  // Either may ask for the pin: leaving it out of the tool must not undo what the server's document says.
-  // A method is no tool of the server's list: there is no definition to pin.
-  const mustBePinned = server !== null && !names.some(isMcpMethodTool) && (spec.pin === "on-apply" || register.get("McpServer", server)?.spec.pin === "on-apply");
+  // INVARIANT (G11): a definition nobody reviewed is refused, whether or not a document asks for the pin: a server that is
+  // away while its manifest is applied must not get its tools run unread. A method is no tool of the server's list.
+  const mustBePinned = server !== null && !names.some(isMcpMethodTool);
   return {
     name,
     names,
@@ -87,6 +87,7 @@ function declaredTool(tool: StoredObject<"Tool">, register: Register, pins: read
     input: spec.input ?? null,
     pinned: pin?.pinnedHash ?? null,
     changed: pin ? drifted(pin) : mustBePinned,
+    ...(pin?.refused === true ? { refused: true } : {}),
     definition: pin?.definition ?? null,
     hosted: isHostedTool(name),
     region: spec.region ?? null,
@@ -98,7 +99,7 @@ function declaredTool(tool: StoredObject<"Tool">, register: Register, pins: read
 function unlabelledTool(name: string, names: readonly string[], server: string | null, pin: ToolPin | undefined, region: string | null): ToolFacts {
   return {
     name, names, server, region, effect: "executes", reversible: false, critical: [], recipients: null, recipientsFrom: [], output: "untrusted", input: null,
-    pinned: pin?.pinnedHash ?? null, changed: pin ? drifted(pin) : false, definition: pin?.definition ?? null, hosted: isHostedTool(name), returns: null,
+    pinned: pin?.pinnedHash ?? null, changed: pin ? drifted(pin) : false, ...(pin?.refused === true ? { refused: true } : {}), definition: pin?.definition ?? null, hosted: isHostedTool(name), returns: null,
   };
 }
 

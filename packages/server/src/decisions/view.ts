@@ -67,7 +67,7 @@ export function remediesFor(record: DecisionRecord): readonly Remedy[] {
     case "credential_unknown":
       return [{ text: "Issue a new key for the system.", command: `npx mandate credential create --system ${system}` }];
     case "tool_changed":
-      return [{ text: "Compare the tool's definition with the pinned one; pin it again when the change is fine.", url: "/tools" }];
+      return [{ text: "Compare the tool's definition with the pinned one; pin it again when the change is fine.", url: "/mcp-servers" }];
     case "data_boundary":
     case "legal_review":
       return [{ text: "Send less, send it elsewhere, or change the boundary and have that approved.", url: `/systems/${system}` }];

@@ -1,4 +1,6 @@
-import type { OfferedTool, ToolPin } from "../registry/index.ts";
+import type { OfferedTool, ToolPin, ToolRefusal } from "../registry/index.ts";
+import { hiddenIn } from "./hidden-characters.ts";
+import type { Hidden } from "./hidden-characters.ts";
 
 export interface MemberDiff {
   /** `description`, `inputSchema.properties.to.type`. */
@@ -14,12 +16,16 @@ export interface ComparedTool {
   readonly pinned: { readonly hash: string; readonly definition: Readonly<Record<string, unknown>> } | null;
   readonly offered: { readonly hash: string; readonly definition: Readonly<Record<string, unknown>> } | null;
   readonly diff: readonly MemberDiff[];
+  /** Somebody refused exactly the definition that is offered. */
+  readonly refused: { readonly by: string; readonly at: string; readonly reason: string } | null;
+  /** What a reader doesn't see in the definition that is offered. */
+  readonly hidden: Hidden;
 }
 
 const maxDiffs = 200;
 
 /** Old against new, member by member: what a person must read before accepting a definition. */
-export function compareOffer(pins: readonly ToolPin[], offered: readonly OfferedTool[] | null): readonly ComparedTool[] {
+export function compareOffer(pins: readonly ToolPin[], offered: readonly OfferedTool[] | null, refusals: readonly ToolRefusal[] = []): readonly ComparedTool[] {
   const pinned = new Map(pins.map((pin) => [pin.tool, { hash: pin.pinnedHash, definition: pin.definition }]));
   // Nobody looked since: what is pinned is what was offered then.
   const live = offered === null ? pinned : new Map(offered.map(({ tool, hash, definition }) => [tool, { hash, definition }]));
@@ -28,7 +34,8 @@ export function compareOffer(pins: readonly ToolPin[], offered: readonly Offered
     const state = was === null ? "new" : is === null ? "gone" : was.hash === is.hash ? "pinned" : "changed";
     const diff: MemberDiff[] = [];
     if (state === "changed" || state === "new") collect(was?.definition, is?.definition, "", diff);
-    return { tool, state, pinned: was, offered: is, diff };
+    const refusal = refusals.find((one) => one.tool === tool && one.hash === is?.hash);
+    return { tool, state, pinned: was, offered: is, diff, refused: refusal === undefined ? null : { by: refusal.by, at: refusal.at.toISOString(), reason: refusal.reason }, hidden: hiddenIn(is?.definition ?? {}) };
   });
 }
 

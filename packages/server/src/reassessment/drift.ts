@@ -1,7 +1,7 @@
 import { sql } from "kysely";
 import type { ServerContext } from "../context/index.ts";
 import type { Job } from "../jobs/index.ts";
-import { listObjects, loadPins, lockRegister, noteSeen } from "../registry/index.ts";
+import { listObjects, loadPins, lockRegister, noteSeen, storeOffer } from "../registry/index.ts";
 import type { OfferedTool, RegisterPorts } from "../registry/index.ts";
 import { closeReassessments } from "./close.ts";
 import { driftKey } from "./observe.ts";
@@ -24,7 +24,11 @@ export async function noteOffered(ctx: ServerContext, server: string, tools: rea
   return ctx.transact(async (tx, record) => {
     await lockRegister(tx, ctx.org, new Date(ctx.now()));
     const before = new Map((await loadPins(tx, ctx.org)).filter((pin) => pin.server === server).map((pin) => [pin.tool, pin]));
-    if (before.size === 0) return [];
+    // Nothing is held against an unreviewed server; what it offers is kept for whoever reviews it.
+    if (before.size === 0) {
+      await storeOffer(tx, { org: ctx.org, server, tools, now: new Date(ctx.now()) });
+      return [];
+    }
     const changed = await noteSeen(tx, { org: ctx.org, server, tools, now: new Date(ctx.now()) });
     const now = new Map((await loadPins(tx, ctx.org)).filter((pin) => pin.server === server).map((pin) => [pin.tool, pin]));
     const users = await ports.usersOf(tx, ctx.org, server);
@@ -37,7 +41,7 @@ export async function noteOffered(ctx: ServerContext, server: string, tools: rea
       const of = users.filter((one) => one.offeredAs === name);
       if (differs && before.get(name)!.seenHash !== pin.seenHash) {
         moved = true;
-        if (of.length > 0) await openReassessment(tx, ctx, record, { key: driftKey(`tool:${of[0]!.tool}`), trigger: "tool-definition", subject: `tool:${of[0]!.tool}`, title: `${server} offers another definition of ${name}`, observedBy: "gateway", old: pin.pinnedHash, new: pin.seenHash, heldBy: "case", systems: of.map(({ system, tool, owners }) => ({ system, owners, differences: [`tool:${tool}`] })) });
+        if (of.length > 0 && pin.refused !== true) await openReassessment(tx, ctx, record, { key: driftKey(`tool:${of[0]!.tool}`), trigger: "tool-definition", subject: `tool:${of[0]!.tool}`, title: `${server} offers another definition of ${name}`, observedBy: "gateway", old: pin.pinnedHash, new: pin.seenHash, heldBy: "case", systems: of.map(({ system, tool, owners }) => ({ system, owners, differences: [`tool:${tool}`] })) });
       } else if (differed && !differs) {
         moved = true;
         for (const { system } of of) {

@@ -1,6 +1,6 @@
 import type { CommandContext } from "../command.ts";
 import type { Tx } from "../database/index.ts";
-import { lockRegister } from "../registry/index.ts";
+import { isRefusedDefinition, lockRegister } from "../registry/index.ts";
 import { acceptedPrompts, servedSince, servedSubject } from "./effect.ts";
 import { openReassessment } from "./open.ts";
 import { undecided } from "./store.ts";
@@ -38,6 +38,8 @@ export async function observeChange(ctx: CommandContext<Tx>, change: ObservedCha
     const known = (await undecided(tx, ctx.org)).get(change.system) ?? [];
     const open = known.filter((one) => one.key.startsWith("observed:"));
     if (open.length >= maxObservedOpen || known.some((one) => one.key === key)) return;
+    // It was read and refused: nobody has to decide about it, the tool is held until its server offers something else.
+    if (change.trigger === "tool-definition" && (await isRefusedDefinition(tx, ctx.org, change.new))) return;
     if (change.trigger === "prompt" && open.filter((one) => one.key.startsWith(`observed:${change.system}:prompt:`)).length >= maxPromptsOpen) return;
     if ((await acceptedPrompts(tx, ctx.org)).get(change.system)?.some((digest) => change.subject === `prompt:sha256:${digest}`)) return;
     // Found fine once for the version in force: seeing it again says nothing new.

@@ -93,6 +93,19 @@ export async function listCases(tx: Tx, org: string, page: CasePage): Promise<Ca
   return rows;
 }
 
+/** Cases about any of these subjects, newest first. */
+export async function casesAbout(tx: Tx, org: string, subjects: readonly string[], limit: number): Promise<Case[]> {
+  const { rows } = await sql<Case>`select ${caseColumns} from reassessments where org = ${org} and subject = any(${[...subjects]}) order by id desc limit ${limit}`.execute(tx);
+  return rows;
+}
+
+/** When a person last decided a case about each of these subjects. */
+export async function lastDecided(tx: Tx, org: string, subjects: readonly string[]): Promise<Map<string, Date>> {
+  const { rows } = await sql<{ subject: string; at: Date }>`select r.subject, max(s.decided_at) as at from reassessments r join reassessment_systems s on s.org = r.org and s.reassessment_id = r.id
+    where r.org = ${org} and r.subject = any(${[...subjects]}) and s.outcome in ('reaffirmed', 'tightened', 'suspended') group by r.subject`.execute(tx);
+  return new Map(rows.map((row) => [row.subject, row.at]));
+}
+
 /** Systems of these cases, by case then name. */
 export async function systemsOf(tx: Tx, org: string, ids: readonly string[]): Promise<Map<string, CaseSystem[]>> {
   if (ids.length === 0) return new Map();

@@ -120,8 +120,8 @@ export async function applyObjects(ctx: CommandContext<Tx>, ports: RegisterPorts
         });
         const offered = object.kind === "McpServer" ? offers.get(object.name) : undefined;
         if (offered) {
-          await storePins(tx, { org: ctx.org, server: object.name, tools: offered, by: ctx.actor.id, reason: "on apply", now });
-          record({ type: "register.change", payload: { action: "pin", kind: "McpServer", name: object.name, tools: offered.map(({ tool, hash }) => ({ tool, hash })) } });
+          const accepted = await storePins(tx, { org: ctx.org, server: object.name, tools: offered, by: ctx.actor.id, reason: "on apply", now });
+          record({ type: "register.change", payload: { action: "pin", kind: "McpServer", name: object.name, tools: accepted.map(({ tool, hash }) => ({ tool, hash })) } });
         }
       }
       await inviteMissing(tx, { org: ctx.org, emails: ownersIn(objects), nowMs: ctx.now(), random: ctx.random });

@@ -5,13 +5,19 @@ import { fieldText, nearest } from "@mandate/model/manifest";
 import { toolNames } from "./tool-names.ts";
 import type { Register, StoredObject } from "./store.ts";
 
+/** The gateway's endpoint of every server: a server of this name could not be told from it. */
+const allServers = "all";
+
 type Tell = (object: ManifestObject, path: readonly PropertyKey[], message: string, remedy: string) => void;
 
 /** What no single document shows: references that lead nowhere, tools that answer to one name. */
 export function crossCheck(objects: readonly ManifestObject[], register: Register, file: string): ManifestProblem[] {
   const problems: ManifestProblem[] = [];
   const tell: Tell = (object, path, message, remedy) => problems.push({ file, ...object.placeOf(path), field: fieldText(path), message, remedy });
-  for (const object of objects) checkReferences(object, register, tell);
+  for (const object of objects) {
+    checkReferences(object, register, tell);
+    if (object.kind === "McpServer" && object.name === allServers) tell(object, ["metadata", "name"], `\`${allServers}\` is the address of all servers together, \`/mcp/${allServers}\`.`, "Give the server another name.");
+  }
   checkToolNames(objects, register, tell);
   return problems;
 }

@@ -1,9 +1,9 @@
 export { applyManifest, applyObjects } from "./apply.ts";
 export type { ApplyOptions, ApplyResult, Change, ChangedTier, RegisterPorts } from "./apply.ts";
-export { deleteObject, getObject, history, listObjects, pinServer, putObject } from "./objects.ts";
+export { deleteObject, getObject, history, listObjects, mustBeOffered, pinServer, putObject } from "./objects.ts";
 export type { HistoryEntry, ObjectPage, ObjectView, PutBody } from "./objects.ts";
-export { loadOffer, loadPins, noteSeen, storeOffer, storePins } from "./pins.ts";
-export type { OfferedTool, ToolPin } from "./pins.ts";
+export { isRefusedDefinition, loadOffer, loadPins, loadRefusals, noteSeen, storeOffer, storePins, storeRefusal } from "./pins.ts";
+export type { OfferedTool, ToolPin, ToolRefusal } from "./pins.ts";
 export { compiledPolicy, compilePolicySpec } from "./policies.ts";
 export { loadRegister, lockRegister, readObject, Register } from "./store.ts";
 export type { StoredObject } from "./store.ts";

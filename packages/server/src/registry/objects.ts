@@ -163,15 +163,27 @@ function notFound(kind: EntityKind, name: string): AppError {
   return new AppError({ code: "registry.not_found", status: 404, message: `There is no ${kind} \`${name.slice(0, 128)}\`.`, remedies: [{ text: `List what there is.`, command: `npx mandate get ${plural}` }] });
 }
 
-/** Accepts what a server offers now (`POST /api/v1/mcp-servers/{name}/pin`). The caller has asked the server already. */
-export function pinServer(ctx: CommandContext<Tx>, ports: RegisterPorts, name: string, tools: readonly OfferedTool[], reason: string): Promise<{ readonly server: string; readonly tools: readonly string[] }> {
+/**
+ * Accepts what a server offers now (`POST /api/v1/mcp-servers/{name}/pin`). The caller has asked the server already.
+ * @param shown hash of each definition that the person read; absent: all there is
+ * @throws AppError 409 `mcp.offer_changed` where the server offers something else than what was read
+ */
+export function pinServer(ctx: CommandContext<Tx>, ports: RegisterPorts, name: string, tools: readonly OfferedTool[], reason: string, shown?: Readonly<Record<string, string>>): Promise<{ readonly server: string; readonly tools: readonly string[] }> {
   return ctx.transact(async (tx, record) => {
     const now = new Date(ctx.now());
     await lockRegister(tx, ctx.org, now);
     if (!(await readObject(tx, ctx.org, "McpServer", name))) throw notFound("McpServer", name);
-    await storePins(tx, { org: ctx.org, server: name, tools, by: ctx.actor.id, reason, now });
-    record({ type: "register.change", payload: { action: "pin", kind: "McpServer", name, tools: tools.map(({ tool, hash }) => ({ tool, hash })), author: ctx.actor.id, reason } });
+    if (shown !== undefined) mustBeOffered(tools, shown);
+    const accepted = await storePins(tx, { org: ctx.org, server: name, tools, only: shown === undefined ? undefined : new Set(Object.keys(shown)), by: ctx.actor.id, reason, now });
+    record({ type: "register.change", payload: { action: "pin", kind: "McpServer", name, tools: accepted.map(({ tool, hash }) => ({ tool, hash })), author: ctx.actor.id, reason } });
     await ports.reconcile(tx, ctx, record);
-    return { server: name, tools: tools.map((tool) => tool.tool) };
+    return { server: name, tools: accepted.map((tool) => tool.tool) };
   });
+}
+
+/** INVARIANT: what is answered is what was read. A server could offer one definition to the reader, and another a moment later. */
+export function mustBeOffered(tools: readonly OfferedTool[], shown: Readonly<Record<string, string>>): void {
+  const offered = new Map(tools.map(({ tool, hash }) => [tool, hash]));
+  const other = Object.entries(shown).filter(([tool, hash]) => offered.get(tool) !== hash).map(([tool]) => tool);
+  if (other.length > 0) throw new AppError({ code: "mcp.offer_changed", status: 409, message: `The server offers another definition of ${other.slice(0, 5).map((tool) => `\`${tool.slice(0, 128)}\``).join(", ")} than the one that was shown, so nothing was changed.`, remedies: [{ text: "Read what it offers now, then answer again." }] });
 }

@@ -10,6 +10,17 @@ export interface ToolPin {
   /** Definition last seen, when it was looked at since. */
   readonly seenHash: string | null;
   readonly definition: Readonly<Record<string, unknown>>;
+  /** Somebody refused the definition last seen. */
+  readonly refused?: boolean;
+}
+
+/** A definition that somebody read and refused. */
+export interface ToolRefusal {
+  readonly tool: string;
+  readonly hash: string;
+  readonly by: string;
+  readonly at: Date;
+  readonly reason: string;
 }
 
 /** What a server offers: name, canonical hash and definition of each tool. */
@@ -25,21 +36,64 @@ interface PinRow {
   pinned_hash: string;
   seen_hash: string | null;
   definition: Record<string, unknown>;
+  refused: boolean;
 }
 
 export async function loadPins(tx: Tx, org: string): Promise<ToolPin[]> {
-  const { rows } = await sql<PinRow>`select server, tool, pinned_hash, seen_hash, definition from mcp_pins where org = ${org} order by server, tool`.execute(tx);
-  return rows.map((row) => ({ server: row.server, tool: row.tool, pinnedHash: row.pinned_hash, seenHash: row.seen_hash, definition: row.definition }));
+  const { rows } = await sql<PinRow>`select p.server, p.tool, p.pinned_hash, p.seen_hash, p.definition, r.refused_hash is not null as refused from mcp_pins p
+    left join mcp_refusals r on r.org = p.org and r.server = p.server and r.tool = p.tool and r.refused_hash = p.seen_hash where p.org = ${org} order by p.server, p.tool`.execute(tx);
+  return rows.map((row) => ({ server: row.server, tool: row.tool, pinnedHash: row.pinned_hash, seenHash: row.seen_hash, definition: row.definition, ...(row.refused ? { refused: true } : {}) }));
 }
 
-/** Accepts what a server offers now, in place of whatever was pinned. */
-export async function storePins(tx: Tx, pin: { org: string; server: string; tools: readonly OfferedTool[]; by: string; reason: string | null; now: Date }): Promise<void> {
+export interface PinWrite {
+  readonly org: string;
+  readonly server: string;
+  /** All that the server offers. */
+  readonly tools: readonly OfferedTool[];
+  /** Accepts these alone, refused ones too; absent: everything but what somebody refused. */
+  readonly only?: ReadonlySet<string> | undefined;
+  readonly by: string;
+  readonly reason: string | null;
+  readonly now: Date;
+}
+
+/**
+ * Accepts what a server offers now, in place of whatever was pinned. A definition that somebody refused is accepted by
+ * naming it: applying a manifest again, or pinning everything, must not undo what a reviewer said.
+ * @returns what was accepted
+ */
+export async function storePins(tx: Tx, pin: PinWrite): Promise<readonly OfferedTool[]> {
+  const { org, server, only } = pin;
   await storeOffer(tx, pin);
-  await sql`delete from mcp_pins where org = ${pin.org} and server = ${pin.server}`.execute(tx);
-  for (const tool of pin.tools) {
+  const refused = new Set((await loadRefusals(tx, org, server)).map((one) => `${one.tool} ${one.hash}`));
+  const accepted = pin.tools.filter(({ tool, hash }) => (only === undefined ? !refused.has(`${tool} ${hash}`) : only.has(tool)));
+  const kept = pin.tools.map(({ tool }) => tool);
+  if (only === undefined) await sql`delete from mcp_pins where org = ${org} and server = ${server} and not (tool = any(${kept}))`.execute(tx);
+  for (const { tool, hash, definition } of accepted) {
     await sql`insert into mcp_pins (org, server, tool, pinned_hash, definition, pinned_at, pinned_by, reason)
-      values (${pin.org}, ${pin.server}, ${tool.tool}, ${tool.hash}, ${JSON.stringify(tool.definition)}, ${pin.now}, ${pin.by}, ${pin.reason})`.execute(tx);
+      values (${org}, ${server}, ${tool}, ${hash}, ${JSON.stringify(definition)}, ${pin.now}, ${pin.by}, ${pin.reason})
+      on conflict (org, server, tool) do update set pinned_hash = excluded.pinned_hash, seen_hash = null, definition = excluded.definition, pinned_at = excluded.pinned_at, pinned_by = excluded.pinned_by, reason = excluded.reason`.execute(tx);
+    await sql`delete from mcp_refusals where org = ${org} and server = ${server} and tool = ${tool}`.execute(tx);
   }
+  const left = pin.tools.filter((one) => !accepted.includes(one));
+  for (const { tool, hash } of left) await sql`update mcp_pins set seen_hash = ${hash} where org = ${org} and server = ${server} and tool = ${tool}`.execute(tx);
+  return accepted;
+}
+
+export async function loadRefusals(tx: Tx, org: string, server: string): Promise<ToolRefusal[]> {
+  const { rows } = await sql<ToolRefusal>`select tool, refused_hash as hash, refused_by as by, refused_at as at, reason from mcp_refusals where org = ${org} and server = ${server} order by tool`.execute(tx);
+  return rows;
+}
+
+export async function storeRefusal(tx: Tx, org: string, server: string, refusal: ToolRefusal): Promise<void> {
+  await sql`insert into mcp_refusals (org, server, tool, refused_hash, refused_at, refused_by, reason) values (${org}, ${server}, ${refusal.tool}, ${refusal.hash}, ${refusal.at}, ${refusal.by}, ${refusal.reason})
+    on conflict (org, server, tool) do update set refused_hash = excluded.refused_hash, refused_at = excluded.refused_at, refused_by = excluded.refused_by, reason = excluded.reason`.execute(tx);
+}
+
+/** True where somebody refused this definition, of whatever server. */
+export async function isRefusedDefinition(tx: Tx, org: string, hash: string): Promise<boolean> {
+  const { rows } = await sql<{ found: boolean }>`select exists (select 1 from mcp_refusals where org = ${org} and refused_hash = ${hash}) as found`.execute(tx);
+  return rows[0]?.found === true;
 }
 
 /** What a server was last seen to offer; undefined: nobody looked since it was pinned. */

@@ -1,0 +1,1 @@
+export { inUseRoutes } from "./routes.ts";
