@@ -57,19 +57,20 @@ interface Reconciliation {
 
 /** Both ways: each place that a decision names holds an entry with its id, and each such entry is named by a decision. */
 async function reconciliation(tx: Tx, org: string): Promise<Reconciliation> {
-  const { rows } = await sql<{ entries: number; references: number; broken: number }>`
+  const logs = await sql<Reconciliation["logs"][number]>`SELECT l.origin AS log, l.size::int AS written, count(e.index)::int AS held, count(*) FILTER (WHERE e.type = 'intent')::int AS intents,
+      count(*) FILTER (WHERE e.type = 'outcome')::int AS outcomes, count(*) FILTER (WHERE e.type = 'decision')::int AS decisions
+    FROM evidence_log l LEFT JOIN (SELECT origin, index, CASE WHEN position('"type":"call.intent"'::bytea IN leaf) > 0 THEN 'intent'
+        WHEN position('"type":"call.outcome"'::bytea IN leaf) > 0 THEN 'outcome' WHEN position('"type":"decision"'::bytea IN leaf) > 0 THEN 'decision' END AS type
+      FROM evidence_entry WHERE org = ${org}) e ON e.origin = l.origin
+    WHERE l.org = ${org} GROUP BY 1, 2 ORDER BY 1`.execute(tx);
+  // An entry holds the id of one decision, so two that name the same are a broken one.
+  const named = await sql<{ references: number; broken: number }>`
     WITH place AS (
       SELECT id, intent_log AS log, intent_index AS index FROM decision WHERE org = ${org} AND intent_log IS NOT NULL
-      UNION SELECT id, result_log, result_index FROM decision WHERE org = ${org} AND result_log IS NOT NULL)
-    SELECT (SELECT count(*)::int FROM evidence_entry WHERE org = ${org} AND (position('"type":"call.intent"'::bytea IN leaf) > 0
-        OR position('"type":"call.outcome"'::bytea IN leaf) > 0 OR position('"type":"decision"'::bytea IN leaf) > 0)) AS entries,
-      (SELECT count(*)::int FROM place) AS references,
-      (SELECT count(*)::int FROM place p LEFT JOIN evidence_entry e ON e.org = ${org} AND e.origin = p.log AND e.index = p.index
-        WHERE e.leaf IS NULL OR position(convert_to(p.id, 'UTF8') IN e.leaf) = 0) AS broken`.execute(tx);
-  const logs = await sql<Reconciliation["logs"][number]>`SELECT l.origin AS log, l.size::int AS written, count(e.index)::int AS held, count(e.index) FILTER (WHERE position('"type":"call.intent"'::bytea IN e.leaf) > 0)::int AS intents,
-      count(e.index) FILTER (WHERE position('"type":"call.outcome"'::bytea IN e.leaf) > 0)::int AS outcomes, count(e.index) FILTER (WHERE position('"type":"decision"'::bytea IN e.leaf) > 0)::int AS decisions
-    FROM evidence_log l LEFT JOIN evidence_entry e ON e.org = l.org AND e.origin = l.origin WHERE l.org = ${org} GROUP BY 1, 2 ORDER BY 1`.execute(tx);
-  const counts = rows[0]!;
+      UNION ALL SELECT id, result_log, result_index FROM decision WHERE org = ${org} AND result_log IS NOT NULL AND (result_log, result_index) IS DISTINCT FROM (intent_log, intent_index))
+    SELECT count(*)::int AS references, (count(*) FILTER (WHERE e.leaf IS NULL OR position(convert_to(p.id, 'UTF8') IN e.leaf) = 0))::int AS broken
+    FROM place p LEFT JOIN evidence_entry e ON e.org = ${org} AND e.origin = p.log AND e.index = p.index`.execute(tx);
+  const counts = { entries: logs.rows.reduce((sum, log) => sum + log.intents + log.outcomes + log.decisions, 0), ...named.rows[0]! };
   const silent = logs.rows.filter((row) => row.written !== row.held).map((row) => `${row.log}: its writer counted ${row.written} entries, the log holds ${row.held}.`);
   return { counts, logs: logs.rows, gaps: [...reconciliationGaps(counts), ...silent] };
 }

@@ -15,7 +15,7 @@ import { readme } from "./pack-readme.ts";
 import { mergeAnswers, sectionFiles } from "./pack-sections.ts";
 import type { SectionAnswers } from "./pack-sections.ts";
 import { summaryPdf } from "./pack-summary.ts";
-import { openHead, readLeaves, tileReader } from "./read-log.ts";
+import { openHead, readLeaves, readLeavesHolding, tileReader } from "./read-log.ts";
 import { assertWhole } from "./assert-whole.ts";
 import { listWitnesses, policyText, trustState } from "./witnesses.ts";
 import type { PackFile } from "./pack-readme.ts";
@@ -208,28 +208,20 @@ async function* entriesOf(
   count: { readonly name: string; entries: number },
   payloads: PackPayloads,
 ): AsyncGenerator<{ index: number; leaf: Uint8Array }> {
-  const mayBe = mayBeWanted(request);
-  for await (const entry of readLeaves(tx, request.evidence.org, origin, 0, size)) {
-    // Reading a header costs more than all else here, and most are of other systems.
-    if (count.name !== metaWriter && !mayBe(entry.leaf)) continue;
+  // The meta-log is always whole: it says which logs there are.
+  const whole = count.name === metaWriter;
+  const { org } = request.evidence;
+  for await (const entry of whole || request.systems.length === 0 ? readLeaves(tx, org, origin, 0, size) : readLeavesHolding(tx, org, origin, size, spelledIn(request))) {
     const header = parseHeader(entry.leaf);
-    // The meta-log is always whole: it says which logs there are.
-    if (count.name !== metaWriter && !wanted(header, request)) continue;
+    if (!whole && !wanted(header, request)) continue;
     count.entries += 1;
     await payloads.addEntry(header);
     yield entry;
   }
 }
 
-/** True for every entry that `wanted` wants: canonical headers spell a member exactly one way. */
-function mayBeWanted({ systems }: PackRequest): (leaf: Uint8Array) => boolean {
-  if (systems.length === 0) return () => true;
-  const needles = ['"type":"audit"', '"type":"person"', ...systems.map((name) => `"system":${JSON.stringify(name)}`)].map((text) => Buffer.from(text));
-  return (leaf) => {
-    const bytes = Buffer.from(leaf.buffer, leaf.byteOffset, leaf.byteLength);
-    return needles.some((needle) => bytes.includes(needle));
-  };
-}
+/** One of these is in every entry that `wanted` wants: canonical headers spell a member exactly one way. */
+const spelledIn = ({ systems }: PackRequest): string[] => ['"type":"audit"', '"type":"person"', ...systems.map((name) => `"system":${JSON.stringify(name)}`)];
 
 function wanted(header: Readonly<Record<string, unknown>>, { systems, since, until, audits }: PackRequest): boolean {
   // Whatever the period, an audit's file is checked against all of its entries, and belongs to nobody else's pack.

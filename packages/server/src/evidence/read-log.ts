@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import { AppError } from "@mandate/model";
 import {
   consistencyProof,
@@ -161,17 +161,25 @@ export async function readLeaf(tx: Tx, org: string, origin: string, index: numbe
 }
 
 /** Leaves from `from` up to `to`, in order, in chunks that bound memory. */
-export async function* readLeaves(
+export const readLeaves = (tx: Tx, org: string, origin: string, from: number, to: number): AsyncGenerator<{ index: number; leaf: Uint8Array }> => readChunks(tx, org, origin, { from, to, step: 2_000 }, sql`true`);
+
+/**
+ * Those of a log's first `size` leaves that hold at least one of these bytes, in order. Looked for inside the database:
+ * of a large log most stay there.
+ */
+export const readLeavesHolding = (tx: Tx, org: string, origin: string, size: number, needles: readonly string[]): AsyncGenerator<{ index: number; leaf: Uint8Array }> =>
+  readChunks(tx, org, origin, { from: 0, to: size, step: 10_000 }, sql.join(needles.map((needle) => sql`position(${Buffer.from(needle)}::bytea IN leaf) > 0`), sql` OR `));
+
+async function* readChunks(
   tx: Tx,
   org: string,
   origin: string,
-  from: number,
-  to: number,
+  { from, to, step }: { readonly from: number; readonly to: number; readonly step: number },
+  wanted: RawBuilder<unknown>,
 ): AsyncGenerator<{ index: number; leaf: Uint8Array }> {
-  const chunk = 2_000;
-  for (let at = from; at < to; at += chunk) {
+  for (let at = from; at < to; at += step) {
     const { rows } = await sql<{ index: string; leaf: Buffer }>`SELECT index, leaf FROM evidence_entry
-      WHERE org = ${org} AND origin = ${origin} AND index >= ${at} AND index < ${Math.min(at + chunk, to)} ORDER BY index`.execute(
+      WHERE org = ${org} AND origin = ${origin} AND index >= ${at} AND index < ${Math.min(at + step, to)} AND (${wanted}) ORDER BY index`.execute(
       tx,
     );
     for (const row of rows) yield { index: Number(row.index), leaf: row.leaf };
