@@ -53,6 +53,7 @@ import { askServer, mcpPinRoutes, OfferQueue } from "./mcp-pins/index.ts";
 import { deliverNotices, notificationRoutes } from "./notifications/index.ts";
 import { overviewRoutes } from "./overview/index.ts";
 import { policyRoutes, watchPolicies } from "./policies/index.ts";
+import { createProofs, invariantRoutes, standingIn } from "./proofs/index.ts";
 import { createChallenges, passkeySupport, phoneLinks } from "./passkeys/index.ts";
 import { createStoreCheck, proofRoutes } from "./proof/index.ts";
 import { followOwners, ownerRoutes, ownerSucceeds, vacateSeatsOf, watchOwners } from "./owners/index.ts";
@@ -61,7 +62,7 @@ import { noteOffered, observeChange, openReassessment, reassessmentRoutes, watch
 import { currentConcerns, recordRoutes, watchRecords } from "./records/index.ts";
 import { registerRoutes } from "./register-routes/index.ts";
 import { registerViewRoutes } from "./register-views/index.ts";
-import { history, loadRegister } from "./registry/index.ts";
+import { history, loadRegister, policiesIn } from "./registry/index.ts";
 import type { RegisterPorts } from "./registry/index.ts";
 import { reportRoutes } from "./reports/index.ts";
 import { endContent, eraseApproved, replayErasures, retentionRoutes, shredErased } from "./retention/index.ts";
@@ -216,7 +217,9 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   };
   const reassessing = reassessmentPorts(decisions, contexts.for(systemActor("reassessment")));
   const offers = new OfferQueue({ note: (server, tools) => noteOffered(contexts.for(systemActor("gateway")), server, tools, reassessing.drift), failed: (error) => log.warn("what an MCP server offers was not written", { internal: String(error) }) });
+  const proofs = createProofs((error) => log.warn("a proof about policies failed", { internal: String(error) }));
   const ports: RegisterPorts = {
+    prove: (question) => proofs.prove(question),
     reconcile: async (tx, ctx, record) => {
       const outcomes = await reconcile(tx, ctx, record);
       await followOwners(tx, ctx, record);
@@ -344,8 +347,14 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   policyRoutes(app, {
     ...replaying, now, contexts, drain,
     facts: (tx) => deriveFacts(tx, now(), { asWritten: true }),
+    proofs,
+    policiesOf: async (tx) => policiesIn(await loadRegister(tx, org)),
     specOf: async (tx, name) => (await loadRegister(tx, org)).get("Policy", name)?.spec,
     versionsOf: (name) => history(contexts.quiet(systemActor("policies")), "Policy", name),
+  });
+  invariantRoutes(app, {
+    db, org, proofs,
+    asked: async (tx) => ({ facts: await deriveFacts(tx, now()), invariants: standingIn(policiesIn(await loadRegister(tx, org))) }),
   });
   searchRoutes(app, { ...replaying, contexts, drain });
   overviewRoutes(app, { db, org, now, contexts, publisher, checked: storeCheck.state });
@@ -415,6 +424,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       links.close();
       await jobs.close();
       for (const close of closers) close();
+      await proofs.close();
       await Promise.all([app.close(), closeListener(dataPlane.server)]);
       await reporter.flush();
       await offers.settled();

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { sensitivities, verdicts } from "../vocabulary.ts";
+import { actions, sensitivities, verdicts } from "../vocabulary.ts";
 import { defineEntity } from "./define.ts";
 import { referenceSchema, referencesIn } from "./references.ts";
 import { durationSchema, lineSchema, nameSchema, wordSchema, wordsSchema } from "./scalars.ts";
@@ -36,6 +36,19 @@ const testSchema = z.strictObject({
   expect: z.enum(verdicts),
 });
 
+/** What must stay true of every call, whatever is registered: proven before the policy it stands in, or any other, is published. */
+const invariantSchema = z
+  .strictObject({
+    id: nameSchema,
+    on: z.union([z.enum(actions), target]),
+    deniedWhen: conditionSchema.optional(),
+    heldWhen: conditionSchema.optional(),
+    because: lineSchema.optional(),
+    of: z.enum(["carriers", "everybody"]).optional(),
+    mustProve: z.boolean().optional(),
+  })
+  .refine((invariant) => (invariant.deniedWhen === undefined) !== (invariant.heldWhen === undefined), { message: "An invariant has exactly one of `deniedWhen` and `heldWhen`." });
+
 export const policy = defineEntity({
   kind: "Policy",
   plural: "policies",
@@ -46,6 +59,7 @@ export const policy = defineEntity({
       rules: z.array(ruleSchema).max(200).optional(),
       cedar: z.string().min(1).max(200_000).optional(),
       tests: z.array(testSchema).max(500).optional(),
+      invariants: z.array(invariantSchema).max(50).optional(),
     })
     .refine((spec) => (spec.rules === undefined) !== (spec.cedar === undefined), { message: "Give either `rules` or `cedar`." }),
   refs: (spec) => [
@@ -54,6 +68,7 @@ export const policy = defineEntity({
       ...(rule.approvers && rule.approvers.group !== "owners" ? referencesIn(`group:${rule.approvers.group}`, "rules", index, "approvers", "group") : []),
     ]),
     ...(spec.tests ?? []).flatMap((test, index) => referencesIn(test.call, "tests", index, "call")),
+    ...(spec.invariants ?? []).flatMap((invariant, index) => (invariant.on.includes(":") ? referencesIn(invariant.on, "invariants", index, "on") : [])),
   ],
-  cosmetic: ["title", "tests"],
+  cosmetic: ["title", "tests", "invariants"],
 });

@@ -1,4 +1,5 @@
 import type { RegisterFacts, SpecOf, SystemFacts } from "@mandate/model";
+import { validateInvariants } from "@mandate/policy/proof";
 import { runPolicyTests, validatePolicies } from "@mandate/policy";
 import type { PolicyProblem, PolicyTestResult } from "@mandate/policy";
 import { compilePolicySpec } from "../registry/index.ts";
@@ -41,7 +42,7 @@ export function judge(facts: RegisterFacts, proposal: Proposal, nowSeconds: numb
   if (problems.length > 0) return { cedar, problems, tests: [] };
   // Tests see what was reviewed: a drifted definition is the server's fault, not the rule's.
   const under = withProposal(proposal, cedar)({ ...facts, tools: facts.tools.map((tool) => ({ ...tool, changed: false })) });
-  const found = validatePolicies(under, proposal.name);
+  const found = [...validatePolicies(under, proposal.name), ...validateInvariants(under, proposal.name, proposal.spec.invariants ?? [])];
   return { cedar, problems: found, tests: found.length > 0 ? [] : runPolicyTests(under, proposal.name, proposal.spec.tests ?? [], nowSeconds) };
 }
 

@@ -8,7 +8,9 @@ import { actorOf, editors, instant, pathName } from "../http/index.ts";
 import type { App } from "../http/index.ts";
 import { replayResult, shownReplay } from "../replay/index.ts";
 import type { ReplayDeps } from "../replay/index.ts";
-import { boundBy, judge } from "./proposal.ts";
+import { showProof, shownProof, shownWidening, showWidening, standingIn } from "../proofs/index.ts";
+import type { Proofs } from "../proofs/index.ts";
+import { boundBy, judge, withProposal } from "./proposal.ts";
 import type { Judged, PolicySpec, Proposal } from "./proposal.ts";
 import { readWritten, unwritten } from "./written.ts";
 import type { PlacedProblem, Written } from "./written.ts";
@@ -31,6 +33,14 @@ const judged = z.object({
   tests: z.array(z.object({ line: z.int().nullable(), name: z.string(), passed: z.boolean(), expected: verdict, outcome: verdict, rule: z.string().nullable(), reason: z.string() })),
   /** Systems that carry it or would. */
   systems: z.array(z.string()),
+});
+const proven = judged.extend({
+  /** Every standing invariant with this version in force; empty when not asked for, or while there are problems. */
+  invariants: z.array(shownProof),
+  /** Of the version in force, what this one leaves out or says otherwise. */
+  invariantsLost: z.array(z.string()),
+  /** Whether it lets anything through that is not let through now; null as above. */
+  widening: shownWidening.nullable(),
 });
 const simulated = judged.extend({ since: z.string(), until: z.string(), result: replayResult.extend({ looser: z.number(), stricter: z.number() }).nullable() });
 const watch = z.object({
@@ -64,6 +74,9 @@ export interface PolicyRouteDeps extends ReplayDeps {
   readonly drain: () => Promise<unknown>;
   /** The register's facts as written, what isn't approved yet included. */
   readonly facts: (tx: Tx) => Promise<RegisterFacts>;
+  readonly proofs: Proofs;
+  /** All policies as registered. */
+  readonly policiesOf: (tx: Tx) => Promise<readonly { readonly name: string; readonly spec: PolicySpec }[]>;
   readonly specOf: (tx: Tx, name: string) => Promise<PolicySpec | undefined>;
   /** Versions as the register kept them, newest first; a removal has no spec. */
   readonly versionsOf: (name: string) => Promise<readonly { readonly version: number; readonly spec: Readonly<Record<string, unknown>> | null }[]>;
@@ -89,9 +102,17 @@ export function policyRoutes(app: App, deps: PolicyRouteDeps): void {
     });
   }
 
-  app.post("/api/v1/policies/:name/check", { config: { access: "signed-in" }, schema: { operationId: "checkPolicy", summary: "Compile a policy, check it against the register, run its tests; nothing is saved", params, body: proposed, response: { 200: judged } } }, async ({ params: { name }, body }) => {
+  app.post("/api/v1/policies/:name/check", { config: { access: "signed-in" }, schema: { operationId: "checkPolicy", summary: "Compile a policy, check it against the register, run its tests, prove what must stay true and say whether it widens access; nothing is saved", params, body: proposed.extend({ prove: z.boolean().default(true).describe("false: only what is quick") }), response: { 200: proven } } }, async ({ params: { name }, body }) => {
     const { proposal, judged: found } = await proposalOf(name, body);
-    return { ...shown(found), systems: [...proposal.systems] };
+    const about = { ...shown(found), systems: [...proposal.systems] };
+    if (!body.prove || found.problems.length > 0) return { ...about, invariants: [], invariantsLost: [], widening: null };
+    const { facts, policies } = await db.read(org, async (tx) => ({ facts: await deps.facts(tx), policies: await deps.policiesOf(tx) }));
+    const before = { ...facts, tools: facts.tools.map((tool) => ({ ...tool, changed: false })) };
+    const invariants = standingIn([...policies.filter((one) => one.name !== name), { name, spec: proposal.spec }]);
+    const kept = new Set((proposal.spec.invariants ?? []).map((one) => JSON.stringify(one)));
+    const lost = (policies.find((one) => one.name === name)?.spec.invariants ?? []).filter((one) => !kept.has(JSON.stringify(one)));
+    const answer = await deps.proofs.prove({ before, after: withProposal(proposal, found.cedar)(before), invariants, builtIn: false });
+    return { ...about, invariants: answer.invariants.map(showProof), invariantsLost: lost.map((one) => one.id), widening: answer.widening && showWidening(answer.widening) };
   });
 
   app.post(

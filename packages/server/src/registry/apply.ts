@@ -4,15 +4,18 @@ import type { EntityKind, McpProcessFacts, RegisterFacts } from "@mandate/model"
 import { fieldText, parseManifest } from "@mandate/model/manifest";
 import type { ManifestObject, ManifestProblem } from "@mandate/model/manifest";
 import { runPolicyTests, validatePolicies } from "@mandate/policy";
+import { validateInvariants } from "@mandate/policy/proof";
 import type { FlagReason, TierReason } from "@mandate/frameworks";
 import type { Tier } from "@mandate/model";
 import type { CommandContext, MutationEvidence } from "../command.ts";
 import type { Tx } from "../database/index.ts";
 import { inviteMissing } from "../identity/index.ts";
+import { keyOf, narrowed, obstacle, standingIn } from "../proofs/index.ts";
+import type { ProofAnswer, ProofQuestion } from "../proofs/index.ts";
 import { crossCheck } from "./cross-check.ts";
 import { storePins } from "./pins.ts";
 import type { OfferedTool } from "./pins.ts";
-import { compilePolicySpec } from "./policies.ts";
+import { compilePolicySpec, policiesIn } from "./policies.ts";
 import { loadRegister, lockRegister, Register, writeObject } from "./store.ts";
 import type { StoredObject, WriteSource } from "./store.ts";
 
@@ -64,6 +67,8 @@ export interface RegisterPorts {
   /** Versions, tiers and authorizations follow a change, in its transaction. */
   readonly reconcile: (tx: Tx, ctx: CommandContext<Tx>, record: (evidence: MutationEvidence) => void) => Promise<readonly { readonly system: string; readonly tier: Tier; readonly was: Tier | null; readonly reasons: readonly TierReason[]; readonly flags: readonly FlagReason[]; readonly unanswered: readonly string[]; readonly pilotDays: number; readonly needsApproval: boolean; readonly voids: readonly string[]; readonly similar?: readonly SimilarTo[]; readonly reassessment?: ChangedAuthorization }[]>;
   readonly deriveFacts: (tx: Tx, nowMs: number, options?: { readonly asWritten?: boolean }) => Promise<RegisterFacts>;
+  /** Invariants of policies, proven outside any transaction; absent: nothing is proven here. */
+  readonly prove?: (question: ProofQuestion) => Promise<ProofAnswer>;
   /** Tools a server offers now, or undefined where it can't be reached. Called outside any transaction. */
   readonly pinMcpServer?: (server: { readonly name: string; readonly url: string | null; readonly process: McpProcessFacts | null; readonly credential: string | null }) => Promise<readonly OfferedTool[] | undefined>;
 }
@@ -97,6 +102,10 @@ class DryRun extends Error {
 }
 
 export async function applyObjects(ctx: CommandContext<Tx>, ports: RegisterPorts, objects: readonly ManifestObject[], options: ApplyOptions): Promise<ApplyResult> {
+  return proving(ports, (proven) => applyProven(ctx, ports, objects, options, proven));
+}
+
+async function applyProven(ctx: CommandContext<Tx>, ports: RegisterPorts, objects: readonly ManifestObject[], options: ApplyOptions, proven: Proven | null): Promise<ApplyResult> {
   const offers = options.dryRun ? new Map<string, readonly OfferedTool[]>() : await offersOf(ctx, ports, objects);
   const file = options.file ?? "manifest.yaml";
   const source: WriteSource = { reason: options.reason ?? null, commit: options.commit ?? null };
@@ -127,6 +136,8 @@ export async function applyObjects(ctx: CommandContext<Tx>, ports: RegisterPorts
       await inviteMissing(tx, { org: ctx.org, emails: ownersIn(objects), nowMs: ctx.now(), random: ctx.random });
       const outcomes = new Map((await ports.reconcile(tx, ctx, record)).map((outcome) => [outcome.system, outcome]));
       mustHold([...checkPilots(objects, outcomes, ctx.now(), file), ...(await checkPolicies(tx, ctx, ports, objects, file))]);
+      const edited = objects.filter((object) => actions.get(`${object.kind}/${object.name}`) !== "unchanged");
+      if (edited.some(({ kind }) => mayBreak.has(kind))) mustHold(await checkInvariants(tx, ctx, ports, { objects: edited, file, proven, record }));
       const changes = objects.map((object): Change => {
         const outcome = object.kind === "AISystem" ? outcomes.get(object.name) : undefined;
         return { kind: object.kind, name: object.name, action: actions.get(`${object.kind}/${object.name}`)!, needsApproval: outcome?.needsApproval ?? false, voids: outcome?.voids ?? [], ...(outcome?.similar === undefined ? {} : { similar: outcome.similar }), ...(outcome?.reassessment === undefined ? {} : { reassessment: outcome.reassessment }), ...(outcome === undefined ? {} : { tier: { is: outcome.tier, was: outcome.was, reasons: outcome.reasons, flags: outcome.flags, unanswered: outcome.unanswered } }) };
@@ -142,6 +153,66 @@ export async function applyObjects(ctx: CommandContext<Tx>, ports: RegisterPorts
     if (error instanceof DryRun) return error.result;
     throw error;
   }
+}
+
+const mayBreak: ReadonlySet<EntityKind> = new Set(["Policy", "AISystem", "Tool"]);
+
+/** What the solver said, and to which question. */
+interface Proven {
+  readonly key: string;
+  readonly answer: ProofAnswer;
+}
+
+/** Carries a question out of a transaction: the solver takes seconds, and the register's lock is everybody's. */
+class NeedsProof extends Error {
+  readonly question: ProofQuestion;
+  constructor(question: ProofQuestion) {
+    super("needs proof");
+    this.question = question;
+  }
+}
+
+const proofAttempts = 4;
+
+/** Does the work again with the proof it asked for; once more when the register changed meanwhile. */
+export async function proving<T>({ prove }: RegisterPorts, work: (proven: Proven | null) => Promise<T>): Promise<T> {
+  let proven: Proven | null = null;
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await work(proven);
+    } catch (error) {
+      if (!(error instanceof NeedsProof) || prove === undefined) throw error;
+      if (attempt >= proofAttempts) throw new AppError({ code: "registry.busy", status: 409, message: "Policies changed while the invariants were proven.", remedies: [{ text: "Try again." }] });
+      proven = { key: keyOf(narrowed(error.question)), answer: await prove(error.question) };
+    }
+  }
+}
+
+interface InvariantCheck {
+  readonly objects: readonly ManifestObject[];
+  readonly file: string;
+  readonly proven: Proven | null;
+  readonly record: (evidence: MutationEvidence) => void;
+}
+
+/** Every standing invariant under the policies as this leaves them. @throws NeedsProof when that was not asked yet */
+export async function checkInvariants(tx: Tx, ctx: CommandContext<Tx>, ports: RegisterPorts, { objects, file, proven, record }: InvariantCheck): Promise<ManifestProblem[]> {
+  if (ports.prove === undefined) return [];
+  const invariants = standingIn(policiesIn(await loadRegister(tx, ctx.org)));
+  if (invariants.length === 0) return [];
+  const question: ProofQuestion = { before: null, after: asTested(await ports.deriveFacts(tx, ctx.now(), { asWritten: true })), invariants, builtIn: false };
+  if (proven?.key !== keyOf(narrowed(question))) throw new NeedsProof(question);
+  const problems = proven.answer.invariants.flatMap((proof): ManifestProblem[] => {
+    const found = obstacle(proof);
+    if (found === null) return [];
+    const own = objects.find((object) => object.kind === "Policy" && object.name === proof.policy);
+    const index = (own?.spec as StoredObject<"Policy">["spec"] | undefined)?.invariants?.findIndex((one) => one.id === proof.id) ?? -1;
+    const path = own === undefined || index < 0 ? ["spec"] : ["spec", "invariants", index];
+    const place = (own ?? objects.find((object) => object.kind === "Policy") ?? objects[0])?.placeOf(path) ?? { line: 1, column: 1 };
+    return [{ file, ...place, field: fieldText(path), ...found }];
+  });
+  if (problems.length === 0) record({ type: "policy", payload: { action: "prove", invariants: proven.answer.invariants.map(({ id, policy, state, reason }) => ({ id, policy, state, reason })) } });
+  return problems;
 }
 
 export function invalid(problems: readonly ManifestProblem[]): AppError {
@@ -230,6 +301,10 @@ async function checkPolicies(tx: Tx, ctx: CommandContext<Tx>, ports: RegisterPor
   if (problems.length > 0) return problems;
   const facts = asTested(await ports.deriveFacts(tx, ctx.now(), { asWritten: true }));
   // An argument or claim that doesn't exist is unmet in every call: said here, not by refusals in production.
+  for (const object of policies) {
+    const { invariants = [] } = object.spec as StoredObject<"Policy">["spec"];
+    for (const problem of validateInvariants(facts, object.name, invariants)) problems.push(at(object, ["spec", "invariants", Math.max(0, invariants.findIndex((one) => one.id === problem.rule))], { ...problem, message: `Invariant \`${problem.rule}\`: ${problem.message}` }));
+  }
   for (const object of policies) for (const problem of validatePolicies(facts, object.name)) problems.push(atRule(object, problem.rule, { ...problem, message: problem.rule === null ? problem.message : `Rule \`${problem.rule}\`: ${problem.message}` }));
   for (const object of bound) {
     for (const [index, reference] of (object.spec as StoredObject<"AISystem">["spec"]).policies.entries()) {

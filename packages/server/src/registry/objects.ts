@@ -5,7 +5,7 @@ import type { ManifestObject } from "@mandate/model/manifest";
 import { sql } from "kysely";
 import type { CommandContext } from "../command.ts";
 import type { Tx } from "../database/index.ts";
-import { applyObjects, invalid } from "./apply.ts";
+import { applyObjects, invalid, checkInvariants, proving } from "./apply.ts";
 import type { ApplyOptions, Change, RegisterPorts } from "./apply.ts";
 import { storePins } from "./pins.ts";
 import type { OfferedTool } from "./pins.ts";
@@ -133,7 +133,7 @@ export async function putObject(ctx: CommandContext<Tx>, ports: RegisterPorts, k
 
 /** Throws AppError 404, or 409 `registry.in_use` while something refers to it, or a system still runs. */
 export function deleteObject(ctx: CommandContext<Tx>, ports: RegisterPorts, kind: EntityKind, name: string, options: { readonly reason?: string | undefined } = {}): Promise<Change> {
-  return ctx.transact(async (tx, record) => {
+  return proving(ports, (proven) => ctx.transact(async (tx, record) => {
     await lockRegister(tx, ctx.org, new Date(ctx.now()));
     const register = await loadRegister(tx, ctx.org);
     const object = register.get(kind, name);
@@ -148,8 +148,13 @@ export function deleteObject(ctx: CommandContext<Tx>, ports: RegisterPorts, kind
     await removeObject(tx, ctx, object, { reason: options.reason ?? null, commit: null });
     record({ type: "register.change", ...(kind === "AISystem" ? { system: name } : {}), payload: { action: "remove", kind, name, author: ctx.actor.id, reason: options.reason ?? null } });
     await ports.reconcile(tx, ctx, record);
+    // without a policy, what it kept true may no longer be
+    if (kind === "Policy") {
+      const broken = await checkInvariants(tx, ctx, ports, { objects: [], file: `policies/${name}`, proven, record });
+      if (broken.length > 0) throw invalid(broken);
+    }
     return { kind, name, action: "remove", needsApproval: false, voids: [] };
-  });
+  }));
 }
 
 async function mustBeOver(tx: Tx, ctx: CommandContext<Tx>, name: string): Promise<void> {

@@ -1,6 +1,7 @@
 import { compileRules } from "@mandate/policy";
 import type { CompiledRules } from "@mandate/policy";
 import type { SpecOf } from "@mandate/model";
+import type { Register, StoredObject } from "./store.ts";
 
 type PolicySpec = Pick<SpecOf<"Policy">, "rules" | "cedar">;
 
@@ -23,4 +24,8 @@ export function compilePolicySpec(name: string, spec: PolicySpec): CompiledRules
 /** Cedar text of a policy, whichever way it is written. */
 export function compiledPolicy(name: string, spec: PolicySpec): string {
   return compilePolicySpec(name, spec).cedar;
+}
+
+export function policiesIn(register: Register): readonly StoredObject<"Policy">[] {
+  return [...register.values()].filter((object): object is StoredObject<"Policy"> => object.kind === "Policy");
 }

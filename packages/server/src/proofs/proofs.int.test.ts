@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { startTestServer } from "../testing/running-server.ts";
+import type { TestServer } from "../testing/running-server.ts";
+
+let running: TestServer;
+
+const manifest = `apiVersion: v1
+kind: Model
+metadata: { name: local }
+spec: { host: self, protocol: openai, endpoint: "http://localhost:9/v1", region: EEA }
+---
+apiVersion: v1
+kind: Tool
+metadata: { name: payouts.send }
+spec: { effect: pays, reversible: true, critical: [{ arg: order, type: id }], input: { type: object, properties: { order: { type: string }, amount: { type: integer } } } }
+---
+apiVersion: v1
+kind: Policy
+metadata: { name: payout-limit }
+spec:
+  rules:
+    - { id: payout-limit, on: "tool:payouts.send", holdUnless: context.input.amount <= 80, because: Large payouts need a person. }
+---
+apiVersion: v1
+kind: AISystem
+metadata: { name: payouts }
+spec:
+  title: Payouts
+  purposes: [{ id: pay, text: Pays customers back. }]
+  owners: { business: bea@x.example, technical: tom@x.example }
+  audience: internal
+  autonomy: suggests
+  intake: { prohibited: [], annex3: [], annex1: false, profiling: false, decisionEffect: none, reversibility: none, vulnerable: false, publicBody: false, euNexus: true }
+  boundary: { sensitivity: internal, regions: [EEA], training: never }
+  session: { user: token, issuers: [], claims: [], userChannel: clean }
+  uses: { models: [model:local], tools: [tool:payouts.send] }
+  policies: [policy:payout-limit]
+`;
+const rules = (amount: number) => [{ id: "payout-limit", on: "tool:payouts.send", holdUnless: `context.input.amount <= ${amount}`, because: "Large payouts need a person." }];
+const large = { id: "large-payouts-wait", on: "tool:payouts.send", heldWhen: "context.input.amount > 100", of: "carriers" };
+const standing = (invariants: readonly object[]) => ({ rules: [], invariants });
+
+const check = async (spec: object, more: object = {}) => {
+  const answer = await running.request("POST", "/api/v1/policies/payout-limit/check", { body: { spec, ...more } });
+  expect(answer.status, answer.text).toBe(200);
+  return answer.body;
+};
+const put = (name: string, spec: object) => running.request("PUT", `/api/v1/policies/${name}?reason=test`, { body: { spec } });
+
+beforeAll(async () => {
+  running = await startTestServer();
+  expect((await running.request("POST", "/api/v1/apply", { body: manifest })).status).toBe(200);
+}, 60_000);
+afterAll(() => running?.close());
+
+describe("does this edit widen access", () => {
+  test("a higher limit does, with a call that shows it, under the system that would make it", async () => {
+    const { widening } = await check({ rules: rules(100) });
+    expect(widening).toMatchObject({ state: "yes", example: { system: "payouts", action: "tool.call", resource: "tool:payouts.send", before: { outcome: "hold", rule: "payout-limit" }, after: { outcome: "allow" } } });
+    const amount = Number(widening.example.details.find((one: { path: string }) => one.path === "context.input.amount").value);
+    expect(amount).toBeGreaterThan(80);
+    expect(amount).toBeLessThanOrEqual(100);
+    expect(widening.example.text).toContain("payouts");
+  });
+
+  test("a lower one does not, nor does one more rule, nor the same in other words", async () => {
+    expect((await check({ rules: rules(50) })).widening).toMatchObject({ state: "no", example: null });
+    expect((await check({ rules: [...rules(80), { id: "more", on: "tool:payouts.send", denyUnless: "context.input.amount >= 0" }] })).widening.state).toBe("no");
+    expect((await check({ rules: [{ ...rules(80)[0], holdUnless: "!(context.input.amount > 80)" }] })).widening.state).toBe("no");
+  });
+
+  test("only what is quick, where somebody is still typing", async () => {
+    expect(await check({ rules: rules(100) }, { prove: false })).toMatchObject({ widening: null, invariants: [] });
+  });
+});
+
+describe("invariants", () => {
+  test("one that a policy would break keeps it from being published, by API and by manifest, with the call that breaks it", async () => {
+    expect((await put("payout-limit", { rules: rules(80), invariants: [large] })).status).toBe(200);
+    const checked = await check({ rules: rules(200), invariants: [large] });
+    expect(checked.invariants).toMatchObject([{ id: "large-payouts-wait", policy: "payout-limit", state: "refuted", example: { after: { outcome: "allow" } } }]);
+    const refused = await put("payout-limit", { rules: rules(200), invariants: [large] });
+    expect(refused.status, refused.text).toBe(422);
+    expect(refused.body.detail ?? refused.text).toContain("large-payouts-wait");
+    const applied = await running.request("POST", "/api/v1/apply", { body: manifest.replace("amount <= 80, because", "amount <= 150, because").replace("person. }\n---", "person. }\n  invariants:\n    - { id: large-payouts-wait, on: tool:payouts.send, heldWhen: context.input.amount > 100, of: carriers }\n---") });
+    expect(applied.status, applied.text).toBe(422);
+    expect(applied.body.problems[0]).toMatchObject({ field: "spec.invariants[0]", line: expect.any(Number), message: expect.stringContaining("context.input.amount") });
+    expect((await running.request("GET", "/api/v1/policies/payout-limit")).body.spec.rules[0].holdUnless).toContain("80");
+  });
+
+  test("one that stands in another policy keeps a policy from being published, and its keeper from being removed", async () => {
+    expect((await put("standing", standing([{ ...large, id: "everybody-waits", of: "everybody" }]))).body.code).toBe("manifest.invalid");
+    const kept = { id: "kept", on: "tool:payouts.send", deniedWhen: "context.input.amount > 1000", because: "Nobody pays that much." };
+    expect((await put("ceiling", { rules: [{ id: "ceiling", on: "tool:payouts.send", denyUnless: "context.input.amount <= 1000" }] })).status).toBe(200);
+    expect((await put("standing", standing([kept]))).status).toBe(200);
+    expect((await put("ceiling", { rules: [{ id: "ceiling", on: "tool:payouts.send", denyUnless: "context.input.amount <= 2000" }] })).text).toContain("kept");
+    const removed = await running.request("DELETE", "/api/v1/policies/ceiling");
+    expect(removed.status, removed.text).toBe(422);
+    expect((await running.request("GET", "/api/v1/policies/ceiling")).status).toBe(200);
+  });
+
+  test("one whose words no call can meet is a mistake, not a proof", async () => {
+    expect((await put("standing", standing([{ id: "typo", on: "data.export", deniedWhen: 'context.data.klasses.contains("health")' }]))).text).toContain("klasses");
+    expect((await put("standing", standing([{ id: "both", on: "data.export", deniedWhen: "true", heldWhen: "true" }]))).status).toBe(422);
+  });
+
+  test("the guardrails' own are proven for whatever an organization writes", async () => {
+    const { items } = (await running.request("GET", "/api/v1/invariants")).body;
+    const builtIn = items.filter((one: { policy: string | null }) => one.policy === null);
+    expect(builtIn.length).toBeGreaterThan(20);
+    expect(builtIn.filter((one: { state: string }) => one.state !== "proven")).toEqual([]);
+    expect(items).toContainEqual(expect.objectContaining({ id: "kept", policy: "standing", state: "proven" }));
+  });
+});
