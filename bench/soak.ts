@@ -59,7 +59,8 @@ async function onRecord(): Promise<{ readonly ids: readonly string[]; readonly u
 }
 
 try {
-  const applied = await mandate.apply(smallManifest(`http://127.0.0.1:${(model.address() as AddressInfo).port}`));
+  const limits = "  limits: { callsPerDay: 10000000, tokensPerDay: 10000000000, eurosPerMonth: \"10000000.00\" }\n";
+  const applied = await mandate.apply(smallManifest(`http://127.0.0.1:${(model.address() as AddressInfo).port}`, "notes", limits));
   if (applied.status !== 200) throw new Error(applied.text);
   const { key } = await mandate.credential("notes");
 

@@ -110,7 +110,8 @@ export class JournalSink implements EvidenceSink {
   /** INVARIANT: only what is durable is remembered, so a receipt is never given for an entry that a crash could lose. */
   #remember(decisionId: string, written: { readonly ref: EntryRef; readonly leaf: Uint8Array }): void {
     this.#written.delete(decisionId);
-    this.#written.set(decisionId, written);
+    // A copy: the leaf is a slice of Node's buffer pool, and one remembered slice would keep all of its 64 KiB.
+    this.#written.set(decisionId, { ref: written.ref, leaf: new Uint8Array(written.leaf) });
     if (this.#written.size <= maxRemembered) return;
     for (const oldest of this.#written.keys()) {
       this.#written.delete(oldest);
