@@ -51,6 +51,21 @@ spec:
     - { id: people-pay, on: "tool:refunds.issue", holdUnless: "context.input.order == \\"none\\"", approvers: { group: leads, count: 1, within: 30m }, because: A person agrees to each refund. }
 `;
 
+/** Its users type themselves: a conversation of theirs alone is clean. */
+const clean = `apiVersion: v1
+kind: AISystem
+metadata: { name: talks }
+spec:
+  purposes: [{ id: talks, text: Talks with colleagues. }]
+  owners: { business: bea@halden.example, technical: tom@halden.example }
+  audience: internal
+  autonomy: suggests
+  intake: { prohibited: [], annex3: [], annex1: false, profiling: false, decisionEffect: none, reversibility: none, vulnerable: false, publicBody: false, euNexus: true }
+  boundary: { sensitivity: internal, classes: [], regions: [EEA], training: never }
+  session: { userChannel: clean }
+  uses: { models: [model:gpt-test] }
+`;
+
 const running: ChildProcess[] = [];
 const directories: string[] = [];
 
@@ -176,6 +191,35 @@ describe("two gateways beside one control plane", () => {
     expect((await fetch(`${mandate.url}/api/v1/gateway/stream`, { headers: fresh })).status).toBe(401);
     const late = signRequest(createPrivateKey(stored.signing), stored.id, { ...request, nonce: "o".repeat(22), atMs: Date.now() - 60_000 });
     expect((await fetch(mandate.url + request.path, { headers: late })).status).toBe(401);
+  });
+
+  test("a session that moves brings along what it has seen, and an early token of it forgets nothing anywhere", async () => {
+    expect((await mandate.apply(clean)).status).toBe(200);
+    const talking = (await mandate.credential("talks")).key;
+    const say = async (at: StandAlone, session: string, messages: unknown[]): Promise<string> => {
+      const answer = await at.call(talking, { model: "gpt-test", messages }, { "x-mandate-session": session });
+      expect(answer.status, answer.text).toBe(200);
+      return answer.headers.get("x-mandate-session")!;
+    };
+    const untrusted = (token: string): boolean => (JSON.parse(Buffer.from(token.split(".")[1]!, "base64url").toString("utf8")) as { labels: { untrusted: boolean } }).labels.untrusted;
+    const words = [{ role: "user", content: "Hello." }];
+    const read = [...words, { role: "assistant", content: "I looked it up." }, { role: "user", content: "And?" }];
+    const early = await say(east, "talk", words);
+    expect(untrusted(early)).toBe(false);
+    // It moves and is what it was; there it reads what nobody vouches for.
+    expect(untrusted(await say(west, early, words))).toBe(false);
+    expect(untrusted(await say(west, early, read))).toBe(true);
+    for (const at of [east, west, east]) expect(untrusted(await say(at, early, words))).toBe(true);
+    // The same name is the same session at each of them.
+    expect(untrusted(await say(west, "talk", words))).toBe(true);
+    const other = await say(west, "other", words);
+    expect(untrusted(await say(east, other, words))).toBe(false);
+    // Whoever knew it is gone: nobody can say what it saw, so it counts as the worst.
+    const lost = await say(east, "lost", words);
+    await end(east, "SIGKILL");
+    expect(untrusted(await say(west, lost, words))).toBe(true);
+    east = await east.restart();
+    expect(untrusted(await say(east, lost, words))).toBe(true);
   });
 
   test("together they keep a limit that each alone would keep", async () => {

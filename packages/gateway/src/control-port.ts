@@ -1,4 +1,4 @@
-import type { DecisionRequest, HoldTerms } from "@mandate/model";
+import type { DecisionRequest, HoldTerms, SessionLabels } from "@mandate/model";
 import type { Lease } from "./pipeline/lease.ts";
 import type { OfferedTool } from "./mcp/definitions.ts";
 import type { Snapshot } from "./snapshot.ts";
@@ -23,8 +23,19 @@ export interface ControlPort {
   report(finding: { key: string; system: string; kind: string; title: string; detail: string; change?: ObservedChange }): void;
   /** A slice of a limit that this gateway shares with others. Rejects while nobody can be asked. Absent: it shares none. */
   readonly lease?: Lease;
+  /** Asks all other gateways what a session has seen; each of them asks in turn before it decides on it again. Absent: there are none. */
+  takeSession?(id: string): Promise<SessionTaken>;
+  /** Who answers that question here. */
+  answerSessions?(give: (id: string) => SessionLabels | null): void;
   /** What an MCP server offers now, where that differs from what the snapshot says. Never throws. Absent: nobody listens. */
   offered?(server: string, tools: readonly OfferedTool[]): void;
+}
+
+export interface SessionTaken {
+  /** Of all that knew it together; null: nobody does. */
+  readonly labels: SessionLabels | null;
+  /** Everybody who may know it answered. */
+  readonly complete: boolean;
 }
 
 /** Something that the authorized version doesn't hold: re-opens its authorization. */

@@ -52,6 +52,7 @@ export function createGateway(given: GatewayOptions): Gateway {
       key: () => compiled?.snapshot.sessionKey ?? ownSessionKey,
       clock: now,
       random: options.random,
+      take: options.control.takeSession?.bind(options.control),
     }),
     tokenKey: options.sessionKey ?? options.random(new Uint8Array(32)),
     proofs: new ProofBook(),
@@ -72,6 +73,7 @@ export function createGateway(given: GatewayOptions): Gateway {
     stopOf: (call) => (compiled === undefined ? null : stopOf(compiled, call)),
     firstSeenServed: new Map(),
   };
+  options.control.answerSessions?.((id) => runtime.sessions.give(id));
   let draining = false;
   let open = 0;
   let idle: (() => void) | undefined;

@@ -13,7 +13,8 @@ export type {
 export type { Lease, LeaseAsk, LeaseGrant } from "./pipeline/lease.ts";
 export type { SpentBefore } from "./pipeline/meter.ts";
 export { costOf, priceOf } from "./pipeline/prices.ts";
-export type { ControlPort, HoldRequest, HoldTicket, SpendResult } from "./control-port.ts";
+export { joinLabels } from "./auth/session-token.ts";
+export type { ControlPort, HoldRequest, HoldTicket, SessionTaken, SpendResult } from "./control-port.ts";
 export type {
   DecidedTool,
   DecisionSummary,

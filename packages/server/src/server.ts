@@ -170,7 +170,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   isPublishing = true;
   let usedUntil = 0;
   const leases = createLeases({ db, org, now, log, models: () => publisher.current.facts.models });
-  const dataPlane = await startDataPlane({ evidence, publisher, dataDir: configuration.dataDir, now, random, log, leases, slots: createSlots(db, org), onSequenced: (entries) => void emitDecisions(entries), takeOver });
+  const dataPlane = await startDataPlane({ evidence, publisher, dataDir: configuration.dataDir, now, random, log, leases, slots: createSlots(db, org), sessions: { takeSession: (id) => links.sessions.take(null, id), answerSessions: (give) => links.sessions.answerHere(give) }, onSequenced: (entries) => void emitDecisions(entries), takeOver });
   let erasing: Promise<unknown> = Promise.resolve();
   erased = () => (erasing = erasing.catch(() => undefined).then(() => dataPlane.shed()).then(replayErased));
 

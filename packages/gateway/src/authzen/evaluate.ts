@@ -13,7 +13,7 @@ import { evidenceRefusal } from "../pipeline/refuse-known.ts";
 import type { Runtime } from "../pipeline/runtime.ts";
 import { FieldProblem, isMembers, type Members } from "../surfaces/fields.ts";
 import { obligationObjects, requestable } from "./profiles.ts";
-import { assertedClaims, type Question, readQuestionOf, resourceTypes } from "./question.ts";
+import { assertedClaims, type Question, readQuestionOf, resourceTypes, settleSession } from "./question.ts";
 import type { Evaluation } from "./request.ts";
 
 export interface Asker {
@@ -75,11 +75,12 @@ export async function evaluate(
     );
   }
   const { credential } = asked.asker;
+  await settleSession(runtime, compiled, evaluation, credential, asked.exchange.req.headers);
   const asks = readQuestionOf(runtime, compiled, evaluation, action, credential, asked.exchange.req.headers);
   if ("refusal" in asks) return answer(runtime, asked, refusalDecision(compiled, asks.refusal), null, null);
   let { request } = asks;
   if (asks.session !== null)
-    asked.exchange.sessionToken = runtime.sessions.close(asks.session, request.labels, request.system, credential?.id ?? "");
+    asked.exchange.sessionToken = runtime.sessions.close(asks.session, request.labels, request.system);
   let decision = ask(runtime, compiled, request);
   // What the rules said, before a hold's state is told: a replay compares with this.
   let decided = decision;

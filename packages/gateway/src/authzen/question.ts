@@ -13,7 +13,7 @@ import type { Session } from "../auth/session-token.ts";
 import type { User } from "../auth/user-token.ts";
 import type { Compiled } from "../compiled.ts";
 import type { Refusal } from "../http/refusal.ts";
-import { callerContext } from "../pipeline/question.ts";
+import { callerContext, sessionName } from "../pipeline/question.ts";
 import type { Runtime } from "../pipeline/runtime.ts";
 import { FieldProblem, isMembers, type Members } from "../surfaces/fields.ts";
 import { readMessages } from "../surfaces/openai-chat/request.ts";
@@ -97,6 +97,12 @@ export function readQuestionOf(
     user: known.user,
     declassified: known.declassified,
   };
+}
+
+/** What other gateways know of the asked session is known here before `readQuestionOf`. */
+export function settleSession(runtime: Runtime, compiled: Compiled, { subject, context }: Evaluation, credential: CallingCredential | null, headers: IncomingHttpHeaders): Promise<void> | undefined {
+  const system = compiled.systems.get(subject.id);
+  return system === undefined ? undefined : runtime.sessions.settle(sessionName(headersOf(context, headers)), system, credential?.id ?? "");
 }
 
 /** The same words in `context` as in the headers of a model call; a header, where both are sent, wins. */

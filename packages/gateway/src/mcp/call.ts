@@ -7,7 +7,7 @@ import type { ContentCheck } from "../pipeline/call.ts";
 import { evidenceRefusal } from "../pipeline/refuse-known.ts";
 import type { RunningCall } from "../pipeline/runtime.ts";
 import type { Members } from "../surfaces/fields.ts";
-import { checkContent } from "./content.ts";
+import { checkContent, type MaskRecord } from "./content.ts";
 import type { McpContext } from "./context.ts";
 import { idKey, type RpcId, rpcResult } from "./json-rpc.ts";
 import { intentOf, outcomeOf, type Subject } from "./record.ts";
@@ -111,7 +111,7 @@ export class McpCall implements RunningCall, PendingCall {
     const looked = this.#look(response);
     if (looked.refusal !== null) return this.#end("blocked", looked.refusal, looked.check, null, () => deliver(this.said(looked.refusal!)), deliver);
     const results = this.#init.tool === null || looked.message.result === undefined ? [] : this.#emitted(looked.message.result as Members, looked.classes);
-    await this.#end("done", null, looked.check, { message: looked.message, results }, () => deliver(looked.message), deliver);
+    await this.#end("done", null, looked.check, { message: looked.message, results, masked: looked.masked }, () => deliver(looked.message), deliver);
   }
 
   /** Ends without an answer. @param deliver absent: nobody is there to read it */
@@ -147,18 +147,18 @@ export class McpCall implements RunningCall, PendingCall {
     return mcpRefusal({ ...exchange.mcp!, id: this.#init.id }, refusal, exchange.links).body;
   }
 
-  #look(response: Members): { message: Members; check: ContentCheck; refusal: Refusal | null; classes: readonly string[] } {
+  #look(response: Members): { message: Members; check: ContentCheck; refusal: Refusal | null; classes: readonly string[]; masked: MaskRecord | null } {
     const { subject, transform, id } = this.#init;
     let message = response;
     if (transform !== undefined && response.result !== undefined) {
       const made = transform(response.result as Members);
-      if ("refusal" in made) return { message, check: incomplete, refusal: made.refusal as Refusal, classes: [] };
+      if ("refusal" in made) return { message, check: incomplete, refusal: made.refusal as Refusal, classes: [], masked: null };
       message = rpcResult(id!, made);
     }
     const { request } = subject;
-    if (request === null) return { message, check: notRun, refusal: null, classes: [] };
+    if (request === null) return { message, check: notRun, refusal: null, classes: [], masked: null };
     const checked = checkContent(this.#context, request, subject.decision, message, "The MCP server's answer");
-    return { message: checked.value, check: checked.check, refusal: checked.refusal, classes: checked.classes };
+    return { message: checked.value, check: checked.check, refusal: checked.refusal, classes: checked.classes, masked: checked.masked };
   }
 
   /** What the session has now seen, and the hashes that tell when it comes back. */
@@ -171,7 +171,7 @@ export class McpCall implements RunningCall, PendingCall {
     // Bytes that no detector reads may hold anything the boundary allows.
     if (holdsBytes(result)) labels = joinLabels(labels, { maxSensitivity: system.boundary.sensitivity, untrusted: true, residency: [], classes: [], purposes: null });
     if (labelled !== null) {
-      const token = runtime.sessions.close(labelled, labels, system.name, credential.id);
+      const token = runtime.sessions.close(labelled, labels, system.name);
       if (exchange.req.headers["x-mandate-session"] !== undefined) exchange.sessionToken = token;
     }
     return runtime.mcp.emitted.add(system.name, result, labels);
@@ -181,7 +181,7 @@ export class McpCall implements RunningCall, PendingCall {
     terminal: Terminal,
     refusal: Refusal | null,
     check: ContentCheck,
-    answered: { readonly message: Members; readonly results: readonly string[] } | null,
+    answered: { readonly message: Members; readonly results: readonly string[]; readonly masked: MaskRecord | null } | null,
     tell: () => void,
     deliver: ((message: Members) => void) | undefined,
   ): Promise<void> {
@@ -199,6 +199,7 @@ export class McpCall implements RunningCall, PendingCall {
           check,
           answer: answered === null ? null : Buffer.from(JSON.stringify(answered.message), "utf8"),
           results: answered?.results ?? [],
+          masked: answered?.masked ?? null,
           releasedBytes: this.releasedBytes(),
         }),
       );
@@ -206,6 +207,9 @@ export class McpCall implements RunningCall, PendingCall {
       runtime.options.log.error("evidence.outcome_failed", { decision: exchange.decisionId, error: String(error) });
       said = () => deliver?.(this.said(unrecorded));
     }
+    // What raised the session's labels is told to nobody before every gateway decides with them.
+    const { labelled } = this.#context;
+    if (labelled !== null) await runtime.sessions.shared(labelled.id);
     runtime.running.delete(this);
     this.#close();
     said();

@@ -7,6 +7,7 @@ import type { Compiled } from "../compiled.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { ask } from "../pipeline/ask.ts";
 import type { Runtime } from "../pipeline/runtime.ts";
+import type { TokenBook } from "../pipeline/token-book.ts";
 import type { Members } from "../surfaces/fields.ts";
 import type { Revision } from "./revision.ts";
 import type { McpSession } from "./sessions.ts";
@@ -24,6 +25,8 @@ export interface McpContext {
   readonly user: User | null;
   /** Whose labels count: the caller's signed session, else the MCP session's own. Null: none, so tainted. */
   readonly labelled: Session | null;
+  /** Tokens in place of personal data, the same for a value throughout its session. */
+  readonly tokens: () => TokenBook;
   /** Every number of the message is one that we and the server read alike. */
   readonly exactNumbers: boolean;
 }

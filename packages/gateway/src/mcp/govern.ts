@@ -239,12 +239,12 @@ async function governed(context: McpContext, view: ServerView, known: Known, mes
       if (decision.outcome !== "allow") return refused(refusalOf(decision));
       approvals.push(result.spent.id);
     }
-    const met = mask(input, decision.obligations);
+    const met = mask(input, decision.obligations, inner.tokens(), "sent");
     if ("refusal" in met) return refused(met.refusal);
-    const params = !met.changed ? message.params : isTool ? { ...message.params, arguments: met.value } : { ...message.params, ...met.value };
+    const params = met.record === null ? message.params : isTool ? { ...message.params, arguments: met.value } : { ...message.params, ...met.value };
     const reserved = await runtime.meter.reserve(system, { credential: credential.id, person: context.user?.subject ?? null }, { tokens: 0, microEuros: 0 }, runtime.now());
     if ("code" in reserved) return refused(reserved);
-    const subject: Subject = { decisionId: exchange.decisionId, server: view.server.name, method: message.method, resource: known.resource, decision, request, requestHash: requestHashOf(message.params), found: found.types, content, definition };
+    const subject: Subject = { decisionId: exchange.decisionId, server: view.server.name, method: message.method, resource: known.resource, decision, request, requestHash: requestHashOf(message.params), found: found.types, masked: met.record, content, definition };
     await exchangeWith(inner, view, known, { ...message, params }, subject, { tool: tool ?? null, approvals, settle: () => reserved.settle({ tokens: 0, microEuros: 0 }), headers: asked.headers, longLived: message.method === "subscriptions/listen", transform: (result) => checkedResult(inner, view, result) });
   });
 }

@@ -10,6 +10,7 @@ import { type Refusal, refuse } from "../http/refusal.ts";
 import { hasExactNumbers, UnreadableJson } from "../json/strict-json.ts";
 import { type Known, refuseKnown, stalenessRefusal } from "../pipeline/refuse-known.ts";
 import type { Runtime } from "../pipeline/runtime.ts";
+import { TokenBook } from "../pipeline/token-book.ts";
 import type { Members } from "../surfaces/fields.ts";
 import { allRoute } from "./all-servers.ts";
 import type { McpContext } from "./context.ts";
@@ -99,7 +100,7 @@ export async function handleMcp(
       return;
     }
   }
-  const made = contextOf({ runtime, exchange, compiled, system, credential, revision, session, exactNumbers });
+  const made = await contextOf({ runtime, exchange, compiled, system, credential, revision, session, exactNumbers });
   if ("refusal" in made) return refused(made.refusal);
   if (req.method === "GET") return openStream(made, target, known);
   if (req.method === "DELETE") return closeSession(made, target);
@@ -155,19 +156,22 @@ function headerRefusal(exchange: Exchange, problem: HeaderProblem): Refusal {
   return refuse("invalid_request", problem.message, "Send headers that say what the body says.");
 }
 
-function contextOf(init: Omit<McpContext, "purpose" | "user" | "labelled">): McpContext | { refusal: Refusal } {
+async function contextOf(init: Omit<McpContext, "purpose" | "user" | "labelled" | "tokens">): Promise<McpContext | { refusal: Refusal }> {
   const { runtime, exchange, compiled, system, credential, session } = init;
   const { headers } = exchange.req;
   const named = purposeOf(system, credential, one(headers["x-mandate-purpose"]));
   if ("refusal" in named) return named;
   const verified = verifyUser(one(headers["x-mandate-user"]), system, Math.floor(runtime.now() / 1000), compiled.issuerKeys, credential.token?.user ?? null);
   if ("refusal" in verified) return verified;
-  const labelled = signedSession(runtime, one(headers["x-mandate-session"]), system.name, credential.id);
-  return { ...init, purpose: named.purpose, user: verified.user, labelled: labelled ?? session?.labelled ?? null };
+  await runtime.sessions.settle(one(headers["x-mandate-session"]), system, credential.id);
+  const labelled = signedSession(runtime, one(headers["x-mandate-session"]), system, credential.id);
+  const seenBy = labelled ?? session?.labelled ?? null;
+  let tokens: TokenBook | undefined;
+  return { ...init, purpose: named.purpose, user: verified.user, labelled: seenBy, tokens: () => (tokens ??= new TokenBook(runtime.tokenKey, system.name, seenBy?.id ?? credential.id)) };
 }
 
 /** A session that a client merely names says nothing of what it has seen: tainted, unless this gateway signed it. */
-function signedSession(runtime: Runtime, header: string | undefined, system: string, credentialId: string): Session | null {
+function signedSession(runtime: Runtime, header: string | undefined, system: SystemFacts, credentialId: string): Session | null {
   const session = runtime.sessions.open(header, system, credentialId);
   if (session === null || header!.startsWith("mss1.")) return session;
   return { id: session.id, labels: joinLabels(session.labels, { maxSensitivity: "public", untrusted: true, residency: [], classes: [], purposes: null }) };

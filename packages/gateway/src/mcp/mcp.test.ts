@@ -435,6 +435,45 @@ describe("hostile servers are bounded, and each call has one terminal record", (
   });
 });
 
+describe("a rule that keeps personal data from a server", () => {
+  const mail = "anna.larsen@example.org";
+  const rule = (obligation: string): string => `@id("mask") @because("Data is masked.") @remedy("None needed.") @obligation("${obligation}")
+permit (principal == Mandate::System::"notes", action == Mandate::Action::"tool.call", resource);`;
+  const begin = async (obligation: string): Promise<string> => {
+    const tools = [...pinnedTools("files", server.tools, { output: "trusted" }), ...methodTools("files")];
+    const snapshot = mcpSnapshot([testServer("files", { url: server.url })], tools, { system: { policies: ["mask"], boundary: { sensitivity: "internal", classes: ["personal"], regions: ["EEA"], training: "never" } } });
+    gateway = await startTestGateway({ ...snapshot, facts: { ...snapshot.facts, policies: [{ name: "mask", version: 1, cedar: rule(obligation) }] } });
+    return (await gateway.call("/v1/chat/completions", { model: "gpt-test", messages: [{ role: "user", content: "Hello." }] }, { "x-mandate-session": "talk" })).headers.get("x-mandate-session")!;
+  };
+  const classesOf = (token: string) => (JSON.parse(Buffer.from(token.split(".")[1]!, "base64url").toString("utf8")) as { labels: { classes: string[] } }).labels.classes;
+
+  test("gives it tokens, and its client the values again; both ends are recorded, and the value is no server's to see", async () => {
+    const session = await begin("tokenize email");
+    server.call = (seen) => ({ content: [{ type: "text", text: `${JSON.stringify((seen.message!.params!.arguments as { to: string }).to)} knows ben.okafor@example.org` }] });
+    const reply = await send("tools/call", { name: "read", arguments: { to: mail } }, { "x-mandate-session": session });
+    expect(JSON.stringify(server.seen)).not.toContain("anna");
+    expect((server.calls().at(-1)!.message!.params!.arguments as { to: string }).to).toMatch(/^\[EMAIL_[0-9a-f]{16}\]$/);
+    const text = (reply.body.result.content as { text: string }[])[0]!.text;
+    expect(text).toContain(mail);
+    expect(text).toMatch(/knows \[EMAIL_[0-9a-f]{16}\]/);
+    expect(gateway.evidence.of("call.intent").at(-1)!.payload).toMatchObject({ masked: { types: ["email"], count: 1 } });
+    const { masked } = gateway.evidence.of("call.outcome").at(-1)!.payload as { masked: { foundHash: string; sentHash: string } };
+    expect(masked.foundHash).not.toBe(masked.sentHash);
+  });
+
+  test("and takes it out of an answer leaves nothing there that labels the session; what is left in does", async () => {
+    server.call = () => ({ content: [{ type: "text", text: `ask ${mail}` }] });
+    const session = await begin("redact email");
+    const reply = await send("tools/call", { name: "read" }, { "x-mandate-session": session });
+    expect(reply.text).not.toContain("anna");
+    expect(classesOf(reply.headers.get("x-mandate-session")!)).toEqual([]);
+    server.call = () => ({ content: [{ type: "text", text: `ask ${mail}, 10.1.2.3` }] });
+    await gateway.close();
+    const other = await begin("redact ip_address");
+    expect(classesOf((await send("tools/call", { name: "read" }, { "x-mandate-session": other })).headers.get("x-mandate-session") ?? "")).toEqual(["personal"]);
+  });
+});
+
 describe("many servers behind one endpoint", () => {
   test("tools of one name are told apart by their server, and each call goes to its own", async () => {
     const second = await startScriptedServer();

@@ -3,6 +3,7 @@ import type { EntryDraft } from "../evidence-sink.ts";
 import type { Refusal } from "../http/refusal.ts";
 import type { ContentCheck } from "../pipeline/call.ts";
 import { aboutOf, atDetail, callerOf } from "../pipeline/record.ts";
+import type { MaskRecord } from "./content.ts";
 import type { McpContext } from "./context.ts";
 import { sessionDigest } from "./sessions.ts";
 
@@ -17,6 +18,8 @@ export interface Subject {
   readonly request: DecisionRequest | null;
   readonly requestHash: string;
   readonly found: readonly string[];
+  /** What a rule had replaced in it; absent or null: nothing. */
+  readonly masked?: MaskRecord | null;
   /** What is sent, as bytes. */
   readonly content: readonly Uint8Array[];
   /** Hash of the definition that was checked just before; null: the method has none. */
@@ -29,6 +32,8 @@ export interface End {
   readonly status: number | null;
   readonly check: ContentCheck;
   readonly answer: Uint8Array | null;
+  /** What a rule had replaced in the answer. */
+  readonly masked: MaskRecord | null;
   /** Hashes under which the result is known again when it comes back in a prompt. */
   readonly results: readonly string[];
   readonly releasedBytes: number;
@@ -65,6 +70,7 @@ export function intentOf(context: McpContext, subject: Subject, approvals: reado
       obligations: decision.obligations,
       requestHash: subject.requestHash,
       found: subject.found,
+      ...(subject.masked == null ? {} : { masked: subject.masked }),
       detail: system.parameters.logDetail,
     },
     messages: atDetail(system, subject.content),
@@ -93,6 +99,7 @@ export function outcomeOf(context: McpContext, subject: Subject, approvals: read
       status: end.status,
       check: end.check,
       results: end.results,
+      ...(end.masked === null ? {} : { masked: end.masked }),
       releasedBytes: end.releasedBytes,
       ...(refusal === null ? {} : { code: refusal.code, param: refusal.param, reason: refusal.reason, rule: refusal.rule }),
     },

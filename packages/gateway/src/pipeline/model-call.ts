@@ -16,7 +16,7 @@ import { callHashOf, openHold, type Spent, spend } from "./holds.ts";
 import type { Estimate } from "./meter.ts";
 import { costOf, priceOf } from "./prices.ts";
 import { meetObligations } from "./obligations.ts";
-import { callerContext, type Detected, detectIn, detectInTurns, merged, modelQuestion } from "./question.ts";
+import { callerContext, type Detected, detectIn, detectInTurns, merged, modelQuestion, sessionName } from "./question.ts";
 import { intentDraft, outcomeDraft } from "./record.ts";
 import { evidenceRefusal, refuseKnown, type Known, stalenessRefusal } from "./refuse-known.ts";
 import { reportAttempt } from "./refused-attempt.ts";
@@ -92,6 +92,7 @@ export async function handleModelCall(
   const unseen = view.opaque || view.references.length > 0;
   const prompts = comparePrompts(view.turns, system.prompts ?? [], system.acceptedPrompts);
   view = { ...view, turns: prompts.turns };
+  await runtime.sessions.settle(sessionName(exchange.req.headers), system, credential.id);
   const context = callerContext(runtime, compiled, system, credential, exchange.req.headers, view.turns, view.opaque, view.references.map((one) => one.id));
   if ("refusal" in context) return refuseKnown(runtime, known, context.refusal);
   let detected: Detected;
@@ -162,8 +163,10 @@ export async function handleModelCall(
     approvalId,
     found: detected.types,
   });
-  if (context.session !== null)
-    exchange.sessionToken = runtime.sessions.close(context.session, context.labels, system.name, credential.id);
+  if (context.session !== null) {
+    exchange.sessionToken = runtime.sessions.close(context.session, context.labels, system.name);
+    await runtime.sessions.shared(context.session.id);
+  }
 
   if (approvalId !== null) {
     const stored = runtime.answers.find(approvalId, runtime.now());

@@ -64,7 +64,7 @@ export function callerContext(
     credential?.token?.user ?? null,
   );
   if ("refusal" in verified) return verified;
-  const session = runtime.sessions.open(sessionName(headers), system.name, credential?.id ?? "");
+  const session = runtime.sessions.open(sessionName(headers), system, credential?.id ?? "");
   const answered = runtime.emitted.recognise(system.name, turns);
   const recognised = runtime.mcp.emitted.recognise(system, answered.turns, compiled.toolsByCalledName);
   const seen =
@@ -91,7 +91,7 @@ export function callerContext(
  * GUARDRAILS, Information flow 4: the caller's own session, else the trace that the call belongs to. Whatever names one
  * can only raise labels, so a made-up name gains nothing.
  */
-function sessionName(headers: IncomingHttpHeaders): string | undefined {
+export function sessionName(headers: IncomingHttpHeaders): string | undefined {
   const named = one(headers["x-mandate-session"]);
   if (named !== undefined && named !== "") return named;
   // W3C Trace Context 1 §3.2: version, trace id, parent id, flags

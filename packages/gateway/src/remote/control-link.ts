@@ -1,5 +1,6 @@
 import { AppError } from "@mandate/model";
-import type { ControlPort, HoldRequest, HoldTicket, SpendResult } from "../control-port.ts";
+import type { SessionLabels } from "@mandate/model";
+import type { ControlPort, HoldRequest, HoldTicket, SessionTaken, SpendResult } from "../control-port.ts";
 import type { OfferedTool } from "../mcp/definitions.ts";
 import type { LeaseAsk, LeaseGrant } from "../pipeline/lease.ts";
 import type { GatewayLog } from "../options.ts";
@@ -23,6 +24,7 @@ export interface ControlLinkOptions {
 type Report = Parameters<ControlPort["report"]>[0];
 
 const askTimeoutMs = 10_000;
+const sessionTimeoutMs = 3_000;
 const reconnectMs = 500;
 /** Three heartbeats missed: the line is dead, whatever TCP says. */
 const silentMs = 3_000;
@@ -43,6 +45,7 @@ export class ControlLink implements ControlPort {
   /** Name of this run once the control plane took it; null: it counts none. */
   #run: Promise<string | null> | undefined;
   #fenced = false;
+  #giveSession: ((id: string) => SessionLabels | null) | undefined;
   #stop = new AbortController();
   #reporting: NodeJS.Timeout | undefined;
 
@@ -85,6 +88,15 @@ export class ControlLink implements ControlPort {
 
   readonly lease = (ask: LeaseAsk): Promise<LeaseGrant> => this.#ask<LeaseGrant>("/api/v1/gateway/leases", ask);
 
+  /** Alone for a moment is soon enough: a caller waits. A control plane of the release before knows no such question. */
+  async takeSession(id: string): Promise<SessionTaken> {
+    return (await this.#send("POST", "/api/v1/gateway/take-session", { id }, await this.#claimedRun(), sessionTimeoutMs)) as SessionTaken;
+  }
+
+  answerSessions(give: (id: string) => SessionLabels | null): void {
+    this.#giveSession = give;
+  }
+
   /** Bounded and de-duplicated here; sent once a second. */
   report(finding: Report): void {
     if (this.#reports.size < 1000) this.#reports.set(finding.key, finding);
@@ -125,9 +137,9 @@ export class ControlLink implements ControlPort {
     return this.#run;
   }
 
-  async #send(method: "GET" | "POST", path: string, body: unknown, run: string | null): Promise<unknown> {
+  async #send(method: "GET" | "POST", path: string, body: unknown, run: string | null, withinMs = askTimeoutMs): Promise<unknown> {
     const bytes = Buffer.from(body === undefined ? "" : JSON.stringify(body));
-    const response = await this.#fetch(method, path, bytes, run, AbortSignal.timeout(askTimeoutMs)).catch((cause: unknown) => {
+    const response = await this.#fetch(method, path, bytes, run, AbortSignal.timeout(withinMs)).catch((cause: unknown) => {
       throw unavailable(cause);
     });
     const text = await response.text();
@@ -208,7 +220,7 @@ export class ControlLink implements ControlPort {
   #streamPath(): string {
     const held = this.#held;
     const chain = held?.chain == null ? "" : `&chain=${held.chain}`;
-    return `/api/v1/gateway/stream?version=${this.#snapshot?.version ?? -1}&format=${wireFormat}${chain}`;
+    return `/api/v1/gateway/stream?version=${this.#snapshot?.version ?? -1}&format=${wireFormat}&sessions=1${chain}`;
   }
 
   async #take(message: StreamMessage): Promise<void> {
@@ -219,6 +231,10 @@ export class ControlLink implements ControlPort {
         return this.#change(message);
       case "confirm":
         return this.#confirm(message);
+      case "session":
+        // Not waited for: what comes after it on the stream has nothing to do with it.
+        this.#ask("/api/v1/gateway/session", { ask: message.ask, labels: this.#giveSession?.(message.id) ?? null }).catch(() => undefined);
+        return;
       case "drain":
         await this.#options.onDrain();
         await this.#ask("/api/v1/gateway/ack", { drained: message.id });

@@ -129,7 +129,14 @@ export interface DrainMessage {
   readonly id: number;
 }
 
-export type StreamMessage = SnapshotMessage | ChangeMessage | ConfirmMessage | DrainMessage;
+/** Another gateway goes on with a session: what has it seen here? */
+export interface SessionMessage {
+  readonly type: "session";
+  readonly ask: number;
+  readonly id: string;
+}
+
+export type StreamMessage = SnapshotMessage | ChangeMessage | ConfirmMessage | DrainMessage | SessionMessage;
 
 interface Secrets {
   readonly secrets: readonly UpstreamSecret[];

@@ -2,7 +2,7 @@ import { mkdir, open, readFile } from "node:fs/promises";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { join } from "node:path";
 import { createGateway, createGatewayServer, defaultLimits, Journal, JournalSink, Sealer, sealingKeyLookup } from "@mandate/gateway";
-import type { Gateway, GatewayLimits, LeaseAsk, LeaseGrant } from "@mandate/gateway";
+import type { ControlPort, Gateway, GatewayLimits, LeaseAsk, LeaseGrant } from "@mandate/gateway";
 import { failingForProbe } from "../controls/index.ts";
 import type { Evidence } from "../evidence/index.ts";
 import type { ServerLog } from "../log.ts";
@@ -23,6 +23,8 @@ export interface DataPlaneOptions {
     /** A gateway begins anew: it holds nothing but what the evidence of its log says it used. */
     returned(holder: string, origin: string, limits: Pick<GatewayLimits, "reservedOutputTokens" | "inputMicroEurosPerToken" | "outputMicroEurosPerToken">): Promise<void>;
   };
+  /** What other gateways know of a session that moves. */
+  readonly sessions: Required<Pick<ControlPort, "takeSession" | "answerSessions">>;
   /** Entries reached the store: the decisions index grew. */
   readonly onSequenced: (entries: number) => void;
   /** True when it took the request of the gateway's listener over. */
@@ -65,7 +67,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   await evidence.sequence(journal);
   // What the last run leased and didn't use goes back; what it used counts on, by its evidence.
   await leases.returned(slot, origin, defaultLimits);
-  const gateway = createGateway({ control: { ...publisher.port(), lease: (ask) => leases.grant(slot, ask) }, evidence: failingForProbe(sink), clock: now, random, log, mcpProcesses: true });
+  const gateway = createGateway({ control: { ...publisher.port(), ...options.sessions, lease: (ask) => leases.grant(slot, ask) }, evidence: failingForProbe(sink), clock: now, random, log, mcpProcesses: true });
   const server = createGatewayServer({ handler: (request, response) => options.takeOver(request, response) || gateway.handler(request, response) });
 
   let closed = false;

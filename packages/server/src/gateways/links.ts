@@ -3,6 +3,7 @@ import type { ServerResponse } from "node:http";
 import { packChange, packWhole } from "@mandate/gateway/remote";
 import type { StreamMessage } from "@mandate/gateway/remote";
 import type { Publisher } from "../publisher/index.ts";
+import { SessionQuestions } from "./session-questions.ts";
 import { SnapshotFeed } from "./snapshot-feed.ts";
 import type { Step } from "./snapshot-feed.ts";
 import type { EnrolledGateway } from "./store.ts";
@@ -19,6 +20,8 @@ interface Link {
   readonly stream: ServerResponse;
   /** Format that both sides speak. */
   readonly format: number;
+  /** It can be asked what a session has seen. */
+  readonly sessions: boolean;
   /** Newest version it said it enforces. */
   version: number;
   /** Where that stands in the chain; null in format 1, or before it said so. */
@@ -31,6 +34,8 @@ export interface Holds {
   readonly version: number;
   readonly chain: string | null;
   readonly format: number;
+  /** It answers what a session has seen; absent: a release before. */
+  readonly sessions?: boolean;
 }
 
 interface Waiting {
@@ -50,12 +55,18 @@ export class GatewayLinks {
   readonly #drains = new Map<number, Waiting>();
   #drainId = 0;
   #acknowledged: (() => void)[] = [];
+  readonly sessions: SessionQuestions;
 
   constructor(options: { publisher: Publisher; key: KeyObject; now: () => number; random: (bytes: Uint8Array) => Uint8Array }) {
     this.#publisher = options.publisher;
     this.#key = options.key;
     this.#now = options.now;
     this.#random = options.random;
+    this.sessions = new SessionQuestions({
+      now: options.now,
+      holders: () =>
+        [...this.#links].map(({ gateway, sessions, stream }) => ({ id: gateway.id, answers: sessions, ask: (ask, id) => void stream.write(`${JSON.stringify({ type: "session", ask, id } satisfies StreamMessage)}\n`) })),
+    });
   }
 
   get #feed(): SnapshotFeed {
@@ -85,12 +96,13 @@ export class GatewayLinks {
       gateway,
       stream,
       format: holds.format,
+      sessions: holds.sessions === true,
       version: holds.version,
       chain: holds.chain,
       close: () => {
         unsubscribe();
         clearInterval(beat);
-        this.#links.delete(link);
+        if (this.#links.delete(link)) this.sessions.left(gateway.id);
         for (const waiting of this.#drains.values()) this.#settle(waiting, link);
         this.#acknowledge();
         stream.end();

@@ -3,7 +3,7 @@ import { offeredTools } from "@mandate/gateway";
 import type { ControlPort, HoldRequest, LeaseAsk, LeaseGrant, HoldTicket, SpendResult } from "@mandate/gateway";
 import { commonFormat, rawPublicKey } from "@mandate/gateway/remote";
 import type { JournalPush } from "@mandate/gateway/remote";
-import { AppError, newId } from "@mandate/model";
+import { AppError, newId, sensitivities } from "@mandate/model";
 import { sql } from "kysely";
 import { z } from "zod";
 import { bearerHash, newBearer } from "../bearer.ts";
@@ -53,6 +53,9 @@ const key = z.string().regex(/^[A-Za-z0-9_-]{43}$/, "is not 32 bytes in base64ur
 const chain = key;
 const runName = z.string().regex(/^[A-Za-z0-9_-]{22}$/);
 const open = { config: { access: "public" } } as const;
+const sessionId = z.string().regex(/^ses_[0-9a-z]{1,64}$/);
+const words = z.array(z.string().max(200)).max(1_000);
+const sessionLabels = z.strictObject({ maxSensitivity: z.enum(sensitivities), untrusted: z.boolean(), residency: words, classes: words, purposes: words.nullable() });
 
 export function gatewayRoutes(app: App, deps: GatewayRouteDeps): void {
   adminRoutes(app, deps);
@@ -148,13 +151,13 @@ function linkRoutes(app: App, deps: GatewayRouteDeps): void {
     return reply.code(204).send(null);
   });
 
-  app.get("/api/v1/gateway/stream", { ...open, schema: { querystring: z.object({ version: z.coerce.number().int().min(-1).default(-1), format: z.coerce.number().int().min(1).default(1), chain: chain.optional() }) } }, async (request, reply) => {
+  app.get("/api/v1/gateway/stream", { ...open, schema: { querystring: z.object({ version: z.coerce.number().int().min(-1).default(-1), format: z.coerce.number().int().min(1).default(1), chain: chain.optional(), sessions: z.literal("1").optional() }) } }, async (request, reply) => {
     const gateway = await signed.gatewayOf(request);
     const { version, chain: held } = request.query;
     const format = commonFormat(request.query.format, `Gateway ${gateway.name}`);
     reply.hijack();
     reply.raw.writeHead(200, { "content-type": "application/x-ndjson", "cache-control": "no-store", "x-content-type-options": "nosniff" });
-    links.open(gateway, reply.raw, { version, format, chain: held ?? null });
+    links.open(gateway, reply.raw, { version, format, chain: held ?? null, sessions: request.query.sessions === "1" });
     await seen(gateway.id, null);
   });
 
@@ -178,6 +181,17 @@ function linkRoutes(app: App, deps: GatewayRouteDeps): void {
     await signed.gatewayOf(request);
     const { id, callHash, system } = request.body;
     return deps.spend(id, callHash, system);
+  });
+
+  app.post("/api/v1/gateway/take-session", { ...open, schema: { body: z.strictObject({ id: sessionId }) } }, async (request) => {
+    const { id } = await signed.gatewayOf(request);
+    return links.sessions.take(id, request.body.id);
+  });
+
+  app.post("/api/v1/gateway/session", { ...open, schema: { body: z.strictObject({ ask: z.int().min(0), labels: sessionLabels.nullable() }) } }, async (request, reply) => {
+    const { id } = await signed.gatewayOf(request);
+    links.sessions.answer(id, request.body.ask, request.body.labels);
+    return reply.code(204).send(null);
   });
 
   const amount = z.number().int().min(0).max(Number.MAX_SAFE_INTEGER);

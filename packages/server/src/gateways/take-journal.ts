@@ -1,3 +1,4 @@
+import { entryFormats } from "@mandate/gateway/remote";
 import type { JournalPush } from "@mandate/gateway/remote";
 import type { JournalReader, JournalRecord } from "@mandate/gateway";
 import { AppError } from "@mandate/model";
@@ -9,6 +10,14 @@ function decode(push: JournalPush, origin: string): JournalRecord[] {
     const seq = push.from + at;
     // INVARIANT: a gateway writes its own log and no other, in order; whoever holds its key can't speak for another.
     const header = parsed(bytes);
+    // Kept unread it would stand in the log for good, and fail at whoever verifies it.
+    if (!entryFormats.includes(Number(header.v)))
+      throw new AppError({
+        code: "gateways.entry_format",
+        status: 409,
+        message: `Record ${seq} of ${origin} is written in format ${String(header.v).slice(0, 20)}; this control plane reads ${entryFormats.join(", ")}.`,
+        remedies: [{ text: "Upgrade the control plane first, then its gateways; the gateway keeps its journal and sends it again." }],
+      });
     if (header.shard !== origin || header.seq !== seq) throw refused(`Record ${seq} is not the next one of ${origin}.`);
     return {
       seq,
@@ -19,7 +28,7 @@ function decode(push: JournalPush, origin: string): JournalRecord[] {
   });
 }
 
-function parsed(bytes: Buffer): { shard?: unknown; seq?: unknown } {
+function parsed(bytes: Buffer): { v?: unknown; shard?: unknown; seq?: unknown } {
   try {
     const value: unknown = JSON.parse(bytes.toString("utf8"));
     return typeof value === "object" && value !== null ? value : {};

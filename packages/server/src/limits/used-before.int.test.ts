@@ -7,7 +7,7 @@ let register: Awaited<ReturnType<typeof openTestRegister>>;
 beforeAll(async () => void (register = await openTestRegister()));
 afterAll(() => register.close());
 
-it("counts what went out today and this month, and nothing that was refused, only asked about, or older", async () => {
+it("counts what went out today and this month, calls of tools through MCP included, and nothing that was refused, only asked about, or older", async () => {
   const { org } = (await register.organization())(bootstrap);
   const rows: readonly (readonly [at: string, outcome: string, action: string, surface: string, tokens: number])[] = [
     ["2026-11-20T00:00:00Z", "allow", "model.call", "openai-chat", 10],
@@ -17,6 +17,9 @@ it("counts what went out today and this month, and nothing that was refused, onl
     ["2026-11-20T08:00:00Z", "deny", "model.call", "openai-chat", 1],
     ["2026-11-20T08:00:00Z", "allow", "tool.call", "openai-chat", 1],
     ["2026-11-20T08:00:00Z", "allow", "model.call", "authzen", 1],
+    ["2026-11-20T08:00:00Z", "allow", "tool.call", "mcp", 0],
+    ["2026-11-19T08:00:00Z", "allow", "tool.call", "mcp", 0],
+    ["2026-11-20T08:00:00Z", "deny", "tool.call", "mcp", 0],
   ];
   await register.db.transaction(org, async (tx) => {
     for (const [index, [at, outcome, action, surface, tokens]] of rows.entries())
@@ -27,7 +30,7 @@ it("counts what went out today and this month, and nothing that was refused, onl
   // The price of the day counts: what was spent before a new one keeps its own.
   const models = [{ name: "local", prices: [{ from: Date.parse("2026-11-01") / 1000, input: 1, output: 2 }, { from: Date.parse("2026-11-20") / 1000, input: 10, output: 20 }] }];
   const used = await register.db.read(org, (tx) => usedBefore(tx, { ...options, models }));
-  expect(used).toEqual([{ system: "helper", credential: null, calls: 2, tokens: 45, microEuros: 750, microEurosThisMonth: 750 + 500 }]);
+  expect(used).toEqual([{ system: "helper", credential: null, calls: 3, tokens: 45, microEuros: 750, microEurosThisMonth: 750 + 500 }]);
   const assumed = await register.db.read(org, (tx) => usedBefore(tx, { ...options, models: [] }));
   expect(assumed[0]).toMatchObject({ microEuros: 15 * 3 + 30 * 15 });
 });
