@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Plugin } from "vite";
 import * as sample from "./sample.ts";
 import { pages } from "./sample-pages.ts";
+import { definitions, historyOf, useOf, useOfKind } from "./sample-objects.ts";
 
 type Scene = "full" | "empty" | "error" | "signed-out";
 
@@ -71,7 +72,7 @@ export async function answer(request: IncomingMessage, response: ServerResponse)
     const filters = [...url.searchParams].filter(
       ([field, value]) => !["limit", "cursor", "q", "asOf", "since", "until"].includes(field) && value !== "",
     );
-    const words = url.searchParams.get("q")?.toLowerCase() ?? "";
+    const words = url.searchParams.get("q")?.toLowerCase().replace(/^[a-z-]+:/, "") ?? "";
     const matching = items.filter(
       (item) =>
         filters.every(([field, value]) => String((item as Record<string, unknown>)[field]) === value) &&
@@ -174,6 +175,9 @@ export async function answer(request: IncomingMessage, response: ServerResponse)
         },
       ],
     });
+  else if (kind === "use") reply(name === "" ? { items: empty ? [] : useOfKind(url.searchParams.get("kind") ?? "") } : useOf(name, verb));
+  else if (sample.inventory[kind] !== undefined && verb === "history") reply(page(historyOf(name)));
+  else if (kind === "mcp-servers" && verb === "definitions") reply(definitions);
   else if (sample.inventory[kind] !== undefined) {
     if (name === "") list(sample.inventory[kind]);
     else reply(found(sample.inventory[kind], "name"));

@@ -243,6 +243,14 @@ export const pages: Readonly<Record<string, object>> = {
     url: null,
     systems: [{ system: "support-concierge", outcome: null }],
   }),
+  "reassessments/rea_1": {
+    id: "rea_1", title: "Anthropic added a subprocessor", class: "B", state: "open", observedBy: "vendor notice", openedAt: iso(now - 2 * day), due: iso(now + 9 * day), overdue: false, url: "https://terms.example/subprocessors",
+    systems: [{
+      system: "support-concierge", class: "B", differences: ["vendor:anthropic"], due: iso(now + 9 * day), outcome: null, reason: null, decidedBy: null, approval: null, refusesNow: 0, refusesFromDue: 12_904,
+      changes: [{ class: "B", subject: "vendor:anthropic", what: "has another sub-processor", diff: [{ member: "subprocessors", old: "Cloud West", new: "Cloud West, Cloud Ohio", answer: "boundary.share", answered: "none", contradicts: true }] }],
+    }],
+    history: [],
+  },
   "legal-reviews": list(),
   "legal-reviews/flows": list({ system: "support-concierge", target: "tool:translate.text", calls: 133 }),
   "owner-vacancies": list(),

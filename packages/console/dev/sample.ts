@@ -705,6 +705,9 @@ export const findings = [
   },
 ];
 const item = (name: string, spec: object, usedBy: string[]) => ({
+  kind: "Object",
+  unit: null,
+  labels: {},
   name,
   spec,
   usedBy,
@@ -723,6 +726,8 @@ export const inventory: Record<string, object[]> = {
         training: "never",
         retention: "0d",
         maxSensitivity: "confidential",
+        served: ["claude-sonnet-4-5", "claude-sonnet-4-5-20250929"],
+        price: [{ from: "2026-01-01", input: "2.80", output: "14" }],
       },
       ["support-concierge", "legal-search"],
     ),
@@ -736,7 +741,7 @@ export const inventory: Record<string, object[]> = {
     item("refunds.issue", { server: "mcp-server:payments", effect: "pays", reversible: false, output: "untrusted" }, [
       "support-concierge",
     ]),
-    item("orders.lookup", { server: "mcp-server:orders", effect: "reads", output: "untrusted" }, ["support-concierge"]),
+    item("orders.lookup", { server: "mcp-server:orders", effect: "reads", output: "untrusted", critical: [{ arg: "customer", type: "id" }], input: { type: "object", properties: { customer: { type: "string" } } }, returns: "dataset:order-history" }, ["support-concierge"]),
   ],
   prompts: [
     item("concierge", { owner: "tomasz.wrona@halden.example", template: "You are Halden's support assistant." }, [
@@ -770,11 +775,12 @@ export const inventory: Record<string, object[]> = {
     ),
   ],
   vendors: [
-    item("anthropic", { contract: { dpa: "DPA-2026-031", expires: "2027-03-31" }, visibility: "metadata" }, [
+    item("anthropic", { contract: { dpa: "DPA-2026-031", expires: "2027-03-31" }, terms: { version: "2026-09", url: "https://terms.example/2026-09" }, subprocessors: ["Cloud West"], regions: ["EEA", "US"], training: "never", visibility: "metadata" }, [
       "support-concierge",
     ]),
   ],
-  agents: [],
+  agents: [item("returns-helper", { owner: "tomasz.wrona@halden.example", tools: ["tool:orders.lookup"], models: ["model:mistral-large-2"], shared: true }, ["support-concierge"])],
+  "mcp-servers": [item("orders", { url: "https://orders.halden.example/mcp", region: "EEA", pin: "on-apply" }, ["support-concierge"])],
 };
 export const overview = {
   counts: { operating: 7, pilot: 3, expired: 2, waiting: 2, proposed: 1, suspended: 1, retired: 1, total: 12 },

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -30,7 +31,8 @@ export async function serveBuilt(dist: string): Promise<{ url: string; close: ()
         });
         response.end(body);
       };
-      await send(extname(path) === "" ? "index.html" : path).catch(() => response.writeHead(404).end());
+      // As the server: a name may hold a dot, so only a file that is there is one.
+      await send(existsSync(join(dist, path)) && extname(path) !== "" ? path : "index.html").catch(() => response.writeHead(404).end());
     })();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

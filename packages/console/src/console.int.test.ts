@@ -46,6 +46,21 @@ const paths = [
   "/reports?kind=governance",
   "/systems/support-concierge/promotion",
   "/models",
+  "/models/claude-sonnet-4-5",
+  "/tools/orders.lookup",
+  "/mcp-servers",
+  "/mcp-servers/orders",
+  "/prompts",
+  "/prompts/concierge",
+  "/agents",
+  "/agents/returns-helper",
+  "/datasets",
+  "/datasets/order-history",
+  "/destinations",
+  "/destinations/zendesk-eu",
+  "/vendors",
+  "/vendors/anthropic",
+  "/reassessments/rea_1",
   "/policies",
   "/policies/support-concierge",
   "/reach",
@@ -172,7 +187,7 @@ describe("each page", () => {
     async (scene) => {
       await page.setViewportSize({ width: 1440, height: 900 });
       const found: string[] = [];
-      for (const path of ["/", "/systems", "/approvals", "/evidence", "/check", "/credentials", "/settings", "/settings?tab=rules", "/settings?tab=emergency", "/exceptions", "/risks", "/incidents"]) {
+      for (const path of ["/", "/systems", "/approvals", "/evidence", "/check", "/credentials", "/settings", "/settings?tab=rules", "/settings?tab=emergency", "/exceptions", "/risks", "/incidents", "/models", "/vendors"]) {
         await open(path, scene);
         if (scene === "error") expect(await page.getByText("req_01sample").count()).toBeGreaterThan(0);
         found.push(...(await violations()));

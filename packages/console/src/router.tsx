@@ -1,6 +1,6 @@
 import { lazy } from "react";
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from "@tanstack/react-router";
-import { inventoryKinds } from "./pages/kinds.ts";
+import { inventoryFilters, inventoryKinds } from "./pages/kinds.ts";
 import { Shell } from "./shell/shell.tsx";
 import { Crashed } from "./shell/crashed.tsx";
 import { NotFound } from "./shell/not-found.tsx";
@@ -139,14 +139,20 @@ const account = createRoute({
   path: "/account",
   component: lazyRouteComponent(() => import("./pages/account/account.tsx"), "AccountPage"),
 });
-const inventory = inventoryKinds.map((kind) =>
+const inventory = inventoryKinds.flatMap((kind) => [
   createRoute({
     ...inShell,
     path: `/${kind}` as "/models",
-    validateSearch: only("name"),
-    component: lazyRouteComponent(() => import("./pages/inventory.tsx"), "InventoryPage"),
+    validateSearch: only("q", ...inventoryFilters),
+    component: lazyRouteComponent(() => import("./pages/objects/list.tsx"), "ObjectsPage"),
   }),
-);
+  createRoute({
+    ...inShell,
+    path: `/${kind}/$name` as "/models/$name",
+    validateSearch: only("asOf"),
+    component: lazyRouteComponent(() => import("./pages/objects/page.tsx"), "ObjectPage"),
+  }),
+]);
 
 const risks = createRoute({
   ...inShell,

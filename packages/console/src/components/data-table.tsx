@@ -1,6 +1,6 @@
 import { createSortedRowModel, rowSortingFeature, sortFns, tableFeatures, useTable } from "@tanstack/react-table";
 import type { ColumnDef } from "@tanstack/react-table";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import type { ReactNode } from "react";
 import { t } from "../text.ts";
 
@@ -25,6 +25,7 @@ export function DataTable<T extends object>({
   exportName,
   rowKey,
   twoLines = false,
+  foldAt,
 }: {
   label: string;
   columns: readonly Column<T>[];
@@ -34,6 +35,8 @@ export function DataTable<T extends object>({
   rowKey: (row: T) => string;
   /** On a phone a row is two lines without labels instead of a card; `data-col` places its cells. */
   twoLines?: boolean;
+  /** Past this many rows the rest is shown on demand; sorting and downloads take all of them. */
+  foldAt?: number;
 }) {
   const defs = useMemo<ColumnDef<typeof features, T>[]>(
     () =>
@@ -49,6 +52,8 @@ export function DataTable<T extends object>({
   const table = useTable({ features, columns: defs, data, getRowId: rowKey });
   const byId = new Map(columns.map((column) => [column.id, column]));
   const sorted = table.getRowModel().rows;
+  const [unfolded, setUnfolded] = useState(false);
+  const isFolded = foldAt !== undefined && !unfolded && sorted.length > foldAt;
   return (
     <>
       <div className="table-scroll">
@@ -82,7 +87,7 @@ export function DataTable<T extends object>({
             ))}
           </thead>
           <tbody role="rowgroup">
-            {sorted.map((row) => (
+            {(isFolded ? sorted.slice(0, foldAt) : sorted).map((row) => (
               <tr key={row.id} role="row" className={selected?.(row.original) === true ? "selected" : ""} data-row="">
                 {columns.map((column) => (
                   <td
@@ -90,6 +95,7 @@ export function DataTable<T extends object>({
                     role="cell"
                     data-label={column.title}
                     data-col={column.id}
+                    data-narrow={column.hideNarrow === true ? "hide" : undefined}
                     className={column.end === true ? "end" : ""}
                   >
                     {column.cell(row.original)}
@@ -100,6 +106,13 @@ export function DataTable<T extends object>({
           </tbody>
         </table>
       </div>
+      {isFolded && (
+        <p className="panel-body">
+          <button type="button" className="link-button" onClick={() => setUnfolded(true)}>
+            {t.table.all(sorted.length)}
+          </button>
+        </p>
+      )}
       {exportName !== undefined && rows.length > 0 && (
         <div className="table-foot">
           <span className="muted">{t.table.rows(rows.length)}</span>

@@ -1,4 +1,5 @@
 import { reassessments as words } from "../text/reassessments.ts";
+import { LineDiff } from "./line-diff.tsx";
 import { Status } from "./status.tsx";
 
 export interface DiffMember {
@@ -25,16 +26,20 @@ export function Diff({ subject, what, members }: { subject: string; what: string
             <p className="diff-member">
               <code>{one.member === "" ? words.whole : one.member}</code>
             </p>
-            <div className="diff-sides">
-              <div>
-                <span className="muted small block">{words.old}</span>
-                <del>{one.old ?? words.nothing}</del>
+            {one.old?.includes("\n") === true || one.new?.includes("\n") === true ? (
+              <LineDiff before={one.old} after={one.new} />
+            ) : (
+              <div className="diff-sides">
+                <div>
+                  <span className="muted small block">{words.old}</span>
+                  <del>{one.old ?? words.nothing}</del>
+                </div>
+                <div>
+                  <span className="muted small block">{words.new}</span>
+                  <ins>{one.new ?? words.nothing}</ins>
+                </div>
               </div>
-              <div>
-                <span className="muted small block">{words.new}</span>
-                <ins>{one.new ?? words.nothing}</ins>
-              </div>
-            </div>
+            )}
             {one.answer !== null && (
               <p className="small">
                 <Status mark={one.contradicts ? "deny" : "unknown"}>

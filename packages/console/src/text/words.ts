@@ -79,6 +79,7 @@ export const table = {
   more: "Show more",
   older: "Older rows",
   rows: (n: number) => plural(n, "row", "rows"),
+  all: (n: number) => `Show all ${n} rows`,
   sort: "Sort by",
   asTable: "As a table",
   asGraph: "As a graph",

@@ -8,7 +8,7 @@ import { getObject, loadOffer, loadPins, loadRefusals, pinServer, readObject } f
 import { noteOffered } from "../reassessment/index.ts";
 import type { DriftPorts } from "../reassessment/index.ts";
 import { compareOffer } from "./compare.ts";
-import { refuseOffer } from "./refuse.ts";
+import { closeDrift, refuseOffer } from "./answer.ts";
 import type { OfferedTool, RegisterPorts } from "../registry/index.ts";
 
 const definition = z.object({ hash: z.string(), definition: z.record(z.string(), z.unknown()) }).nullable();
@@ -90,7 +90,12 @@ export function mcpPinRoutes(app: App, deps: { readonly contexts: Contexts; read
     { config: { access: editors }, schema: { operationId: "pinMcpServer", summary: "Accept what the server offers now; `tools` alone, in the definitions that were shown, or all but what was refused", params: z.object({ name: pathName }), body: reasonBody.extend({ tools: shown.optional() }), response: { 200: answered } } },
     async (request) => {
       const { name } = request.params;
-      return pinServer(contexts.for(actorOf(request)), ports, name, await offeredBy(name), request.body.reason, request.body.tools);
+      const ctx = contexts.for(actorOf(request));
+      const { reason, tools } = request.body;
+      return pinServer(ctx, ports, name, await offeredBy(name), reason, {
+        shown: tools,
+        accepted: (tx, record, accepted) => closeDrift(tx, ctx, record, { server: name, tools: accepted.map((one) => one.tool), outcome: "reaffirmed", reason: `the definition was read and pinned: ${reason}` }, deps.drift),
+      });
     },
   );
 

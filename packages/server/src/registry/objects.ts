@@ -3,7 +3,7 @@ import type { EntityKind } from "@mandate/model";
 import { explainIssues, fieldText, metadataSchema } from "@mandate/model/manifest";
 import type { ManifestObject } from "@mandate/model/manifest";
 import { sql } from "kysely";
-import type { CommandContext } from "../command.ts";
+import type { CommandContext, MutationEvidence } from "../command.ts";
 import type { Tx } from "../database/index.ts";
 import { applyObjects, invalid, checkInvariants, proving } from "./apply.ts";
 import type { ApplyOptions, Change, RegisterPorts } from "./apply.ts";
@@ -168,12 +168,19 @@ function notFound(kind: EntityKind, name: string): AppError {
   return new AppError({ code: "registry.not_found", status: 404, message: `There is no ${kind} \`${name.slice(0, 128)}\`.`, remedies: [{ text: `List what there is.`, command: `npx mandate get ${plural}` }] });
 }
 
+export interface PinOptions {
+  readonly shown?: Readonly<Record<string, string>> | undefined;
+  /** @returns whether systems have to be looked at again */
+  readonly accepted?: (tx: Tx, record: (evidence: MutationEvidence) => void, accepted: readonly OfferedTool[]) => Promise<boolean>;
+}
+
 /**
  * Accepts what a server offers now (`POST /api/v1/mcp-servers/{name}/pin`). The caller has asked the server already.
- * @param shown hash of each definition that the person read; absent: all there is
+ * @param options.shown hash of each definition that the person read; absent: all there is
+ * @param options.accepted what else follows from it, in the same transaction
  * @throws AppError 409 `mcp.offer_changed` where the server offers something else than what was read
  */
-export function pinServer(ctx: CommandContext<Tx>, ports: RegisterPorts, name: string, tools: readonly OfferedTool[], reason: string, shown?: Readonly<Record<string, string>>): Promise<{ readonly server: string; readonly tools: readonly string[] }> {
+export function pinServer(ctx: CommandContext<Tx>, ports: RegisterPorts, name: string, tools: readonly OfferedTool[], reason: string, { shown, accepted: follow }: PinOptions = {}): Promise<{ readonly server: string; readonly tools: readonly string[] }> {
   return ctx.transact(async (tx, record) => {
     const now = new Date(ctx.now());
     await lockRegister(tx, ctx.org, now);
@@ -182,6 +189,7 @@ export function pinServer(ctx: CommandContext<Tx>, ports: RegisterPorts, name: s
     const accepted = await storePins(tx, { org: ctx.org, server: name, tools, only: shown === undefined ? undefined : new Set(Object.keys(shown)), by: ctx.actor.id, reason, now });
     record({ type: "register.change", payload: { action: "pin", kind: "McpServer", name, tools: accepted.map(({ tool, hash }) => ({ tool, hash })), author: ctx.actor.id, reason } });
     await ports.reconcile(tx, ctx, record);
+    if ((await follow?.(tx, record, accepted)) === true) await ports.reconcile(tx, ctx, record);
     return { server: name, tools: accepted.map((tool) => tool.tool) };
   });
 }

@@ -1,8 +1,8 @@
 import { AppError } from "@mandate/model";
-import type { CommandContext } from "../command.ts";
+import type { CommandContext, MutationEvidence } from "../command.ts";
 import type { Tx } from "../database/index.ts";
 import { closeReassessments, driftKey, undecided } from "../reassessment/index.ts";
-import type { DriftPorts } from "../reassessment/index.ts";
+import type { CaseSystem, DriftPorts } from "../reassessment/index.ts";
 import { loadOffer, loadPins, lockRegister, mustBeOffered, storeRefusal } from "../registry/index.ts";
 
 export interface Refused {
@@ -29,13 +29,36 @@ export function refuseOffer(ctx: CommandContext<Tx>, server: string, shown: Read
     const tools = Object.entries(shown).map(([tool, hash]) => ({ tool, hash }));
     for (const one of tools) await storeRefusal(tx, ctx.org, server, { ...one, at, by: ctx.actor.email ?? ctx.actor.id, reason });
     record({ type: "register.change", payload: { action: "refuse", kind: "McpServer", name: server, tools, author: ctx.actor.id, reason } });
-    const users = (await ports.usersOf(tx, ctx.org, server)).filter((user) => user.offeredAs in shown);
-    const open = await undecided(tx, ctx.org);
-    for (const { system, tool } of users) {
-      const waiting = (open.get(system) ?? []).filter((one) => one.key === driftKey(`tool:${tool}`)).map((one) => one.reassessment);
-      if (waiting.length > 0) await closeReassessments(tx, ctx, record, { system, outcome: "withdrawn", reason: `the new definition was refused: ${reason}`.slice(0, 1000), authorization: null, openedBy: at, reassessments: waiting });
-    }
+    await closeDrift(tx, ctx, record, { server, tools: Object.keys(shown), outcome: "withdrawn", reason: `the new definition was refused: ${reason}` }, ports);
     await ports.reconcile(tx, ctx, record);
     return { server, tools: tools.map((one) => one.tool) };
   });
+}
+
+interface Answered {
+  readonly server: string;
+  /** The server's own names. */
+  readonly tools: readonly string[];
+  readonly outcome: "withdrawn" | "reaffirmed";
+  readonly reason: string;
+}
+
+/** Where the definition pinned now differs from the approved version, somebody still decides: that case keeps its days. */
+function isHeld(open: readonly CaseSystem[], tool: string): boolean {
+  return open.some((one) => one.heldBy === "version" && one.differences.includes(`tool:${tool}`));
+}
+
+/** Cases that waited for an answer to what a server offers. @returns whether any was closed */
+export async function closeDrift(tx: Tx, ctx: CommandContext<Tx>, record: (evidence: MutationEvidence) => void, answered: Answered, ports: DriftPorts): Promise<boolean> {
+  const users = (await ports.usersOf(tx, ctx.org, answered.server)).filter((user) => answered.tools.includes(user.offeredAs));
+  const open = await undecided(tx, ctx.org);
+  let closed = false;
+  for (const { system, tool } of users) {
+    const rows = open.get(system) ?? [];
+    const waiting = rows.filter((one) => one.key === driftKey(`tool:${tool}`)).map((one) => one.reassessment);
+    if (waiting.length === 0 || (answered.outcome === "reaffirmed" && isHeld(rows, tool))) continue;
+    closed = true;
+    await closeReassessments(tx, ctx, record, { system, outcome: answered.outcome, reason: answered.reason.slice(0, 1000), authorization: null, openedBy: new Date(ctx.now()), reassessments: waiting });
+  }
+  return closed;
 }
