@@ -224,7 +224,10 @@ export class MandateClient {
   };
 
   readonly mcpServers = {
-    pin: (name: string, body: Reason, options?: CallOptions) => this.#act("mcp-servers", name, "pin", body, options),
+    /** `tools`: the hash of each definition that was read; without it all that is offered, but for what was refused. */
+    pin: (name: string, body: Reason & { readonly tools?: Readonly<Record<string, string>> }, options?: CallOptions) => this.#act("mcp-servers", name, "pin", body, options),
+    /** The tools stay held and say so. */
+    refuse: (name: string, body: Reason & { readonly tools: Readonly<Record<string, string>> }, options?: CallOptions) => this.#act("mcp-servers", name, "refuse", body, options),
   };
 
   readonly sample = {

@@ -178,6 +178,7 @@ export const objects = {
     title: "Title",
     state: "Definitions",
   },
+  selfHosted: "Self-hosted",
   untrusted: "Untrusted",
   trusted: "Trusted",
   anyPurpose: "Any of its systems'",

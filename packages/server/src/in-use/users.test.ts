@@ -17,6 +17,7 @@ const register = new Register([
   object("McpServer", "orders", { url: "https://orders.example/mcp", vendor: "vendor:acme" }),
   object("Tool", "orders.lookup", { server: "mcp-server:orders", names: ["lookup"], effect: "reads", returns: "dataset:customers" }),
   object("Dataset", "customers", { sensitivity: "confidential" }),
+  object("Dataset", "notes", { sensitivity: "internal" }),
   object("Agent", "helper", { tools: ["tool:orders.lookup"] }),
   system("desk", { models: ["model:gpt"], tools: ["tool:orders/*"] }),
   system("bot", { agents: ["agent:helper"], datasets: ["dataset:customers"] }),
@@ -40,7 +41,8 @@ it("what names it directly, without systems", () => {
 
 it("calls that show it are those of what leads there; a prompt or an agent is shown by none", () => {
   const ways = (ref: string) => waysOf(ref, register, pins, found.namedBy);
-  expect(ways("dataset:customers")).toEqual(["dataset:customers", "tool:orders.lookup"]);
+  expect(ways("dataset:customers")).toEqual(["tool:orders.lookup"]);
+  expect(ways("dataset:notes"), "nothing returns it").toBeNull();
   expect(ways("vendor:acme")).toEqual(["model:gpt", "tool:erase", "tool:orders.lookup"]);
   expect(ways("agent:helper")).toBeNull();
 });

@@ -94,8 +94,11 @@ export function waysOf(text: string, register: Register, pins: readonly ToolPin[
     case "tool":
     case "destination":
       return [text];
-    case "dataset":
-      return [text, ...(namedBy.get(text) ?? []).filter(callable)];
+    case "dataset": {
+      // Read by other means, nothing here sees it: that is not known, and not never.
+      const returning = (namedBy.get(text) ?? []).filter(callable);
+      return returning.length === 0 ? null : returning;
+    }
     case "mcp-server":
       return [...new Set([...toolsOfServer(name, register, pins).map((tool) => `tool:${tool.name}`), ...(namedBy.get(text) ?? []).filter(callable)])].toSorted();
     case "vendor": {

@@ -6,11 +6,11 @@ import { Status } from "../../components/status.tsx";
 import { Button, SystemLink } from "../../components/ui.tsx";
 import { t } from "../../text.ts";
 import { objects as words } from "../../text/objects.ts";
-import type { Field, ObjectKind } from "./kind.ts";
+import { specWith, written } from "./edit-spec.ts";
+import type { Values } from "./edit-spec.ts";
+import type { ObjectKind } from "./kind.ts";
 import { change, plan, refresh } from "./queries.ts";
 import type { RegisterObject, ShownChange, Spec } from "./queries.ts";
-
-type Values = Readonly<Record<string, string>>;
 
 /** A change of the record: first what it would re-open, then the reason, then it counts. */
 export function Edit({ kind, object }: { kind: ObjectKind; object: RegisterObject }) {
@@ -99,31 +99,4 @@ function Effect({ changes }: { changes: readonly ShownChange[] }) {
       ))}
     </ul>
   );
-}
-
-/** `contract.expires` reaches inside. */
-function valueAt(spec: Spec, path: string): unknown {
-  return path.split(".").reduce<unknown>((value, part) => (typeof value === "object" && value !== null ? (value as Spec)[part] : undefined), spec);
-}
-
-function written(spec: Spec, field: Field): string {
-  const value = valueAt(spec, field.name);
-  return Array.isArray(value) ? value.join("\n") : value === undefined || value === null ? "" : String(value);
-}
-
-function specWith(spec: Spec, fields: readonly Field[], values: Values): Spec {
-  return fields.reduce<Spec>((whole, field) => {
-    const text = (values[field.name] ?? "").trim();
-    const said: unknown = field.type === "lines" ? text.split("\n").map((line) => line.trim()).filter((line) => line !== "") : text;
-    const isEmpty = text === "";
-    // What was never said and still isn't stays unsaid: an empty list is an answer.
-    if (isEmpty && valueAt(spec, field.name) === undefined) return whole;
-    return put(whole, field.name.split("."), isEmpty ? undefined : said);
-  }, structuredClone(spec));
-}
-
-function put(spec: Spec, [head = "", ...rest]: readonly string[], value: unknown): Spec {
-  const inner = rest.length === 0 ? value : put(typeof spec[head] === "object" && spec[head] !== null ? (spec[head] as Spec) : {}, rest, value);
-  if (inner !== undefined) return { ...spec, [head]: inner };
-  return Object.fromEntries(Object.entries(spec).filter(([name]) => name !== head));
 }

@@ -57,7 +57,7 @@ export function ObjectsPage() {
         {({ items }) =>
           items.length === 0 ? (
             <Panel title={words.emptyTitle[plural] ?? words.none}>
-              <Empty title={words.empty[plural] ?? ""} action={<Command>npx mandate apply -f manifest.yaml</Command>} sample />
+              <Empty title={words.empty[plural] ?? ""} action={<Command>npx mandate apply -f manifest.yaml</Command>} sample={plural !== "mcp-servers"} />
             </Panel>
           ) : (
             <>

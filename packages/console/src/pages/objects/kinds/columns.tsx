@@ -13,11 +13,12 @@ export const reference = (name: string, title: string): Column<Row> => ({
   value: (row) => member(row.spec, name),
   cell: (row) => (member(row.spec, name) === "" ? <span className="muted">{t.cantTell}</span> : <Refs of={[member(row.spec, name)]} />),
 });
-export const list = (name: string, title: string, none: string = words.none): Column<Row> => ({
+/** Nobody said is not none. */
+export const list = (name: string, title: string, unsaid: string = t.cantTell, none: string = words.none): Column<Row> => ({
   id: name,
   title,
   value: (row) => listOf(row.spec, name).join(" "),
-  cell: (row) => (listOf(row.spec, name).length === 0 ? <span className="muted">{none}</span> : listOf(row.spec, name).join(", ")),
+  cell: (row) => (listOf(row.spec, name).length === 0 ? <span className="muted">{row.spec?.[name] === undefined ? unsaid : none}</span> : listOf(row.spec, name).join(", ")),
   hideNarrow: true,
 });
 export const sensitivity = (name: "sensitivity" | "maxSensitivity"): Column<Row> => ({ id: name, title: words.field[name], value: (row) => member(row.spec, name), cell: (row) => <DataClass value={member(row.spec, name) || null} /> });

@@ -9,7 +9,7 @@ export const datasets: ObjectKind = {
   plural: "datasets",
   reference: "dataset",
   hasReach: true,
-  columns: [sensitivity("sensitivity"), list("classes", words.field.classes), said("region", words.field.region), list("purposes", words.field.purposes, words.anyPurpose), list("subjects", words.field.subjects), owner],
+  columns: [sensitivity("sensitivity"), list("classes", words.field.classes), said("region", words.field.region), list("purposes", words.field.purposes, words.anyPurpose, words.anyPurpose), list("subjects", words.field.subjects), owner],
   filters: [by("sensitivity", words.field.sensitivity, "sensitivity"), byList("class", words.field.classes, "classes"), by("region", words.field.region, "region")],
   facts: (spec) => [
     fact(words.field.sensitivity, <DataClass value={member(spec, "sensitivity") || null} />),

@@ -37,6 +37,12 @@ export function gradeOf(served: string): "version" | "alias" {
   return /(?:19|20)\d{2}-?(?:0[1-9]|1[0-2])|[@:-]v?\d{3,}\b|-\d{4}$/.test(served) ? "version" : "alias";
 }
 
+function Provider({ spec }: { spec: Spec | undefined }) {
+  const vendor = member(spec, "vendor");
+  if (vendor !== "") return <Refs of={[vendor]} />;
+  return member(spec, "host") === "self" ? <>{words.selfHosted}</> : <Said value={undefined} />;
+}
+
 function Grade({ spec, name }: { spec: Spec | undefined; name: string }) {
   const isAlias = servedIds(spec, name).some((id) => gradeOf(id) === "alias");
   return <Status mark={isAlias ? "unknown" : "allow"}>{words.grade[isAlias ? "alias" : "version"]}</Status>;
@@ -77,7 +83,7 @@ export const models: ObjectKind = {
   reference: "model",
   hasReach: true,
   columns: [
-    reference("vendor", words.field.provider),
+    { ...reference("vendor", words.field.provider), cell: (row) => <Provider spec={row.spec} /> },
     said("region", words.field.region),
     { id: "grade", title: words.gradeColumn, value: (row) => servedIds(row.spec, row.name).join(" "), cell: (row) => <Grade spec={row.spec} name={row.name} />, hideNarrow: true },
     sensitivity("maxSensitivity"),
@@ -95,7 +101,7 @@ export const models: ObjectKind = {
   ],
   filters: [by("vendor", words.field.provider, "vendor"), by("region", words.field.region, "region"), by("training", words.field.training, "training"), { id: "grade", title: words.gradeColumn, values: (row) => [words.grade[servedIds(row.spec, row.name).some((id) => gradeOf(id) === "alias") ? "alias" : "version"] ?? ""] }],
   facts: (spec) => [
-    fact(words.field.provider, member(spec, "vendor") === "" ? <Said value={undefined} /> : <Refs of={[member(spec, "vendor")]} />),
+    fact(words.field.provider, <Provider spec={spec} />),
     fact(words.field.host, <Said value={spec["host"]} />),
     fact(words.field.region, <Said value={spec["region"]} />),
     fact(words.field.protocol, member(spec, "protocol")),
