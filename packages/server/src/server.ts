@@ -8,7 +8,7 @@ import { askProcess, OutboundRule } from "@mandate/gateway";
 import { signingKeyFromSeed } from "@mandate/gateway/remote";
 import { approvalGauges, approvalReminders, peopleOf, watchNewcomers, approvalRoutes, askToSignDelegation, committeeAppointed, delegationSignedEffect, lapseQuestionsOf, openHold, spendApproval } from "./approvals/index.ts";
 import type { DecisionPorts } from "./approvals/index.ts";
-import { approverSets, authorizationDecided, reassessmentPorts, authorizationReminders, sampleAttestations, deriveFacts, exceptionSeats, gateSubject, pilotExtended, readSystemView, reconcile } from "./authorization/index.ts";
+import { approverSets, authorizationDecided, reassessmentPorts, authorizationReminders, sampleAttestations, deriveFacts, KeptFacts, exceptionSeats, gateSubject, pilotExtended, readSystemView, reconcile } from "./authorization/index.ts";
 import { auditRoutes, refuseEndedAuditor } from "./audits/index.ts";
 import { breakGlassApproved, breakGlassRoutes, withBreakGlass } from "./break-glass/index.ts";
 import { watchConditions } from "./conditions/index.ts";
@@ -16,7 +16,7 @@ import type { Configuration } from "./configuration.ts";
 import { createContexts, readRegisterVersion, systemActor } from "./context/index.ts";
 import type { Contexts } from "./context/index.ts";
 import { controlRoutes, createControls, probeCredentials, withProbes } from "./controls/index.ts";
-import { credentialRoutes, noteCredentialUse } from "./credentials/index.ts";
+import { CredentialMirror, credentialRoutes, noteCredentialUse } from "./credentials/index.ts";
 import type { LookUpSystem } from "./credentials/index.ts";
 import { createSlots, accessRequestRoutes, asksWithApiToken, authzenRoutes, startDataPlane } from "./data-plane/index.ts";
 import type { DataPlane } from "./data-plane/index.ts";
@@ -145,8 +145,10 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     ownerOf: (system) => publisher.current.facts.systems.find((one) => one.name === system)?.owners.technical ?? null,
     failed: (error) => log.warn("findings not written", { internal: String(error) }),
   });
+  const keptFacts = new KeptFacts();
+  const keptCredentials = new CredentialMirror();
   const publisher: Publisher = new Publisher({
-    build: () => buildSnapshot({ db, org, organizationName, now, masterKey, evidence, defaultAllow, consoleUrl: configuration.consoleUrl, gatewayUrl: configuration.gatewayUrl, log, deriveFacts: enforcedFacts, planted: probeCredentials(masterKey, org) }),
+    build: () => buildSnapshot({ db, org, organizationName, now, masterKey, evidence, defaultAllow, consoleUrl: configuration.consoleUrl, gatewayUrl: configuration.gatewayUrl, log, credentials: keptCredentials, deriveFacts: async (tx, nowMs) => enforcedFacts(tx, nowMs, await keptFacts.derive(tx, nowMs)), planted: probeCredentials(masterKey, org) }),
     stopped: (snapshot, sinceMs) => db.read(org, async (tx) => withoutStopped(snapshot, await withStops(tx, snapshot.facts), await readStoppedNow(tx, org, sinceMs))),
     version: () => db.read(org, (tx) => readRegisterVersion(tx, org)),
     now,
@@ -437,7 +439,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
 const noteUseEveryMs = 5000;
 
 /** What gateways enforce: the register, and what people lifted, stopped or cleared beside it. */
-const enforcedFacts = async (tx: Tx, nowMs: number): Promise<RegisterFacts> => withFullCapture(tx, await withClearedFlows(tx, nowMs, await withStops(tx, await withBreakGlass(tx, nowMs, await withExceptions(tx, nowMs, withProbes(await deriveFacts(tx, nowMs)))))));
+const enforcedFacts = async (tx: Tx, nowMs: number, derived: RegisterFacts): Promise<RegisterFacts> => withFullCapture(tx, await withClearedFlows(tx, nowMs, await withStops(tx, await withBreakGlass(tx, nowMs, await withExceptions(tx, nowMs, withProbes(derived))))));
 
 /** An apply waits this long for MCP servers; those that don't answer stay unpinned. */
 const mcpAskMs = 3000;

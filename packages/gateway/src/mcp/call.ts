@@ -163,7 +163,7 @@ export class McpCall implements RunningCall, PendingCall {
 
   /** What the session has now seen, and the hashes that tell when it comes back. */
   #emitted(result: Members, classes: readonly string[]): readonly string[] {
-    const { runtime, system, compiled, labelled, credential, exchange } = this.#context;
+    const { runtime, system, compiled, labelled, exchange } = this.#context;
     const { tool } = this.#init;
     const turn = { role: "tool" as const, text: "", toolName: tool!.name };
     let labels: SessionLabels = labelsFromMessages([turn], system, compiled.snapshot.facts);

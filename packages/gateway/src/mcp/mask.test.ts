@@ -22,7 +22,7 @@ test("a server gets a token for a value, and its caller the value for the token,
   const { to } = made(mask(value, rule, tokens, "sent"));
   expect(to).toMatch(/^\[EMAIL_[0-9a-f]{16}\]$/);
   const answer = { content: [{ type: "text", text: `Sent to ${to}, copy to ben.okafor@example.org.` }, { type: "text", text: JSON.stringify({ to }) }] };
-  const back = JSON.stringify(made(mask(answer as never, rule, tokens, "received")));
+  const back = JSON.stringify(made(mask(answer, rule, tokens, "received")));
   expect(back).toContain("Sent to anna.larsen@example.org, copy to [EMAIL_");
   expect(back).not.toContain("ben.okafor");
   expect(JSON.parse((JSON.parse(back) as typeof answer).content[1]!.text)).toEqual({ to: "anna.larsen@example.org" });

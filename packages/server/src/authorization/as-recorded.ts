@@ -18,15 +18,27 @@ export async function asRecorded(tx: Tx, org: string, held: ReadonlyMap<string, 
   if (all.length === 0) return new Map();
   const steps = await sql<{ id: string; state: Authorization["state"]; ends: Date | null }>`select distinct on (authorization_id) authorization_id as id, state, ends from authorization_history
     where org = ${org} and authorization_id = any(${all.map((one) => one.id)}) order by authorization_id, seq desc`.execute(tx);
-  const last = new Map(steps.rows.map((step) => [step.id, step]));
-  const altered = await alteredVersions(tx, org, all);
+  return believable(held, new Map(steps.rows.map((step) => [step.id, step])), await alteredVersions(tx, org, all));
+}
+
+export interface LastStep {
+  readonly state: Authorization["state"];
+  readonly ends: Date | null;
+}
+
+/** Pure. @param altered `system digest` of versions whose content isn't theirs */
+export function believable(held: ReadonlyMap<string, Authorization>, last: ReadonlyMap<string, LastStep>, altered: ReadonlySet<string>): Map<string, Authorization> {
   return new Map(
     [...held].flatMap(([name, one]) => {
       const step = last.get(one.id);
       if (!step || !step.ends || !one.ends || !inForceStates.includes(step.state) || altered.has(`${one.system} ${one.versionDigest}`)) return [];
-      return [[name, { ...one, ends: one.ends < step.ends ? one.ends : step.ends }] as const];
+      return [[name, one.ends <= step.ends ? one : { ...one, ends: step.ends }] as const];
     }),
   );
+}
+
+export function isOwnContent(manifest: unknown, digest: string): boolean {
+  return createHash("sha256").update(canonicalBytes(manifest)).digest("hex") === digest;
 }
 
 async function alteredVersions(tx: Tx, org: string, all: readonly Authorization[]): Promise<Set<string>> {
@@ -37,7 +49,7 @@ async function alteredVersions(tx: Tx, org: string, all: readonly Authorization[
   const { rows } = await sql<{ system: string; digest: string; manifest: unknown }>`select system, digest, manifest from system_versions where org = ${org} and digest = any(${unseen.map((row) => row.digest)})`.execute(tx);
   const altered = new Set<string>();
   for (const { system, digest, manifest } of rows) {
-    if (createHash("sha256").update(canonicalBytes(manifest)).digest("hex") !== digest) altered.add(`${system} ${digest}`);
+    if (!isOwnContent(manifest, digest)) altered.add(`${system} ${digest}`);
     else sound.set(digest, unseen.find((row) => row.digest === digest && row.system === system)!.mark);
   }
   for (const digest of sound.keys()) if (sound.size > maxSound) sound.delete(digest);

@@ -25,6 +25,33 @@ import { seconds } from "./views.ts";
  * @param options.asWritten as if everything written were approved: for a policy's own tests, never for a snapshot
  */
 export async function deriveFacts(tx: Tx, nowMs: number, options: { readonly asWritten?: boolean } = {}): Promise<RegisterFacts> {
+  return factsOf(await readInputs(tx, nowMs, options.asWritten === true), nowMs);
+}
+
+/** What facts are derived from. */
+export interface FactsInputs {
+  readonly asWritten: boolean;
+  readonly register: Register;
+  readonly pins: readonly ToolPin[];
+  readonly states: ReadonlyMap<string, SystemState>;
+  readonly terms: (tier: Tier) => TierTerms;
+  readonly served: ReadonlyMap<string, SystemFacts["served"]>;
+  readonly prompts: ReadonlyMap<string, SystemFacts["acceptedPrompts"]>;
+  readonly authorizations: ReadonlyMap<string, readonly Authorization[]>;
+  /** Those in force, as gateways may believe them. */
+  readonly held: ReadonlyMap<string, Authorization>;
+  /** By `system digest`. */
+  readonly manifests: ReadonlyMap<string, VersionManifest>;
+  readonly conditionDues: ReadonlyMap<string, { readonly dues: ConditionDues }>;
+}
+
+export interface DerivedSystem {
+  readonly facts: SystemFacts;
+  /** Policies that bind this system alone: as they were when its version was approved. */
+  readonly policies: ReadonlyMap<string, PolicyFacts>;
+}
+
+async function readInputs(tx: Tx, nowMs: number, asWritten: boolean): Promise<FactsInputs> {
   const { rows } = await sql<{ org: string | null }>`select mandate_org() as org`.execute(tx);
   const org = rows[0]?.org ?? "";
   const register = await loadRegister(tx, org);
@@ -35,22 +62,50 @@ export async function deriveFacts(tx: Tx, nowMs: number, options: { readonly asW
   const prompts = await acceptedPrompts(tx, org);
   const authorizations = await currentAuthorizations(tx, org);
   const standing = new Map([...authorizations].flatMap(([name, all]) => { const one = inForce(all); return one ? [[name, one] as const] : []; }));
-  const held = options.asWritten ? standing : await asRecorded(tx, org, standing);
+  const held = asWritten ? standing : await asRecorded(tx, org, standing);
   const manifests = await versionManifests(tx, org, [...held.values()]);
-  const conditions = await conditionStates(tx, org, [...held.values()], register, nowMs);
+  const conditionDues = await conditionStates(tx, org, [...held.values()], register, nowMs);
+  return { asWritten, register, pins, states, terms, served, prompts, authorizations, held, manifests, conditionDues };
+}
+
+/**
+ * Pure.
+ * @param derive one system's; whoever remembers what it derived passes its own
+ */
+export function factsOf(inputs: FactsInputs, nowMs: number, derive: typeof deriveSystem = deriveSystem): RegisterFacts {
+  const { register, pins, states } = inputs;
   const policies = new Map<string, PolicyFacts>(register.all("Policy").map((policy) => [policy.name, { name: policy.name, version: policy.version, cedar: compiledPolicy(policy.name, policy.spec) }]));
   const systems = register.all("AISystem").flatMap((system): SystemFacts[] => {
     const state = states.get(system.name);
     if (!state) return [];
-    const authorization = held.get(system.name);
-    const approved = authorization && !options.asWritten ? manifests.get(`${system.name} ${authorization.versionDigest}`) : undefined;
-    // INVARIANT (G11): an authorization whose version can't be read grants nothing; without one the status refuses.
-    if (authorization && !approved && !options.asWritten) throw new Error(`version of authorization ${authorization.id} is missing`);
-    const current = buildVersion(system, register, pins).manifest;
-    const asked = authorizations.get(system.name)?.find((one) => one.state === "submitted" || one.state === "in_review");
-    return [{ ...systemFacts({ system, state, authorization, approved, current, policies, register, pins, terms, conditionDues: conditions.get(system.name)?.dues }, nowMs), served: served.get(system.name) ?? [], acceptedPrompts: prompts.get(system.name) ?? [], awaiting: asked ? awaited(asked, system.spec) : null }];
+    const derived = derive(inputs, system, state, nowMs);
+    for (const [name, policy] of derived.policies) policies.set(name, policy);
+    return [derived.facts];
   });
   return { systems, policies: [...policies.values()], ...objectFacts(register, pins) };
+}
+
+export function deriveSystem(inputs: FactsInputs, system: StoredObject<"AISystem">, state: SystemState, nowMs: number): DerivedSystem {
+  const { asWritten, register, pins, terms } = inputs;
+  const authorization = inputs.held.get(system.name);
+  const approved = authorization && !asWritten ? inputs.manifests.get(`${system.name} ${authorization.versionDigest}`) : undefined;
+  // INVARIANT (G11): an authorization whose version can't be read grants nothing; without one the status refuses.
+  if (authorization && !approved && !asWritten) throw new Error(`version of authorization ${authorization.id} is missing`);
+  const current = buildVersion(system, register, pins).manifest;
+  const asked = askedOf(inputs, system.name);
+  const policies = new Map<string, PolicyFacts>();
+  const facts = {
+    ...systemFacts({ system, state, authorization, approved, current, policies, register, pins, terms, conditionDues: inputs.conditionDues.get(system.name)?.dues }, nowMs),
+    served: inputs.served.get(system.name) ?? [],
+    acceptedPrompts: inputs.prompts.get(system.name) ?? [],
+    awaiting: asked ? awaited(asked, system.spec) : null,
+  };
+  return { facts, policies };
+}
+
+/** The question that people are at. */
+export function askedOf({ authorizations }: FactsInputs, system: string): Authorization | undefined {
+  return authorizations.get(system)?.find((one) => one.state === "submitted" || one.state === "in_review");
 }
 
 interface Inputs {

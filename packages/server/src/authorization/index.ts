@@ -1,4 +1,5 @@
 export { deriveFacts } from "./facts.ts";
+export { KeptFacts } from "./kept-facts.ts";
 export { reconcile } from "./reconcile.ts";
 export type { Reconciled } from "./reconcile.ts";
 export { currentAuthorizations, inForce, ownerVacantDue } from "./store.ts";

@@ -58,35 +58,36 @@ export interface Authorization {
 export const inForceStates: readonly AuthorizationState[] = ["granted", "granted_with_conditions", "reassessment_required"];
 export const openStates: readonly AuthorizationState[] = ["draft", "submitted", "in_review", "changes_requested"];
 
-const columns = sql`id, system, number, type, state, version_digest as "versionDigest", tier, terms, conditions, starts, ends, extensions, requester,
+/** What `authorizations` holds of one. */
+export const authorizationColumns = sql`id, system, number, type, state, version_digest as "versionDigest", tier, terms, conditions, starts, ends, extensions, requester,
   requester_email as "requesterEmail", approvers, needs, approval_id as "approvalId", answer_by as "answerBy", reason, created_at as "createdAt"`;
 
 export async function readAuthorization(tx: Tx, org: string, id: string): Promise<Authorization | undefined> {
-  const { rows } = await sql<Authorization>`select ${columns} from authorizations where org = ${org} and id = ${id}`.execute(tx);
+  const { rows } = await sql<Authorization>`select ${authorizationColumns} from authorizations where org = ${org} and id = ${id}`.execute(tx);
   return rows[0];
 }
 
 /** Newest first. */
 export async function authorizationsOf(tx: Tx, org: string, system: string): Promise<Authorization[]> {
-  const { rows } = await sql<Authorization>`select ${columns} from authorizations where org = ${org} and system = ${system} order by number desc`.execute(tx);
+  const { rows } = await sql<Authorization>`select ${authorizationColumns} from authorizations where org = ${org} and system = ${system} order by number desc`.execute(tx);
   return rows;
 }
 
 /** Each system's authorizations that are in force or open, newest first. */
 export async function currentAuthorizations(tx: Tx, org: string): Promise<Map<string, Authorization[]>> {
-  const { rows } = await sql<Authorization>`select ${columns} from authorizations where org = ${org} and state = any(${[...inForceStates, ...openStates]}) order by system, number desc`.execute(tx);
+  const { rows } = await sql<Authorization>`select ${authorizationColumns} from authorizations where org = ${org} and state = any(${[...inForceStates, ...openStates]}) order by system, number desc`.execute(tx);
   return Map.groupBy(rows, (row) => row.system);
 }
 
 /** Every one that still says something about its system, newest first. */
 export async function standingAuthorizations(tx: Tx, org: string): Promise<Map<string, Authorization[]>> {
-  const { rows } = await sql<Authorization>`select ${columns} from authorizations where org = ${org} and state <> 'superseded' order by system, number desc`.execute(tx);
+  const { rows } = await sql<Authorization>`select ${authorizationColumns} from authorizations where org = ${org} and state <> 'superseded' order by system, number desc`.execute(tx);
   return Map.groupBy(rows, (row) => row.system);
 }
 
 /** By id, newest first (ids sort by time). */
 export async function everyAuthorization(tx: Tx, org: string): Promise<Authorization[]> {
-  const { rows } = await sql<Authorization>`select ${columns} from authorizations where org = ${org} order by id desc`.execute(tx);
+  const { rows } = await sql<Authorization>`select ${authorizationColumns} from authorizations where org = ${org} order by id desc`.execute(tx);
   return rows;
 }
 
@@ -180,6 +181,22 @@ export function ownerVacantDue(vacancies: readonly Vacancy[], graceDays: number)
 /** INVARIANT (G5): a lowering ends by the clock, wherever a tier is read. */
 export function tierAt(state: SystemState, nowMs: number): Tier {
   return state.tierUntil !== null && state.tierUntil.getTime() <= nowMs ? (state.tierAfter ?? "T3") : state.tier;
+}
+
+/** What `system_states` holds of one. */
+export const stateColumns = sql`system, halt, halt_reason as "haltReason", tier, tier_reasons as "tierReasons", unanswered, digest, differences, reassessment_due as "reassessmentDue", tier_until as "tierUntil", tier_after as "tierAfter"`;
+export type StateRow = Omit<SystemState, "open" | "stoppedAll" | "vacancies">;
+
+/** Seats that are vacant, by system. */
+export async function openVacancies(tx: Tx, org: string): Promise<Map<string, Vacancy[]>> {
+  const { rows } = await sql<{ system: string; vacancies: Vacancy[] }>`select system, jsonb_agg(jsonb_build_object('seat', v.seat, 'email', v.email, 'why', v.why, 'since', v.since, 'backAt', v.back_at, 'successor', v.successor, 'approval', v.approval_id) order by v.seat) as vacancies
+    from owner_vacancies v where org = ${org} and ended_at is null group by system`.execute(tx);
+  return new Map(rows.map((row) => [row.system, row.vacancies]));
+}
+
+export async function isEverythingStopped(tx: Tx, org: string): Promise<boolean> {
+  const { rows } = await sql`select 1 from stops where org = ${org} and scope = 'all' and ended_at is null limit 1`.execute(tx);
+  return rows.length > 0;
 }
 
 export async function systemStates(tx: Tx, org: string): Promise<Map<string, SystemState>> {

@@ -3,6 +3,7 @@ import type { ActionName, CredentialFacts, CredentialKind, CredentialState, Tier
 import { sql } from "kysely";
 import { bearerHash, bearerHint, newBearer } from "../bearer.ts";
 import type { ServerContext } from "../context/index.ts";
+import { RowMirror } from "../database/index.ts";
 import type { Tx } from "../database/index.ts";
 import { parseDurationMs } from "../duration.ts";
 import type { Trust } from "./trust.ts";
@@ -250,10 +251,36 @@ export async function findCredential(tx: Tx, org: string, nowMs: number, id: str
   return fromRow(rows[0], nowMs);
 }
 
-/** Revoked and ended keys travel too, so that their refusal can say which it is rather than "unknown". */
+/** Revoked and ended keys travel too, so that their refusal can say which it is rather than "unknown". In order of their ids. */
 export async function credentialFacts(tx: Tx, org: string): Promise<readonly CredentialFacts[]> {
-  const { rows } = await sql<CredentialRow>`select * from credentials where org = ${org}`.execute(tx);
-  return rows.map((row) => ({
+  const { rows } = await sql<FactsRow>`select ${factsColumns} from credentials where org = ${org}`.execute(tx);
+  return inOrder(rows.map(factsOfRow));
+}
+
+/** `credentialFacts` again and again: keys that didn't change are the same objects, and so is a list without a change. */
+export class CredentialMirror {
+  readonly #rows = new RowMirror<FactsRow, CredentialFacts>({ table: "credentials", columns: factsColumns, key: (row) => row.id, make: factsOfRow });
+  #list: readonly CredentialFacts[] = [];
+  #revision = -1;
+
+  /** @param tx `repeatable read` */
+  async read(tx: Tx, org: string): Promise<readonly CredentialFacts[]> {
+    const rows = await this.#rows.read(tx, org);
+    if (this.#revision !== this.#rows.revision) this.#list = inOrder([...rows.values()]);
+    this.#revision = this.#rows.revision;
+    return this.#list;
+  }
+}
+
+type FactsRow = Pick<CredentialRow, "id" | "key_hash" | "name" | "system" | "state" | "not_after" | "kind" | "accountable" | "purposes" | "scope">;
+const factsColumns = sql`id, key_hash, name, system, state, not_after, kind, accountable, purposes, scope`;
+
+function inOrder(facts: CredentialFacts[]): readonly CredentialFacts[] {
+  return facts.sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0));
+}
+
+function factsOfRow(row: FactsRow): CredentialFacts {
+  return {
     id: row.id,
     keyHash: row.key_hash,
     name: row.name,
@@ -264,7 +291,7 @@ export async function credentialFacts(tx: Tx, org: string): Promise<readonly Cre
     accountable: row.accountable,
     purposes: row.purposes,
     scope: row.scope,
-  }));
+  };
 }
 
 /** Retiring a system revokes what could call as it, in the same transaction as the retirement. */

@@ -1,4 +1,4 @@
-export { changeCredential, credentialFacts, findCredential, issueCredential, listCredentials, revokeCredentialsOf, rotateCredential } from "./credentials.ts";
+export { changeCredential, credentialFacts, CredentialMirror, findCredential, issueCredential, listCredentials, revokeCredentialsOf, rotateCredential } from "./credentials.ts";
 export type { Credential, CredentialSystem, CredentialVerb, IssuedKey, LookUpSystem, NewCredential } from "./credentials.ts";
 export { credentialRoutes } from "./routes.ts";
 export { noteCredentialUse } from "./last-used.ts";

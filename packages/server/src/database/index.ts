@@ -10,3 +10,5 @@ export type { StorePlace } from "./login.ts";
 export { dump } from "./dump.ts";
 export type { Dump } from "./dump.ts";
 export { load } from "./load.ts";
+export { RowMirror } from "./row-mirror.ts";
+export type { MirroredTable } from "./row-mirror.ts";

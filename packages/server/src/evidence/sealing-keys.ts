@@ -37,8 +37,8 @@ export async function sealingKeys(
   const wanted = new Map(scopes.map(({ system, retention }) => [`${system ?? ""}\n${retention}`, { system: system ?? "", retention }]));
   const names = [...wanted.values()];
   const read = () =>
-    sql<{ kid: string; system: string; retention: string; sealed_key: Buffer; wrapped_key: Buffer }>`
-      SELECT kid, k.system, k.retention, sealed_key, wrapped_key FROM evidence_kek k
+    sql<{ kid: string; system: string; retention: string }>`
+      SELECT kid, k.system, k.retention FROM evidence_kek k
       JOIN unnest(${names.map((one) => one.system)}::text[], ${names.map((one) => one.retention)}::text[]) AS w(system, retention)
         ON k.system = w.system AND k.retention = w.retention
       WHERE org = ${org} AND month = ${month} AND retired_at IS NULL`.execute(tx);
@@ -59,11 +59,25 @@ export async function sealingKeys(
     );
   }
   if (lacking.length > 0) ({ rows } = await read());
-  return rows.map((row) => ({
-    kid: row.kid,
-    system: row.system === "" ? null : row.system,
-    key: openKey(keys, org, row),
-  }));
+  const opened = openedOf(keys.masterKey, org, month);
+  const closed = rows.filter((row) => !opened.has(row.kid)).map((row) => row.kid);
+  if (closed.length > 0) {
+    const sealed = await sql<{ kid: string; system: string; sealed_key: Buffer; wrapped_key: Buffer }>`SELECT kid, system, sealed_key, wrapped_key FROM evidence_kek WHERE org = ${org} AND kid = any(${closed})`.execute(tx);
+    for (const row of sealed.rows) opened.set(row.kid, { kid: row.kid, system: row.system === "" ? null : row.system, key: openKey(keys, org, row) });
+  }
+  return rows.map((row) => opened.get(row.kid)!);
+}
+
+/** Keys of the month that this process opened: a key never changes under its id, so each is opened once. */
+const openedKeys = new WeakMap<Uint8Array, Map<string, { readonly month: string; readonly keys: Map<string, SealingKeyRow> }>>();
+
+function openedOf(masterKey: Uint8Array, org: string, month: string): Map<string, SealingKeyRow> {
+  const byOrg = openedKeys.get(masterKey) ?? new Map<string, { readonly month: string; readonly keys: Map<string, SealingKeyRow> }>();
+  openedKeys.set(masterKey, byOrg);
+  let opened = byOrg.get(org);
+  // Last month's aren't kept longer than anybody needs them: what they opened may have to be forgotten.
+  if (opened?.month !== month) byOrg.set(org, (opened = { month, keys: new Map() }));
+  return opened.keys;
 }
 
 /**

@@ -20,6 +20,39 @@ const itemsPerChunk = 16;
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
+interface Item {
+  readonly text: string;
+  /** A chunk ends after it. */
+  readonly ends: boolean;
+}
+
+/** Items that didn't change are the same objects from one version to the next, and their texts the same strings. */
+const itemsOf = new WeakMap<object, Item>();
+
+function itemOf(item: unknown): Item {
+  const known = typeof item === "object" && item !== null ? itemsOf.get(item) : undefined;
+  if (known !== undefined) return known;
+  const text = JSON.stringify(item);
+  const made = { text, ends: Number.parseInt(sha256(text).slice(0, 8), 16) % itemsPerChunk === 0 };
+  if (typeof item === "object" && item !== null) itemsOf.set(item, made);
+  return made;
+}
+
+/** By the text of its last item: chunks that stand as they stood are hashed once. */
+const chunkEnds = new Map<string, { readonly items: readonly string[]; readonly chunk: Chunk }>();
+const maxChunkEnds = 20_000;
+
+function chunkOf(items: readonly string[]): Chunk {
+  const last = items.at(-1)!;
+  const known = chunkEnds.get(last);
+  if (known !== undefined && known.items.length === items.length && known.items.every((text, at) => text === items[at])) return known.chunk;
+  const text = `[${items.join(",")}]`;
+  const chunk = { digest: sha256(text), text };
+  if (chunkEnds.size >= maxChunkEnds) chunkEnds.clear();
+  chunkEnds.set(last, { items, chunk });
+  return chunk;
+}
+
 /**
  * Cuts facts into chunks whose borders depend on the items beside them alone, so that one system more or less changes
  * one chunk and not every later one.
@@ -37,16 +70,15 @@ export function chunked(facts: object): Chunked {
     let items: string[] = [];
     const close = (): void => {
       if (items.length === 0) return;
-      const text = `[${items.join(",")}]`;
-      const digest = sha256(text);
+      const { text, digest } = chunkOf(items);
       chunks.push({ digest, text });
       digests.push(digest);
       items = [];
     };
     for (const item of value as readonly unknown[]) {
-      const text = JSON.stringify(item);
+      const { text, ends } = itemOf(item);
       items.push(text);
-      if (Number.parseInt(sha256(text).slice(0, 8), 16) % itemsPerChunk === 0) close();
+      if (ends) close();
     }
     close();
     members[name] = digests;

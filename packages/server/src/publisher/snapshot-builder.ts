@@ -2,7 +2,7 @@ import { hkdfSync } from "node:crypto";
 import type { Snapshot } from "@mandate/gateway";
 import type { CredentialFacts, RegisterFacts } from "@mandate/model";
 import { readRegisterVersion } from "../context/index.ts";
-import { credentialFacts } from "../credentials/index.ts";
+import type { CredentialMirror } from "../credentials/index.ts";
 import type { Database, Tx } from "../database/index.ts";
 import type { Evidence } from "../evidence/index.ts";
 import { keepFacts } from "../facts/index.ts";
@@ -24,6 +24,8 @@ export interface SnapshotSources {
   readonly log: ServerLog;
   /** Keys of probes: in no table, because nobody was ever given one. */
   readonly planted: readonly CredentialFacts[];
+  /** Kept from one snapshot to the next, so that only what changed is read. */
+  readonly credentials: CredentialMirror;
   readonly deriveFacts: (tx: Tx, nowMs: number) => Promise<RegisterFacts>;
 }
 
@@ -35,7 +37,7 @@ export async function buildSnapshot(sources: SnapshotSources): Promise<Snapshot>
     async (tx) => {
       const version = await readRegisterVersion(tx, org);
       const facts = await sources.deriveFacts(tx, now());
-      const credentials = await credentialFacts(tx, org);
+      const credentials = await sources.credentials.read(tx, org);
       const { secrets, broken } = await openSecrets(tx, org, masterKey);
       const outboundAllow = (await readOutboundAllow(tx, org)) ?? sources.defaultAllow;
       const mcpCommands = await readMcpCommands(tx, org);
@@ -52,7 +54,7 @@ export async function buildSnapshot(sources: SnapshotSources): Promise<Snapshot>
     version: parts.version,
     organization: { id: org, name: sources.organizationName },
     facts: parts.facts,
-    credentials: [...parts.credentials, ...sources.planted],
+    credentials: withPlanted(parts.credentials, sources.planted),
     secrets: parts.secrets,
     sealingKeys,
     sessionKey: Buffer.from(hkdfSync("sha256", masterKey, org, "mandate.session-token/1", 32)),
@@ -64,4 +66,13 @@ export async function buildSnapshot(sources: SnapshotSources): Promise<Snapshot>
     gatewayUrl: sources.gatewayUrl,
     ...parts.machines,
   };
+}
+
+const planted = new WeakMap<readonly CredentialFacts[], readonly CredentialFacts[]>();
+
+/** The same list for the same keys: whoever works by list does none of it again. */
+function withPlanted(credentials: readonly CredentialFacts[], probes: readonly CredentialFacts[]): readonly CredentialFacts[] {
+  let all = planted.get(credentials);
+  if (all === undefined) planted.set(credentials, (all = [...credentials, ...probes]));
+  return all;
 }

@@ -5,7 +5,7 @@ export type { HistoryEntry, ObjectPage, ObjectView, PutBody } from "./objects.ts
 export { isRefusedDefinition, loadOffer, loadPins, loadRefusals, noteSeen, storeOffer, storePins, storeRefusal } from "./pins.ts";
 export type { OfferedTool, ToolPin, ToolRefusal } from "./pins.ts";
 export { compiledPolicy, compilePolicySpec, policiesIn } from "./policies.ts";
-export { loadRegister, lockRegister, readObject, Register } from "./store.ts";
+export { loadRegister, lockRegister, readObject, Register, RegisterMirror } from "./store.ts";
 export type { StoredObject } from "./store.ts";
 export { toolNames } from "./tool-names.ts";
 export { registryAnswers } from "./pack-answers.ts";

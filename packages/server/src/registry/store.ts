@@ -2,6 +2,7 @@ import { definitionOf, entityKinds, newId } from "@mandate/model";
 import type { EntityKind, SpecOf } from "@mandate/model";
 import { sql } from "kysely";
 import type { CommandContext } from "../command.ts";
+import { RowMirror } from "../database/index.ts";
 import type { Tx } from "../database/index.ts";
 
 /** A register object as stored. */
@@ -20,6 +21,8 @@ export interface StoredObject<K extends EntityKind = EntityKind> {
 /** All objects of one organization, by kind and name: what versions, tiers and facts are computed from. */
 export class Register {
   readonly #objects = new Map<string, StoredObject>();
+  /** Each kind is asked for once a system. */
+  readonly #byKind = new Map<EntityKind, StoredObject[]>();
 
   constructor(objects: Iterable<StoredObject>) {
     for (const object of objects) this.#objects.set(`${object.kind}/${object.name}`, object);
@@ -30,7 +33,9 @@ export class Register {
   }
 
   all<K extends EntityKind>(kind: K): StoredObject<K>[] {
-    return [...this.#objects.values()].filter((object) => object.kind === kind) as unknown as StoredObject<K>[];
+    let objects = this.#byKind.get(kind);
+    if (objects === undefined) this.#byKind.set(kind, (objects = [...this.#objects.values()].filter((object) => object.kind === kind)));
+    return [...objects] as unknown as StoredObject<K>[];
   }
 
   values(): IterableIterator<StoredObject> {
@@ -61,9 +66,36 @@ export function objectFromRow(row: ObjectRow): StoredObject {
 
 const columns = sql`kind, name, id, unit, labels, spec, version, created_at, updated_at`;
 
+/** By kind and name as their bytes are, whatever the database's language. */
+function inOrder(a: Pick<StoredObject, "kind" | "name">, b: Pick<StoredObject, "kind" | "name">): number {
+  if (a.kind !== b.kind) return a.kind < b.kind ? -1 : 1;
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
+}
+
+/** `loadRegister` again and again: unchanged objects are the same ones, and so is a register in which nothing changed. */
+export class RegisterMirror {
+  readonly #objects = new RowMirror<ObjectRow, StoredObject | null>({
+    table: "register_objects",
+    columns,
+    key: (row) => `${row.kind}/${row.name}`,
+    make: (row) => (entityKinds.includes(row.kind) ? objectFromRow(row) : null),
+  });
+  #register: Register | undefined;
+  #revision = -1;
+
+  async read(tx: Tx, org: string): Promise<Register> {
+    const objects = await this.#objects.read(tx, org);
+    if (this.#register === undefined || this.#revision !== this.#objects.revision) {
+      this.#register = new Register([...objects.values()].filter((object) => object !== null).toSorted(inOrder));
+      this.#revision = this.#objects.revision;
+    }
+    return this.#register;
+  }
+}
+
 export async function loadRegister(tx: Tx, org: string): Promise<Register> {
-  const { rows } = await sql<ObjectRow>`select ${columns} from register_objects where org = ${org} order by kind, name`.execute(tx);
-  return new Register(rows.filter((row) => entityKinds.includes(row.kind)).map(objectFromRow));
+  const { rows } = await sql<ObjectRow>`select ${columns} from register_objects where org = ${org}`.execute(tx);
+  return new Register(rows.filter((row) => entityKinds.includes(row.kind)).map(objectFromRow).toSorted(inOrder));
 }
 
 export async function readObject(tx: Tx, org: string, kind: EntityKind, name: string): Promise<StoredObject | undefined> {

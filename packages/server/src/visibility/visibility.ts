@@ -37,12 +37,21 @@ export async function visibilityMinimum(tx: Tx, org: string): Promise<(tier: Tie
   return (tier) => terms(tier).visibilityMin;
 }
 
+/** The same object for the same system, so that nobody takes it for changed. */
+const raised = new WeakMap<SystemFacts, SystemFacts>();
+
+function inFull(system: SystemFacts): SystemFacts {
+  let made = raised.get(system);
+  if (made === undefined) raised.set(system, (made = { ...system, parameters: { ...system.parameters, logDetail: "full" } }));
+  return made;
+}
+
 /** LOG-05: where a vendor shows too little, the gateway keeps everything it sees itself. Raised by the register, not by anybody's choice. */
 export async function withFullCapture(tx: Tx, facts: RegisterFacts): Promise<RegisterFacts> {
   const { rows } = await sql<{ org: string }>`select mandate_org() as org`.execute(tx);
   const minimumOf = await visibilityMinimum(tx, rows[0]!.org);
   return {
     ...facts,
-    systems: facts.systems.map((system) => (system.parameters.logDetail === "full" || !visibilityOf(system, facts, minimumOf).models.some((one) => one.below) ? system : { ...system, parameters: { ...system.parameters, logDetail: "full" } })),
+    systems: facts.systems.map((system) => (system.parameters.logDetail === "full" || !visibilityOf(system, facts, minimumOf).models.some((one) => one.below) ? system : inFull(system))),
   };
 }
