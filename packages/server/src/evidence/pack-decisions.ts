@@ -1,4 +1,4 @@
-import { sql } from "kysely";
+import { type RawBuilder, sql } from "kysely";
 import type { Tx } from "../database/index.ts";
 import { packAnswer, scopeWords } from "./pack-answer.ts";
 import type { PackScope } from "./pack-answer.ts";
@@ -29,7 +29,7 @@ export async function decisionAnswers(tx: Tx, org: string, scope: PackScope): Pr
   const sample = await list(sql`true`, 25);
   const refused = await list(sql`outcome = 'deny' AND code IN ('data_boundary', 'legal_review')`, 1_000);
   const source = "decision (index of the log's entries)";
-  const reconciled = await reconciliation(tx, org);
+  const reconciled = await reconciliation(tx, org, inScope);
   const open = terminals.rows.find((row) => row.terminal === null)?.count ?? 0;
   return {
     E02: {
@@ -55,22 +55,27 @@ interface Reconciliation {
   readonly counts: { readonly entries: number; readonly references: number; readonly broken: number };
 }
 
-/** Both ways: each place that a decision names holds an entry with its id, and each such entry is named by a decision. */
-async function reconciliation(tx: Tx, org: string): Promise<Reconciliation> {
+/**
+ * Both ways: each place that a decision in scope names holds an entry with its id, and the logs hold as many entries of
+ * decisions and calls as all decisions name.
+ */
+async function reconciliation(tx: Tx, org: string, inScope: RawBuilder<unknown>): Promise<Reconciliation> {
   const logs = await sql<Reconciliation["logs"][number]>`SELECT l.origin AS log, l.size::int AS written, count(e.index)::int AS held, count(*) FILTER (WHERE e.type = 'intent')::int AS intents,
       count(*) FILTER (WHERE e.type = 'outcome')::int AS outcomes, count(*) FILTER (WHERE e.type = 'decision')::int AS decisions
     FROM evidence_log l LEFT JOIN (SELECT origin, index, CASE WHEN position('"type":"call.intent"'::bytea IN leaf) > 0 THEN 'intent'
         WHEN position('"type":"call.outcome"'::bytea IN leaf) > 0 THEN 'outcome' WHEN position('"type":"decision"'::bytea IN leaf) > 0 THEN 'decision' END AS type
       FROM evidence_entry WHERE org = ${org}) e ON e.origin = l.origin
     WHERE l.org = ${org} GROUP BY 1, 2 ORDER BY 1`.execute(tx);
-  // An entry holds the id of one decision, so two that name the same are a broken one.
-  const named = await sql<{ references: number; broken: number }>`
+  const references = await sql<{ references: number }>`SELECT coalesce(sum((intent_log IS NOT NULL)::int + (result_log IS NOT NULL AND (result_log, result_index) IS DISTINCT FROM (intent_log, intent_index))::int), 0)::int AS references
+    FROM decision WHERE org = ${org}`.execute(tx);
+  // An entry holds the id of one decision, so of two that name the same one is broken.
+  const named = await sql<{ broken: number }>`
     WITH place AS (
-      SELECT id, intent_log AS log, intent_index AS index FROM decision WHERE org = ${org} AND intent_log IS NOT NULL
-      UNION ALL SELECT id, result_log, result_index FROM decision WHERE org = ${org} AND result_log IS NOT NULL AND (result_log, result_index) IS DISTINCT FROM (intent_log, intent_index))
-    SELECT count(*)::int AS references, (count(*) FILTER (WHERE e.leaf IS NULL OR position(convert_to(p.id, 'UTF8') IN e.leaf) = 0))::int AS broken
-    FROM place p LEFT JOIN evidence_entry e ON e.org = ${org} AND e.origin = p.log AND e.index = p.index`.execute(tx);
-  const counts = { entries: logs.rows.reduce((sum, log) => sum + log.intents + log.outcomes + log.decisions, 0), ...named.rows[0]! };
+      SELECT id, intent_log AS log, intent_index AS index FROM decision WHERE ${inScope} AND intent_log IS NOT NULL
+      UNION ALL SELECT id, result_log, result_index FROM decision WHERE ${inScope} AND result_log IS NOT NULL)
+    SELECT count(*)::int AS broken FROM place p LEFT JOIN evidence_entry e ON e.org = ${org} AND e.origin = p.log AND e.index = p.index
+    WHERE e.leaf IS NULL OR position(convert_to(p.id, 'UTF8') IN e.leaf) = 0`.execute(tx);
+  const counts = { entries: logs.rows.reduce((sum, log) => sum + log.intents + log.outcomes + log.decisions, 0), ...references.rows[0]!, ...named.rows[0]! };
   const silent = logs.rows.filter((row) => row.written !== row.held).map((row) => `${row.log}: its writer counted ${row.written} entries, the log holds ${row.held}.`);
   return { counts, logs: logs.rows, gaps: [...reconciliationGaps(counts), ...silent] };
 }
