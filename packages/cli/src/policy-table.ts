@@ -25,6 +25,22 @@ export const policyCommands: readonly CommandSpec[] = [
     load: async () => (await import("./commands/used.ts")).used,
   },
   {
+    words: "policy check",
+    group: "Explain",
+    summary: "Check a version of a policy before it is published: its tests, what must stay true, and whether it widens access",
+    args: policy,
+    options: [file, system, { flags: "--fail-on-widening", text: "fail when it lets through what is not let through now" }],
+    examples: ["mandate policy check refund-limits -f refund-limits.yaml", "mandate policy check refund-limits -f new.yaml --fail-on-widening"],
+    load: async () => (await import("./commands/policy-proofs.ts")).check,
+  },
+  {
+    words: "policy invariants",
+    group: "Explain",
+    summary: "What must stay true of every call, and whether it is: proven, or refuted by an example",
+    examples: ["mandate policy invariants"],
+    load: async () => (await import("./commands/policy-proofs.ts")).invariants,
+  },
+  {
     words: "policy simulate",
     group: "Explain",
     summary: "Decide recorded traffic again with a version of a policy, and list the decisions that flip",

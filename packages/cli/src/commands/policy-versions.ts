@@ -34,10 +34,10 @@ interface Version extends Row {
   readonly spec: Row | null;
 }
 
-const pathOf = (call: Call): string => `/api/v1/policies/${encodeURIComponent((call.args[0] ?? "").replace(/^polic(?:y|ies)[:/]/, ""))}`;
+export const pathOf = (call: Call): string => `/api/v1/policies/${encodeURIComponent((call.args[0] ?? "").replace(/^polic(?:y|ies)[:/]/, ""))}`;
 
 /** What is asked about: the file's version of the policy, or the registered one. */
-async function proposalOf(call: Call): Promise<Row> {
+export async function proposalOf(call: Call): Promise<Row> {
   const named = { systems: call.list("system") };
   if (call.list("file").length === 0) return named;
   const name = decodeURIComponent(pathOf(call).split("/").at(-1)!);

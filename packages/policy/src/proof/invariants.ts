@@ -1,13 +1,8 @@
-import type { ActionName } from "@mandate/model";
-import { attributePaths, type AttributePath } from "../rules/attribute-paths.ts";
-import { guardedCondition } from "../rules/compile-rules.ts";
+import type { ActionName, RegisterFacts } from "@mandate/model";
 import { validatePolicies } from "../rules/validate-policies.ts";
 import { cedarString, literal } from "../rule-book.ts";
 import type { PolicyProblem } from "../types.ts";
-import type { RegisterFacts } from "@mandate/model";
-import { policyToJson } from "@cedar-policy/cedar-wasm/nodejs";
-import { conditionPolicy } from "./replay.ts";
-import { CannotTell } from "./terms.ts";
+import { conditionText, readCondition } from "./conditions.ts";
 import { resourceKinds, type Target } from "./scene.ts";
 
 /** What must stay true of every call by every system, whatever is registered and whatever policies say. */
@@ -66,28 +61,6 @@ export const isAbout = (invariant: Invariant, target: Target): boolean => {
   return own !== null && own.action === target.action && (own.named === null || own.named === target.named);
 };
 
-export interface ReadCondition {
-  readonly text: string;
-  readonly json: unknown;
-  readonly paths: readonly AttributePath[];
-}
-
-/** What a call without an attribute lacks makes a part of the condition unmet, as in a rule; errors count as met. */
-export function readCondition(invariant: Invariant): ReadCondition {
-  const written = invariant.deniedWhen ?? invariant.heldWhen ?? "";
-  // the built-in ones test with `has` themselves, and a part that lacks must not silence the rest
-  const text = isBuiltIn(invariant) ? written : guardedCondition(written);
-  const answer = policyToJson(conditionPolicy(text));
-  if (answer.type === "failure") throw new CannotTell(`its condition isn't Cedar: ${answer.errors.map((error) => error.message).join("; ")}`);
-  const json = answer.json.conditions[0]!.body;
-  const written0 = policyToJson(conditionPolicy(written));
-  return { text, json, paths: written0.type === "failure" ? [] : attributePaths(written0.json.conditions[0]!.body) };
-}
-
-function isBuiltIn(invariant: Invariant): boolean {
-  return builtInInvariants.includes(invariant as StandingInvariant);
-}
-
 /** What is wrong with a policy's invariants: a misspelled attribute would be met by no call, and so be "proven". */
 export function validateInvariants(facts: RegisterFacts, policy: string, invariants: readonly Invariant[]): readonly PolicyProblem[] {
   const problems: PolicyProblem[] = [];
@@ -109,7 +82,7 @@ export function validateInvariants(facts: RegisterFacts, policy: string, invaria
     const { type } = resourceKinds[target.action];
     const resource = target.named === null ? "resource" : `resource == ${literal(type, target.named)}`;
     try {
-      const cedar = `@id(${cedarString(invariant.id)})\nforbid (principal, action == ${literal("Mandate::Action", target.action)}, ${resource})\nwhen { ${guardedCondition(condition)} };`;
+      const cedar = conditionText(`@id(${cedarString(invariant.id)}) forbid (principal, action == ${literal("Mandate::Action", target.action)}, ${resource})`, readCondition(condition));
       for (const found of validatePolicies({ ...facts, policies: [{ name: policy, version: 0, cedar }] }, policy)) problem(invariant.id, found.message, found.remedy);
     } catch (error) {
       problem(invariant.id, error instanceof Error ? error.message : "its condition can't be read", "Correct the condition; it is one Cedar expression.");

@@ -52,7 +52,7 @@ export interface SymbolicOutcome {
   readonly environment: SymbolicEnvironment;
 }
 
-interface Applied {
+export interface Applied {
   readonly rule: Rule;
   readonly satisfied: Term;
   readonly errs: Term;
@@ -83,7 +83,10 @@ export function outcomeOf(scene: Scene, rules: readonly ReadRule[], openEnded = 
   return { denied: terms.not(terms.or(held, allowed)), held, allowed, passes, approvals: approvalsOf(scene, holding), redacted, tokenized: masksOf(scene, permits, "tokenize"), caps: capsOf(permits), environment };
 }
 
-function applied(scene: Scene, { rule, conditions }: ReadRule, expressions: Expressions): readonly Applied[] {
+/** What a rule is about: a scene, or in tests a single world. */
+export type Subject = Pick<Scene, "terms" | "algebra" | "texts" | "principal" | "action" | "resource">;
+
+export function applied(scene: Subject, { rule, conditions }: ReadRule, expressions: Expressions): readonly Applied[] {
   const { terms } = scene;
   const { principal, action, resource } = rule.policy;
   const inScope = terms.and(scopeTerm(scene, principal, scene.principal), scopeTerm(scene, action, scene.action), scopeTerm(scene, resource, scene.resource));
@@ -98,7 +101,7 @@ function applied(scene: Scene, { rule, conditions }: ReadRule, expressions: Expr
   return [{ rule, satisfied: terms.and(inScope, holds, terms.not(errs)), errs: terms.and(inScope, errs) }];
 }
 
-function scopeTerm(scene: Scene, scope: Scope, entity: SymbolicEntity): Term {
+function scopeTerm(scene: Subject, scope: Scope, entity: SymbolicEntity): Term {
   const { terms, algebra, texts } = scene;
   const named = (key: string): SymbolicEntity => {
     const split = key.indexOf('::"');

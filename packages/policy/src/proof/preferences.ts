@@ -1,6 +1,6 @@
 import { type RegisterFacts, sensitivityRank, type SystemFacts } from "@mandate/model";
 import type { Scene } from "./scene.ts";
-import { emptySet, type Term } from "./terms.ts";
+import { emptySet, type SetTerm, type Term } from "./terms.ts";
 
 /**
  * Wishes for an example, never conditions of a proof: a call that somebody recognises shows more than one that is only
@@ -11,7 +11,7 @@ export function pinsOf(scene: Scene, system: SystemFacts | undefined, facts: Reg
   if (system === undefined) return ["principal.name", "principal.businessOwner", "principal.technicalOwner", "principal.versionDigest"].map((path) => texts.isOther(slots.text(path)));
   const text = (path: string, value: string): Term => terms.equal(slots.text(path), texts.code(value));
   const maybe = (path: string, value: string | null): Term => (value === null ? terms.not(slots.bool(`${path}?`)) : terms.and(slots.bool(`${path}?`), text(path, value)));
-  const set = (path: string, values: readonly string[]): Term => terms.sameSet(slots.set(path), values.reduce((all, value) => terms.with(all, texts.code(value), "true"), emptySet));
+  const set = (path: string, values: readonly string[]): Term => terms.sameSet(slots.set(path), values.reduce<SetTerm>((all, value) => terms.with(all, texts.code(value), "true"), emptySet));
   const rank = (path: string, value: Parameters<typeof sensitivityRank>[0]): Term => terms.equal(slots.long(path), `${Math.max(0, sensitivityRank(value))}`);
   const wishes = [
     text("principal.name", system.name),

@@ -1,8 +1,9 @@
 import type { PolicyFacts, RegisterFacts, SystemFacts, ToolFacts } from "@mandate/model";
+import { readCondition, type ReadCondition } from "./conditions.ts";
 import { Expressions } from "./expression-terms.ts";
 import { type Example, exampleOf, pathsOf } from "./example.ts";
 import { type InvariantProof, type Provable, type Widening, wideningWords } from "./findings.ts";
-import { builtInInvariants, isAbout, readCondition, type ReadCondition, type StandingInvariant, targetOf } from "./invariants.ts";
+import { builtInInvariants, isAbout, type StandingInvariant, targetOf } from "./invariants.ts";
 import { outcomeOf, readGuardrails, type ReadRule, readRules, type SymbolicOutcome } from "./outcome.ts";
 import { pinsOf, plainest } from "./preferences.ts";
 import { isMet, replay } from "./replay.ts";
@@ -75,7 +76,7 @@ export class Prover {
     for (const invariant of invariants) {
       const { id, policy, on, because, mustProve = false } = invariant;
       const about = { id, policy, on, asks: invariant.deniedWhen === undefined ? ("held" as const) : ("denied" as const), condition: invariant.deniedWhen ?? invariant.heldWhen ?? "", because: because ?? null, mustProve };
-      proofs.push({ ...about, ...(await this.#orDoubt(async () => prove(invariant, readCondition(invariant)))) });
+      proofs.push({ ...about, ...(await this.#orDoubt(async () => prove(invariant, readCondition(invariant.deniedWhen ?? invariant.heldWhen ?? "")))) });
     }
     return proofs;
   }
@@ -119,7 +120,7 @@ export class Prover {
       const answer = await this.#session(scene).ask(question, this.#wishes(scene, binding, facts));
       const shown = this.#shown(scene, answer, tool, (witness) => {
         const replayed = replay(witness, binding.after);
-        if (replayed === null || !isMet(witness, binding.after, condition.text)) return null;
+        if (replayed === null || !isMet(witness, binding.after, condition)) return null;
         const breaks = invariant.deniedWhen === undefined ? replayed.decision.outcome === "allow" : replayed.approved.outcome === "allow";
         return breaks ? exampleOf(witness, { paths: condition.paths, policies: binding.after, before: null, after: replayed }) : null;
       });
@@ -183,12 +184,29 @@ export class Prover {
   #shown(scene: Scene, answer: Answer, tool: ToolFacts | undefined, check: (witness: Witness) => Example | null): Provable {
     if (answer.kind === "impossible") return { state: "proven", reason: null, example: null };
     if (answer.kind === "unknown") return { state: "cant_tell", reason: answer.why, example: null };
-    const example = check(witnessOf(scene, answer.model, tool));
+    const example = plainestExample(witnessOf(scene, answer.model, tool), check);
     if (example !== null) return { state: "refuted", reason: null, example };
     const opened = [...scene.algebra.opened];
     const why = opened.length === 0 ? "the engine doesn't confirm what the solver found" : `a rule ${opened.slice(0, 3).join(", and ")}, which the solver can't follow`;
     return { state: "cant_tell", reason: why, example: null };
   }
+}
+
+/** The engine's word on a witness, and on what is left of it when data that doesn't matter is taken out. */
+function plainestExample(witness: Witness, check: (witness: Witness) => Example | null): Example | null {
+  let shown = check(witness);
+  if (shown === null) return null;
+  let plainer = witness;
+  for (const dataClass of witness.request.data.classes.slice(0, 12)) {
+    const { request } = plainer;
+    const classes = request.data.classes.filter((one) => one !== dataClass);
+    const without = { ...plainer, request: { ...request, data: { ...request.data, classes }, labels: { ...request.labels, classes: request.labels.classes.filter((one) => one !== dataClass) } } };
+    const still = check(without);
+    if (still === null) continue;
+    shown = still;
+    plainer = without;
+  }
+  return shown;
 }
 
 function breach(scene: Scene, outcome: SymbolicOutcome, invariant: StandingInvariant, condition: ReadCondition): Term {

@@ -17,7 +17,7 @@ import { type Json, idsIn, textsIn } from "./json.ts";
 import { Regions } from "./regions.ts";
 import { Slots } from "./slots.ts";
 import { Algebra, type Field, fieldsOf, type Fields, type Plain, type SymbolicEntity } from "./symbolic.ts";
-import { type Term, Terms } from "./terms.ts";
+import { type SetTerm, type Term, Terms } from "./terms.ts";
 import { Texts } from "./texts.ts";
 
 /** One kind of call: its action, and one thing that the policies name or (null) any that they don't. */
@@ -104,7 +104,7 @@ export class Scene {
   /** Facts that need every text spelled out so far; asked for at each question. */
   facts(): readonly Term[] {
     const { terms, texts } = this;
-    const facts = [...texts.facts()];
+    const facts = [...texts.facts(), ...terms.setFacts()];
     // a reference begins with its kind: it is none of the other texts
     for (const [path, prefix] of this.#references) {
       const ref = this.slots.text(`${path}.ref`);
@@ -223,7 +223,7 @@ export class Scene {
     terms.assert(terms.or(slots.bool("purpose?"), terms.isEmpty(purposes), several));
     // classes found in a call are classes, never the names of what detectors find
     const carried = slots.set("data.classes");
-    let labelled = slots.set("labels.classes");
+    let labelled: SetTerm = slots.set("labels.classes");
     for (const text of this.#spelled) {
       const classes = dataClasses([text]);
       if (classes.length === 1 && classes[0] === text) continue;
@@ -292,7 +292,7 @@ export class Scene {
   }
 
   /** What is left of the classes, and whether anything was masked. */
-  #remaining(masked: ReadonlyMap<string, Term> | "any", version: number): { readonly classes: Term; readonly isMasked: Term } {
+  #remaining(masked: ReadonlyMap<string, Term> | "any", version: number): { readonly classes: SetTerm; readonly isMasked: Term } {
     const { slots, terms, texts } = this;
     const made = slots.set("data.classes");
     if (masked === "any") {
@@ -301,7 +301,7 @@ export class Scene {
       terms.assert(terms.or(slots.bool("data.masked"), terms.sameSet(classes, made)));
       return { classes, isMasked: slots.bool("data.masked") };
     }
-    let classes = made;
+    let classes: SetTerm = made;
     for (const [dataClass, gone] of goneClasses(masked, terms)) {
       const code = texts.code(dataClass);
       classes = terms.with(classes, code, terms.and(terms.member(classes, code), terms.not(gone)));
@@ -336,10 +336,10 @@ export class Scene {
     });
   }
 
-  readonly #reviewed: { readonly classes: Term; readonly cleared: Term }[] = [];
+  readonly #reviewed: { readonly classes: SetTerm; readonly cleared: Term }[] = [];
 
   /** A legal review may cover any flow whose ends are known; one that covers some classes covers fewer of them. */
-  #cleared(isKnown: Term, { made, classes, version }: { readonly made: Term; readonly classes: Term; readonly version: number }): Term {
+  #cleared(isKnown: Term, { made, classes, version }: { readonly made: SetTerm; readonly classes: SetTerm; readonly version: number }): Term {
     const { slots, terms, regions } = this;
     const known = this.#reviewed.find((one) => one.classes === classes);
     if (known !== undefined) return known.cleared;

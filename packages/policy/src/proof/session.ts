@@ -1,6 +1,6 @@
 import { anotherLike, classesOf, matchesPattern } from "./patterns.ts";
 import type { Scene } from "./scene.ts";
-import type { Term } from "./terms.ts";
+import { numberOf, type Term } from "./terms.ts";
 
 /** A solver that reads SMT-LIB 2. It keeps what it was told until it is reset. */
 export interface Solver {
@@ -90,34 +90,27 @@ export class Session {
   }
 
   async #model(): Promise<Model> {
-    const { slots, texts } = this.#scene;
+    const { slots, terms } = this.#scene;
     const entries = [...slots.all];
     const values = await this.#values(entries.map(([, { term }]) => term));
     const truths = new Map<string, boolean>();
     const numbers = new Map<string, bigint>();
-    const seen = new Set<bigint>(texts.spelled.map((_, code) => BigInt(code)));
     for (const [index, [path, { sort }]] of entries.entries()) {
       const value = values[index]!;
       if (sort === "Bool") truths.set(path, value === "true");
-      else if (sort === "Int") numbers.set(path, numberIn(value));
-      for (const number of numbersIn(value)) seen.add(number);
+      else numbers.set(path, numberIn(value));
     }
-    // a set may hold all numbers but a few: two that nobody mentions stand for the rest
-    let highest = 0n;
-    for (const number of seen) if (number > highest) highest = number;
-    seen.add(highest + 1n).add(highest + 2n);
-    const codes = [...seen];
-    const sets = entries.filter(([, { sort }]) => sort === "(Array Int Bool)");
-    const members = new Map<string, readonly bigint[]>();
-    for (const [path, { term }] of sets) {
-      const held = await this.#values(codes.map((code) => `(select ${term} ${code < 0n ? `(- ${-code})` : code})`));
-      members.set(path, codes.filter((_, index) => held[index] === "true"));
-    }
+    // sets hold something only at items that are looked at
+    const codes = [...new Set((await this.#values(terms.items)).map(numberIn))];
+    const sets = [...slots.sets];
+    const held = await this.#values(sets.flatMap(([, { predicate }]) => codes.map((code) => applied(predicate, code))));
+    const members = new Map(sets.map(([path], at) => [path, codes.filter((_, index) => held[at * codes.length + index] === "true")] as const));
+    const seen = [...new Set([...codes, ...numbers.values()])];
     return {
       truth: (path) => truths.get(path) ?? false,
       number: (path) => numbers.get(path) ?? 0n,
       members: (path) => members.get(path) ?? [],
-      text: await this.#namer(codes),
+      text: await this.#namer(seen),
     };
   }
 
@@ -128,8 +121,8 @@ export class Session {
     const examples = patterns.length === 0 ? null : classesOf(patterns.map((one) => one.pattern));
     const others = patterns.length === 0 ? [] : codes.filter((code) => texts.textOf(code) === undefined);
     const vectors = new Map<bigint, string>();
-    const applied = await this.#values(others.flatMap((code) => patterns.map(({ predicate }) => `(${predicate} ${code < 0n ? `(- ${-code})` : code})`)));
-    for (const [index, code] of others.entries()) vectors.set(code, patterns.map((_, at) => (applied[index * patterns.length + at] === "true" ? "1" : "0")).join(""));
+    const matched = await this.#values(others.flatMap((code) => patterns.map(({ predicate }) => applied(predicate, code))));
+    for (const [index, code] of others.entries()) vectors.set(code, patterns.map((_, at) => (matched[index * patterns.length + at] === "true" ? "1" : "0")).join(""));
     const named = new Map<bigint, string>();
     const taken = new Set<string>();
     const isTaken = (text: string): boolean => texts.has(text) || taken.has(text);
@@ -184,10 +177,10 @@ function valueOf(pair: string): string {
   return "";
 }
 
-function numberIn(value: string): bigint {
-  return numbersIn(` ${value} `)[0] ?? 0n;
-}
+const applied = (predicate: Term, code: bigint): Term => `(${predicate} ${code < 0n ? `(- ${-code})` : code})`;
 
-function numbersIn(value: string): readonly bigint[] {
-  return [...` ${value} `.matchAll(/\(-\s+(\d+)\)|(?<=[\s(])(\d+)(?=[\s)])/g)].map((match) => (match[1] === undefined ? BigInt(match[2]!) : -BigInt(match[1])));
+function numberIn(value: string): bigint {
+  const number = numberOf(value.replaceAll(/\s+/g, " "));
+  if (number === null) throw new Error("the solver chose something that is no number");
+  return number;
 }

@@ -1,12 +1,13 @@
 import { type Field, type Fields, only, type Plain, type ScalarKind, type Symbolic } from "./symbolic.ts";
 import { isObject, type Json } from "./json.ts";
-import type { Sort, Term, Terms } from "./terms.ts";
+import type { ChosenSet, Sort, Term, Terms } from "./terms.ts";
 import type { Texts } from "./texts.ts";
 
 export interface Slot {
   readonly sort: Sort;
   readonly term: Term;
 }
+
 
 const maxSafe = BigInt(Number.MAX_SAFE_INTEGER);
 const maxDepth = 16;
@@ -16,6 +17,7 @@ export class Slots {
   readonly terms: Terms;
   readonly texts: Texts;
   readonly all = new Map<string, Slot>();
+  readonly sets = new Map<string, ChosenSet>();
   /** Names asked for inside records of undeclared shape. */
   readonly children = new Map<string, Set<string>>();
 
@@ -50,8 +52,13 @@ export class Slots {
     return term;
   }
 
-  set(path: string): Term {
-    return this.#declare(path, "(Array Int Bool)");
+  set(path: string): ChosenSet {
+    let set = this.sets.get(path);
+    if (set === undefined) {
+      set = this.terms.chosenSet();
+      this.sets.set(path, set);
+    }
+    return set;
   }
 
   // ---------- as fields of records ----------

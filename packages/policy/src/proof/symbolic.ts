@@ -1,6 +1,6 @@
 import { extensionFunctions } from "../cedar/extensions.ts";
 import { IpAddress, type Long, type Value } from "../cedar/values.ts";
-import { emptySet, type Term, type Terms } from "./terms.ts";
+import { emptySet, type SetTerm, type Term, type Terms } from "./terms.ts";
 
 /** Kinds that are one whole number in the solver: texts by their code, decimals and times by their units. */
 export type ScalarKind = "long" | "string" | "decimal" | "datetime" | "duration";
@@ -40,7 +40,7 @@ export interface SymbolicEntity {
 
 export type SymbolicSet =
   | { readonly members: readonly { readonly guard: Term; readonly value: Symbolic }[] }
-  | { readonly array: Term; readonly of: ScalarKind }
+  | { readonly array: SetTerm; readonly of: ScalarKind }
   /** Holds members of kinds that arrays of one kind can't hold; none is an entity. */
   | { readonly mixed: true };
 

@@ -1,6 +1,6 @@
 /** An SMT-LIB atom: a literal or the name of something declared or defined. */
 export type Term = string;
-export type Sort = "Bool" | "Int" | "(Array Int Bool)";
+export type Sort = "Bool" | "Int";
 
 /** What can't be put to the solver, with the reason in words; the answer is then "can't tell". */
 export class CannotTell extends Error {
@@ -10,7 +10,24 @@ export class CannotTell extends Error {
 /** A hostile policy must not fill the memory with formulas before the solver is even asked. */
 const maxTerms = 60_000;
 
-export const emptySet: Term = "((as const (Array Int Bool)) false)";
+/** A set of whole numbers, by which texts go too: a predicate that the solver chooses, with members put in or taken out. */
+export type SetTerm =
+  | { readonly kind: "empty" }
+  | ChosenSet
+  | { readonly kind: "changed"; readonly set: SetTerm; readonly item: Term; readonly isMember: Term };
+
+export interface ChosenSet {
+  readonly kind: "chosen";
+  readonly predicate: Term;
+}
+
+export const emptySet: SetTerm = { kind: "empty" };
+
+/** Two sets compared: `isSo` unless `witness` shows otherwise. */
+interface Comparison {
+  readonly isSo: Term;
+  readonly at: (item: Term) => Term;
+}
 
 /**
  * Builds formulas. Each compound one is defined once under a name of its own, so that what is shared stays shared however
@@ -39,6 +56,10 @@ export class Terms {
     const name = this.#name("f");
     this.#lines.push(`(declare-fun ${name} (Int) Bool)`);
     return name;
+  }
+
+  chosenSet(): ChosenSet {
+    return { kind: "chosen", predicate: this.declarePredicate() };
   }
 
   /** Holds in every question asked after it. */
@@ -146,31 +167,73 @@ export class Terms {
     return this.int(operator === "mod" ? remainder : (a - remainder) / divisor);
   }
 
-  // ---------- sets of whole numbers, by which texts go too ----------
+  // ---------- sets ----------
 
-  member(set: Term, item: Term): Term {
-    return set === emptySet ? "false" : this.define("Bool", `(select ${set} ${item})`);
+  readonly #comparisons: Comparison[] = [];
+  readonly #compared = new Map<SetTerm, Map<SetTerm, Map<string, Term>>>();
+  readonly #items = new Set<Term>();
+
+  member(set: SetTerm, item: Term): Term {
+    this.#items.add(item);
+    return this.#member(set, item);
   }
 
-  with(set: Term, item: Term, isMember: Term): Term {
-    return this.define("(Array Int Bool)", `(store ${set} ${item} ${isMember})`);
+  #member(set: SetTerm, item: Term): Term {
+    if (set.kind === "empty") return "false";
+    if (set.kind === "chosen") return this.define("Bool", `(${set.predicate} ${item})`);
+    return this.choose("Bool", this.equal(item, set.item), set.isMember, this.#member(set.set, item));
   }
 
-  isEmpty(set: Term): Term {
-    return set === emptySet ? "true" : this.define("Bool", `(= ${set} ${emptySet})`);
+  with(set: SetTerm, item: Term, isMember: Term): SetTerm {
+    this.#items.add(item);
+    return { kind: "changed", set, item, isMember };
   }
 
-  sameSet(one: Term, other: Term): Term {
-    return one === other ? "true" : this.define("Bool", one < other ? `(= ${one} ${other})` : `(= ${other} ${one})`);
+  isEmpty(set: SetTerm): Term {
+    return this.subset(set, emptySet);
   }
 
-  subset(small: Term, large: Term): Term {
-    if (small === large || small === emptySet) return "true";
-    return this.define("Bool", `(= ((_ map and) ${small} ${large}) ${small})`);
+  sameSet(one: SetTerm, other: SetTerm): Term {
+    return this.and(this.subset(one, other), this.subset(other, one));
   }
 
-  meet(one: Term, other: Term): Term {
-    return this.define("Bool", `(not (= ((_ map and) ${one} ${other}) ${emptySet}))`);
+  subset(small: SetTerm, large: SetTerm): Term {
+    if (small === large || small.kind === "empty") return "true";
+    return this.#compare("subset", small, large, (item) => this.implies(this.#member(small, item), this.#member(large, item)));
+  }
+
+  meet(one: SetTerm, other: SetTerm): Term {
+    if (one.kind === "empty" || other.kind === "empty") return "false";
+    return this.not(this.#compare("apart", one, other, (item) => this.not(this.and(this.#member(one, item), this.#member(other, item)))));
+  }
+
+  #compare(relation: string, one: SetTerm, other: SetTerm, at: (item: Term) => Term): Term {
+    const others = this.#compared.get(one) ?? new Map<SetTerm, Map<string, Term>>();
+    const relations = others.get(other) ?? new Map<string, Term>();
+    this.#compared.set(one, others.set(other, relations));
+    const known = relations.get(relation);
+    if (known !== undefined) return known;
+    const isSo = this.declare("Bool");
+    const witness = this.declare("Int");
+    this.#items.add(witness);
+    this.assert(this.or(isSo, this.not(at(witness))));
+    this.#comparisons.push({ isSo, at });
+    relations.set(relation, isSo);
+    return isSo;
+  }
+
+  /** Every number at which a set is looked at: what sets hold elsewhere decides nothing, so there they hold nothing. */
+  get items(): readonly Term[] {
+    return [...this.#items];
+  }
+
+  /**
+   * What compared sets have in common at every item looked at, for a question asked now. This is all there is to say: a
+   * comparison that is so holds at each item, and one that is not has a witness (the array property fragment of Bradley,
+   * Manna and Sipma, without arrays).
+   */
+  setFacts(): readonly Term[] {
+    return this.#comparisons.map(({ isSo, at }) => this.or(this.not(isSo), this.and(...this.items.map(at))));
   }
 }
 

@@ -1,5 +1,7 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startTestServer } from "../testing/running-server.ts";
+import { bootstrapToken, startTestServer } from "../testing/running-server.ts";
 import type { TestServer } from "../testing/running-server.ts";
 
 let running: TestServer;
@@ -47,6 +49,25 @@ const check = async (spec: object, more: object = {}) => {
 };
 const put = (name: string, spec: object) => running.request("PUT", `/api/v1/policies/${name}?reason=test`, { body: { spec } });
 
+const main = fileURLToPath(new URL("../../../cli/src/main.ts", import.meta.url));
+async function cli(words: readonly string[], input: string) {
+  const child = spawn(process.execPath, [main, ...words], { env: { PATH: process.env.PATH, NO_COLOR: "1", MANDATE_URL: running.url, MANDATE_TOKEN: bootstrapToken } });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (part: Buffer) => (said += part.toString()));
+  child.stdin.end(input);
+  const code = await new Promise<number | null>((done) => child.once("close", done));
+  return { code, said };
+}
+const asManifest = (amount: number): string => `apiVersion: v1
+kind: Policy
+metadata: { name: payout-limit }
+spec:
+  rules:
+    - { id: payout-limit, on: "tool:payouts.send", holdUnless: context.input.amount <= ${amount}, because: Large payouts need a person. }
+  invariants:
+    - { id: large-payouts-wait, on: "tool:payouts.send", heldWhen: context.input.amount > 100, of: carriers }
+`;
+
 beforeAll(async () => {
   running = await startTestServer();
   expect((await running.request("POST", "/api/v1/apply", { body: manifest })).status).toBe(200);
@@ -86,6 +107,19 @@ describe("invariants", () => {
     expect(applied.status, applied.text).toBe(422);
     expect(applied.body.problems[0]).toMatchObject({ field: "spec.invariants[0]", line: expect.any(Number), message: expect.stringContaining("context.input.amount") });
     expect((await running.request("GET", "/api/v1/policies/payout-limit")).body.spec.rules[0].holdUnless).toContain("80");
+  });
+
+  test("the same by the command line: exit 1, the call that breaks it, and whether it widens", async () => {
+    const checked = await cli(["policy", "check", "payout-limit", "-f", "-"], asManifest(200));
+    expect(checked.code, checked.said).toBe(1);
+    expect(checked.said).toContain("✕ invariant large-payouts-wait (payout-limit): would not hold. For example payouts");
+    expect(checked.said).toContain("! widens access. For example payouts");
+    const wider = ["policy", "check", "payout-limit", "-f", "-"];
+    expect((await cli(wider, asManifest(90))).code).toBe(0);
+    expect((await cli([...wider, "--fail-on-widening"], asManifest(90))).code).toBe(1);
+    const applied = await cli(["apply", "-f", "-"], asManifest(200));
+    expect(applied.code, applied.said).not.toBe(0);
+    expect(applied.said).toContain("large-payouts-wait");
   });
 
   test("one that stands in another policy keeps a policy from being published, and its keeper from being removed", async () => {

@@ -1,7 +1,7 @@
 import { Worker } from "node:worker_threads";
 import { builtInInvariants, type InvariantProof, type StandingInvariant } from "@mandate/policy/proof";
 import { keyOf, narrowed, type ProofAnswer, type ProofQuestion } from "./question.ts";
-import type { ProofTask } from "./worker.ts";
+import type { ProofReply, ProofTask } from "./worker.ts";
 
 /** Asks the solver; whatever becomes of it there is an answer, and only what was proven says so. */
 export interface Proofs {
@@ -22,6 +22,7 @@ export interface ProofLimits {
 export const proofLimits: ProofLimits = { timeoutMs: 4000, budgetMs: 20_000, maxMemoryMb: 768, maxWaiting: 8 };
 
 const graceMs = 5000;
+const idleMs = 10_000;
 const maxKept = 100;
 
 /** @param fault is told what went wrong inside, for the log */
@@ -31,33 +32,48 @@ export function createProofs(fault: (error: unknown) => void, limits: ProofLimit
   let waiting = 0;
   let turn: Promise<unknown> = Promise.resolve();
   let worker: Worker | null = null;
+  let idle: NodeJS.Timeout | undefined;
   let isClosed = false;
+
+  const end = async (): Promise<void> => {
+    const ended = worker;
+    worker = null;
+    clearTimeout(idle);
+    await ended?.terminate();
+  };
 
   const inThread = (question: ProofQuestion): Promise<ProofAnswer> =>
     new Promise((resolve, reject) => {
       if (isClosed) return reject(new Error("closed"));
-      const task: ProofTask = { question, ...limits };
+      clearTimeout(idle);
       // its own memory limit, none of this process's environment and flags
-      const thread = new Worker(new URL("./worker.ts", import.meta.url), { workerData: task, env: {}, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: 512 } });
-      worker = thread;
+      worker ??= new Worker(new URL("./worker.ts", import.meta.url), { env: {}, execArgv: [], resourceLimits: { maxOldGenerationSizeMb: 512 } });
+      worker.removeAllListeners();
       const timer = setTimeout(() => reject(new OutOfTime()), limits.budgetMs + graceMs);
-      thread.once("message", (answer: ProofAnswer) => resolve(answer));
-      thread.once("error", reject);
-      thread.once("exit", () => {
+      const settled = (settle: () => void): void => {
         clearTimeout(timer);
-        reject(new Error("the thread ended without an answer"));
-      });
+        settle();
+      };
+      worker.once("message", (reply: ProofReply) => settled(() => ("answer" in reply ? resolve(reply.answer) : reject(new Error(reply.error)))));
+      worker.once("error", (error) => settled(() => reject(error)));
+      worker.once("exit", () => settled(() => reject(new Error("the thread ended without an answer"))));
+      const task: ProofTask = { question, ...limits };
+      worker.postMessage(task, []);
     });
 
   const oneAtATime = (question: ProofQuestion): Promise<ProofAnswer> => {
     waiting += 1;
     const mine = turn.then(async () => {
       try {
-        return await inThread(question);
+        const answer = await inThread(question);
+        // the next question often follows at once, and starting costs more than asking
+        idle = setTimeout(() => void end(), idleMs).unref();
+        return answer;
+      } catch (error) {
+        await end();
+        throw error;
       } finally {
         waiting -= 1;
-        await worker?.terminate();
-        worker = null;
       }
     });
     turn = mine.catch(() => undefined);
@@ -90,7 +106,7 @@ export function createProofs(fault: (error: unknown) => void, limits: ProofLimit
     },
     async close() {
       isClosed = true;
-      await worker?.terminate();
+      await end();
       await turn;
     },
   };

@@ -1,0 +1,43 @@
+import { registerFacts } from "@mandate/policy/testing";
+import { afterAll, describe, expect, test } from "vitest";
+import { createProofs, type ProofLimits, proofLimits } from "./prover.ts";
+
+const opened: { close(): Promise<void> }[] = [];
+const proofs = (limits: Partial<ProofLimits> = {}) => {
+  const faults: unknown[] = [];
+  const made = createProofs((error) => faults.push(error), { ...proofLimits, ...limits });
+  opened.push(made);
+  return { prove: made.prove, close: made.close, faults };
+};
+afterAll(() => Promise.all(opened.map((one) => one.close())));
+
+const facts = registerFacts();
+const invariant = (id: string) => ({ id, policy: "support-concierge", on: "data.export", deniedWhen: 'context.data.classes.contains("secret")' });
+const ask = (id: string) => ({ before: null, after: facts, invariants: [invariant(id)], builtIn: false });
+
+describe("a proof can't hold up the control plane", () => {
+  test("beyond its time it is given up, said not to be known, and the next is asked in a fresh thread", async () => {
+    const impatient = proofs({ budgetMs: -5000 });
+    const { invariants } = await impatient.prove(ask("late"));
+    expect(invariants).toMatchObject([{ id: "late", state: "cant_tell", reason: expect.stringContaining("too long"), example: null }]);
+    expect(impatient.faults).toEqual([]);
+  });
+
+  test("more than may wait are told so at once, and mustn't pass for proven", async () => {
+    const busy = proofs({ maxWaiting: 1 });
+    const [first, second] = await Promise.all([busy.prove(ask("first")), busy.prove(ask("second"))]);
+    expect(first.invariants[0]!.state).toBe("proven");
+    expect(second.invariants[0]).toMatchObject({ state: "cant_tell", reason: expect.stringContaining("waiting") });
+  });
+
+  test("a solver without memory ends in no answer", async () => {
+    const poor = proofs({ maxMemoryMb: 1 });
+    expect((await poor.prove(ask("poor"))).invariants[0]!.state).toBe("cant_tell");
+  });
+
+  test("after closing nothing is asked", async () => {
+    const closed = proofs();
+    await closed.close();
+    expect((await closed.prove(ask("closed"))).invariants[0]!.state).toBe("cant_tell");
+  });
+});
