@@ -1,8 +1,9 @@
-import { useQuery } from "@tanstack/react-query";
+import { useQueries, useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
-import { systems } from "../api.ts";
+import { inventory, systems } from "../api.ts";
 import { Sheet } from "../components/dialog.tsx";
+import { inventoryKinds } from "../pages/kinds.ts";
 import { t } from "../text.ts";
 import { leaked } from "../text/leaked.ts";
 import { findKey, looksLikeKey } from "./find-key.ts";
@@ -22,6 +23,7 @@ const pages = [
   ["evidence", "/evidence"],
   ["models", "/models"],
   ["tools", "/tools"],
+  ["mcp-servers", "/mcp-servers"],
   ["prompts", "/prompts"],
   ["datasets", "/datasets"],
   ["destinations", "/destinations"],
@@ -50,6 +52,10 @@ export function Find({ open, onClose }: { open: boolean; onClose: () => void }) 
   const asked = typed.trim().toLowerCase();
   const subject = /^what can (.*?)( reach)?\??$/.exec(asked)?.[1];
   const words = (subject ?? asked).trim();
+  // Two letters, so that opening the box alone asks nothing of eight lists.
+  const objects = useQueries({ queries: inventoryKinds.map((kind) => ({ ...inventory(kind), enabled: open && subject === undefined && words.length > 1 })) }).flatMap(({ data }, at) =>
+    (data?.items ?? []).filter((one) => `${one.name} ${one.title ?? ""}`.toLowerCase().includes(words)).map((one) => ({ kind: inventoryKinds[at] ?? "models", ...one })),
+  );
   const found = (list.data?.items ?? [])
     .filter((system) => words !== "" && `${system.name} ${system.title}`.toLowerCase().includes(words))
     .slice(0, 8);
@@ -74,6 +80,12 @@ export function Find({ open, onClose }: { open: boolean; onClose: () => void }) 
           params: { name: system.name },
           search: subject === undefined ? {} : { tab: "flows" },
         }),
+    })),
+    ...(words.length > 1 && subject === undefined ? objects : []).slice(0, 6).map((one) => ({
+      key: `${one.kind}/${one.name}`,
+      title: one.title ?? one.name,
+      note: t.nav[one.kind],
+      go: () => void navigate({ to: `/${one.kind}/$name` as "/models/$name", params: { name: one.name } }),
     })),
     ...(/^dec_[\w-]+$/.test(asked)
       ? [

@@ -5,7 +5,7 @@ export const skip = "Skip to content";
 export const find = {
   button: "Find or ask",
   title: "Find",
-  placeholder: "A system, a page, a decision, a key, or “what can X reach”",
+  placeholder: "A system, a model, a tool, a page, a decision, a key, or “what can X reach”",
   nothing: "Nothing by that name.",
   reach: (name: string) => `What can ${name} reach?`,
   close: "Close",
@@ -26,6 +26,7 @@ export const nav = {
   models: "Models",
   prompts: "Prompts",
   tools: "Tools",
+  "mcp-servers": "MCP servers",
   agents: "Agents",
   datasets: "Datasets",
   destinations: "Destinations",

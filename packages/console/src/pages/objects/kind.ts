@@ -5,7 +5,8 @@ import type { InventoryFilter, InventoryKind } from "../kinds.ts";
 import type { RegisterObject, Spec, UseDetail, UseRow } from "./queries.ts";
 
 export interface Row extends InventoryRow {
-  readonly use: UseRow | undefined;
+  /** Undefined: not there yet. Null: it did not come. */
+  readonly use: UseRow | null | undefined;
 }
 
 export interface Filter {

@@ -14,7 +14,7 @@ import { inventoryKinds } from "../kinds.ts";
 import type { InventoryKind } from "../kinds.ts";
 import { objectKinds } from "./kinds/index.ts";
 import type { Row } from "./kind.ts";
-import { ObjectLink, Users } from "./parts.tsx";
+import { ObjectLink, Unknown, Users } from "./parts.tsx";
 import { useOf } from "./queries.ts";
 
 const foldAt = 20;
@@ -31,11 +31,12 @@ export function ObjectsPage() {
   const search: Readonly<Record<string, string | undefined>> = useSearch({ strict: false });
   const navigate = useNavigate();
   const query = useQuery({ ...inventory(plural), placeholderData: undefined });
-  const use = useQuery({ ...useOf(plural, kind.reference), placeholderData: undefined }).data;
+  const { data: use, error: useError } = useQuery({ ...useOf(plural, kind.reference), placeholderData: undefined });
   const rows = useMemo((): readonly Row[] => {
     const found = new Map(use?.items.map((one) => [one.name, one]));
-    return (query.data?.items ?? []).map((row) => ({ ...row, use: found.get(row.name) }));
-  }, [query.data, use]);
+    const missing = use === undefined && useError === null ? undefined : null;
+    return (query.data?.items ?? []).map((row) => ({ ...row, use: found.get(row.name) ?? missing }));
+  }, [query.data, use, useError]);
   const columns = useMemo((): readonly Column<Row>[] => columnsOf(plural), [plural]);
   const filters = [...kind.filters, usedFilter];
   const set = (change: Readonly<Record<string, string>>): void =>
@@ -85,7 +86,7 @@ export function ObjectsPage() {
   );
 }
 
-const usedFilter = { id: "used", title: words.usedBy, values: (row: Row): readonly string[] => (row.use === undefined ? [] : row.use.users.length === 0 ? [words.noUsers] : row.use.users.map((user) => user.system)) } as const;
+const usedFilter = { id: "used", title: words.usedBy, values: (row: Row): readonly string[] => (row.use == null ? [] : row.use.users.length === 0 ? [words.noUsers] : row.use.users.map((user) => user.system)) } as const;
 
 function ToolTabs({ at }: { at: InventoryKind }) {
   return (
@@ -123,13 +124,13 @@ function columnsOf(plural: InventoryKind): readonly Column<Row>[] {
       end: true,
       hideNarrow: true,
       value: (row) => total(row),
-      cell: (row) => (row.use === undefined || row.use.calls24h === null ? <span className="muted">{t.cantTell}</span> : <span className="mono">{count(total(row))}</span>),
+      cell: (row) => (row.use == null || row.use.calls24h === null ? <Unknown use={row.use} /> : <span className="mono">{count(total(row))}</span>),
     },
     {
       id: "seen",
       title: words.lastSeen,
       value: (row) => row.use?.lastSeen ?? "",
-      cell: (row) => (row.use === undefined || row.use.calls24h === null ? <span className="muted">{t.cantTell}</span> : row.use.lastSeen === null ? <span className="muted">{t.never}</span> : <Time at={row.use.lastSeen} />),
+      cell: (row) => (row.use == null || row.use.calls24h === null ? <Unknown use={row.use} /> : row.use.lastSeen === null ? <span className="muted">{t.never}</span> : <Time at={row.use.lastSeen} />),
     },
   ];
 }

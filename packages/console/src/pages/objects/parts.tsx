@@ -36,6 +36,12 @@ const pluralOf: Readonly<Record<string, InventoryKind | undefined>> = Object.fro
 export function Ref({ to, bareName = false }: { to: string; bareName?: boolean }) {
   const [kind = "", name = ""] = to.split(/:(.*)/s);
   const text = bareName ? name : to;
+  if (kind === "policy")
+    return (
+      <Link to="/policies/$name" params={{ name }}>
+        {to}
+      </Link>
+    );
   if (kind === "system") return <SystemLink name={name}>{text}</SystemLink>;
   const plural = pluralOf[kind];
   // A wildcard names its server's tools.
@@ -62,11 +68,16 @@ export function Refs({ of, bareName = true }: { of: readonly string[]; bareName?
   );
 }
 
+/** What isn't there yet is blank; what can't be told says so. */
+export function Unknown({ use }: { use: UseRow | null | undefined }) {
+  return use === undefined ? <span aria-hidden="true">&nbsp;</span> : <span className="muted">{t.cantTell}</span>;
+}
+
 const shownUsers = 2;
 
 /** Few by name, the rest by number: the object's page has all of them. */
-export function Users({ kind, name, use }: { kind: InventoryKind; name: string; use: UseRow | undefined }) {
-  if (use === undefined) return <span className="muted">{t.cantTell}</span>;
+export function Users({ kind, name, use }: { kind: InventoryKind; name: string; use: UseRow | null | undefined }) {
+  if (use == null) return <Unknown use={use} />;
   if (use.users.length === 0) return <span className="muted">{words.noUsers}</span>;
   const more = use.users.length - shownUsers;
   return (
@@ -87,8 +98,7 @@ export type Fact = readonly [label: string, value: ReactNode];
 export const fact = (label: string, value: ReactNode): Fact => [label, value];
 
 const pinMarks: Readonly<Record<PinState, Mark>> = { pinned: "allow", changed: "deny", refused: "deny", unpinned: "deny" };
-export function Pin({ state }: { state: PinState | null | undefined }) {
-  if (state === undefined) return <span className="muted">{t.cantTell}</span>;
+export function Pin({ state }: { state: PinState | null }) {
   if (state === null) return <span className="muted">{words.noPin}</span>;
   return <Status mark={pinMarks[state]}>{words.pin[state]}</Status>;
 }

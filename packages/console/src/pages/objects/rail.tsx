@@ -47,7 +47,7 @@ export function Cases({ use }: { use: UseDetail }) {
               <b>{one.title}</b>
               <span className="small block">
                 <Status mark={one.state === "decided" ? "person" : one.class === "C" ? "deny" : "hold"}>
-                  {one.class}, {one.state}
+                  {words.caseState(one.class, one.state === "decided")}
                 </Status>{" "}
                 <span className="muted">
                   <Time at={one.openedAt} />

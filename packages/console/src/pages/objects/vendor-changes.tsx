@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { Diff } from "../../components/diff.tsx";
+import type { DiffMember } from "../../components/diff.tsx";
 import { Choice, Sheet, TextInput } from "../../components/dialog.tsx";
 import { Failed, Loaded } from "../../components/states.tsx";
 import { Status } from "../../components/status.tsx";
@@ -10,6 +11,7 @@ import { t } from "../../text.ts";
 import { objects as words } from "../../text/objects.ts";
 import { reassessments as caseWords } from "../../text/reassessments.ts";
 import { oneCase } from "../reassessments/queries.ts";
+import type { CaseDetail } from "../reassessments/queries.ts";
 import { refresh, reportVendor } from "./queries.ts";
 import type { UseDetail } from "./queries.ts";
 
@@ -44,22 +46,43 @@ function OneCase({ id, title, openedAt }: { id: string; title: string; openedAt:
       <Loaded query={useQuery(oneCase(id))} what={title} rows={2}>
         {(found) => (
           <>
-            {found.systems.slice(0, shownSystems).map((one) => (
-              <div key={one.system}>
-                <p>
-                  <SystemLink name={one.system} /> {one.outcome === null ? <Status mark={one.class === "C" ? "deny" : "hold"}>{caseWords.open}</Status> : <Status mark="person">{caseWords.outcomes[one.outcome]}</Status>}
-                </p>
-                {one.changes.map((change) => (
-                  <Diff key={`${change.subject} ${change.what}`} subject={change.subject} what={change.what} members={change.diff} />
-                ))}
+            {changesOf(found).map((change) => (
+              <div key={change.key}>
+                <Diff subject={change.subject} what={change.what} members={change.members} />
+                <ul className="plain tight">
+                  {change.answers.slice(0, shownSystems).map((one) => (
+                    <li key={`${one.system} ${one.answer ?? ""}`}>
+                      <SystemLink name={one.system} />{" "}
+                      {one.answer !== null && (
+                        <>
+                          <Status mark={one.contradicts ? "deny" : "unknown"}>{one.contradicts ? caseWords.contradicts : caseWords.touches}</Status> <code>{one.answer}</code>: {one.answered ?? caseWords.nothing}{" "}
+                        </>
+                      )}
+                      <span className="small">{one.outcome === null ? <Status mark="hold">{caseWords.open}</Status> : <Status mark="person">{caseWords.outcomes[one.outcome]}</Status>}</span>
+                    </li>
+                  ))}
+                  {change.answers.length > shownSystems && <li className="muted">{words.andMore(change.answers.length - shownSystems)}</li>}
+                </ul>
               </div>
             ))}
-            {found.systems.length > shownSystems && <p className="muted">{words.andMore(found.systems.length - shownSystems)}</p>}
           </>
         )}
       </Loaded>
     </div>
   );
+}
+
+/** What changed once, and under it each system's answer that it touches: the same change isn't drawn for every system. */
+function changesOf(found: CaseDetail) {
+  const changes = new Map<string, { key: string; subject: string; what: string; members: DiffMember[]; answers: { system: string; outcome: string | null; answer: string | null; answered: string | null; contradicts: boolean }[] }>();
+  for (const { system, outcome, changes: own } of found.systems)
+    for (const { subject, what, diff } of own) {
+      const key = `${subject} ${what}`;
+      const one = changes.get(key) ?? { key, subject, what, members: diff.map((member) => ({ ...member, answer: null })), answers: [] };
+      changes.set(key, one);
+      one.answers.push(...(diff.length === 0 ? [{ system, outcome, answer: null, answered: null, contradicts: false }] : diff.map(({ answer, answered, contradicts }) => ({ system, outcome, answer, answered, contradicts }))));
+    }
+  return [...changes.values()];
 }
 
 /** What a vendor announces isn't in any manifest: reported once, it reaches every system that depends on it. */

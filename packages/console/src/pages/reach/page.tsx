@@ -9,6 +9,7 @@ import { Empty, FilteredEmpty, Loaded } from "../../components/states.tsx";
 import { DataClass, Owner, Status } from "../../components/status.tsx";
 import { PageHead, Panel, SystemLink } from "../../components/ui.tsx";
 import { t } from "../../text.ts";
+import { Ref, Refs } from "../objects/parts.tsx";
 import { reach as words } from "../../text/reach.ts";
 
 interface Reached {
@@ -34,11 +35,13 @@ const columns: readonly Column<Reached>[] = [
     cell: (row) => (
       <>
         <span className="muted small block">{row.node.kind}</span>
-        <b>{row.node.name}</b>
+        <b>
+          <Ref to={row.node.id} bareName />
+        </b>
       </>
     ),
   },
-  { id: "through", title: words.through, value: (row) => row.through.join(" "), cell: (row) => (row.through.length === 0 ? <span className="muted">{words.itself}</span> : row.through.map((one) => <code className="block" key={one}>{one}</code>)) },
+  { id: "through", title: words.through, value: (row) => row.through.join(" "), cell: (row) => (row.through.length === 0 ? <span className="muted">{words.itself}</span> : <Refs of={row.through} bareName={false} />) },
   {
     id: "where",
     title: words.where,

@@ -1,7 +1,7 @@
 import { objects as words } from "../../../text/objects.ts";
 import { Definitions } from "../definitions.tsx";
 import type { ObjectKind, PartProps } from "../kind.ts";
-import { fact, listOf, member, Pin, Refs, Said } from "../parts.tsx";
+import { fact, listOf, member, Pin, Refs, Said, Unknown } from "../parts.tsx";
 import { by, owner, reference, said } from "./columns.tsx";
 import * as fields from "./fields.ts";
 
@@ -10,7 +10,7 @@ export const mcpServers: ObjectKind = {
   reference: "mcp-server",
   hasReach: false,
   columns: [
-    { id: "pin", title: words.field.state, value: (row) => row.use?.pin ?? "", cell: (row) => <Pin state={row.use === undefined ? undefined : row.use.pin} /> },
+    { id: "pin", title: words.field.state, value: (row) => row.use?.pin ?? "", cell: (row) => (row.use == null ? <Unknown use={row.use} /> : <Pin state={row.use.pin} />) },
     { id: "url", title: words.field.url, value: (row) => member(row.spec, "url") || member(row.spec, "command"), cell: (row) => <code>{member(row.spec, "url") || member(row.spec, "command")}</code>, hideNarrow: true },
     reference("vendor", words.field.provider),
     said("region", words.field.region),

@@ -3,7 +3,7 @@ import { Panel } from "../../../components/ui.tsx";
 import { t } from "../../../text.ts";
 import { objects as words } from "../../../text/objects.ts";
 import type { ObjectKind, PartProps } from "../kind.ts";
-import { bare, fact, listOf, member, Pin, Refs, Said, textOf } from "../parts.tsx";
+import { bare, fact, listOf, member, Pin, Refs, Said, textOf, Unknown } from "../parts.tsx";
 import type { Spec } from "../queries.ts";
 import { by, owner, reference } from "./columns.tsx";
 import * as fields from "./fields.ts";
@@ -37,7 +37,7 @@ function ToolParts({ object, use }: PartProps) {
         </div>
       )}
       {(critical.length > 0 || input !== undefined || member(object.spec, "description") !== "") && (
-        <Panel title={words.field.description}>
+        <Panel title={words.takes}>
           <div className="panel-body stack">
             {member(object.spec, "description") !== "" && <p className="read">{member(object.spec, "description")}</p>}
             {critical.length > 0 && (
@@ -69,12 +69,12 @@ export const tools: ObjectKind = {
   hasReach: true,
   columns: [
     { ...reference("server", words.field.server), cell: (row) => (member(row.spec, "server") === "" ? <span className="muted">{t.none}</span> : <Refs of={[member(row.spec, "server")]} />) },
-    { id: "pin", title: words.field.pin, value: (row) => row.use?.pin ?? "", cell: (row) => <Pin state={row.use === undefined ? undefined : row.use.pin} /> },
+    { id: "pin", title: words.field.pin, value: (row) => row.use?.pin ?? "", cell: (row) => (row.use == null ? <Unknown use={row.use} /> : <Pin state={row.use.pin} />) },
     { id: "effect", title: words.field.effect, value: (row) => effectOf(row.spec), cell: (row) => effectOf(row.spec) },
     { id: "output", title: words.field.output, value: (row) => member(row.spec, "output"), cell: (row) => (member(row.spec, "output") === "trusted" ? words.trusted : words.untrusted), hideNarrow: true },
     owner,
   ],
-  filters: [by("server", words.field.server, "server"), by("effect", words.field.effect, "effect"), { id: "pin", title: words.field.pin, values: (row) => (row.use === undefined ? [] : [row.use.pin === null ? words.noPin : (words.pin[row.use.pin] ?? "")]) }],
+  filters: [by("server", words.field.server, "server"), by("effect", words.field.effect, "effect"), { id: "pin", title: words.field.pin, values: (row) => (row.use == null ? [] : [row.use.pin === null ? words.noPin : (words.pin[row.use.pin] ?? "")]) }],
   facts: (spec) => [
     member(spec, "server") === "" ? fact(words.field.server, t.none) : fact(words.field.server, <Refs of={[member(spec, "server")]} />),
     listOf(spec, "names").length === 0 ? undefined : fact(words.field.names, <code>{listOf(spec, "names").join(", ")}</code>),

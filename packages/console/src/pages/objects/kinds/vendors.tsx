@@ -4,7 +4,7 @@ import { date } from "../../../format.ts";
 import { t } from "../../../text.ts";
 import { objects as words } from "../../../text/objects.ts";
 import type { ObjectKind, PartProps } from "../kind.ts";
-import { fact, listOf, Said, textOf, Training } from "../parts.tsx";
+import { fact, listOf, Said, textOf, Training, Unknown } from "../parts.tsx";
 import type { Spec } from "../queries.ts";
 import { ReportChange, VendorChanges } from "../vendor-changes.tsx";
 import { by, byList, list, training } from "./columns.tsx";
@@ -49,8 +49,8 @@ export const vendors: ObjectKind = {
     list("subprocessors", words.field.subprocessors),
     list("regions", words.field.regions),
     training,
-    { id: "reviewed", title: words.field.reviewed, value: (row) => row.use?.reviewedAt ?? "", cell: (row) => (row.use?.reviewedAt == null ? <span className="muted">{words.notReviewed}</span> : <Time at={row.use.reviewedAt} />), hideNarrow: true },
-    { id: "dependants", title: words.field.dependants, value: (row) => row.use?.namedBy.length ?? -1, cell: (row) => (row.use === undefined ? <span className="muted">{t.cantTell}</span> : words.dependants(row.use.namedBy.length, row.use.users.length)) },
+    { id: "reviewed", title: words.field.reviewed, value: (row) => row.use?.reviewedAt ?? "", cell: (row) => (row.use == null ? <Unknown use={row.use} /> : row.use.reviewedAt === null ? <span className="muted">{words.notReviewed}</span> : <Time at={row.use.reviewedAt} />), hideNarrow: true },
+    { id: "dependants", title: words.field.dependants, value: (row) => row.use?.namedBy.length ?? -1, cell: (row) => (row.use == null ? <Unknown use={row.use} /> : words.dependants(row.use.namedBy.length, row.use.users.length)) },
   ],
   filters: [by("training", words.field.training, "training"), byList("region", words.field.regions, "regions"), { id: "terms", title: words.field.terms, values: (row) => [words.contract[contractOf(row.spec)] ?? ""] }],
   facts: (spec) => {
