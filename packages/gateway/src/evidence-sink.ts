@@ -1,4 +1,6 @@
 import type { EntryRef, EntryType, Terminal, Verdict } from "@mandate/model";
+import type { SpanAbout } from "./telemetry/about.ts";
+import type { TraceContext } from "./telemetry/trace-context.ts";
 
 /**
  * Where the pipeline writes evidence. INVARIANT (G3): `intent` resolves only when the entry is durable, and nothing goes
@@ -49,6 +51,18 @@ export interface EntryDraft {
   readonly terminal?: Terminal;
   /** In clear, for the decisions index and the record's `summary`: never content. */
   readonly summary?: DecisionSummary;
+  /** The call in its caller's trace. Of it a trace id that the caller named reaches the index; the rest is a span's. */
+  readonly trace?: DraftTrace;
+}
+
+export interface DraftTrace {
+  readonly context: TraceContext;
+  /** Epoch milliseconds. */
+  readonly startedMs: number;
+  /** False: the record names a system that nobody registered, which may be anything a caller wrote. */
+  readonly ofRegistered: boolean;
+  /** Made when a span is. */
+  readonly about: () => SpanAbout;
 }
 
 /** What a list of decisions shows. On an intent it says what was decided, on an outcome how it ended. */

@@ -24,6 +24,7 @@ import { TextsRead } from "./pipeline/texts-read.ts";
 import { stopOf } from "./pipeline/kill-switch.ts";
 import { pooledRandom } from "./pooled-random.ts";
 import { route } from "./route.ts";
+import { Tracer } from "./telemetry/tracer.ts";
 import { UpstreamClient } from "./upstream/client.ts";
 
 /** The data plane. Listens nowhere by itself: `createGatewayServer` or the caller's own `node:http` server does. */
@@ -41,6 +42,7 @@ export function createGateway(given: GatewayOptions): Gateway {
     now,
     stdio: new StdioServers({ enabled: options.mcpProcesses === true, limits, log: options.log, now }),
   });
+  const tracer = new Tracer(options.sampling ?? null, options.random);
   let compiled: Compiled | undefined;
   const ownSessionKey = options.sessionKey ?? options.random(new Uint8Array(32));
   const runtime: Runtime = {
@@ -57,6 +59,7 @@ export function createGateway(given: GatewayOptions): Gateway {
     tokenKey: options.sessionKey ?? options.random(new Uint8Array(32)),
     proofs: new ProofBook(),
     upstream,
+    tracer,
     mcp,
     meter: new Meter({
       lease: options.control.lease ?? null,
@@ -105,6 +108,7 @@ export function createGateway(given: GatewayOptions): Gateway {
       registerVersion: compiled?.version ?? 0,
       consoleUrl: compiled?.snapshot.consoleUrl ?? "",
       receipt: (decisionId) => options.evidence.receipt?.(decisionId),
+      trace: tracer.begin(req.headers),
     });
   }
 

@@ -3,6 +3,7 @@ import type { Tier } from "@mandate/model";
 import type { ControlPort } from "./control-port.ts";
 import type { EvidenceSink } from "./evidence-sink.ts";
 import type { SpentBefore } from "./pipeline/meter.ts";
+import type { TelemetrySettings } from "./telemetry/settings.ts";
 
 /** Bounds of everything a caller or an upstream can make this process hold or wait for. */
 export interface GatewayLimits {
@@ -83,6 +84,8 @@ export interface GatewayOptions {
   readonly used?: readonly SpentBefore[];
   /** Whether MCP servers may be started here as processes; absent: no. What may be started is the snapshot's to say. */
   readonly mcpProcesses?: boolean;
+  /** Which traces are sampled; absent: no spans are made here, and a caller's trace passes as it came. */
+  readonly sampling?: Pick<TelemetrySettings, "ratio" | "followsParent"> | null;
 }
 
 export interface GatewayReadiness {

@@ -8,7 +8,7 @@ import { handleMcp } from "./mcp/handle.ts";
 import { metadataPrefix, protectedResource } from "./mcp/protected-resource.ts";
 import type { GatewayReadiness } from "./options.ts";
 import { handleModelCall } from "./pipeline/model-call.ts";
-import { callerOf } from "./pipeline/record.ts";
+import { callerOf, traced } from "./pipeline/record.ts";
 import { evidenceRefusal, type Known, refuseKnown } from "./pipeline/refuse-known.ts";
 import type { Runtime } from "./pipeline/runtime.ts";
 import { anthropicCountTokens } from "./surfaces/anthropic-count-tokens/index.ts";
@@ -206,6 +206,7 @@ async function models(exchange: Exchange, compiled: Compiled, routing: Routing):
       messages: [],
       sessionId: null,
       context: null,
+      ...traced(exchange, () => ({ name: "models.list", kind: "internal", attributes: {} })),
       summary: {
         action: "models.list",
         resource: "model:*",

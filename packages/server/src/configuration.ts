@@ -19,6 +19,8 @@ export interface Configuration {
   /** Base of every link: MANDATE_PUBLIC_URL, else localhost, because passkeys need a name. */
   readonly consoleUrl: string;
   readonly gatewayUrl: string;
+  /** OpenTelemetry's own variables, read where spans are made. */
+  readonly telemetry: Readonly<Record<string, string | undefined>>;
 }
 
 /** Reads the environment once (STYLE: nothing else does). @throws AppError `start.environment` (500) naming the variable */
@@ -48,6 +50,7 @@ export function readConfiguration(env: Readonly<Record<string, string | undefine
     loopback: isLoopbackName(host),
     consoleUrl: publicUrl ?? `http://${linkHost}:${port}`,
     gatewayUrl: env["MANDATE_GATEWAY_URL"] ? publicUrlOf(env["MANDATE_GATEWAY_URL"], "MANDATE_GATEWAY_URL") : `http://${linkHost}:${gatewayPort}`,
+    telemetry: Object.fromEntries(Object.entries(env).filter(([name]) => name.startsWith("OTEL_"))),
   };
 }
 

@@ -172,7 +172,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   isPublishing = true;
   let usedUntil = 0;
   const leases = createLeases({ db, org, now, log, models: () => publisher.current.facts.models });
-  const dataPlane = await startDataPlane({ evidence, publisher, dataDir: configuration.dataDir, now, random, log, leases, slots: createSlots(db, org), sessions: { takeSession: (id) => links.sessions.take(null, id), answerSessions: (give) => links.sessions.answerHere(give) }, onSequenced: (entries) => void emitDecisions(entries), takeOver });
+  const dataPlane = await startDataPlane({ evidence, publisher, dataDir: configuration.dataDir, now, random, log, leases, slots: createSlots(db, org), sessions: { takeSession: (id) => links.sessions.take(null, id), answerSessions: (give) => links.sessions.answerHere(give) }, env: configuration.telemetry, onSequenced: (entries) => void emitDecisions(entries), takeOver });
   let erasing: Promise<unknown> = Promise.resolve();
   erased = () => (erasing = erasing.catch(() => undefined).then(() => dataPlane.shed()).then(replayErased));
 
@@ -248,6 +248,8 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     counts,
     gauges: async () => {
       const use = dataPlane.journalUse();
+      const { decisions: decided, probes } = dataPlane.decisionCounts();
+      const spans = dataPlane.spanCounts();
       // Figures of the database stay out while it is away: those of this process matter most then.
       const stored = await Promise.all([db.read(org, (tx) => approvalGauges(tx, org, now())), upkeepGauges(upkeep)]).catch(() => []);
       return [
@@ -257,6 +259,10 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
         { name: "mandate_journal_bytes", help: "Bytes of the journal in use.", value: use.bytes },
         { name: "mandate_snapshot_age_seconds", help: "Seconds since the control plane confirmed the snapshot.", value: (now() - publisher.confirmedAt()) / 1000 },
         { name: "mandate_calls_in_flight", help: "Governed calls running.", value: dataPlane.gateway.counts().inFlight },
+        ...decided.map(({ count, ...labels }) => ({ name: "mandate_decisions_total", help: "Decisions of this process's gateway since its start, without probes.", type: "counter" as const, value: count, labels })),
+        { name: "mandate_probe_decisions_total", help: "Decisions about what the product plants to see its own refusals.", type: "counter", value: probes },
+        ...Object.entries(dataPlane.gateway.counts().unauthenticated).map(([code, value]) => ({ name: "mandate_unauthenticated_total", help: "Calls whose key nobody knows.", type: "counter" as const, value, labels: { code } })),
+        ...(spans === null ? [] : (["exported", "dropped", "failed"] as const).map((result) => ({ name: "mandate_spans_total", help: "Spans by what became of them.", type: "counter" as const, value: spans[result], labels: { result } }))),
       ];
     },
   });

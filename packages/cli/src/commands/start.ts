@@ -1,6 +1,7 @@
 import { CliError } from "../cli-error.ts";
 import type { Call } from "../command.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
+import { version } from "../version.ts";
 
 export async function up(call: Call): Promise<ExitCode> {
   return await start(call, "up");
@@ -50,6 +51,8 @@ export async function gateway(call: Call): Promise<ExitCode> {
     host: env["MANDATE_HOST"] || "127.0.0.1",
     port,
     log: { warn: line("warn"), error: line("error") },
+    env,
+    version,
     say: (text) => call.terminal.out(`${text}\n`),
   });
   await stopping.promise;

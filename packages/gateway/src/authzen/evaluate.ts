@@ -8,7 +8,8 @@ import type { Exchange } from "../http/exchange.ts";
 import { type Refusal, refuse, refusalOf, withLinks } from "../http/refusal.ts";
 import { ask } from "../pipeline/ask.ts";
 import { callHashOf, openHold, spend } from "../pipeline/holds.ts";
-import { aboutOf } from "../pipeline/record.ts";
+import { aboutOf, traced } from "../pipeline/record.ts";
+import { aboutOfResource } from "../telemetry/about.ts";
 import { evidenceRefusal } from "../pipeline/refuse-known.ts";
 import type { Runtime } from "../pipeline/runtime.ts";
 import { FieldProblem, isMembers, type Members } from "../surfaces/fields.ts";
@@ -232,6 +233,7 @@ async function answer(
     ...(request === null && known === null && isExternal(evaluation)
       ? { context: { external: externalRequest(evaluation), facts: compiled.snapshot.factsDigest ?? null, decision } }
       : aboutOf(compiled, request, known?.decided ?? null, known?.question.user ?? null)),
+    ...traced(exchange, () => aboutOfResource(compiled, isExternal(evaluation) ? "external" : evaluation.action.name, { surface: "authzen", resource, decision }), asked.system !== null),
     summary: {
       action: evaluation.action.name.slice(0, 120),
       resource: resource.slice(0, 200),

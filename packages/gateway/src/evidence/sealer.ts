@@ -93,6 +93,7 @@ export class Sealer {
       ...(draft.subject == null ? {} : { subject: draft.subject }),
       ...(draft.sessionId === null ? {} : { session: draft.sessionId }),
       ...(draft.classes === undefined || draft.classes.length === 0 ? {} : { classes: draft.classes }),
+      ...(draft.trace?.context.fromCaller === true ? { trace: draft.trace.context.traceId } : {}),
       at: header.at,
       type: draft.type,
       decision: draft.decisionId,

@@ -2,6 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:
 import { newId } from "@mandate/model";
 import { type McpShape, mcpRefusal } from "../mcp/refusal-reply.ts";
 import type { ErrorShape } from "../surfaces/surface.ts";
+import type { TraceContext } from "../telemetry/trace-context.ts";
 import { awsErrorType, mayRetry, type Refusal, refusalBody, type RefusalLinks, statusOf } from "./refusal.ts";
 
 /** Model and MCP output is other people's content: no browser may take it for a page or a script of ours. */
@@ -24,6 +25,8 @@ export class Exchange {
   /** When the caller's call began, whichever model is asked by now: what its deadline counts from. */
   callStartedMs: number;
   readonly #consoleUrl: string;
+  /** The trace that the call belongs to; null: none that anybody would see. */
+  readonly trace: TraceContext | null;
   errorShape: ErrorShape = "openai";
   /** Set on the MCP gateway's paths: refusals are JSON-RPC there. */
   mcp: McpShape | null = null;
@@ -35,7 +38,7 @@ export class Exchange {
   constructor(
     req: IncomingMessage,
     res: ServerResponse,
-    init: { nowMs: number; random: (bytes: Uint8Array) => Uint8Array; registerVersion: number; consoleUrl: string; receipt?: ((decisionId: string) => string | undefined) | undefined },
+    init: { nowMs: number; random: (bytes: Uint8Array) => Uint8Array; registerVersion: number; consoleUrl: string; receipt?: ((decisionId: string) => string | undefined) | undefined; trace?: TraceContext | null },
     requestId?: string,
   ) {
     this.req = req;
@@ -43,6 +46,7 @@ export class Exchange {
     this.startedMs = init.nowMs;
     this.callStartedMs = init.nowMs;
     this.registerVersion = init.registerVersion;
+    this.trace = init.trace ?? null;
     this.#consoleUrl = init.consoleUrl;
     this.#receipt = req.headers["x-mandate-receipt"] === undefined ? undefined : init.receipt;
     this.decisionId = newId("decision", init.nowMs, init.random);
@@ -55,7 +59,7 @@ export class Exchange {
   /** The same reply under a decision of its own: what another model is to answer is another call. */
   again(nowMs: number, random: (bytes: Uint8Array) => Uint8Array): Exchange {
     const { registerVersion } = this;
-    const next = new Exchange(this.req, this.res, { nowMs, random, registerVersion, consoleUrl: this.#consoleUrl }, this.requestId);
+    const next = new Exchange(this.req, this.res, { nowMs, random, registerVersion, consoleUrl: this.#consoleUrl, trace: this.trace }, this.requestId);
     next.errorShape = this.errorShape;
     next.sessionToken = this.sessionToken;
     next.callStartedMs = this.callStartedMs;

@@ -2,7 +2,8 @@ import type { Decision, DecisionRequest, Terminal, Verdict } from "@mandate/mode
 import type { EntryDraft } from "../evidence-sink.ts";
 import type { Refusal } from "../http/refusal.ts";
 import type { ContentCheck } from "../pipeline/call.ts";
-import { aboutOf, atDetail, callerOf } from "../pipeline/record.ts";
+import { aboutOf, atDetail, callerOf, traced } from "../pipeline/record.ts";
+import { aboutMcp } from "../telemetry/about.ts";
 import type { MaskRecord } from "./content.ts";
 import type { McpContext } from "./context.ts";
 import { sessionDigest } from "./sessions.ts";
@@ -76,6 +77,7 @@ export function intentOf(context: McpContext, subject: Subject, approvals: reado
     messages: atDetail(system, subject.content),
     sessionId: context.labelled?.id ?? null,
     ...aboutOf(compiled, subject.request, subject.decision, context.user),
+    ...traceOf(context, subject),
     summary: summaryOf(context, subject, { outcome: "allow", code: null, reason: decision.reason, rule: decision.rule, approval: approvals.at(0) ?? null, durationMs: null }),
   };
 }
@@ -106,6 +108,7 @@ export function outcomeOf(context: McpContext, subject: Subject, approvals: read
     messages: end.answer === null ? [] : atDetail(system, [end.answer]),
     sessionId: context.labelled?.id ?? null,
     context: null,
+    ...traceOf(context, subject),
     summary: summaryOf(context, subject, {
       outcome,
       code: refusal?.code ?? null,
@@ -151,6 +154,7 @@ export function decisionOf(context: McpContext, subject: Omit<Subject, "requestH
     messages: atDetail(system, subject.content),
     sessionId: context.labelled?.id ?? null,
     ...aboutOf(compiled, subject.request, subject.decision, context.user),
+    ...traceOf(context, subject),
     summary: summaryOf(context, subject, {
       outcome,
       code: refusal?.code ?? null,
@@ -165,6 +169,10 @@ export function decisionOf(context: McpContext, subject: Omit<Subject, "requestH
 /** What concerns the connection alone is no tool's call: measures of what a system does must not take it for one. */
 function actionOf(resource: string): string {
   return resource.startsWith("tool:") ? "tool.call" : "mcp.connect";
+}
+
+function traceOf({ exchange, compiled, revision }: McpContext, { server, method, resource, decision }: Pick<Subject, "server" | "method" | "resource" | "decision">): Pick<EntryDraft, "trace"> {
+  return traced(exchange, () => aboutMcp(compiled, { server, method, resource, decision, version: revision.version }));
 }
 
 function summaryOf(

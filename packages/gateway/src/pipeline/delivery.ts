@@ -111,7 +111,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
     try {
       this.#upstream = this.#runtime.upstream.send(
         compiled,
-        { model, surface, stream: view.stream, body, callerHeaders: exchange.req.headers },
+        { model, surface, stream: view.stream, body, callerHeaders: exchange.req.headers, headers: this.#runtime.tracer.upstream(exchange.trace, exchange.decisionId) },
         this,
       );
     } catch (error) {

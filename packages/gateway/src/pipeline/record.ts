@@ -7,6 +7,8 @@ import type { DecidedTool, EntryDraft } from "../evidence-sink.ts";
 import type { Compiled } from "../compiled.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { Refusal } from "../http/refusal.ts";
+import { aboutOfResource } from "../telemetry/about.ts";
+import type { SpanAbout } from "../telemetry/about.ts";
 import type { Met } from "./obligations.ts";
 import type { AnswerRecord, Call, ToolDecision } from "./call.ts";
 
@@ -72,6 +74,7 @@ export function refusedDraft(refused: Refused): EntryDraft {
     messages: refused.system === null ? [] : atDetail(refused.system, refused.messages),
     sessionId: refused.sessionId,
     ...aboutOf(compiled, refused.request, refused.decision, refused.user ?? null),
+    ...traced(exchange, () => aboutOfResource(compiled, refused.action, refused)),
     summary: {
       action: refused.action,
       resource: refused.resource,
@@ -125,6 +128,7 @@ export function intentDraft(call: Call, approvals: readonly string[], streamMode
     messages: atDetail(call.system, call.messages),
     sessionId: call.session?.id ?? null,
     ...aboutOf(compiled, call.request, decision, call.user),
+    ...traced(exchange, () => aboutOfResource(compiled, "model.call", { surface: call.surface.name, resource: `model:${call.model.name}`, decision })),
     summary: {
       action: "model.call",
       resource: `model:${call.model.name}`,
@@ -183,6 +187,7 @@ export function outcomeDraft(
     sessionId: call.session?.id ?? null,
     context: null,
     ...subjectOf(compiled, call.user),
+    ...traced(exchange, () => aboutOfResource(compiled, "model.call", { surface: call.surface.name, resource: `model:${call.model.name}`, decision: call.decision, served: answer.served, status: answer.status, streamed: call.view.stream })),
     summary: {
       action: "model.call",
       resource: `model:${call.model.name}`,
@@ -238,6 +243,11 @@ export function callerOf(credential: CallingCredential | null): Readonly<Record<
           ...(token.chain.length === 1 && token.user === null ? {} : { subject: token.subject, chain: token.chain }),
         }),
   };
+}
+
+/** The draft's place in its caller's trace. */
+export function traced(exchange: Exchange, about: () => SpanAbout, ofRegistered = true): Pick<EntryDraft, "trace"> {
+  return exchange.trace === null ? {} : { trace: { context: exchange.trace, startedMs: exchange.startedMs, ofRegistered, about } };
 }
 
 /** What a replay needs: the question exactly as it was asked, by which facts, what came out, and which detectors looked. */

@@ -10,6 +10,7 @@ import type { Meter } from "./meter.ts";
 import type { Price } from "./prices.ts";
 import type { ReferenceSample } from "./reference-sample.ts";
 import type { TextsRead } from "./texts-read.ts";
+import type { Tracer } from "../telemetry/tracer.ts";
 
 /** What every call shares. Made once by `createGateway`. */
 export interface Runtime {
@@ -22,6 +23,7 @@ export interface Runtime {
   readonly tokenKey: Uint8Array;
   readonly proofs: ProofBook;
   readonly upstream: UpstreamClient;
+  readonly tracer: Tracer;
   readonly meter: Meter;
   /** Of models whose price nobody stated. */
   readonly assumedPrice: Price;

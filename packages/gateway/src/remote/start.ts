@@ -8,6 +8,7 @@ import { createGateway } from "../gateway.ts";
 import type { GatewayLog } from "../options.ts";
 import { createGatewayServer } from "../server.ts";
 import type { SealingKey } from "../snapshot.ts";
+import { startTelemetry } from "../telemetry/index.ts";
 import { ControlLink } from "./control-link.ts";
 import { JournalPusher } from "./journal-push.ts";
 import { RunClaim } from "./run.ts";
@@ -24,6 +25,9 @@ export interface StandAloneOptions {
   /** A line for the person who started it. */
   readonly say: (line: string) => void;
   readonly now?: () => number;
+  /** Where spans go is read from it (OpenTelemetry's own variables). */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  readonly version?: string;
 }
 
 export interface StandAloneGateway {
@@ -57,7 +61,8 @@ export async function startGateway(options: StandAloneOptions): Promise<StandAlo
     const sink = new JournalSink(journal, sealer, signer);
     const closed = await sink.closeOpenCalls();
     if (closed > 0) log.warn("calls of the last run are closed as unknown", { calls: closed });
-    const gateway = createGateway({ control: link, evidence: sink, clock: now, random, log });
+    const telemetry = startTelemetry({ env: options.env ?? {}, version: options.version ?? "", instance: slot.name, log, now });
+    const gateway = createGateway({ control: link, evidence: telemetry.traced(sink), clock: now, random, log, sampling: telemetry.settings });
     const server = createGatewayServer(gateway);
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
@@ -79,6 +84,7 @@ export async function startGateway(options: StandAloneOptions): Promise<StandAlo
         pusher.close();
         link.close();
         await journal.close();
+        await telemetry.close();
       },
     };
   } catch (error) {

@@ -9,6 +9,7 @@ import type { Gateway, GatewayLimits } from "../options.ts";
 import { createGatewayServer } from "../server.ts";
 import type { OfferedTool } from "../mcp/definitions.ts";
 import type { Snapshot } from "../snapshot.ts";
+import type { Telemetry } from "../telemetry/index.ts";
 import { testKey, testNowMs } from "./facts.ts";
 
 /** Evidence in memory, for tests alone. */
@@ -142,7 +143,7 @@ export interface TestReply {
 
 export async function startTestGateway(
   snapshot: Snapshot,
-  more: { limits?: Partial<GatewayLimits>; mcpProcesses?: boolean } = {},
+  { telemetry, ...more }: { limits?: Partial<GatewayLimits>; mcpProcesses?: boolean; telemetry?: Telemetry } = {},
 ): Promise<TestGateway> {
   const evidence = new MemoryEvidence();
   const control = new MemoryControl(snapshot);
@@ -150,7 +151,8 @@ export async function startTestGateway(
   const logged: string[] = [];
   const gateway = createGateway({
     control,
-    evidence,
+    evidence: telemetry?.traced(evidence) ?? evidence,
+    sampling: telemetry?.settings ?? null,
     clock: () => clock.nowMs,
     random: (bytes) => randomFillSync(bytes),
     log: {

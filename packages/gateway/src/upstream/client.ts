@@ -42,6 +42,8 @@ export interface ModelRequest {
   readonly stream: boolean;
   readonly body: Buffer;
   readonly callerHeaders: CallerHeaders;
+  /** Of the gateway's own making: the trace. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export class UpstreamClient {
@@ -60,7 +62,7 @@ export class UpstreamClient {
    * Sends the call as the model's provider takes it.
    * @throws UpstreamFailure (`refused`) before a byte has left, when address or secret rules forbid it
    */
-  send(compiled: Compiled, { model, surface, stream, body, callerHeaders }: ModelRequest, events: UpstreamEvents): UpstreamCall {
+  send(compiled: Compiled, { model, surface, stream, body, callerHeaders, headers: own }: ModelRequest, events: UpstreamEvents): UpstreamCall {
     const provider = providers[model.protocol];
     let url: URL;
     try {
@@ -81,6 +83,7 @@ export class UpstreamClient {
       "accept-encoding": "identity",
       "user-agent": "mandate-gateway",
       ...provider.headers(callerHeaders),
+      ...own,
     };
     const dispatch = (proof: Readonly<Record<string, string>>) =>
       this.#dispatch(pool, { path: url.pathname + url.search, method: "POST", headers: { ...headers, ...proof }, body: sent }, events);

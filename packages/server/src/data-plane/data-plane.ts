@@ -1,8 +1,8 @@
 import { mkdir, open, readFile } from "node:fs/promises";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { join } from "node:path";
-import { createGateway, createGatewayServer, defaultLimits, Journal, JournalSink, Sealer, sealingKeyLookup } from "@mandate/gateway";
-import type { ControlPort, Gateway, GatewayLimits, LeaseAsk, LeaseGrant } from "@mandate/gateway";
+import { createGateway, createGatewayServer, DecisionCounts, defaultLimits, Journal, JournalSink, Sealer, sealingKeyLookup, startTelemetry } from "@mandate/gateway";
+import type { ControlPort, DecisionCount, Gateway, GatewayLimits, LeaseAsk, LeaseGrant, SpanCounts } from "@mandate/gateway";
 import { failingForProbe } from "../controls/index.ts";
 import type { Evidence } from "../evidence/index.ts";
 import type { ServerLog } from "../log.ts";
@@ -17,6 +17,8 @@ export interface DataPlaneOptions {
   readonly random: (bytes: Uint8Array) => Uint8Array;
   readonly log: ServerLog;
   readonly slots: Slots;
+  /** OpenTelemetry's variables: where spans go. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   /** Slices of limits that several gateways share. */
   readonly leases: {
     grant(holder: string, ask: LeaseAsk): Promise<LeaseGrant>;
@@ -42,9 +44,14 @@ export interface DataPlane {
   /** As `drain`; then the journal lets go of everything that is stored. */
   shed(): Promise<void>;
   journalUse(): ReturnType<Journal["usage"]>;
+  /** Null: no spans are made. */
+  spanCounts(): SpanCounts | null;
+  /** Decisions of this process's gateway since its start, and its probes apart. */
+  decisionCounts(): { readonly decisions: readonly DecisionCount[]; readonly probes: number };
   close(): Promise<void>;
 }
 
+const productVersion = "0.1.0";
 const checkpointEveryMs = 1000;
 const retryMs = 500;
 const lookAgainMs = 30_000;
@@ -67,7 +74,9 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   await evidence.sequence(journal);
   // What the last run leased and didn't use goes back; what it used counts on, by its evidence.
   await leases.returned(slot, origin, defaultLimits);
-  const gateway = createGateway({ control: { ...publisher.port(), ...options.sessions, lease: (ask) => leases.grant(slot, ask) }, evidence: failingForProbe(sink), clock: now, random, log, mcpProcesses: true });
+  const telemetry = startTelemetry({ env: options.env, version: productVersion, instance: slot, log, now });
+  const counts = new DecisionCounts();
+  const gateway = createGateway({ control: { ...publisher.port(), ...options.sessions, lease: (ask) => leases.grant(slot, ask) }, evidence: counts.counted(telemetry.traced(failingForProbe(sink))), clock: now, random, log, mcpProcesses: true, sampling: telemetry.settings });
   const server = createGatewayServer({ handler: (request, response) => options.takeOver(request, response) || gateway.handler(request, response) });
 
   let closed = false;
@@ -113,6 +122,8 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       await sink.shed();
     },
     journalUse: () => journal.usage(),
+    spanCounts: () => telemetry.counts(),
+    decisionCounts: () => ({ decisions: counts.list(), probes: counts.probes }),
     async close() {
       closed = true;
       clearInterval(checkpoints);
@@ -124,6 +135,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       await Promise.race([drain().then(() => evidence.publishCheckpoints()).catch(() => undefined), new Promise((done) => setTimeout(done, 2000).unref())]);
       await journal.close();
       await slots.release(slot).catch(() => undefined);
+      await telemetry.close();
     },
   };
 }

@@ -33,7 +33,7 @@ export interface DecisionRecord {
 export interface IndexedEntry {
   readonly header: EntryHeader;
   readonly ref: EntryRef;
-  readonly summary: Partial<DecisionSummary> & { readonly session?: unknown; readonly subject?: unknown; readonly classes?: unknown };
+  readonly summary: Partial<DecisionSummary> & { readonly session?: unknown; readonly subject?: unknown; readonly classes?: unknown; readonly trace?: unknown };
 }
 
 type Row = Record<string, unknown> & { id: string };
@@ -67,6 +67,7 @@ function rowOf({ header, ref, summary }: IndexedEntry): Row {
     tools: summary.tools ?? null,
     session: typeof summary.session === "string" ? summary.session.slice(0, 200) : null,
     subject: typeof summary.subject === "string" && /^[0-9a-f]{32}$/.test(summary.subject) ? summary.subject : null,
+    trace: typeof summary.trace === "string" && /^[0-9a-f]{32}$/.test(summary.trace) ? summary.trace : null,
     classes: Array.isArray(summary.classes) ? summary.classes.filter((one): one is string => typeof one === "string").slice(0, 50) : null,
   };
 }

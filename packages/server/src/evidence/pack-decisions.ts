@@ -1,3 +1,4 @@
+import { probePrefix } from "@mandate/model";
 import { type RawBuilder, sql } from "kysely";
 import type { Tx } from "../database/index.ts";
 import { packAnswer, scopeWords } from "./pack-answer.ts";
@@ -9,8 +10,11 @@ const columns = sql`id, at, outcome, code, rule, system, action, resource, surfa
 
 /** What the index of decisions answers, reconciled with the log that it was made from. */
 export async function decisionAnswers(tx: Tx, org: string, scope: PackScope): Promise<SectionAnswers> {
-  const inScope = sql`org = ${org} AND at >= coalesce(${scope.since}::timestamptz, '-infinity') AND at < coalesce(${scope.until}::timestamptz, 'infinity')
+  const isProbe = sql`(coalesce(system, '') LIKE ${`${probePrefix}%`} OR coalesce(credential, '') LIKE ${`${probePrefix}%`})`;
+  // What the product plants to see its own refusals is nobody's call: it is counted, apart.
+  const written = sql`org = ${org} AND at >= coalesce(${scope.since}::timestamptz, '-infinity') AND at < coalesce(${scope.until}::timestamptz, 'infinity')
     ${scope.systems.length === 0 ? sql`` : sql`AND system = ANY(${[...scope.systems]}::text[])`}`;
+  const inScope = sql`NOT ${isProbe} AND ${written}`;
   const words = scopeWords(scope);
   const list = async (where: ReturnType<typeof sql>, limit: number) =>
     (await sql<Record<string, unknown>>`SELECT ${columns} FROM decision WHERE ${inScope} AND ${where} ORDER BY id DESC LIMIT ${limit}`.execute(tx)).rows;
@@ -20,7 +24,9 @@ export async function decisionAnswers(tx: Tx, org: string, scope: PackScope): Pr
     FROM decision WHERE ${inScope} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`.execute(tx);
   const terminals = await sql<{ terminal: string | null; count: number }>`SELECT terminal, count(*)::int AS count FROM decision WHERE ${inScope} GROUP BY 1 ORDER BY 1`.execute(tx);
   const total = counts.rows.reduce((sum, row) => sum + row.count, 0);
-  const unattributed = await sql<{ count: number }>`SELECT count(*)::int AS count FROM decision WHERE org = ${org} AND system IS NULL
+  const unattributed = await sql<{ count: number }>`SELECT count(*)::int AS count FROM decision WHERE NOT ${isProbe} AND org = ${org} AND system IS NULL
+    AND at >= coalesce(${scope.since}::timestamptz, '-infinity') AND at < coalesce(${scope.until}::timestamptz, 'infinity')`.execute(tx);
+  const probes = await sql<{ count: number }>`SELECT count(*)::int AS count FROM decision WHERE ${isProbe} AND org = ${org}
     AND at >= coalesce(${scope.since}::timestamptz, '-infinity') AND at < coalesce(${scope.until}::timestamptz, 'infinity')`.execute(tx);
   const bySystem = await sql`SELECT system, count(*)::int AS decisions, min(at) AS first, max(at) AS last,
       EXISTS (SELECT 1 FROM register_objects o WHERE o.org = ${org} AND o.kind = 'AISystem' AND o.name = decision.system) AS registered
@@ -29,7 +35,7 @@ export async function decisionAnswers(tx: Tx, org: string, scope: PackScope): Pr
   const sample = await list(sql`true`, 25);
   const refused = await list(sql`outcome = 'deny' AND code IN ('data_boundary', 'legal_review')`, 1_000);
   const source = "decision (index of the log's entries)";
-  const reconciled = await reconciliation(tx, org, inScope);
+  const reconciled = await reconciliation(tx, org, written);
   const open = terminals.rows.find((row) => row.terminal === null)?.count ?? 0;
   return {
     E02: {
@@ -37,7 +43,7 @@ export async function decisionAnswers(tx: Tx, org: string, scope: PackScope): Pr
       "count of unattributed calls": { gaps: [], source, query: `decisions that name no system, in the period, all systems`, population: total, count: unattributed.rows[0]!.count },
     },
     E08: {
-      "decision counts by outcome and policy version": { gaps: reconciled.gaps, source, query: `decisions ${words}, grouped by outcome, code and policy version`, population: total, counts: counts.rows, terminals: terminals.rows, reconciliation: reconciled.counts, writers: reconciled.logs },
+      "decision counts by outcome and policy version": { gaps: reconciled.gaps, source, query: `decisions ${words}, without probes of the controls, grouped by outcome, code and policy version`, population: total, probes: probes.rows[0]!.count, counts: counts.rows, terminals: terminals.rows, reconciliation: reconciled.counts, writers: reconciled.logs },
       "calls without decision": { ...packAnswer({ source, query: `decisions whose call has no end on record yet ${words}`, gaps: [...(open > 0 ? [`${open} calls have no end on record.`] : []), "A call that bypasses the gateway has no decision, and no entry."], rows: reconciled.logs }), open },
       "sample of 25 or more decisions with full trace": { ...packAnswer({ source, query: `the newest 25 decisions ${words}; each names the entries of its intent and result`, gaps: [...(sample.length < 25 ? [`Only ${sample.length} decisions exist.`] : []), "These are the newest, not drawn: an auditor's own sample is in audits/ where an audit was opened."], rows: sample }), population: total },
     },

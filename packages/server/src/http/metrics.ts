@@ -11,9 +11,9 @@ export class RequestCounts {
   }
 
   render(): string {
-    const lines = ["# TYPE mandate_http_requests_total counter"];
+    const lines = ["# HELP mandate_http_requests_total Answered requests of the control listener.", "# TYPE mandate_http_requests_total counter"];
     for (const [labels, { count }] of this.#counts) lines.push(`mandate_http_requests_total{${labels}} ${count}`);
-    lines.push("# TYPE mandate_http_request_seconds_total counter");
+    lines.push("# HELP mandate_http_request_seconds_total Seconds spent on them.", "# TYPE mandate_http_request_seconds_total counter");
     for (const [labels, { totalMs }] of this.#counts) lines.push(`mandate_http_request_seconds_total{${labels}} ${(totalMs / 1000).toFixed(6)}`);
     return `${lines.join("\n")}\n`;
   }
@@ -22,16 +22,22 @@ export class RequestCounts {
 export interface Gauge {
   readonly name: string;
   readonly help: string;
+  /** Absent: a gauge. */
+  readonly type?: "counter";
   readonly value: number;
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** Prometheus text exposition of gauges. Label values are our own words, escaped all the same. */
+/** Prometheus text exposition: each name once, its series together. Label values are our own words, escaped all the same. */
 export function renderGauges(gauges: readonly Gauge[]): string {
-  return gauges
-    .map(({ name, help, value, labels }) => {
-      const inner = Object.entries(labels ?? {}).map(([key, text]) => `${key}="${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", " ")}"`);
-      return `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${name}${inner.length > 0 ? `{${inner.join(",")}}` : ""} ${value}\n`;
+  return [...Map.groupBy(gauges, ({ name }) => name).values()]
+    .map((series) => {
+      const { name, help, type } = series[0]!;
+      const lines = series.map(({ labels, value }) => {
+        const inner = Object.entries(labels ?? {}).map(([key, text]) => `${key}="${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", " ")}"`);
+        return `${name}${inner.length > 0 ? `{${inner.join(",")}}` : ""} ${value}\n`;
+      });
+      return `# HELP ${name} ${help}\n# TYPE ${name} ${type ?? "gauge"}\n${lines.join("")}`;
     })
     .join("");
 }

@@ -17,7 +17,8 @@ export interface PackPreview {
 
 /** What a pack of this scope would hold, and what disclosing would open, before anything is made. */
 export async function previewPack(tx: Tx, org: string, { systems, since, until }: PackScope): Promise<PackPreview> {
-  const within = sql`org = ${org} and at >= coalesce(${since}::timestamptz, '-infinity') and at < coalesce(${until}::timestamptz, 'infinity') ${systems.length === 0 ? sql`` : sql`and system = any(${[...systems]}::text[])`}`;
+  // Without the controls' probes, as the pack counts.
+  const within = sql`coalesce(system, '') not like 'probe:%' and coalesce(credential, '') not like 'probe:%' and org = ${org} and at >= coalesce(${since}::timestamptz, '-infinity') and at < coalesce(${until}::timestamptz, 'infinity') ${systems.length === 0 ? sql`` : sql`and system = any(${[...systems]}::text[])`}`;
   const decided = await sql<{ decisions: number; opens: number; approvals: number }>`select count(*)::int as decisions, count(approval)::int as approvals,
       count(*) filter (where exists (select 1 from evidence_key k where k.org = d.org and k.origin = coalesce(d.intent_log, d.result_log) and k.index = coalesce(d.intent_index, d.result_index)))::int as opens
     from decision d where ${within}`.execute(tx);
