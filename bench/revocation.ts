@@ -10,14 +10,17 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createHash } from "node:crypto";
 import { partSnapshot } from "@mandate/gateway/remote";
+import { canonicalBytes } from "@mandate/ledger";
 import { sql } from "kysely";
 import { startTestServer } from "../packages/server/src/testing/running-server.ts";
 
 const systems = Number(process.argv[2] ?? 10_000);
 const credentialsOfEach = Number(process.argv[3] ?? 10);
 const rounds = 25;
-const batch = 250;
+/** Through the API; the others are rows like theirs, which takes minutes less. */
+const applied = Math.min(systems, 50);
 const cli = join(import.meta.dirname, "../packages/cli/src/main.ts");
 
 const manifest = (from: number, to: number): string =>
@@ -43,6 +46,26 @@ metadata: { name: gpt-test }
 spec: { protocol: openai, endpoint: "http://127.0.0.1:9/v1", served: [gpt-test], region: EEA, training: never, retention: 0d, maxSensitivity: internal }
 `;
 
+/** Systems that differ from a registered one in their names: each row that makes one up, its version hashed as it should be. */
+async function addLike(name: string, from: number, to: number): Promise<void> {
+  const { org } = control.server;
+  const numbers = Array.from({ length: to - from }, (_, at) => from + at);
+  await control.db.transaction(org, async (tx) => {
+    const { rows } = await sql<{ manifest: { system: string } }>`select manifest from system_versions where org = ${org} and system = ${name}`.execute(tx);
+    const manifests = numbers.map((n) => ({ ...rows[0]!.manifest, system: `system-${n}` }));
+    const made = sql`unnest(${numbers}::int[], ${manifests.map((one) => createHash("sha256").update(canonicalBytes(one)).digest("hex"))}::text[], ${manifests.map((one) => JSON.stringify(one))}::text[]) as made(n, digest, manifest)`;
+    const tables = [
+      ["register_objects", "t.kind = 'AISystem' and t.name", sql`jsonb_build_object('name', 'system-' || made.n, 'id', t.id || made.n)`],
+      ["system_versions", "t.system", sql`jsonb_build_object('system', 'system-' || made.n, 'digest', made.digest, 'manifest', made.manifest::jsonb)`],
+      ["system_states", "t.system", sql`jsonb_build_object('system', 'system-' || made.n, 'digest', made.digest)`],
+      ["authorizations", "t.system", sql`jsonb_build_object('system', 'system-' || made.n, 'id', t.id || made.n, 'version_digest', made.digest)`],
+      ["authorization_history", "(select a.system from authorizations a where a.org = t.org and a.id = t.authorization_id)", sql`jsonb_build_object('authorization_id', t.authorization_id || made.n)`],
+    ] as const;
+    for (const [table, system, changes] of tables)
+      await sql`insert into ${sql.table(table)} select (jsonb_populate_record(t, ${changes})).* from ${sql.table(table)} t, ${made} where t.org = ${org} and ${sql.raw(system)} = ${name}`.execute(tx);
+  });
+}
+
 async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
@@ -62,7 +85,9 @@ const children: ChildProcess[] = [];
 const directories: string[] = [];
 const control = await startTestServer();
 const ask = async (method: string, path: string, body?: unknown) => {
-  const reply = await control.request(method, `/api/v1${path}`, body === undefined ? {} : { body });
+  const send = () => control.request(method, `/api/v1${path}`, body === undefined ? {} : { body });
+  // Server and client share one process here: a busy one may close a connection that waited too long. An apply repeats itself.
+  const reply = await send().catch((error: unknown) => (path === "/apply" ? send() : Promise.reject(error as Error)));
   if (reply.status >= 300) throw new Error(`${method} ${path}: ${reply.status} ${reply.text.slice(0, 500)}`);
   return reply.body;
 };
@@ -102,11 +127,10 @@ async function untilRefused(urls: readonly string[], key: string, refused: boole
 try {
   const began = performance.now();
   await ask("POST", "/apply", model);
-  for (let from = 0; from < systems; from += batch) {
-    await ask("POST", "/apply", manifest(from, Math.min(systems, from + batch)));
-    if (from % 2_500 === 0) console.log(`${from + batch} systems after ${((performance.now() - began) / 1000).toFixed(0)} s`);
-  }
+  await ask("POST", "/apply", manifest(0, applied));
   const { org } = control.server;
+  await addLike("system-0", applied, systems);
+  console.log(`${systems} systems after ${((performance.now() - began) / 1000).toFixed(0)} s`);
   await control.db.transaction(org, (tx) => sql`insert into credentials (org, id, system, name, key_hash, hint, state, accountable, created_by, created_at, not_after, changed_at)
     select ${org}, 'cred_bench' || n, 'system-' || n % ${systems}::int, 'key', encode(sha256(n::text::bytea), 'hex'), '', 'active', 'tom@halden.example', 'bench', now(), now() + interval '1 day', now()
     from generate_series(1, ${systems * credentialsOfEach}::int) as n`.execute(tx));

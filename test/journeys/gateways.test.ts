@@ -267,6 +267,21 @@ describe("two gateways beside one control plane", () => {
     expect(east.output()).not.toContain("planted-provider-secret");
   });
 
+  test("a gateway that serves some systems knows no key of another, and calls go on for its own", async () => {
+    expect((await mandate.api("POST", "/gateways", { name: "typo", serves: ["nots"] })).body.code).toBe("gateways.system_unknown");
+    const { token } = (await mandate.api("POST", "/gateways", { name: "counting", serves: ["counted"] })).body;
+    const counting = await startGateway(mandate.url, token);
+    const { key: counted } = await mandate.credential("talks");
+    expect((await counting.call(key, chat("not mine"))).body.error.code).toBe("credential_unknown");
+    expect((await counting.call(counted, chat("nor this"))).body.error.code).toBe("credential_unknown");
+    // Of its own system it knows all, the limit that is used up included.
+    expect((await mandate.apply(smallManifest(upstream.url, "counted", ""))).status).toBe(200);
+    const own = await mandate.credential("counted");
+    expect((await counting.call(own.key, chat("mine"))).status).toBe(200);
+    expect((await mandate.api("DELETE", "/gateways/counting")).status).toBe(204);
+    await end(counting, "SIGTERM");
+  });
+
   test("a copy of its volume is another gateway: it isn't let in, and the first goes on", async () => {
     const copied = mkdtempSync(join(tmpdir(), "mandate-gateway-"));
     cpSync(east.dataDir, copied, { recursive: true, filter: (path) => !path.endsWith("lock") });

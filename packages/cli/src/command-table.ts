@@ -647,7 +647,8 @@ export const commands: readonly CommandSpec[] = [
     group: "Identity",
     summary: "Make an enrolment token for a gateway; it is shown once",
     args: [{ name: "name", text: "stable name of the gateway" }],
-    examples: ["mandate gateway create eu-1"],
+    options: [{ flags: "--serves <system...>", text: "only these systems: it gets no secret, key or credential of another" }],
+    examples: ["mandate gateway create eu-1", "mandate gateway create payouts-1 --serves payouts refunds"],
     load: async () => (await import("./commands/gateway.ts")).create,
   },
   {

@@ -219,7 +219,7 @@ export class MandateClient {
   };
 
   readonly gateways = {
-    create: (body: { name: string }, options?: CallOptions): Promise<{ id: string; token: string }> =>
+    create: (body: { readonly name: string; readonly serves?: readonly string[] }, options?: CallOptions): Promise<{ id: string; token: string }> =>
       this.request("POST", "/api/v1/gateways", body, options),
   };
 

@@ -16,7 +16,8 @@ export async function list(call: Call): Promise<void> {
 
 export async function create(call: Call): Promise<void> {
   const client = await call.client();
-  const made = await client.gateways.create({ name: call.args[0] ?? "" }, { signal: call.terminal.signal });
+  const serves = call.list("serves");
+  const made = await client.gateways.create({ name: call.args[0] ?? "", ...(serves.length === 0 ? {} : { serves: serves.map((name) => name.replace(/^systems?\//, "")) }) }, { signal: call.terminal.signal });
   if (call.format === "table") call.terminal.out(fields({ id: made.id, token: made.token }));
   else await printObject(call.terminal, call.format, { ...made }, `gateway/${call.args[0] ?? ""}`);
   call.say("The token enrols one gateway and is shown this once.");

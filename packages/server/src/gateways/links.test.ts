@@ -17,6 +17,7 @@ const gateway: EnrolledGateway = {
   registerVersion: null,
   lastSeenAt: null,
   run: null,
+  serves: null,
 };
 
 function snapshot(version: number, state: string, month = "1"): Snapshot {

@@ -3,6 +3,7 @@ import type { ServerResponse } from "node:http";
 import { packChange, packWhole } from "@mandate/gateway/remote";
 import type { StreamMessage } from "@mandate/gateway/remote";
 import type { Publisher } from "../publisher/index.ts";
+import { narrowing } from "./narrowed.ts";
 import { SessionQuestions } from "./session-questions.ts";
 import { SnapshotFeed } from "./snapshot-feed.ts";
 import type { Step } from "./snapshot-feed.ts";
@@ -18,6 +19,7 @@ const maxBufferedBytes = 256 * 1024 * 1024;
 interface Link {
   readonly gateway: EnrolledGateway;
   readonly stream: ServerResponse;
+  readonly feed: SnapshotFeed;
   /** Format that both sides speak. */
   readonly format: number;
   /** It can be asked what a session has seen. */
@@ -46,8 +48,8 @@ interface Waiting {
 /** The control streams of stand-alone gateways: what each was sent, and what each has said it enforces. */
 export class GatewayLinks {
   readonly #publisher: Publisher;
-  /** Made for the first gateway that comes: an installation without any pays nothing for it. */
-  #lazyFeed: SnapshotFeed | undefined;
+  /** One for each set of systems that gateways serve, made for the first of them that comes: nobody else pays for it. */
+  readonly #feeds = new Map<string, SnapshotFeed>();
   readonly #key: KeyObject;
   readonly #now: () => number;
   readonly #random: (bytes: Uint8Array) => Uint8Array;
@@ -69,14 +71,18 @@ export class GatewayLinks {
     });
   }
 
-  get #feed(): SnapshotFeed {
-    return (this.#lazyFeed ??= new SnapshotFeed(this.#publisher));
+  #feedOf({ serves }: EnrolledGateway): SnapshotFeed {
+    const key = serves === null ? "" : JSON.stringify(serves.toSorted());
+    let feed = this.#feeds.get(key);
+    if (feed === undefined) this.#feeds.set(key, (feed = new SnapshotFeed(this.#publisher, serves === null ? undefined : narrowing(serves))));
+    return feed;
   }
 
   /** What it holds already decides what it is sent: the changes since, or the whole. */
   open(gateway: EnrolledGateway, stream: ServerResponse, holds: Holds): void {
     // A second stream of the same process takes over: the first may hang in a connection that nobody closed.
     for (const link of this.#links) if (link.gateway.id === gateway.id) link.close();
+    const feed = this.#feedOf(gateway);
     const to = { gateway: gateway.id, sealingKey: gateway.sealingKey };
     const from = { signing: this.#key, random: this.#random };
     const send = (message: StreamMessage): void => {
@@ -84,17 +90,18 @@ export class GatewayLinks {
       else stream.write(`${JSON.stringify(message)}\n`);
     };
     const sendWhole = (): void => {
-      const whole = this.#feed.whole();
+      const whole = feed.whole();
       if (whole === undefined) return;
       const { version, open, secret, chain } = whole;
       send(packWhole({ version, open, secret, ...(holds.format < 2 ? {} : { chain }) }, to, from));
     };
     const sendStep = (step: Step): void => (holds.format < 2 ? sendWhole() : send(packChange(step, to, from)));
-    const unsubscribe = this.#feed.subscribe(sendStep);
-    const beat = setInterval(() => send({ type: "confirm", version: this.#publisher.current.version, ...(holds.format < 2 || this.#feed.chain === undefined ? {} : { chain: this.#feed.chain }), at: this.#now(), ageMs: Math.max(0, this.#now() - this.#publisher.confirmedAt()) }), heartbeatMs);
+    const unsubscribe = feed.subscribe(sendStep);
+    const beat = setInterval(() => send({ type: "confirm", version: this.#publisher.current.version, ...(holds.format < 2 || feed.chain === undefined ? {} : { chain: feed.chain }), at: this.#now(), ageMs: Math.max(0, this.#now() - this.#publisher.confirmedAt()) }), heartbeatMs);
     const link: Link = {
       gateway,
       stream,
+      feed,
       format: holds.format,
       sessions: holds.sessions === true,
       version: holds.version,
@@ -111,7 +118,7 @@ export class GatewayLinks {
     this.#links.add(link);
     stream.once("close", link.close);
     stream.once("error", link.close);
-    const missed = this.#feed.since(holds.chain);
+    const missed = feed.since(holds.chain);
     if (missed === undefined || holds.format < 2) sendWhole();
     else for (const step of missed) sendStep(step);
   }
@@ -138,7 +145,7 @@ export class GatewayLinks {
 
   /** A chain of elsewhere says nothing about this register, whatever number came with it. */
   #enforces(link: Link, version: number): boolean {
-    return link.version >= version && (link.format < 2 || (link.chain !== null && this.#feed.since(link.chain) !== undefined));
+    return link.version >= version && (link.format < 2 || (link.chain !== null && link.feed.since(link.chain) !== undefined));
   }
 
   /** Asks every connected gateway for its journal and waits for it, 5 s at most. */
@@ -183,7 +190,7 @@ export class GatewayLinks {
     return new Map(
       [...this.#links].map((link) => [
         link.gateway.id,
-        { version: link.version, format: link.format, isNewest: link.version === version && (link.format < 2 || link.chain === this.#feed.chain) },
+        { version: link.version, format: link.format, isNewest: link.version === version && (link.format < 2 || link.chain === link.feed.chain) },
       ]),
     );
   }
@@ -193,7 +200,7 @@ export class GatewayLinks {
   }
 
   close(): void {
-    this.#lazyFeed?.close();
+    for (const feed of this.#feeds.values()) feed.close();
     for (const link of this.#links) link.close();
   }
 }

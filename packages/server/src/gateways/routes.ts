@@ -16,7 +16,7 @@ import { actorOf, administrators, page, RateLimit } from "../http/index.ts";
 import type { App } from "../http/index.ts";
 import type { GatewayLinks } from "./links.ts";
 import { keepRawBody, signedRequests } from "./signed-requests.ts";
-import { beginRun, enrolGateway, fenced, gatewayOfToken, listGateways, noteSeen, removeGateway } from "./store.ts";
+import { beginRun, enrolGateway, fenced, gatewayOfToken, listGateways, noteSeen, removeGateway, requireSystems } from "./store.ts";
 import { takeJournal } from "./take-journal.ts";
 
 /** What a gateway told us last. */
@@ -48,7 +48,8 @@ export interface GatewayRouteDeps {
   readonly onSequenced: (entries: number) => void;
 }
 
-const gateway = z.object({ id: z.string().nullable(), name: z.string(), registerVersion: z.number().nullable(), lastSeen: z.string().nullable(), confirmed: z.boolean(), format: z.number().int().nullable() });
+const gateway = z.object({ id: z.string().nullable(), name: z.string(), registerVersion: z.number().nullable(), lastSeen: z.string().nullable(), confirmed: z.boolean(), format: z.number().int().nullable(), serves: z.array(z.string()).nullable() });
+const systemName = z.string().min(1).max(128);
 const key = z.string().regex(/^[A-Za-z0-9_-]{43}$/, "is not 32 bytes in base64url");
 const chain = key;
 const runName = z.string().regex(/^[A-Za-z0-9_-]{22}$/);
@@ -80,8 +81,8 @@ function adminRoutes(app: App, { db, org, contexts, links, local }: GatewayRoute
     const rows = await db.read(org, (tx) => listGateways(tx, org));
     const live = links.enforced();
     return [
-      ...local().map((one) => ({ id: null, ...one, format: null })),
-      ...rows.map((row) => ({ id: row.id, name: row.name, registerVersion: live.get(row.id)?.version ?? (row.registerVersion === null ? null : Number(row.registerVersion)), lastSeen: row.lastSeenAt?.toISOString() ?? null, confirmed: live.get(row.id)?.isNewest === true, format: live.get(row.id)?.format ?? null })),
+      ...local().map((one) => ({ id: null, ...one, format: null, serves: null })),
+      ...rows.map((row) => ({ id: row.id, name: row.name, registerVersion: live.get(row.id)?.version ?? (row.registerVersion === null ? null : Number(row.registerVersion)), lastSeen: row.lastSeenAt?.toISOString() ?? null, confirmed: live.get(row.id)?.isNewest === true, format: live.get(row.id)?.format ?? null, serves: row.serves === null ? null : [...row.serves] })),
     ];
   };
 
@@ -97,17 +98,19 @@ function adminRoutes(app: App, { db, org, contexts, links, local }: GatewayRoute
     "/api/v1/gateways",
     {
       config: { access: administrators, secretAnswer: true },
-      schema: { operationId: "registerGateway", body: z.strictObject({ name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, "is not a name") }), response: { 201: z.object({ id: z.string(), token: z.string() }) } },
+      schema: { operationId: "registerGateway", body: z.strictObject({ name: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, "is not a name"), serves: z.array(systemName).min(1).max(1000).optional() }), response: { 201: z.object({ id: z.string(), token: z.string() }) } },
     },
     async (request, reply) => {
       const ctx = contexts.quiet(actorOf(request));
       const token = newBearer("gatewayEnrolment", ctx.random);
       const id = newId("gateway", ctx.now(), ctx.random);
       const { name } = request.body;
+      const serves = request.body.serves === undefined ? null : [...new Set(request.body.serves)].toSorted();
       try {
         await ctx.transact(async (tx, record) => {
-          await sql`insert into gateways (org, id, name, token_hash, created_at) values (${org}, ${id}, ${name}, ${bearerHash(token)}, ${new Date(ctx.now())})`.execute(tx);
-          record({ type: "setting", payload: { event: "gateway.registered", gateway: id, name, by: ctx.actor.id } });
+          if (serves !== null) await requireSystems(tx, org, serves);
+          await sql`insert into gateways (org, id, name, token_hash, serves, created_at) values (${org}, ${id}, ${name}, ${bearerHash(token)}, ${serves}, ${new Date(ctx.now())})`.execute(tx);
+          record({ type: "setting", payload: { event: "gateway.registered", gateway: id, name, serves, by: ctx.actor.id } });
         });
       } catch (error) {
         if (!isUniqueViolation(error)) throw error;

@@ -44,12 +44,16 @@ export class SnapshotFeed {
   #steps: Step[] = [];
   #chars = 0;
   readonly #unsubscribe: () => void;
+  readonly #narrow: (snapshot: Snapshot) => Snapshot;
 
-  constructor(publisher: Publisher) {
+  /** @param narrow what of a snapshot this feed's gateways may hold */
+  constructor(publisher: Publisher, narrow: (snapshot: Snapshot) => Snapshot = (snapshot) => snapshot) {
+    this.#narrow = narrow;
     this.#unsubscribe = publisher.port().subscribe((snapshot) => this.#follow(snapshot));
   }
 
-  #follow(snapshot: Snapshot): void {
+  #follow(published: Snapshot): void {
+    const snapshot = this.#narrow(published);
     const before = this.#state;
     const parts = partSnapshot(snapshot);
     const [open, secret] = [divide(parts.open), divide(parts.secret)];

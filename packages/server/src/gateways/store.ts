@@ -14,6 +14,8 @@ export interface GatewayRow {
   readonly lastSeenAt: Date | null;
   /** Which of its starts counts; null: none that counted them. */
   readonly run: string | null;
+  /** Systems it serves; null: all. */
+  readonly serves: readonly string[] | null;
 }
 
 export interface EnrolledGateway extends GatewayRow {
@@ -22,7 +24,7 @@ export interface EnrolledGateway extends GatewayRow {
   readonly origin: string;
 }
 
-const columns = sql`id, name, signing_key as "signingKey", sealing_key as "sealingKey", origin, register_version as "registerVersion", last_seen_at as "lastSeenAt", run`;
+const columns = sql`id, name, signing_key as "signingKey", sealing_key as "sealingKey", origin, register_version as "registerVersion", last_seen_at as "lastSeenAt", run, serves`;
 
 export async function listGateways(tx: Tx, org: string): Promise<readonly GatewayRow[]> {
   const { rows } = await sql<GatewayRow>`select ${columns} from gateways where org = ${org} and removed_at is null order by name limit 1000`.execute(tx);
@@ -33,6 +35,14 @@ export async function listGateways(tx: Tx, org: string): Promise<readonly Gatewa
 export async function enrolledGateway(tx: Tx, org: string, id: string): Promise<EnrolledGateway | undefined> {
   const { rows } = await sql<EnrolledGateway>`select ${columns} from gateways where org = ${org} and id = ${id} and removed_at is null and enrolled_at is not null`.execute(tx);
   return rows[0];
+}
+
+/** @throws AppError `gateways.system_unknown` (422): a name that nobody registered would serve nobody, unseen */
+export async function requireSystems(tx: Tx, org: string, serves: readonly string[]): Promise<void> {
+  const { rows } = await sql<{ name: string }>`select name from register_objects where org = ${org} and kind = 'AISystem' and name = any(${[...serves]})`.execute(tx);
+  const unknown = serves.find((name) => !rows.some((row) => row.name === name));
+  if (unknown !== undefined)
+    throw new AppError({ code: "gateways.system_unknown", status: 422, message: `No system \`${unknown}\` is registered, so no gateway can serve it.`, remedies: [{ text: "List the systems.", command: "npx mandate get systems" }] });
 }
 
 export interface Enrolment {
