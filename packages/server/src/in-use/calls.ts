@@ -20,19 +20,24 @@ const none: Calls = { calls24h: { allow: 0, hold: 0, deny: 0 }, lastSeen: null }
  */
 export async function callsOf(tx: Tx, org: string, nowMs: number, resources: readonly string[]): Promise<Map<string, Calls>> {
   if (resources.length === 0) return new Map();
+  const asked = [...resources].slice(0, maxResources);
+  const tools = asked.flatMap((one) => (one.startsWith("tool:") ? [one.slice("tool:".length)] : []));
   const floor = newId("decision", nowMs - dayMs, (bytes) => bytes.fill(0));
-  const real = sql`coalesce(d.system, '') not like 'probe:%' and coalesce(d.credential, '') not like 'probe:%'`;
+  const real = sql`(d.system is null or d.system not like 'probe:%') and (d.credential is null or d.credential not like 'probe:%')`;
   const { rows } = await sql<{ resource: string; allow: number; hold: number; deny: number; last: Date | null }>`
-    select r.resource, coalesce(c.allow, 0)::int as allow, coalesce(c.hold, 0)::int as hold, coalesce(c.deny, 0)::int as deny, greatest(direct.at, inside.at) as last
-    from unnest(${[...resources].slice(0, maxResources)}::text[]) as r(resource)
-    left join lateral (
-      select count(*) filter (where o.outcome = 'allow') as allow, count(*) filter (where o.outcome = 'hold') as hold, count(*) filter (where o.outcome = 'deny') as deny from (
-        select case when d.tools @> jsonb_build_array(jsonb_build_object('outcome', d.outcome)) then 'allow' else d.outcome end as outcome
-          from decision d where d.org = ${org} and d.resource = r.resource and d.id >= ${floor} and ${real}
+    with counted as (
+      select o.resource, sum(o.n) filter (where o.outcome = 'allow') as allow, sum(o.n) filter (where o.outcome = 'hold') as hold, sum(o.n) filter (where o.outcome = 'deny') as deny from (
+        select d.resource, d.outcome, count(*) as n from decision d where d.org = ${org} and d.id >= ${floor} and d.resource = any(${asked}) and d.tools is null and ${real} group by 1, 2
         union all
-        select one.outcome from decision_tag t join decision d on d.org = t.org and d.id = t.id, jsonb_to_recordset(d.tools) as one(tool text, outcome text)
-          where r.resource like 'tool:%' and t.org = ${org} and t.kind = 'tool' and t.value = substr(r.resource, 6) and t.id >= ${floor} and one.tool = t.value and ${real}
-      ) o) c on true
+        -- A hold or refusal of a tool call inside an answer is the tool's: its model was allowed.
+        select d.resource, case when d.tools @> jsonb_build_array(jsonb_build_object('outcome', d.outcome)) then 'allow' else d.outcome end, count(*) from decision d
+          where d.org = ${org} and d.id >= ${floor} and d.resource = any(${asked}) and d.tools is not null and ${real} group by 1, 2
+        union all
+        select 'tool:' || t.value, one.outcome, count(*) from decision_tag t join decision d on d.org = t.org and d.id = t.id, jsonb_to_recordset(d.tools) as one(tool text, outcome text)
+          where t.org = ${org} and t.kind = 'tool' and t.value = any(${tools}) and t.id >= ${floor} and one.tool = t.value and ${real} group by 1, 2
+      ) o group by 1)
+    select r.resource, coalesce(c.allow, 0)::int as allow, coalesce(c.hold, 0)::int as hold, coalesce(c.deny, 0)::int as deny, greatest(direct.at, inside.at) as last
+    from unnest(${asked}::text[]) as r(resource) left join counted c on c.resource = r.resource
     left join lateral (select d.at from decision d where d.org = ${org} and d.resource = r.resource and ${real} order by d.id desc limit 1) direct on true
     left join lateral (select d.at from decision_tag t join decision d on d.org = t.org and d.id = t.id
       where r.resource like 'tool:%' and t.org = ${org} and t.kind = 'tool' and t.value = substr(r.resource, 6) and ${real} order by t.id desc limit 1) inside on true`.execute(tx);
