@@ -3,7 +3,6 @@ import type { DecisionRequest, RefusalCode, RegisterFacts, ResourceType, SystemF
 import { EvaluationError } from "./cedar/values.ts";
 import type { Environment } from "./cedar/expression.ts";
 import { scopeMatches } from "./cedar/policy-set.ts";
-import { exceptRules, liftRules } from "./break-glass.ts";
 import { combineHolds, combineObligations, precedence } from "./combine.ts";
 import { allowReason, paramOf, refusalReason, remediesFor, type Subject } from "./explain.ts";
 import { decideExternal } from "./external.ts";
@@ -12,6 +11,8 @@ import { compareWithReference } from "./reference.ts";
 import { buildContext, remainingData } from "./request-context.ts";
 import { buildRuleBook, grantTemplate, type RuleBook, type Slice } from "./rule-book.ts";
 import type { Rule } from "./rule.ts";
+import { settle } from "./settle.ts";
+import { traceOf } from "./trace.ts";
 import type { CompileOptions, PolicyDecision, PolicyDecisionPoint } from "./types.ts";
 import { actionEntity, buildWorld, type World } from "./world.ts";
 
@@ -41,6 +42,11 @@ export function compilePolicy(facts: RegisterFacts, options: CompileOptions = {}
       } catch (error) {
         return faultDecision(policyVersion, null, messageOf(error));
       }
+    },
+    trace: (request) => {
+      const system = world.systems.get(request.system);
+      if (system === undefined || !isAskable(request)) return null;
+      return traceOf(evaluate(request, system, world, book), decide(request).rule);
     },
     compareWithReference: (request) => {
       const system = world.systems.get(request.system);
@@ -168,18 +174,14 @@ function decideSystem(request: DecisionRequest, world: World, book: RuleBook, po
 function combine(evaluation: Evaluation, policyVersion: string): PolicyDecision {
   const { subject, permits, errors, slice } = evaluation;
   const matched = [...evaluation.forbids, ...permits].map((rule) => rule.id);
-  const { binding, by: excepted } = exceptRules(evaluation.forbids, subject.system, subject.request.now);
-  const { binding: forbids, by: brokenGlass } = liftRules(binding, subject.system, subject.request.now);
+  const { denials, held, approved, excepted, brokenGlass } = settle(evaluation);
   const alert = alertOf(evaluation);
 
-  const denials = forbids.filter((rule) => rule.hold === null);
   if (denials.length > 0)
     return deny(mostPressing(denials, subject.system), subject, { matched, policyVersion, alert });
   if (alert !== null) {
     return { ...faultDecision(policyVersion, errors[0]?.rule.id ?? slice.broken, alert), matched };
   }
-  const approved = new Set(subject.request.approval?.rules);
-  const held = forbids.filter((rule) => rule.hold !== null && !approved.has(rule.id));
   if (held.length > 0) {
     return {
       ...deny(held[0]!, subject, { matched, policyVersion, alert }),
@@ -193,14 +195,14 @@ function combine(evaluation: Evaluation, policyVersion: string): PolicyDecision 
   const obligations = combineObligations(permits);
   if (obligations === "conflict")
     return deny(conflictingObligations(permits), subject, { matched, policyVersion, alert });
-  const decisive = forbids[0] ?? permits.find((rule) => !rule.guardrail) ?? permits[0]!;
+  const decisive = approved[0] ?? permits.find((rule) => !rule.guardrail) ?? permits[0]!;
   return {
     outcome: "allow",
     code: null,
     param: null,
     // Loud in every list: what let this through was people, not the rule.
     reason: [
-      allowReason(subject, forbids.length > 0),
+      allowReason(subject, approved.length > 0),
       ...(excepted === null ? [] : [`Exception ${excepted.name} lifted ${excepted.rules.join(", ")}.`]),
       ...(brokenGlass === null ? [] : [`Break-glass ${brokenGlass.name} lifted ${brokenGlass.rules.join(", ")}.`]),
     ].join(" "),

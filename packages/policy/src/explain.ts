@@ -62,7 +62,12 @@ function safeName(name: string | null): string | null {
 
 /** "Support Concierge would have called the tool refunds.issue. Refunds above €80 need a person." */
 export function refusalReason(rule: Pick<Rule, "because" | "slot">, subject: Subject): string {
-  return `${attempt(subject)} ${sentence(fill(rule.because, subject, paramOf(rule.slot, subject)))}`;
+  return `${attempt(subject)} ${becauseOf(rule, subject)}`;
+}
+
+/** What a rule says of the call, its slots filled. */
+export function becauseOf(rule: Pick<Rule, "because" | "slot">, subject: Subject): string {
+  return sentence(fill(rule.because, subject, paramOf(rule.slot, subject)));
 }
 
 export function allowReason(subject: Subject, approved: boolean): string {

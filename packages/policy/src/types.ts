@@ -1,4 +1,5 @@
 import type { Decision, DecisionRequest, Remedy, Verdict } from "@mandate/model";
+import type { DecisionTrace } from "./trace.ts";
 
 /** A decision, and whether something went wrong inside that a person must look at (G11). */
 export interface PolicyDecision extends Decision {
@@ -32,6 +33,11 @@ export interface PolicyDecisionPoint {
   /** Pure and total: whatever is asked, it answers, and anything unexpected is a deny with an alert. */
   decide(request: DecisionRequest): PolicyDecision;
   decideExternal(request: ExternalRequest): PolicyDecision;
+  /**
+   * What each rule that binds the system said of the call. Null where no rule was asked: an unknown system, a question that
+   * no surface asks. For people, never on the path.
+   */
+  trace(request: DecisionRequest): DecisionTrace | null;
   /** Evaluates the same request in cedar-wasm. Milliseconds: sample it, never on the path. */
   compareWithReference(request: DecisionRequest): ReferenceComparison;
 }

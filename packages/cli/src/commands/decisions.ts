@@ -49,8 +49,39 @@ export async function explain(call: Call): Promise<void> {
   const id = (call.args[0] ?? "").replace(/^decisions?\//, "");
   const client = await call.client();
   const decision = await client.decisions.get(id, { signal: call.terminal.signal });
-  if (call.format === "table") call.terminal.out(explanation(decision));
-  else await printObject(call.terminal, call.format, decision as unknown as Row, `decision/${id}`);
+  if (call.format === "table") {
+    const rules = await client.request<Explanation>("GET", `/api/v1/decisions/${encodeURIComponent(id)}/explanation`, undefined, { signal: call.terminal.signal });
+    call.terminal.out(explanation(decision) + ruleByRule(rules));
+  } else await printObject(call.terminal, call.format, decision as unknown as Row, `decision/${id}`);
+}
+
+interface Explanation {
+  readonly unreplayable: string | null;
+  readonly questions: readonly {
+    readonly tool: string | null;
+    readonly same: boolean;
+    readonly rules: readonly { readonly id: string; readonly verdict: string; readonly liftedBy: string | null; readonly because: string }[];
+    readonly withoutRefusals: string | null;
+  }[];
+}
+
+const afterwards: Readonly<Record<string, string>> = { allow: "it would be allowed", hold: "it would wait for a person", deny: "it would still be denied" };
+
+/** Rules that had something to say of the call; the others are counted. */
+function ruleByRule({ unreplayable, questions }: Explanation): string {
+  if (unreplayable !== null) return `  rules     not known any more: ${unreplayable.replaceAll("_", " ")}\n`;
+  return questions
+    .map(({ tool, same, rules, withoutRefusals }) => {
+      const spoke = rules.filter(({ verdict }) => verdict !== "met" && verdict !== "silent");
+      return [
+        `Rule by rule${tool === null ? "" : `, tool call ${cell(tool)}`}, made again${same ? "" : " AND DIFFERENT FROM THE RECORD"}:`,
+        ...spoke.map(({ id, verdict, liftedBy, because }) => `  ${verdict.padEnd(9)} ${cell(id)}${liftedBy === null ? "" : ` by ${cell(liftedBy)}`}${because === "" ? "" : `: ${cell(because)}`}`),
+        `  met       ${rules.length - spoke.length} more`,
+        ...(withoutRefusals === null ? [] : [`  without what refuses, ${afterwards[withoutRefusals]}`]),
+      ].join("\n");
+    })
+    .join("\n")
+    .concat("\n");
 }
 
 const words = { allow: "Allowed", hold: "Held for a person", deny: "Denied" } as const;

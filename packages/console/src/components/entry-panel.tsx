@@ -7,6 +7,7 @@ import { t } from "../text.ts";
 import { entry as entryWords, proof as proofWords } from "../text/evidence.ts";
 import { session as sessionWords } from "../text/content.ts";
 import { OpenedEntry } from "./opened-entry.tsx";
+import { RuleByRule } from "./rule-by-rule.tsx";
 import { ProofTree } from "./proof-tree.tsx";
 import { Loaded, Loading } from "./states.tsx";
 import { markOf, Status } from "./status.tsx";
@@ -120,6 +121,9 @@ function Entry({ decision }: { decision: DecisionView }) {
           )}
         </div>
       )}
+      <div className="panel-body section" key={`rules-${decision.id}`}>
+        <RuleByRule id={decision.id} />
+      </div>
       {decision.intent !== null && (
         <div className="panel-body section" key={decision.id}>
           <OpenedEntry log={decision.intent.log} index={decision.intent.index} />

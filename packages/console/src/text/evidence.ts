@@ -55,6 +55,42 @@ export const entry = {
   } as Record<string, string>,
 } as const;
 
+export const ruleByRule = {
+  title: "Rule by rule",
+  open: "Show what each rule said",
+  same: "Made again from what the entry sealed, and the same as recorded.",
+  differs: "Made again from what the entry sealed, and NOT the same as recorded.",
+  outside: "The question is about something outside the register: the organization's own rules alone decide it.",
+  tool: (name: string) => `Tool call ${name}`,
+  decides: "decided",
+  source: "Rule",
+  policies: "Policies",
+  liftedBy: (name: string) => `Lifted by ${name}`,
+  quiet: (n: string) => `${n} more that let it be`,
+  without: {
+    allow: "Without what refuses it, this call would be allowed.",
+    hold: "Without what refuses it, this call would wait for a person.",
+    deny: "Without what refuses it, this call would still be denied: nothing grants it, or a rule can't be evaluated.",
+  },
+  verdicts: {
+    refuses: "Refuses",
+    holds: "Holds for a person",
+    fault: "Could not be evaluated",
+    lifted: "Lifted",
+    answered: "A person said yes",
+    grants: "Grants",
+    met: "Met",
+    silent: "Doesn't grant this",
+  },
+  unreplayable: {
+    no_rule_asked: "No rule was asked: the call was refused before, for the reason above.",
+    erased: "What it was decided on was erased, or its retention ended.",
+    older_record: "An earlier release recorded it and sealed too little to make it again.",
+    facts_missing: "The register's facts that it was decided by are gone.",
+    other_release: "Another release's guardrails decided it, so it can't be made again here.",
+  },
+} as const;
+
 export const proof = {
   computing: "Recomputing",
   recomputed: (n: number) => `Recomputed in this browser, ${plural(n, "hash", "hashes")}`,

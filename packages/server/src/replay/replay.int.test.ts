@@ -113,6 +113,20 @@ describe("a day made again", () => {
     expect(result).toMatchObject({ total: count, replayable: count, questions: count, same: count, differences: 0, unreplayable: {} });
   });
 
+  test("says of one what each of its rules said", async () => {
+    const { rows } = await running.db.read(deps.org, (tx) => sql<{ id: string; outcome: string }>`select distinct on (outcome) id, outcome from decision where resource = 'tool:payouts.send' order by outcome, id`.execute(tx));
+    expect(rows.map((row) => row.outcome)).toContain("hold");
+    for (const row of rows) {
+      const { status, body } = await running.request("GET", `/api/v1/decisions/${row.id}/explanation`);
+      expect([status, body.unreplayable, body.questions.length]).toEqual([200, null, 1]);
+      const [question] = body.questions;
+      expect(question).toMatchObject({ same: true, replayed: { outcome: row.outcome } });
+      const limit = question.rules.find((one: { id: string }) => one.id === "payout-limit");
+      expect(limit).toMatchObject(row.outcome === "hold" ? { verdict: "holds", decides: true, because: "Large payouts need a person." } : { verdict: "met", decides: false });
+    }
+    expect((await running.request("GET", "/api/v1/decisions/dec_none/explanation")).status).toBe(404);
+  });
+
   test("holds what was asked about things outside our own domain too", async () => {
     const ids: string[] = [];
     for (const name of ["can_read_todos", "can_delete_todo", "can_read_todos"]) {

@@ -2,7 +2,7 @@ import { canonicalBytes } from "@mandate/ledger";
 import type { Json } from "@mandate/ledger";
 import type { RegisterFacts } from "@mandate/model";
 import { compilePolicy } from "@mandate/policy";
-import type { PolicyDecision, PolicyDecisionPoint } from "@mandate/policy";
+import type { DecisionTrace, PolicyDecision, PolicyDecisionPoint } from "@mandate/policy";
 import type { Database } from "../database/index.ts";
 import type { LogKeys } from "../evidence/index.ts";
 import { loadFacts } from "../facts/index.ts";
@@ -123,6 +123,29 @@ export async function replayDecision(deps: ReplayDeps, id: string): Promise<Repl
   return tally.result();
 }
 
+/** A decision made again, and what each rule said of it. */
+export interface Explained {
+  readonly unreplayable: Unreplayable | null;
+  readonly questions: readonly { readonly tool: string | null; readonly replayed: Outcome; readonly same: boolean; readonly trace: DecisionTrace | null }[];
+}
+
+/** @returns undefined when there is no such decision */
+export async function explainDecision(deps: ReplayDeps, id: string): Promise<Explained | undefined> {
+  const row = await deps.db.read(deps.org, (tx) => readOne(tx, deps.org, deps.keys, id));
+  if (row === undefined) return undefined;
+  const versions = new Versions(deps);
+  const again = await askedAgain(row, versions);
+  const tally = new Tally(false);
+  tally.add(row, again);
+  const why = (Object.keys(tally.result().unreplayable) as Unreplayable[])[0] ?? null;
+  if (typeof again === "string" || why !== null) return { unreplayable: why, questions: [] };
+  const policy = (await versions.of(row.facts!))!;
+  return {
+    unreplayable: null,
+    questions: again.map(({ asked, replayed }) => ({ tool: asked.tool, replayed: outcomeOf({ ...replayed }), same: differing(asked, replayed, false).length === 0, trace: asked.request === null ? null : policy.trace(asked.request) })),
+  };
+}
+
 async function askedAgain(row: Recorded, versions: Versions): Promise<readonly { asked: Asked; replayed: PolicyDecision }[] | Unreplayable> {
   if (row.unreplayable !== null) return row.unreplayable;
   const policy = await versions.of(row.facts!);
@@ -166,7 +189,7 @@ class Tally {
     this.#replayable += 1;
     for (const { asked, replayed } of again as readonly { asked: Asked; replayed: PolicyDecision }[]) {
       this.#questions += 1;
-      const members = this.#differing(asked, replayed);
+      const members = differing(asked, replayed, this.#proposed);
       if (members.length === 0) {
         this.#same += 1;
         continue;
@@ -185,16 +208,16 @@ class Tally {
     return first !== undefined && typeof first.asked.decision["policyVersion"] === "string" && first.asked.decision["policyVersion"] !== first.replayed.policyVersion ? "other_release" : null;
   }
 
-  #differing(asked: Asked, replayed: PolicyDecision): string[] {
-    const now: Readonly<Record<string, unknown>> = { ...replayed };
-    // A proposal changes what is allowed; that it says so in other words, or under another version, is no flip.
-    const compared = this.#proposed ? ["outcome", "code"] : Object.keys(asked.tool === null ? { ...asked.decision, ...now } : asked.decision);
-    return compared.filter((member) => exact(asked.decision[member]) !== exact(now[member])).sort();
-  }
-
   result(): ReplayResult {
     return { total: this.#total, replayable: this.#replayable, unreplayable: this.#unreplayable, questions: this.#questions, same: this.#same, differences: this.#differences, shown: this.#shown };
   }
+}
+
+/** Members in which the answer differs from its record. A proposal changes what is allowed; other words, or another version, are no flip. */
+function differing(asked: Asked, replayed: PolicyDecision, isProposed: boolean): string[] {
+  const now: Readonly<Record<string, unknown>> = { ...replayed };
+  const compared = isProposed ? ["outcome", "code"] : Object.keys(asked.tool === null ? { ...asked.decision, ...now } : asked.decision);
+  return compared.filter((member) => exact(asked.decision[member]) !== exact(now[member])).sort();
 }
 
 function outcomeOf(decision: Readonly<Record<string, unknown>>): Outcome {

@@ -1,17 +1,25 @@
-import { AppError } from "@mandate/model";
+import { AppError, verdicts } from "@mandate/model";
 import type { RegisterFacts } from "@mandate/model";
 import { sql } from "kysely";
 import { z } from "zod";
 import type { Contexts } from "../context/index.ts";
 import { actorOf, instant, pathName } from "../http/index.ts";
 import type { App } from "../http/index.ts";
-import { replayDecision, replayPeriod } from "./replay.ts";
+import { explainDecision, replayDecision, replayPeriod } from "./replay.ts";
 import type { ReplayDeps, ReplayResult } from "./replay.ts";
 import { underProduction } from "./under-production.ts";
 
 const outcome = z.object({ outcome: z.string(), code: z.string().nullable(), rule: z.string().nullable(), reason: z.string().nullable() });
 const difference = z.object({ id: z.string(), at: z.string(), system: z.string().nullable(), action: z.string(), resource: z.string(), tool: z.string().nullable(), recorded: outcome, replayed: outcome, members: z.array(z.string()).readonly() });
 export const replayResult = z.object({ total: z.number(), replayable: z.number(), unreplayable: z.record(z.string(), z.number()), questions: z.number(), same: z.number(), differences: z.number(), shown: z.array(difference).readonly() });
+const verdict = z.enum(["refuses", "holds", "fault", "lifted", "answered", "grants", "met", "silent"]);
+const rule = z.object({ id: z.string(), verdict, decides: z.boolean(), guardrail: z.boolean(), liftedBy: z.string().nullable(), because: z.string(), text: z.string() });
+const explanation = z.object({
+  id: z.string(),
+  /** Why it can't be made again; then there are no questions. */
+  unreplayable: z.enum(["no_rule_asked", "erased", "older_record", "facts_missing", "other_release"]).nullable(),
+  questions: z.array(z.object({ tool: z.string().nullable(), replayed: outcome, same: z.boolean(), rules: z.array(rule).readonly(), withoutRefusals: z.enum(verdicts).nullable() })),
+});
 const sample = z.object({ at: z.string(), replayed: z.number(), same: z.number(), unreplayable: z.number() });
 
 export interface ReplayRouteDeps extends ReplayDeps {
@@ -28,8 +36,15 @@ export function replayRoutes(app: App, deps: ReplayRouteDeps): void {
   app.post("/api/v1/decisions/:id/replay", { config: { access: "signed-in" }, schema: { operationId: "replayDecision", summary: "Make a decision again from its sealed context, under the facts it names", params: z.object({ id: pathName }), response: { 200: replayResult } } }, async (request) => {
     await deps.drain().catch(() => undefined);
     const result = await replayDecision(deps, request.params.id);
-    if (result === undefined) throw new AppError({ code: "decisions.not_found", status: 404, message: "There is no decision with this id.", remedies: [{ text: "List the latest.", command: "npx mandate decisions tail" }] });
+    if (result === undefined) throw noDecision();
     return shownReplay(result);
+  });
+
+  app.get("/api/v1/decisions/:id/explanation", { config: { access: "signed-in" }, schema: { operationId: "explainDecision", summary: "What each rule said of a decision, made again from its sealed context", params: z.object({ id: pathName }), response: { 200: explanation } } }, async (request) => {
+    await deps.drain().catch(() => undefined);
+    const found = await explainDecision(deps, request.params.id);
+    if (found === undefined) throw noDecision();
+    return { id: request.params.id, unreplayable: found.unreplayable, questions: found.questions.map(({ tool, replayed, same, trace }) => ({ tool, replayed, same, rules: trace?.rules ?? [], withoutRefusals: trace?.withoutRefusals ?? null })) };
   });
 
   app.post(
@@ -65,6 +80,8 @@ export function replayRoutes(app: App, deps: ReplayRouteDeps): void {
     }),
   }));
 }
+
+const noDecision = (): AppError => new AppError({ code: "decisions.not_found", status: 404, message: "There is no decision with this id.", remedies: [{ text: "List the latest.", command: "npx mandate decisions tail" }] });
 
 /** As the schema has it. */
 export function shownReplay(result: ReplayResult): z.infer<typeof replayResult> {
