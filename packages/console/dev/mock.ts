@@ -162,7 +162,8 @@ export async function answer(request: IncomingMessage, response: ServerResponse)
   else if (kind === "findings") list(sample.findings);
   else if (kind === "people") list(sample.people);
   else if (kind === "policies" && verb === "check")
-    reply({ cedar: "forbid (principal, action, resource);", problems: [], tests: [{ line: null, name: "large ones wait", passed: true, expected: "hold", outcome: "hold", rule: "refund-limit", reason: "Refunds above 80 euros need a person." }], systems: ["support-concierge"] });
+    reply({ cedar: "forbid (principal, action, resource);", problems: [], tests: [{ line: null, name: "large ones wait", passed: true, expected: "hold", outcome: "hold", rule: "refund-limit", reason: "Refunds above 80 euros need a person." }], systems: ["support-concierge"], invariants: [refundsWait], invariantsLost: [], widening: { state: "yes", reason: null, example: { system: "support-concierge", action: "tool.call", resource: "tool:refunds.issue", text: "For example support-concierge, tool.call of tool:refunds.issue with context.input.amount.value 80.0001. It waited for a person and would be allowed at once.", details: [{ path: "context.input.amount.value", value: "80.0001" }], before: { outcome: "hold", rule: "refund-limit" }, after: { outcome: "allow", rule: "grant:tool:refunds.issue" }, request: {} } } });
+  else if (kind === "invariants") list([refundsWait, { ...refundsWait, id: "secrets-stay", policy: null, on: "data.export", asks: "denied", condition: 'context.data.classes.contains("secret")', because: "Secrets never leave." }]);
   else if (kind === "apply")
     reply({
       changes: [
@@ -195,3 +196,5 @@ export function mockApi(): Plugin {
     },
   };
 }
+
+const refundsWait = { id: "large-refunds-wait", policy: "support-concierge", on: "tool:refunds.issue", asks: "held", condition: 'context.input.amount.value.greaterThan(decimal("100.00"))', because: "Large refunds are seen by a person.", mustProve: true, state: "proven", reason: null, example: null };

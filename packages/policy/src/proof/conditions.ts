@@ -63,7 +63,7 @@ function guarded(expression: unknown): unknown {
     case "!":
       return { "!": { arg: guarded(body.arg) } };
     case "if-then-else":
-      return { [operator]: { if: guarded(body.if), then: guarded(body.then), else: guarded(body.else) } };
+      return { [operator]: Object.fromEntries(Object.entries(body).map(([part, inner]) => [part, guarded(inner)])) };
     case "has":
       return withGuards(expression, attributePaths(body.left));
     default:

@@ -33,7 +33,7 @@ export function pinsOf(scene: Scene, system: SystemFacts | undefined, facts: Reg
 
 /** Nothing out of the ordinary that doesn't matter. */
 export function plainest(scene: Scene, nowSeconds: number): readonly Term[] {
-  const { terms, slots, regions } = scene;
+  const { terms, slots, texts, regions } = scene;
   const wishes = [
     terms.equal(slots.long("now"), `${nowSeconds}`),
     terms.and(terms.not(slots.bool("labels.untrusted")), terms.equal(slots.long("labels.sensitivity"), "0"), terms.isEmpty(slots.set("labels.classes")), terms.not(slots.bool("labels.purposes?"))),
@@ -45,10 +45,11 @@ export function plainest(scene: Scene, nowSeconds: number): readonly Term[] {
   ];
   if (scene.target.action === "tool.call") wishes.push(terms.not(slots.bool("returns?")), terms.not(slots.bool("resource.region?")));
   // arguments that a rule reads are shown rather than left out, and small numbers read better than large ones
-  for (const [path, { sort, term }] of slots.all) {
+  for (const [path, { sort, term, isText }] of slots.all) {
     if (!path.startsWith("input.") || path.endsWith("#kind")) continue;
     if (sort === "Bool" && path.endsWith("?")) wishes.push(term);
-    if (sort === "Int" && !path.includes("#")) wishes.push(terms.within(term, 0, 10_000_000));
+    else if (isText) wishes.push(texts.isOther(term));
+    else if (sort === "Int" && !path.includes("#")) wishes.push(terms.within(term, 0, 10_000_000));
   }
   return wishes.slice(0, 24);
 }

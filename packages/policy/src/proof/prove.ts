@@ -151,13 +151,13 @@ export class Prover {
     const edited = [...gone, ...come];
     const json = [...before, ...after].map(jsonOf);
     const targets = targetsOf(json, actions).filter((target) => edited.some((rule) => reaches(rule, target)));
-    const paths = edited.flatMap(({ conditions }) => conditions.flatMap(({ body }) => pathsOf(body)));
     let doubt: string | null = null;
     for (const target of targets) {
       if (this.#isSpent) return { state: "cant_tell", reason: "the time for proofs was used up", example: null };
       const tool = toolOf(facts, target.named);
       const scene = new Scene(target, json, tool);
       const guardrails = readGuardrails();
+      const paths = edited.filter((rule) => reaches(rule, target)).flatMap(({ conditions }) => conditions.flatMap(({ body }) => pathsOf(body)));
       const [was, becomes] = [outcomeOf(scene, [...guardrails, ...before]), outcomeOf(scene, [...guardrails, ...after])];
       const answer = await this.#session(scene).ask(looser(scene, was, becomes), this.#wishes(scene, binding, facts));
       const shown = this.#shown(scene, answer, tool, (witness) => {

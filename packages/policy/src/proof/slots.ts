@@ -6,6 +6,8 @@ import type { Texts } from "./texts.ts";
 export interface Slot {
   readonly sort: Sort;
   readonly term: Term;
+  /** A number that stands for a text. */
+  readonly isText: boolean;
 }
 
 
@@ -26,11 +28,11 @@ export class Slots {
     this.texts = texts;
   }
 
-  #declare(path: string, sort: Sort): Term {
+  #declare(path: string, sort: Sort, isText = false): Term {
     const known = this.all.get(path);
     if (known !== undefined) return known.term;
     const term = this.terms.declare(sort);
-    this.all.set(path, { sort, term });
+    this.all.set(path, { sort, term, isText });
     return term;
   }
 
@@ -47,7 +49,7 @@ export class Slots {
 
   text(path: string, oneOf?: readonly string[]): Term {
     const isNew = !this.all.has(path);
-    const term = this.#declare(path, "Int");
+    const term = this.#declare(path, "Int", true);
     if (isNew && oneOf !== undefined) this.terms.assert(this.terms.or(...oneOf.map((text) => this.terms.equal(term, this.texts.code(text)))));
     return term;
   }

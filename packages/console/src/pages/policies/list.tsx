@@ -9,6 +9,7 @@ import { Button, PageHead, Panel, SystemLink, Time } from "../../components/ui.t
 import { count } from "../../format.ts";
 import { t } from "../../text.ts";
 import { policies as words } from "../../text/policies.ts";
+import { Invariants } from "./proofs.tsx";
 import { policyList } from "./queries.ts";
 import type { PolicyObject } from "./queries.ts";
 
@@ -74,6 +75,7 @@ export function PoliciesPage() {
           }
         </Loaded>
       </Panel>
+      <Invariants />
       <Sheet open={adding} onClose={() => setAdding(false)} title={words.add}>
         <form
           className="stack"

@@ -8,7 +8,8 @@ import { policies as words } from "../../text/policies.ts";
 import { Actions } from "./actions.tsx";
 import { Findings } from "./findings.tsx";
 import { marksOf, readPolicy, textOf } from "./policy-text.ts";
-import { checked, policyList } from "./queries.ts";
+import { Proofs } from "./proofs.tsx";
+import { checked, policyList, proved } from "./queries.ts";
 import type { PolicyObject } from "./queries.ts";
 import { Versions } from "./versions.tsx";
 import { Watches } from "./watches.tsx";
@@ -64,6 +65,8 @@ function Policy({ name, stored }: { name: string; stored: PolicyObject | undefin
   const read = useMemo(() => readPolicy(settled), [settled]);
   const check = useQuery(checked(name, settled, read.spec));
   const found = check.isPlaceholderData || read.spec === null ? undefined : check.data;
+  const isSound = found !== undefined && found.problems.length === 0;
+  const proofs = useQuery(proved(name, settled, read.spec, isSound));
   const marks = useMemo(() => marksOf(read, found), [read, found]);
   const vocabulary = useVocabulary();
   const spec = settled === text ? read.spec : null;
@@ -75,6 +78,7 @@ function Policy({ name, stored }: { name: string; stored: PolicyObject | undefin
         </Suspense>
         <div className="panel-body stack">
           <Findings read={read} check={found} error={read.spec === null ? null : check.error} waiting={spec === null || check.isFetching} />
+          {isSound && <Proofs found={proofs.data} error={proofs.error} waiting={proofs.isFetching} />}
           <p className="muted small">{words.keys}</p>
         </div>
       </Panel>

@@ -22,6 +22,37 @@ export interface Checked {
   readonly tests: readonly { readonly name: string; readonly passed: boolean; readonly expected: string; readonly outcome: string; readonly reason: string }[];
   readonly systems: readonly string[];
 }
+export interface Example {
+  readonly system: string;
+  readonly action: string;
+  readonly resource: string;
+  readonly text: string;
+  readonly details: readonly { readonly path: string; readonly value: string }[];
+  readonly before: { readonly outcome: Outcome["outcome"]; readonly rule: string | null } | null;
+  readonly after: { readonly outcome: Outcome["outcome"]; readonly rule: string | null };
+}
+export interface Proof {
+  readonly id: string;
+  readonly policy: string | null;
+  readonly on: string;
+  readonly asks: "denied" | "held";
+  readonly condition: string;
+  readonly because: string | null;
+  readonly mustProve: boolean;
+  readonly state: "proven" | "refuted" | "cant_tell";
+  readonly reason: string | null;
+  readonly example: Example | null;
+}
+export interface Widening {
+  readonly state: "no" | "yes" | "cant_tell";
+  readonly reason: string | null;
+  readonly example: Example | null;
+}
+export interface Proved extends Checked {
+  readonly invariants: readonly Proof[];
+  readonly invariantsLost: readonly string[];
+  readonly widening: Widening | null;
+}
 export interface Simulated extends Checked {
   readonly result: { readonly total: number; readonly replayable: number; readonly differences: number; readonly looser: number; readonly stricter: number; readonly shown: readonly Flip[] } | null;
 }
@@ -61,7 +92,11 @@ export const policyWatches = (name: string) => get<{ items: readonly Watch[] }>(
 export const policyFlips = (name: string, id: string) => get<{ items: readonly Flip[] }>([name, "flips", id], `${at(name)}/watches/${encodeURIComponent(id)}/flips`);
 /** Asked for each text that reads as YAML; the same text is asked for once. */
 export const checked = (name: string, text: string, spec: Spec | null) =>
-  queryOptions({ queryKey: ["policies", name, "check", text], enabled: spec !== null, retry: false, staleTime: 60_000, queryFn: ({ signal }) => client.request<Checked>("POST", `${at(name)}/check`, { spec }, { signal }) });
+  queryOptions({ queryKey: ["policies", name, "check", text], enabled: spec !== null, retry: false, staleTime: 60_000, queryFn: ({ signal }) => client.request<Checked>("POST", `${at(name)}/check`, { spec, prove: false }, { signal }) });
+/** Proofs take seconds, so they are asked for once the text is sound and nobody types. */
+export const proved = (name: string, text: string, spec: Spec | null, isSound: boolean) =>
+  queryOptions({ queryKey: ["policies", name, "prove", text], enabled: spec !== null && isSound, retry: false, staleTime: 60_000, queryFn: ({ signal }) => client.request<Proved>("POST", `${at(name)}/check`, { spec }, { signal, timeoutMs: 60_000 }) });
+export const invariants = get<{ items: readonly Proof[] }>(["invariants"], "/api/v1/invariants");
 
 export const simulate = (name: string, spec: Spec): Promise<Simulated> => client.request<Simulated>("POST", `${at(name)}/simulate`, { spec }, { timeoutMs: 0 });
 export const startWatch = (name: string, spec: Spec, days: number, reason: string): Promise<Watch> => client.request<Watch>("POST", `${at(name)}/watches`, { spec, days, reason });
