@@ -41,7 +41,7 @@ export const policies = {
   is: "is",
   invariants: "What must stay true",
   invariant: "Invariant",
-  then: "Must be",
+  mustBe: "Must be",
   asks: { denied: "refused", held: "held or refused" },
   builtIn: (proven: number, of: number) => (proven === of ? `${of} promises of the guardrails are proven, whatever policies there are` : `${proven} of ${of} promises of the guardrails are proven`),
   noInvariants: "No invariants of your own",

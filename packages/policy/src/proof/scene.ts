@@ -223,17 +223,14 @@ export class Scene {
     terms.assert(terms.or(slots.bool("purpose?"), terms.isEmpty(purposes), several));
     // classes found in a call are classes, never the names of what detectors find
     const carried = slots.set("data.classes");
-    let labelled: SetTerm = slots.set("labels.classes");
+    const labelled = slots.set("labels.classes");
     for (const text of this.#spelled) {
       const classes = dataClasses([text]);
-      if (classes.length === 1 && classes[0] === text) continue;
       const code = texts.code(text);
-      terms.assert(terms.not(terms.member(carried, code)));
-      if (!isExport) continue;
-      for (const found of classes) terms.assert(terms.implies(terms.member(labelled, code), terms.member(carried, texts.code(found))));
-      labelled = terms.with(labelled, code, "false");
+      if (!classes.includes(text)) terms.assert(terms.not(terms.member(carried, code)));
+      // an export carries what its session has read; of texts that nobody spells out nothing is said, which covers every call
+      if (isExport) for (const found of classes) terms.assert(terms.implies(terms.member(labelled, code), terms.member(carried, texts.code(found))));
     }
-    if (isExport) terms.assert(terms.subset(labelled, carried));
   }
 
   /** Permits see the call as it was made. */

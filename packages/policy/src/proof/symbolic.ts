@@ -1,6 +1,6 @@
 import { extensionFunctions } from "../cedar/extensions.ts";
-import { IpAddress, type Long, type Value } from "../cedar/values.ts";
-import { emptySet, type SetTerm, type Term, type Terms } from "./terms.ts";
+import type { IpAddress, Value } from "../cedar/values.ts";
+import type { SetTerm, Term, Terms } from "./terms.ts";
 
 /** Kinds that are one whole number in the solver: texts by their code, decimals and times by their units. */
 export type ScalarKind = "long" | "string" | "decimal" | "datetime" | "duration";
@@ -190,9 +190,3 @@ export class Algebra {
 export function applied(name: string, args: readonly Value[]): Value {
   return extensionFunctions.get(name)!.call(args);
 }
-
-export function emptyOf(of: ScalarKind): SymbolicSet {
-  return { array: emptySet, of };
-}
-
-export const longTerm = (terms: Terms, value: Long): Term => terms.int(value);

@@ -5,4 +5,4 @@ export type { ProofAnswer, ProofQuestion } from "./question.ts";
 export { invariantRoutes } from "./routes.ts";
 export { showProof, shownProof, shownWidening, showWidening } from "./shown.ts";
 export { standingIn } from "./standing.ts";
-export { exampleWords, obstacle } from "./words.ts";
+export { obstacle } from "./words.ts";

@@ -30,6 +30,20 @@ describe("a proof can't hold up the control plane", () => {
     expect(second.invariants[0]).toMatchObject({ state: "cant_tell", reason: expect.stringContaining("waiting") });
   });
 
+  test("policies made to be hard end in no answer within the budget, and never in a proof", async () => {
+    const products = Array.from({ length: 12 }, (_, index) => `context.now * principal.authorization.starts * ${index + 2} + context.now * context.now * principal.authorization.ends == 7919 * principal.authorization.ends * principal.authorization.ends`).join(" || ");
+    const hard = `forbid (principal, action == Mandate::Action::"data.export", resource) unless { principal has authorization && (${products}) };`;
+    const long = Array.from({ length: 400 }, (_, index) => `forbid (principal, action == Mandate::Action::"data.export", resource) when { context has purpose && context.purpose like "*${index}*a*" && context.data.classes.containsAll(["c${index}", "d${index}"]) };`).join("\n");
+    const bounded = proofs({ timeoutMs: 3000, budgetMs: 9000 });
+    for (const cedar of [hard, long]) {
+      const under = { ...facts, policies: [{ name: "support-concierge", version: 1, cedar }] };
+      const { invariants } = await bounded.prove({ before: null, after: under, invariants: [{ ...invariant("hard"), deniedWhen: "context.now > 5", of: "carriers" }], builtIn: false });
+      expect(invariants[0]!.state).not.toBe("proven");
+    }
+    // and whoever asks next is answered
+    expect((await bounded.prove(ask("next"))).invariants[0]!.state).toBe("proven");
+  }, 60_000);
+
   test("a solver without memory ends in no answer", async () => {
     const poor = proofs({ maxMemoryMb: 1 });
     expect((await poor.prove(ask("poor"))).invariants[0]!.state).toBe("cant_tell");

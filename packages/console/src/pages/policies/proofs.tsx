@@ -92,7 +92,7 @@ const columns: readonly Column<Proof>[] = [
     ),
   },
   { id: "on", title: words.call, value: (row) => row.on, cell: (row) => <code>{row.on}</code> },
-  { id: "asks", title: words.then, value: (row) => row.asks, cell: (row) => <Status mark={row.asks === "denied" ? "deny" : "hold"}>{words.asks[row.asks]}</Status>, hideNarrow: true },
+  { id: "asks", title: words.mustBe, value: (row) => row.asks, cell: (row) => <Status mark={row.asks === "denied" ? "deny" : "hold"}>{words.asks[row.asks]}</Status>, hideNarrow: true },
   {
     id: "policy",
     title: words.one,
