@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, useNavigate, useRouterState, useSearch } from "@tanstack/react-router";
+import { Link, useMatch, useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { inventory } from "../../api.ts";
 import { DataTable } from "../../components/data-table.tsx";
@@ -19,9 +19,10 @@ import { useOf } from "./queries.ts";
 
 const foldAt = 20;
 
+/** From the page's own route, never the address: while somebody leaves, the address is already another page's. */
 export function useKind(): InventoryKind {
-  const path = useRouterState({ select: (state) => state.location.pathname });
-  return inventoryKinds.find((one) => path === `/${one}` || path.startsWith(`/${one}/`)) ?? "models";
+  const route = useMatch({ strict: false, select: (match) => String(match.routeId) });
+  return inventoryKinds.find((one) => route.split("/").includes(one)) ?? "models";
 }
 
 /** One kind of the register: what each is, who uses it, when it was last seen. */
