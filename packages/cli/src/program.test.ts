@@ -402,6 +402,14 @@ spec:
     expect(bad.out).toContain("✕");
   });
 
+  test("an invariant that no call can meet is told before anybody relies on it", async () => {
+    const invariant = (condition: string) => `${policy("80.00")}  invariants:\n    - { id: large-wait, on: "tool:pay", heldWhen: '${condition}' }\n`;
+    expect((await cli("policy test -f -", { input: invariant('context.input.amount.value.greaterThan(decimal("80.00"))') })).code).toBe(0);
+    const typo = await cli("policy test -f -", { input: invariant('context.input.amuont.value.greaterThan(decimal("80.00"))') });
+    expect(typo.code).toBe(1);
+    expect(typo.err).toContain("amuont");
+  });
+
   test("a rule that is not Cedar is told, not run", async () => {
     const { code, err } = await cli("policy test -f -", { input: policy('30.00")) || (') });
     expect(code).toBe(1);

@@ -9,12 +9,14 @@ import { printRows, type Row } from "../render/format.ts";
 /** Runs on this machine, from the manifests alone: a pull request's check needs no server and no token. */
 export async function test(call: Call): Promise<ExitCode> {
   const objects = await readObjects(await readManifests(call.list("file"), call.terminal));
-  const [{ factsOfManifests }, { runPolicyTests, validatePolicies }] = await Promise.all([
+  const [{ factsOfManifests }, { runPolicyTests, validatePolicies }, { validateInvariants }] = await Promise.all([
     import("../manifest-facts.ts"),
     import("@mandate/policy"),
+    import("@mandate/policy/proof"),
   ]);
   const { facts, problems } = factsOfManifests(objects);
-  const wrong = [...problems, ...validatePolicies(facts)];
+  const invariants = objects.flatMap((object) => (object.kind === "Policy" ? validateInvariants(facts, object.name, (object.spec as SpecOf<"Policy">).invariants ?? []) : []));
+  const wrong = [...problems, ...validatePolicies(facts), ...invariants];
   if (wrong[0] !== undefined) {
     const lines = wrong.map(
       ({ policy, rule, message, remedy }) => `${policy}${rule === null ? "" : ` ${rule}`}: ${message}. ${remedy}`,
