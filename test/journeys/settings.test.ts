@@ -1,3 +1,5 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { type AtDesk, Office } from "./at-desk.ts";
 import { type Mandate, smallManifest, startMandate, startUpstream, type Upstream } from "./harness.ts";
@@ -188,4 +190,41 @@ test("a key that lives elsewhere is in the inventory until somebody says it is g
   await lead.fill("Reason", "Deleted at the provider");
   await lead.press("Gone");
   await lead.page.getByText("No key that lives elsewhere is listed.", { exact: true }).waitFor();
+});
+
+test("events go to a SIEM that an administrator named, and the page says whether they arrive", async () => {
+  const events: string[] = [];
+  const receiver = createServer((request, response) => {
+    let body = "";
+    request.setEncoding("utf8").on("data", (part: string) => (body += part)).on("end", () => {
+      events.push(...body.trim().split("\n"));
+      response.writeHead(200).end();
+    });
+  });
+  await new Promise<void>((done) => receiver.listen(0, "127.0.0.1", done));
+  try {
+    await ada.open("/settings?tab=evidence");
+    await ada.page.getByText("Self-attested: nobody outside vouches for this log yet.").waitFor();
+    const panel = ada.page.locator("section.panel", { hasText: "Events to a SIEM" });
+    await panel.getByRole("button", { name: "Add" }).click();
+    await ada.fill("Name", "siem");
+    await ada.fill("Address", `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/events`);
+    await ada.page.getByLabel("Begin").selectOption("start");
+    await ada.page.getByRole("dialog").getByLabel("Reason").fill("The SOC asked for it");
+    await ada.accessible();
+    await ada.page.getByRole("dialog").getByRole("button", { name: "Add" }).click();
+    await ada.page.getByText("Delivers").waitFor();
+    await expect.poll(() => events.length, { timeout: 20_000 }).toBeGreaterThan(0);
+    expect(JSON.parse(events[0]!)).toHaveProperty("class_uid");
+    await ada.page.getByRole("button", { name: "Remove siem" }).click();
+    await ada.page.getByRole("dialog").getByLabel("Reason").fill("Moved elsewhere");
+    await ada.page.getByRole("dialog").getByRole("button", { name: "Remove" }).click();
+    await ada.page.getByText("No event leaves.").waitFor();
+    await lead.open("/settings?tab=evidence");
+    await lead.page.getByText("Administrators change this.").first().waitFor();
+    expect(await lead.page.getByRole("button", { name: "Set up" }).count()).toBe(0);
+  } finally {
+    receiver.closeAllConnections();
+    receiver.close();
+  }
 });

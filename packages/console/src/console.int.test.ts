@@ -29,6 +29,7 @@ const paths = [
   "/settings?tab=sign-in",
   "/settings?tab=notifications",
   "/settings?tab=rules",
+  "/settings?tab=evidence",
   "/settings?tab=emergency",
   "/settings?tab=sample",
   "/account",

@@ -8,6 +8,7 @@ export const settings = {
     "sign-in": "Sign-in",
     notifications: "Notifications",
     rules: "Rules",
+    evidence: "Evidence",
     emergency: "Emergency",
     sample: "Sample data",
   },

@@ -11,11 +11,14 @@ import { NotificationsPanel } from "../notifications/notifications-panel.tsx";
 import { PeoplePanel } from "../people/people-panel.tsx";
 import { ServiceAccountsPanel } from "../people/service-accounts-panel.tsx";
 import { BreakGlassPanel } from "./break-glass.tsx";
+import { MirrorPanel } from "./evidence/mirror.tsx";
+import { StreamsPanel } from "./evidence/streams.tsx";
+import { WitnessesPanel } from "./evidence/witnesses.tsx";
 import { OutboundPanel } from "./outbound.tsx";
 import { SamplePanel } from "./sample.tsx";
 import { TierRulesPanel } from "./tier-rules.tsx";
 
-const tabs = ["people", "sign-in", "notifications", "rules", "emergency", "sample"] as const;
+const tabs = ["people", "sign-in", "notifications", "rules", "evidence", "emergency", "sample"] as const;
 type Tab = (typeof tabs)[number];
 
 export function SettingsPage() {
@@ -60,6 +63,13 @@ export function SettingsPage() {
           <>
             <TierRulesPanel administers={administers} />
             <OutboundPanel administers={administers} />
+          </>
+        )}
+        {tab === "evidence" && (
+          <>
+            <WitnessesPanel administers={administers} />
+            <MirrorPanel administers={administers} />
+            <StreamsPanel administers={administers} />
           </>
         )}
         {tab === "emergency" && <BreakGlassPanel />}

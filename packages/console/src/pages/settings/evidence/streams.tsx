@@ -1,0 +1,120 @@
+import { queryOptions, useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { client, queries } from "../../../api.ts";
+import { DataTable } from "../../../components/data-table.tsx";
+import type { Column } from "../../../components/data-table.tsx";
+import { ReasonDialog } from "../../../components/dialog.tsx";
+import { Empty, Loaded } from "../../../components/states.tsx";
+import { Status } from "../../../components/status.tsx";
+import { Button, Panel } from "../../../components/ui.tsx";
+import { exact } from "../../../format.ts";
+import { streams as words } from "../../../text/settings-evidence.ts";
+import { Ask } from "./ask.tsx";
+
+type To =
+  | { readonly kind: "http"; readonly url: string; readonly secret?: string; readonly scheme: string }
+  | { readonly kind: "syslog"; readonly host: string; readonly port: number; readonly tls: boolean; readonly ca?: string };
+interface Stream {
+  readonly name: string;
+  readonly settings: To;
+  readonly failing: string | null;
+  readonly failures: number;
+  readonly deliveredAt: string | null;
+  readonly waiting: number;
+}
+const streams = queryOptions<readonly Stream[]>({ queryKey: ["setting", "streams"], queryFn: async ({ signal }) => (await client.request<{ items: readonly Stream[] }>("GET", "/api/v1/event-streams", undefined, { signal })).items, refetchInterval: 30_000 });
+type Open = { readonly what: "form" | "remove"; readonly stream: Stream | null } | null;
+
+const toText = (to: To): string => (to.kind === "http" ? to.url : `${to.host}:${to.port}`);
+const isHttp = ({ kind }: Readonly<Record<string, string>>): boolean => kind === "http";
+
+export function StreamsPanel({ administers }: { administers: boolean }) {
+  const query = useQuery(streams);
+  const [open, setOpen] = useState<Open>(null);
+  const close = (): void => {
+    setOpen(null);
+    void queries.invalidateQueries({ queryKey: streams.queryKey });
+  };
+  const pathOf = (name: string) => `/api/v1/event-streams/${encodeURIComponent(name)}`;
+  const columns: readonly Column<Stream>[] = [
+    { id: "name", title: words.name, value: (row) => row.name, cell: (row) => <b>{row.name}</b> },
+    { id: "to", title: words.to, value: (row) => toText(row.settings), cell: (row) => <code>{`${words.kinds[row.settings.kind]} ${toText(row.settings)}`}</code> },
+    { id: "waiting", title: words.waiting, value: (row) => row.waiting, cell: (row) => words.waitingEntries(row.waiting) },
+    { id: "delivered", title: words.delivered, value: (row) => row.deliveredAt ?? "", cell: (row) => (row.deliveredAt === null ? words.never : exact(row.deliveredAt)) },
+    { id: "state", title: words.state, cell: (row) => <Status mark={row.failing === null ? "allow" : "deny"}>{row.failing === null ? words.works : words.failing(row.failures, row.failing)}</Status> },
+    ...(administers
+      ? [
+          {
+            id: "do",
+            title: words.actions,
+            cell: (row: Stream) => (
+              <span className="row wrap">
+                <Button look="quiet" aria-label={`${words.change} ${row.name}`} onPress={() => setOpen({ what: "form", stream: row })}>
+                  {words.change}
+                </Button>
+                <Button look="quiet" aria-label={`${words.remove} ${row.name}`} onPress={() => setOpen({ what: "remove", stream: row })}>
+                  {words.remove}
+                </Button>
+              </span>
+            ),
+          },
+        ]
+      : []),
+  ];
+  const stream = open?.stream ?? null;
+  return (
+    <Panel
+      title={words.title}
+      aside={
+        administers && (
+          <Button look="quiet" onPress={() => setOpen({ what: "form", stream: null })}>
+            {words.add}
+          </Button>
+        )
+      }
+    >
+      <div className="panel-body">
+        <p className="muted small">{words.lead}</p>
+        {!administers && <p className="muted small">{words.only}</p>}
+      </div>
+      <Loaded query={query} what={words.title} rows={2}>
+        {(rows) => (rows.length === 0 ? <Empty title={words.empty} /> : <DataTable label={words.title} columns={columns} rows={rows} rowKey={(row) => row.name} />)}
+      </Loaded>
+      {open?.what === "form" && <StreamForm stream={stream} onClose={close} pathOf={pathOf} />}
+      {open?.what === "remove" && stream !== null && (
+        <ReasonDialog open danger onClose={close} title={words.removeTitle(stream.name)} effect={words.removeEffect} verb={words.remove} act={(reason) => client.request("DELETE", pathOf(stream.name), { reason })} />
+      )}
+    </Panel>
+  );
+}
+
+function StreamForm({ stream, onClose, pathOf }: { stream: Stream | null; onClose: () => void; pathOf: (name: string) => string }) {
+  const to = stream?.settings;
+  const http = to?.kind === "http" ? to : undefined;
+  const syslog = to?.kind === "syslog" ? to : undefined;
+  const settingsOf = (values: Readonly<Record<string, string>>): To =>
+    isHttp(values)
+      ? { kind: "http", url: values["url"]!.trim(), scheme: values["scheme"]!.trim(), ...(values["secret"] === "" ? {} : { secret: values["secret"]!.trim() }) }
+      : { kind: "syslog", host: values["host"]!.trim(), port: Number(values["port"]), tls: values["tls"] === "true", ...(syslog?.ca === undefined ? {} : { ca: syslog.ca }) };
+  return (
+    <Ask
+      title={stream === null ? words.addTitle : words.changeTitle(stream.name)}
+      effect={words.addEffect}
+      verb={stream === null ? words.add : words.change}
+      onClose={onClose}
+      initial={{ name: stream?.name ?? "", kind: to?.kind ?? "http", url: http?.url ?? "", secret: http?.secret ?? "", scheme: http?.scheme ?? "Bearer", host: syslog?.host ?? "", port: String(syslog?.port ?? 6514), tls: String(syslog?.tls ?? true), from: "now" }}
+      fields={[
+        { name: "name", label: words.name, help: words.nameHelp, when: () => stream === null },
+        { name: "kind", label: words.kind, options: [["http", words.kinds.http], ["syslog", words.kinds.syslog]] },
+        { name: "url", label: words.url, when: isHttp },
+        { name: "secret", label: words.secret, help: words.secretHelp, when: isHttp },
+        { name: "scheme", label: words.scheme, help: words.schemeHelp, when: isHttp },
+        { name: "host", label: words.host, when: (values) => !isHttp(values) },
+        { name: "port", label: words.port, when: (values) => !isHttp(values) },
+        { name: "tls", label: words.tls, options: [["true", words.tlsYes], ["false", words.tlsNo]], when: (values) => !isHttp(values) },
+        { name: "from", label: words.from, options: [["now", words.fromNow], ["start", words.fromStart]], when: () => stream === null },
+      ]}
+      send={(values, reason) => client.request("PUT", pathOf(stream?.name ?? values["name"]!.trim()), { to: settingsOf(values), ...(stream === null ? { from: values["from"] } : {}), reason })}
+    />
+  );
+}
