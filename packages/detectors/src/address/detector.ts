@@ -16,18 +16,21 @@ const worded: readonly RegExp[] = [
 ];
 /** Germanic, Nordic and Slavic streets are compounds: they end so. */
 const compoundEnd = /(?:asse|a(?:ss|ß)e|raat|llee|latz|ring|weg|gatan?|vej|vegur|veien|gade|laan|plein|katu|tie|utca|ulica| u\.) \d/;
-const compound = /(?<![\p{L}\d])\p{Lu}[\p{L}'’.-]{1,30}(?:stra(?:ss|ß)e|strasse|straat|gasse|allee|platz|ring|weg|gata|gatan|vej|vegur|veien|gade|laan|plein|katu|tie|utca|ulica|u\.) \d{1,4}[a-z]?(?![\p{L}\d])/gu;
+// "During 1971" ends like a ring road.
+const compound = /(?<![\p{L}\d])(?!(?:During|Spring|String|Bring)\b)\p{Lu}[\p{L}'’.-]{1,30}(?:stra(?:ss|ß)e|strasse|straat|gasse|allee|platz|ring|weg|gata|gatan|vej|vegur|veien|gade|laan|plein|katu|tie|utca|ulica|u\.) \d{1,4}[a-z]?(?![\p{L}\d])/gu;
 /** City and state before the ZIP code. */
 const stateAndZip = /, [A-Z]{2} \d{5}/;
 const cityStateZip =
   /(?<![\p{L}\d])\p{Lu}[\p{L} .'’-]{1,30}, (?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY]) \d{5}(?:-\d{4})?(?!\d)/gu;
+/** A postal code alone is any number; said to be one, it isn't. */
+const saidPostcode = /(?:zip|postal) ?code(?: is|:)? (?:[A-Z]{2}[- ])?\d{4,5}(?:-\d{4})?(?!\d)/giu;
 /** British and Canadian. */
 const postcode =
   /(?<![\p{L}\d])(?:[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}|[A-Z]\d[A-Z] \d[A-Z]\d)(?![\p{L}\d])/gu;
 
 export const address: Detector = {
   id: "address",
-  version: "1.0.0",
+  version: "1.0.1",
   kind: "pii",
   types: ["address"],
   minDigits: 1,
@@ -39,6 +42,7 @@ export const address: Detector = {
       ...(compoundEnd.test(text) ? [compound] : []),
       ...(stateAndZip.test(text) ? [cityStateZip] : []),
       postcode,
+      ...(/(?:zip|postal) ?code/i.test(text) ? [saidPostcode] : []),
     ];
     for (const pattern of patterns)
       for (const match of text.matchAll(pattern))
