@@ -63,6 +63,15 @@ export const commands: readonly CommandSpec[] = [
     load: async () => (await import("./commands/start.ts")).up,
   },
   {
+    words: "dev",
+    group: "Start",
+    summary: "Start a throwaway installation for a developer, show decisions as they are made, remove it at the end",
+    options: [{ flags: "--manifest <file>", text: "your own manifest, applied again whenever it changes, with what that changes and voids" }],
+    examples: ["mandate dev", "mandate dev --manifest system.yaml"],
+    server: false,
+    load: async () => (await import("./commands/dev.ts")).dev,
+  },
+  {
     words: "serve",
     group: "Start",
     summary: "Start the control plane and one gateway",

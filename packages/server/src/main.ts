@@ -20,6 +20,8 @@ export interface StartOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Lines for the person who started it. */
   readonly log: (line: string) => void;
+  /** Lines for operators; absent: standard error. */
+  readonly writeLog?: (line: string) => void;
 }
 
 export interface ServerHandle {
@@ -45,7 +47,7 @@ async function start(options: StartOptions, configuration: Configuration): Promi
   let clock = steadyClock(Date.now, () => performance.now());
   const now = (): number => clock();
   const random = (bytes: Uint8Array): Uint8Array => randomFillSync(bytes);
-  const log = jsonLog((line) => process.stderr.write(line), now);
+  const log = jsonLog(options.writeLog ?? ((line) => process.stderr.write(line)), now);
   await Promise.all([portFree(configuration.host, configuration.port), portFree(configuration.host, configuration.gatewayPort)]);
   await refuseUnfinished(configuration.dataDir);
   const masterKey = await openMasterKey(configuration.keys, configuration.dataDir);

@@ -171,7 +171,7 @@ function whatReopens(name: string, { class: kind, changes, denied, runs, refused
 }
 
 /** Create, change and remove, then what needs approval, then what it voids; unchanged objects only as a count. */
-async function printChanges(call: Call, changes: readonly Change[]): Promise<void> {
+export async function printChanges(call: Call, changes: readonly Change[]): Promise<void> {
   if (call.format !== "table") {
     const rows = changes as unknown as readonly Row[];
     if (call.format === "json") return await printObject(call.terminal, "json", { changes }, "");
