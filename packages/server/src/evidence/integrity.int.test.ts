@@ -189,6 +189,13 @@ describe("an altered store is named where it was altered", () => {
     ],
     ["removed payloads", `DELETE FROM evidence_payload`, () => [], { code: "payload.missing" }],
     [
+      "a single message's payload, which no header names",
+      `DELETE FROM evidence_payload WHERE ct = (SELECT p.ct FROM evidence_payload p JOIN evidence_key k USING (org, origin, index, part)
+        WHERE NOT EXISTS (SELECT FROM evidence_entry e WHERE e.org = p.org AND convert_from(e.leaf, 'UTF8')::jsonb ->> 'ct' = encode(p.ct, 'hex')) ORDER BY p.ct LIMIT 1)`,
+      () => [],
+      { code: "key.unmatched" },
+    ],
+    [
       "a list of decisions that says otherwise",
       `UPDATE decision SET outcome = 'deny' WHERE id = 'dec_0003'`,
       () => [],

@@ -89,6 +89,7 @@ export async function rehash(db: Database, org: string, { onProgress = () => und
         );
       const names = new NamesDigest();
       const payloads = await rehashPayloads(tx, org, problems, names);
+      await requireKeyed(tx, org, problems);
       if (problems.list.length === 0) markWhole(db, org, { logs: new Map(logs.map((log) => [log.origin, { size: log.size, root: fromBase64(log.root) }])), payloads: names.hex() });
       await compareDecisions(tx, org, problems);
       return { ok: problems.list.length === 0, logs, entries, payloads, problems: problems.list };
@@ -299,6 +300,19 @@ export async function requirePayloads(tx: Tx, org: string, commitments: readonly
   for (const ct of names)
     if (!found.has(ct))
       problems.add("payload.missing", `payloads/${ct}`, null, "an entry commits to a payload that the store lacks");
+}
+
+/**
+ * What a sealed list alone names, as a chat's single messages, no header names. Its key does, for as long as it opens:
+ * a key whose payload is gone is a removal, since erasure and retention remove keys and leave what they sealed. A gateway
+ * that seals the same bytes twice leaves one as well, so it is told and stops no start: else one gateway could stop all.
+ */
+async function requireKeyed(tx: Tx, org: string, problems: Problems): Promise<void> {
+  const { rows } = await sql<{ origin: string; index: string; part: number }>`SELECT k.origin, k.index, k.part FROM evidence_key k
+    WHERE k.org = ${org} AND NOT EXISTS (SELECT FROM evidence_payload p WHERE p.org = k.org AND p.origin = k.origin AND p.index = k.index AND p.part = k.part)
+    ORDER BY k.origin, k.index, k.part LIMIT ${maxProblems}`.execute(tx);
+  for (const { origin, index, part } of rows)
+    problems.add("key.unmatched", origin, Number(index), `part ${part} of what entry ${index} sealed isn't stored, though its key is held`);
 }
 
 async function rehashPayloads(tx: Tx, org: string, problems: Problems, names: NamesDigest): Promise<number> {
