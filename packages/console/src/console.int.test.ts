@@ -88,31 +88,66 @@ beforeAll(async () => {
   browser = await openBrowser();
   context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
   page = await context.newPage();
-  page.setDefaultTimeout(8000);
-  page.on("console", (message) => {
-    if (message.type() === "error") troubles.push(`${page.url()}: ${message.text()}`);
-  });
-  page.on("pageerror", (error) => troubles.push(`${page.url()}: ${error.message}`));
-  page.on("request", (request) => {
-    if (!request.url().startsWith(server.url) && !/^(blob|data):/.test(request.url()))
-      troubles.push(`left the origin: ${request.url()}`);
-  });
+  watch(page);
 }, 60_000);
 afterAll(async () => {
   await browser?.close();
   await server?.close();
 });
 
-async function open(path: string, scene = "full"): Promise<void> {
+/** A test ends with none of these. */
+function watch(on: Page): void {
+  on.setDefaultTimeout(15_000);
+  on.on("console", (message) => {
+    if (message.type() === "error") troubles.push(`${on.url()}: ${message.text()}`);
+  });
+  on.on("pageerror", (error) => troubles.push(`${on.url()}: ${error.message}`));
+  on.on("request", (request) => {
+    if (!request.url().startsWith(server.url) && !/^(blob|data):/.test(request.url()))
+      troubles.push(`left the origin: ${request.url()}`);
+  });
+}
+
+async function open(path: string, scene = "full", on = page): Promise<void> {
+  await setScene(scene);
+  await on.goto(server.url + path, { waitUntil: "domcontentloaded" });
+  await on.waitForSelector("h1, [role=alert]");
+  await on.waitForFunction(() => document.querySelector(".skeleton") === null);
+}
+let sceneSet = "";
+async function setScene(scene: string): Promise<void> {
+  if (scene === sceneSet) return;
   await context.clearCookies();
   await context.addCookies([{ name: "scene", value: scene, url: server.url }]);
-  await page.goto(server.url + path, { waitUntil: "domcontentloaded" });
-  await page.waitForSelector("h1, [role=alert]");
-  await page.waitForFunction(() => document.querySelector(".skeleton") === null);
+  sceneSet = scene;
 }
-async function violations(): Promise<string[]> {
-  await page.evaluate(axe);
-  return await page.evaluate(async () => {
+
+/** Every path, on two tabs at once: one for each core that the smallest machine has. @returns what was found, in no order */
+async function eachPath(size: { width: number; height: number }, look: (path: string, on: Page) => Promise<readonly string[]>, theme: "light" | "dark" = "light"): Promise<string[]> {
+  const left = [...paths];
+  const found: string[] = [];
+  await setScene("full");
+  const tab = async (on: Page): Promise<void> => {
+    await on.emulateMedia({ colorScheme: theme });
+    await on.setViewportSize(size);
+    for (let path = left.shift(); path !== undefined; path = left.shift()) {
+      await open(path, "full", on);
+      found.push(...(await look(path, on)));
+    }
+  };
+  const second = await context.newPage();
+  watch(second);
+  try {
+    await Promise.all([tab(page), tab(second)]);
+  } finally {
+    await second.close();
+  }
+  return found;
+}
+
+async function violations(on = page): Promise<string[]> {
+  await on.evaluate(axe);
+  return await on.evaluate(async () => {
     interface Result {
       violations: { id: string; nodes: { target: unknown[]; failureSummary?: string }[] }[];
     }
@@ -155,14 +190,7 @@ describe("each page", () => {
   it.each(["light", "dark"] as const)(
     "has no accessibility violation in the %s theme",
     async (theme) => {
-      await page.emulateMedia({ colorScheme: theme });
-      await page.setViewportSize({ width: 1440, height: 900 });
-      const found: string[] = [];
-      for (const path of paths) {
-        await open(path);
-        found.push(...(await violations()));
-      }
-      expect(found).toEqual([]);
+      expect(await eachPath({ width: 1440, height: 900 }, (_path, on) => violations(on), theme)).toEqual([]);
     },
     180_000,
   );
@@ -170,15 +198,11 @@ describe("each page", () => {
   it.each([320, 390, 768])(
     "does not scroll sideways at %i px, and a phone's layout has no violation",
     async (width) => {
-      await page.setViewportSize({ width, height: 844 });
-      const wide: string[] = [];
-      for (const path of paths) {
-        await open(path);
-        const over = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-        if (over > 0) wide.push(`${path} by ${over}`);
-        if (width === 390) wide.push(...(await violations()));
-      }
-      expect(wide).toEqual([]);
+      const found = await eachPath({ width, height: 844 }, async (path, on) => {
+        const over = await on.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+        return [...(over > 0 ? [`${path} by ${over}`] : []), ...(width === 390 ? await violations(on) : [])];
+      });
+      expect(found).toEqual([]);
     },
     180_000,
   );
