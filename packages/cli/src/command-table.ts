@@ -66,7 +66,10 @@ export const commands: readonly CommandSpec[] = [
     words: "dev",
     group: "Start",
     summary: "Start a throwaway installation for a developer, show decisions as they are made, remove it at the end",
-    options: [{ flags: "--manifest <file>", text: "your own manifest, applied again whenever it changes, with what that changes and voids" }],
+    options: [
+      { flags: "--manifest <file>", text: "your own manifest, applied again whenever it changes, with what that changes and voids" },
+      { flags: "--real", text: "call the manifest's own models; without it a script answers for those of OpenAI's and Anthropic's protocol" },
+    ],
     examples: ["mandate dev", "mandate dev --manifest system.yaml"],
     server: false,
     load: async () => (await import("./commands/dev.ts")).dev,

@@ -13,6 +13,7 @@ import { readObjects } from "../read-objects.ts";
 import { failureText } from "../render/failure.ts";
 import { cell } from "../render/format.ts";
 import { pending, printChanges, sent } from "./apply.ts";
+import { withScriptedModels } from "../scripted-models.ts";
 import { sampleApp } from "./dev-manifest.ts";
 
 const lookEveryMs = 500;
@@ -47,12 +48,16 @@ export async function dev(call: Call): Promise<ExitCode> {
     const client = new MandateClient({ url: server.controlUrl, token });
     const inner: Call = { ...call, client: async () => client };
     let system = "dev-app";
+    let models: readonly string[] = ["dev-model"];
+    const scriptedAt = call.flag("real") ? null : provider.url;
     if (file === undefined) await client.apply(sampleApp(provider.url));
-    else system = await firstSystem(inner, file);
-    if (file !== undefined) await take(inner, client, file);
+    else {
+      system = await firstSystem(inner, file);
+      models = await take(inner, client, file, scriptedAt);
+    }
     const { key } = await client.credentials.create({ system, name: "dev", ttl: "8h" });
-    terminal.out(welcome({ console: await signInLink(client), gateway: server.gatewayUrl, key, system, model: file === undefined ? "dev-model" : "MODEL", isScripted: file === undefined, log }));
-    await Promise.all([tail(inner, client, stop.signal), file === undefined ? undefined : watch(inner, client, file, stop.signal)]);
+    terminal.out(welcome({ console: await signInLink(client), gateway: server.gatewayUrl, key, system, models, isSample: file === undefined, log }));
+    await Promise.all([tail(inner, client, stop.signal), file === undefined ? undefined : watch(inner, client, file, scriptedAt, stop.signal)]);
     return exitCodes.done;
   } finally {
     process.off("SIGTERM", end);
@@ -93,15 +98,22 @@ async function firstSystem(call: Call, file: string): Promise<string> {
   return String(found.name);
 }
 
-/** What a manifest would change and void, then the change itself. */
-async function take(call: Call, client: MandateClient, file: string): Promise<void> {
-  const stream = await readManifests([file], call.terminal);
+/**
+ * What a manifest would change and void, then the change itself.
+ * @param scriptedAt the script that answers in place of the manifest's models; null: they are called themselves
+ * @returns the models that the script answers
+ */
+async function take(call: Call, client: MandateClient, file: string, scriptedAt: string | null): Promise<readonly string[]> {
+  const read = await readManifests([file], call.terminal);
+  const { yaml, scripted } = scriptedAt === null ? { yaml: read.yaml, scripted: [] } : withScriptedModels(read.yaml, scriptedAt);
+  const stream = { ...read, yaml };
   const { changes } = await sent(client, stream, true, call);
   await printChanges({ ...call, format: "table" }, changes);
   if (pending(changes).length > 0) await sent(client, stream, false, call);
+  return scripted;
 }
 
-async function watch(call: Call, client: MandateClient, file: string, signal: AbortSignal): Promise<void> {
+async function watch(call: Call, client: MandateClient, file: string, scriptedAt: string | null, signal: AbortSignal): Promise<void> {
   const path = resolve(call.terminal.cwd, file);
   const changedAt = (): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   let known = changedAt();
@@ -112,7 +124,7 @@ async function watch(call: Call, client: MandateClient, file: string, signal: Ab
     known = now;
     call.say(`\n${file} changed:`);
     try {
-      await take(call, client, file);
+      await take(call, client, file, scriptedAt);
     } catch (error) {
       if (!(error instanceof MandateError) && !(error instanceof CliError)) throw error;
       call.terminal.err(failureText(reportOf(error)));
@@ -151,7 +163,7 @@ async function next(signal: AbortSignal): Promise<boolean> {
   return !signal.aborted;
 }
 
-function welcome({ console, gateway, key, system, model, isScripted, log }: { console: string; gateway: string; key: string; system: string; model: string; isScripted: boolean; log: string }): string {
+function welcome({ console, gateway, key, system, models, isSample, log }: { console: string; gateway: string; key: string; system: string; models: readonly string[]; isSample: boolean; log: string }): string {
   const ask = (name: string): string => `curl -sS ${gateway}/v1/chat/completions -H 'Authorization: Bearer ${key}' -H 'Content-Type: application/json' -d '{"model":"${name}","messages":[{"role":"user","content":"Hello"}]}'`;
   return [
     "",
@@ -159,11 +171,11 @@ function welcome({ console, gateway, key, system, model, isScripted, log }: { co
     `  Base URL  ${gateway}/v1`,
     `  Key       ${key}   (of ${system}, for 8 hours)`,
     `  Log       ${log}`,
-    ...(isScripted ? ["", "  dev-model is answered by a script, and says so: no provider and no key is involved."] : []),
+    ...(models.length === 0 ? [] : ["", `  ${models.join(", ")}: answered by a script, and says so. No provider and no key is involved${isSample ? "" : "; --real calls them"}.`]),
     "",
     "# call it",
-    ask(model),
-    ...(isScripted ? ["", "# refused: a model that nobody granted", ask("gpt-5")] : []),
+    ask(models[0] ?? "MODEL"),
+    ...(isSample ? ["", "# refused: a model that nobody granted", ask("gpt-5")] : []),
     "",
     "# from a program",
     `new OpenAI({ baseURL: "${gateway}/v1", apiKey: "${key}" })`,
