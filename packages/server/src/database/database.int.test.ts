@@ -116,6 +116,20 @@ describe.each(majors)("storage contract on PostgreSQL $major", ({ major, engineP
     expect((await db.organizations())[0]!.name).toBe("a");
   });
 
+  it("says that it is busy, and changes nothing, where a lock or a statement takes too long", async () => {
+    const busy = { code: "database.busy", status: 503 };
+    await expect(db.transaction("org_a", (tx) => sql`SET LOCAL statement_timeout = 20; SELECT pg_sleep(5)`.execute(tx))).rejects.toMatchObject(busy);
+    await db.transaction("org_a", async (holder) => {
+      await holder.updateTable("organization").set({ name: "a" }).where("org", "=", "org_a").execute();
+      const second = db.transaction("org_a", async (tx) => {
+        await sql`SET LOCAL lock_timeout = 20`.execute(tx);
+        await tx.updateTable("organization").set({ name: "second" }).where("org", "=", "org_a").execute();
+      });
+      await expect(second).rejects.toMatchObject(busy);
+    });
+    expect((await db.organizations())[0]!.name).toBe("a");
+  });
+
   it("runs a transaction again after a serialization failure", async () => {
     let runs = 0;
     const increment = (): Promise<void> =>

@@ -42,9 +42,26 @@ export function isUniqueViolation(error: unknown): boolean {
   return codeOf(error) === "23505";
 }
 
-/** Turns "could not ask" into AppError `database.unavailable` (503); anything else passes unchanged. */
-export function translateUnavailable(error: unknown): unknown {
-  if (error instanceof AppError || !isUnavailable(error)) return error;
+/** Statement or lock took longer than its limit, or our own process was too slow to go on. The transaction left no trace. */
+const slowStates = new Set(["57014", "55P03", "25P03"]);
+
+/**
+ * Turns "could not ask" into AppError `database.unavailable` (503), "took too long" into `database.busy` (503); anything
+ * else passes unchanged.
+ */
+export function translateDatabaseError(error: unknown): unknown {
+  if (error instanceof AppError) return error;
+  const state = codeOf(error);
+  if (state !== undefined && slowStates.has(state)) {
+    return new AppError({
+      code: "database.busy",
+      status: 503,
+      message: "The database took too long, so nothing was changed. Try again; if it stays so, change less at once.",
+      internal: `database busy: ${state} ${error instanceof Error ? error.message : String(error)}`,
+      cause: error,
+    });
+  }
+  if (!isUnavailable(error)) return error;
   return new AppError({
     code: "database.unavailable",
     status: 503,

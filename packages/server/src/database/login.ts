@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { AppError } from "@mandate/model";
 import { Client } from "pg";
 import { startEmbedded } from "./embedded/index.ts";
-import { translateUnavailable } from "./errors.ts";
+import { translateDatabaseError } from "./errors.ts";
 import { defaultLimits } from "./pool.ts";
 import type { PoolLimits } from "./pool.ts";
 
@@ -44,7 +44,7 @@ async function within<T>(url: string, work: (client: Client) => Promise<T>): Pro
     await client.query("SET statement_timeout = 0; SET lock_timeout = 0; SET idle_in_transaction_session_timeout = 0");
     return await work(client);
   } catch (error) {
-    throw translateUnavailable(error);
+    throw translateDatabaseError(error);
   } finally {
     await client.end().catch(() => {});
   }
@@ -87,7 +87,7 @@ export async function connect(url: string, limits: PoolLimits): Promise<Client> 
     await client.connect();
     return client;
   } catch (error) {
-    const translated = translateUnavailable(error);
+    const translated = translateDatabaseError(error);
     if (translated instanceof AppError) throw translated;
     const reason = error instanceof Error ? error.message : "no reason given";
     throw new AppError({

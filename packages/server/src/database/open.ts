@@ -3,7 +3,7 @@ import type { Client, Pool } from "pg";
 import { AppError } from "@mandate/model";
 import { startEmbedded } from "./embedded/index.ts";
 import type { EmbeddedServer } from "./embedded/index.ts";
-import { translateUnavailable } from "./errors.ts";
+import { translateDatabaseError } from "./errors.ts";
 import { connect } from "./login.ts";
 import { migrate, readMigrations, shippedMigrations } from "./migrate.ts";
 import { defaultLimits, openPool, poolConfig } from "./pool.ts";
@@ -107,7 +107,7 @@ async function prepare(
     if (role !== null) await grantTables(client, role);
     return { version, role, migrated };
   } catch (error) {
-    throw translateUnavailable(error);
+    throw translateDatabaseError(error);
   } finally {
     await client.end().catch(() => {});
   }

@@ -1,6 +1,6 @@
 import { Pool } from "pg";
 import type { PoolClient, PoolConfig } from "pg";
-import { translateUnavailable } from "./errors.ts";
+import { translateDatabaseError } from "./errors.ts";
 
 export interface PoolLimits {
   readonly maxConnections: number;
@@ -78,7 +78,7 @@ class TranslatingPool extends Pool {
   ): Promise<PoolClient> | void {
     if (callback !== undefined) return super.connect(callback);
     return super.connect().then(translateClient, (error: unknown) => {
-      throw translateUnavailable(error);
+      throw translateDatabaseError(error);
     });
   }
 }
@@ -94,7 +94,7 @@ function translateClient(client: PoolClient): PoolClient {
     const result = original(...parameters);
     if (!(result instanceof Promise)) return result;
     return result.catch((error: unknown) => {
-      throw translateUnavailable(error);
+      throw translateDatabaseError(error);
     });
   };
   Object.defineProperty(client, "query", { value: query, configurable: true, writable: true });

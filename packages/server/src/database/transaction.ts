@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { sql } from "kysely";
 import type { IsolationLevel } from "kysely";
 import { AppError } from "@mandate/model";
-import { isRetryable, translateUnavailable } from "./errors.ts";
+import { isRetryable, translateDatabaseError } from "./errors.ts";
 import type { Queries, Tx } from "./tables.ts";
 
 export interface TransactionOptions {
@@ -22,7 +22,7 @@ export async function retrying<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (!isRetryable(error)) throw translateUnavailable(error);
+      if (!isRetryable(error)) throw translateDatabaseError(error);
       if (attempt === attempts) {
         throw new AppError({
           code: "database.contention",
