@@ -11,6 +11,7 @@ import { handleModelCall } from "./pipeline/model-call.ts";
 import { callerOf, traced } from "./pipeline/record.ts";
 import { evidenceRefusal, type Known, refuseKnown } from "./pipeline/refuse-known.ts";
 import type { Runtime } from "./pipeline/runtime.ts";
+import { handleSpans } from "./telemetry/spans-in/handle.ts";
 import { anthropicCountTokens } from "./surfaces/anthropic-count-tokens/index.ts";
 import { anthropicMessages } from "./surfaces/anthropic-messages/index.ts";
 import { openaiChat } from "./surfaces/openai-chat/index.ts";
@@ -78,6 +79,10 @@ export function route(req: IncomingMessage, res: ServerResponse, routing: Routin
     if (surface !== undefined)
       return req.method === "POST"
         ? handleModelCall(routing.runtime, surface, exchange, compiled, routing.countUnknown)
+        : wrongMethod(exchange, compiled, routing, path, "POST");
+    if (path === "/otlp/v1/traces")
+      return req.method === "POST"
+        ? handleSpans(routing.runtime, exchange, compiled, routing.countUnknown)
         : wrongMethod(exchange, compiled, routing, path, "POST");
     if (authzenPaths.has(path)) return handleAuthzen(routing.runtime, exchange, compiled, null, routing.countUnknown);
     const unsupported = unsupportedPath(path);

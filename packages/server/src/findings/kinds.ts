@@ -52,6 +52,8 @@ const kinds: Readonly<Record<string, FindingKind>> = {
   "review.due": { title: "Outcome reviews are due", severity: "medium", fix: { text: "Review a sample of outcomes and write the result down.", url: "/reviews" } },
   "risk.not_accepted": { title: "Risks that nobody has accepted", severity: "high", fix: { text: "Have somebody with the role live with what is left, until a day.", command: 'npx mandate risk accept NAME --ends DAY --reason "…"' } },
   "risk.review_due": { title: "Risks are due for review", severity: "medium", fix: { text: "Look at the risk again and write the next day down.", url: "/risks" } },
+  "telemetry.not_granted": { title: "Systems say they use what they were not granted", severity: "high", fix: { text: "Have it authorized, or have the program stop; what reports wrongly is mended where it runs.", url: "/systems/{system}" } },
+  "telemetry.past_gateway": { title: "Systems say they call models past the gateway", severity: "high", fix: { text: "Route the call through the gateway, then take the provider's key from the program.", url: "/systems/{system}" } },
   "tier.contradiction": { title: "The gateway sees other than was declared", severity: "high", fix: { text: "Correct the record, or stop what was seen.", url: "/systems/{system}" } },
   "training.ended": { title: "Training has ended", severity: "low", fix: { text: "Have the person trained again and record it.", url: "/documents" } },
   unlisted_field: { title: "Fields that no field table lists", severity: "low", fix: { text: "Leave the field out, or have it added to the field table." } },
