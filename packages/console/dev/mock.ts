@@ -94,7 +94,7 @@ export async function answer(request: IncomingMessage, response: ServerResponse)
             byTier: [],
             needs: [],
             traffic: { known: null },
-            evidence: { entries: 3, checkpoints: 0, root: null, checkedAt: null, trust: "self-attested", problems: [] },
+            evidence: { entries: 3, checkpoints: 0, root: null, checkedAt: null, trust: "self-attested", unanchored: 3, problems: [] },
           }
         : sample.overview,
     );

@@ -832,6 +832,7 @@ export const overview = {
     root,
     checkedAt: iso(now - 120_000),
     trust: "self-attested",
+    unanchored: 48_210,
     problems: [],
   },
 };

@@ -115,6 +115,8 @@ export interface EvidenceSummary {
   readonly root: string | null;
   readonly checkedAt: string | null;
   readonly trust: string;
+  /** Entries newer than what outside witnesses signed. */
+  readonly unanchored: number;
   readonly problems: readonly unknown[];
 }
 export interface Overview {

@@ -54,7 +54,7 @@ export function traceOf(evaluation: Evaluation, decisive: string | null): Decisi
       .map((rule) => {
         const verdict = verdictOf(rule);
         const by = verdict === "lifted" ? liftedBy(rule) : null;
-        const decides = decisive !== null && [rule.id, `exception:${by}`, `break-glass:${by}`].includes(decisive);
+        const decides = rule.id === decisive || (by !== null && (decisive === `exception:${by}` || decisive === `break-glass:${by}`));
         return { id: rule.id, verdict, decides, guardrail: rule.guardrail, liftedBy: by, because: rule.policy.effect === "permit" ? "" : becauseOf(rule, evaluation.subject), text: rule.policy.text };
       });
   const rules = [

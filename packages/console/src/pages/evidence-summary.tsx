@@ -52,6 +52,7 @@ export function EvidenceSummaryPanel({ evidence }: { evidence: EvidenceSummary }
             [systemWords.head, evidence.root === null ? t.cantTell : <code key="h">{shortHash(evidence.root)}</code>],
             [systemWords.checked, evidence.checkedAt === null ? t.never : <Time key="t" at={evidence.checkedAt} />],
             [systemWords.heldBy, systemWords.trust[evidence.trust] ?? evidence.trust],
+            [systemWords.unanchored, count(evidence.unanchored)],
           ]}
         />
         <p className="muted small">

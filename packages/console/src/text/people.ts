@@ -77,4 +77,5 @@ export const people = {
 } as const;
 
 /** A role in words; a committee or group keeps its own name. */
-export const roleName = (role: string): string => people.names[role] ?? role;
+/** A group that a rule names is called by its own name. */
+export const roleName = (role: string): string => people.names[role] ?? role.replace(/^group:/, "");

@@ -50,6 +50,7 @@ export const system = {
   head: "Tree head",
   checked: "Checked",
   heldBy: "Held by",
+  unanchored: "Held by nobody outside yet",
   trust: {
     "self-attested": "no outside witness",
     witnessed: "an outside witness",

@@ -6,7 +6,7 @@ import type { Contexts } from "../context/index.ts";
 import type { Tx } from "../database/index.ts";
 import { actorOf, editors, instant, pathName } from "../http/index.ts";
 import type { App } from "../http/index.ts";
-import { replayResult, shownReplay } from "../replay/index.ts";
+import { goneSignal, replayResult, shownReplay } from "../replay/index.ts";
 import type { ReplayDeps } from "../replay/index.ts";
 import { showProof, shownProof, shownWidening, showWidening, standingIn } from "../proofs/index.ts";
 import type { Proofs } from "../proofs/index.ts";
@@ -118,7 +118,7 @@ export function policyRoutes(app: App, deps: PolicyRouteDeps): void {
   app.post(
     "/api/v1/policies/:name/simulate",
     { config: { access: readers }, schema: { operationId: "simulatePolicy", summary: "Recorded traffic decided again with this version in force: which decisions would flip", params, body: proposed.extend({ system: pathName.optional(), since: instant.optional().describe("default: seven days ago"), until: instant.optional() }), response: { 200: simulated } } },
-    async (request) => {
+    async (request, reply) => {
       const { name } = request.params;
       const { system, since = new Date(now() - weekMs).toISOString(), until = new Date(now()).toISOString() } = request.body;
       const { proposal, judged: found } = await proposalOf(name, request.body);
@@ -128,8 +128,9 @@ export function policyRoutes(app: App, deps: PolicyRouteDeps): void {
       // A long period takes longer than an idle connection may stay open.
       request.raw.socket.setTimeout(0);
       await deps.drain().catch(() => undefined);
-      const result = await simulate(deps, proposal, found.cedar, { ...(system === undefined ? {} : { system }), since, until });
-      await contexts.quiet(actorOf(request)).transact(async (_tx, record) => record({ type: "evidence.read", ...(system === undefined ? {} : { system }), payload: { event: "policy.simulated", policy: name, since, until, total: result.total, replayable: result.replayable, differences: result.differences } }));
+      const result = await simulate(deps, proposal, found.cedar, { ...(system === undefined ? {} : { system }), since, until }, goneSignal(reply.raw));
+      const cut = reply.raw.destroyed ? { cut: true } : {};
+      await contexts.quiet(actorOf(request)).transact(async (_tx, record) => record({ type: "evidence.read", ...(system === undefined ? {} : { system }), payload: { event: "policy.simulated", policy: name, since, until, total: result.total, replayable: result.replayable, differences: result.differences, ...cut } }));
       return { ...about, result: { ...shownReplay(result), looser: result.looser, stricter: result.stricter } };
     },
   );

@@ -113,6 +113,13 @@ describe("a day made again", () => {
     expect(result).toMatchObject({ total: count, replayable: count, questions: count, same: count, differences: 0, unreplayable: {} });
   });
 
+  test("ends where whoever asked has gone, with what was gone through by then", async () => {
+    expect((await replayPeriod(deps, { system: "payouts" }, undefined, AbortSignal.abort())).total).toBe(0);
+    const gone = new AbortController();
+    const propose = (facts: RegisterFacts): RegisterFacts => (gone.abort(), facts);
+    expect((await replayPeriod(deps, { system: "payouts" }, propose, gone.signal)).total).toBe(1);
+  });
+
   test("says of one what each of its rules said", async () => {
     const { rows } = await running.db.read(deps.org, (tx) => sql<{ id: string; outcome: string }>`select distinct on (outcome) id, outcome from decision where resource = 'tool:payouts.send' order by outcome, id`.execute(tx));
     expect(rows.map((row) => row.outcome)).toContain("hold");
@@ -140,6 +147,7 @@ describe("a day made again", () => {
   test("under a proposed rule names exactly the decisions that would flip", async () => {
     const stricter = (facts: RegisterFacts): RegisterFacts => ({ ...facts, systems: facts.systems.map((one) => ({ ...one, grants: { ...one.grants, tools: one.grants.tools.filter((tool) => tool !== "notes.read") } })) });
     const result = await replayPeriod(deps, { system: "payouts" }, stricter);
+    expect([result.looser, result.stricter]).toEqual([0, result.differences]);
     const { rows } = await running.db.read(deps.org, (tx) => sql<{ id: string }>`select id from decision where resource = 'tool:notes.read' and outcome = 'allow'`.execute(tx));
     expect(rows.length).toBeGreaterThan(0);
     expect(result.differences).toBe(rows.length);

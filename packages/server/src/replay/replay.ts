@@ -49,6 +49,9 @@ export interface ReplayResult {
   /** Questions whose answer came out bit for bit as recorded. */
   readonly same: number;
   readonly differences: number;
+  /** Of all differences: those that would be let pass, or pass sooner, and those that would be stopped. */
+  readonly looser: number;
+  readonly stricter: number;
   /** The first of them. */
   readonly shown: readonly Difference[];
 }
@@ -102,15 +105,19 @@ class Versions {
 /**
  * Makes every decision of a period again, from what its entry sealed, under the facts it names.
  * @param propose absent: as recorded, and any difference is an alarm; else a difference is a decision that would flip
+ * @param signal once aborted, what was gone through so far is the result
  */
-export async function replayPeriod(deps: ReplayDeps, period: Period, propose?: Propose): Promise<PeriodReplayed> {
+export async function replayPeriod(deps: ReplayDeps, period: Period, propose?: Propose, signal?: AbortSignal): Promise<PeriodReplayed> {
   const tally = new Tally(propose !== undefined);
   const versions = new Versions(deps, propose);
   for (let after = period.after ?? ""; ; ) {
     const rows = await deps.db.read(deps.org, (tx) => readPeriod(tx, deps.org, deps.keys, period, after, batch));
-    for (const row of rows) tally.add(row, await askedAgain(row, versions));
-    after = rows.at(-1)?.id ?? after;
-    if (rows.length < batch) return { ...tally.result(), last: after === (period.after ?? "") ? null : after };
+    for (const row of rows) {
+      if (signal?.aborted === true) break;
+      tally.add(row, await askedAgain(row, versions));
+      after = row.id;
+    }
+    if (rows.length < batch || signal?.aborted === true) return { ...tally.result(), last: after === (period.after ?? "") ? null : after };
   }
 }
 
@@ -174,6 +181,8 @@ class Tally {
   #questions = 0;
   #same = 0;
   #differences = 0;
+  #looser = 0;
+  #stricter = 0;
 
   constructor(proposed: boolean) {
     this.#proposed = proposed;
@@ -195,6 +204,9 @@ class Tally {
         continue;
       }
       this.#differences += 1;
+      const change = weight(replayed.outcome) - weight(asked.decision["outcome"]);
+      if (change < 0) this.#looser += 1;
+      if (change > 0) this.#stricter += 1;
       if (this.#shown.length >= maxShown) continue;
       const { id, at, system, action, resource } = row;
       this.#shown.push({ id, at, system, action, resource, tool: asked.tool, recorded: outcomeOf(asked.decision), replayed: outcomeOf({ ...replayed }), members });
@@ -209,7 +221,7 @@ class Tally {
   }
 
   result(): ReplayResult {
-    return { total: this.#total, replayable: this.#replayable, unreplayable: this.#unreplayable, questions: this.#questions, same: this.#same, differences: this.#differences, shown: this.#shown };
+    return { total: this.#total, replayable: this.#replayable, unreplayable: this.#unreplayable, questions: this.#questions, same: this.#same, differences: this.#differences, looser: this.#looser, stricter: this.#stricter, shown: this.#shown };
   }
 }
 
@@ -219,6 +231,9 @@ function differing(asked: Asked, replayed: PolicyDecision, isProposed: boolean):
   const compared = isProposed ? ["outcome", "code"] : Object.keys(asked.tool === null ? { ...asked.decision, ...now } : asked.decision);
   return compared.filter((member) => exact(asked.decision[member]) !== exact(now[member])).sort();
 }
+
+const weights = { allow: 0, hold: 1, deny: 2 } as const;
+const weight = (outcome: unknown): number => weights[outcome as keyof typeof weights] ?? weights.deny;
 
 function outcomeOf(decision: Readonly<Record<string, unknown>>): Outcome {
   const text = (value: unknown): string | null => (typeof value === "string" ? value : null);

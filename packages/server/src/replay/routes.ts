@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import { AppError, verdicts } from "@mandate/model";
 import type { RegisterFacts } from "@mandate/model";
 import { sql } from "kysely";
@@ -58,7 +59,7 @@ export function replayRoutes(app: App, deps: ReplayRouteDeps): void {
         response: { 200: replayResult },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       // A long period takes longer than an idle connection may stay open.
       request.raw.socket.setTimeout(0);
       await deps.drain().catch(() => undefined);
@@ -66,9 +67,10 @@ export function replayRoutes(app: App, deps: ReplayRouteDeps): void {
       const propose = under === "record" ? undefined : system === undefined ? null : underProduction(deps.facts(), system);
       if (propose === null) throw new AppError({ code: "replay.system", status: 400, message: "Whose production would be tried isn't said, or isn't in the register.", remedies: [{ text: "Name a system.", command: "npx mandate get systems" }] });
       const period = { ...(system === undefined ? {} : { system }), ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }) };
-      const result = await replayPeriod(deps, period, propose);
+      const result = await replayPeriod(deps, period, propose, goneSignal(reply.raw));
+      const cut = reply.raw.destroyed ? { cut: true } : {};
       // What was opened was read by the machine alone; that somebody had it done is an entry all the same.
-      await contexts.quiet(actorOf(request)).transact(async (_tx, record) => record({ type: "evidence.read", ...(system === undefined ? {} : { system }), payload: { event: "replayed", period, under, total: result.total, replayable: result.replayable, same: result.same, differences: result.differences } }));
+      await contexts.quiet(actorOf(request)).transact(async (_tx, record) => record({ type: "evidence.read", ...(system === undefined ? {} : { system }), payload: { event: "replayed", period, under, total: result.total, replayable: result.replayable, same: result.same, differences: result.differences, ...cut } }));
       return shownReplay(result);
     },
   );
@@ -82,6 +84,13 @@ export function replayRoutes(app: App, deps: ReplayRouteDeps): void {
 }
 
 const noDecision = (): AppError => new AppError({ code: "decisions.not_found", status: 404, message: "There is no decision with this id.", remedies: [{ text: "List the latest.", command: "npx mandate decisions tail" }] });
+
+/** Aborted once whoever asked has gone: nobody's core is kept busy for an answer that nobody reads. */
+export function goneSignal(response: ServerResponse): AbortSignal {
+  const gone = new AbortController();
+  response.once("close", () => gone.abort());
+  return gone.signal;
+}
 
 /** As the schema has it. */
 export function shownReplay(result: ReplayResult): z.infer<typeof replayResult> {
