@@ -74,7 +74,7 @@ import { endServiceAccountsOf, serviceAccountRoutes } from "./service-accounts/i
 import { loopbackAllow, readOutboundAllow, settingRoutes } from "./settings/index.ts";
 import { loweringDecided, organizationTerms, ownRulesApproved, reviewTiers, tieringRoutes } from "./tiering/index.ts";
 import { createCosigner, tlogRoutes, witnessRoutes } from "./witnesses/index.ts";
-import { upkeepGauges, upkeepRoutes } from "./upkeep/index.ts";
+import { keepMonths, upkeepGauges, upkeepRoutes } from "./upkeep/index.ts";
 import { visibilityRoutes, watchVisibility, withFullCapture } from "./visibility/index.ts";
 
 export interface ServerOptions {
@@ -408,6 +408,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       watchPolicies(replaying, contexts.quiet(systemActor("policies")), findingPorts.report),
       sampleReplays(replaying, { now, report: (finding) => reportFinding(quiet, finding) }),
       endContent(db, contexts.quiet(systemActor("retention")), () => controlLogs),
+      keepMonths(db),
       shredErased({ db, org, now, log, shedJournal: () => dataPlane.shed() }),
       issuerKeys.refresh,
       tidyTokens(db, contexts.for(systemActor("access-tokens")), masterKey),

@@ -107,6 +107,8 @@ interface Upkeep {
   readonly backup: { readonly at: string; readonly ageSeconds: number } | null;
   readonly disk: { readonly freeBytes: number; readonly totalBytes: number };
   readonly database: { readonly bytes: number };
+  /** Absent in an answer of a release that had none. */
+  readonly partitions?: readonly { readonly table: string; readonly months: number; readonly monthsAhead: number; readonly strays: number }[];
   readonly evidence: { readonly entries: number; readonly entriesPerDay: number; readonly bytesPerDay: number; readonly daysLeft: number | null };
 }
 
@@ -127,6 +129,7 @@ async function upkeep(call: Call): Promise<Check[]> {
   return [
     { check: "backup", ...backupOf(store) },
     { check: "room", ...roomOf(store) },
+    { check: "months", ...monthsOf(store) },
     { check: "clock", ...clockOf(store) },
     { check: "evidence", ...evidenceOf(integrity) },
     { check: "witness", ...witnessOf(witnesses) },
@@ -148,6 +151,16 @@ function roomOf(store: Upkeep | undefined): Finding {
   const found = `${gigabytes(disk.freeBytes)} free; database ${gigabytes(database.bytes)}, ${evidence.entriesPerDay} entries and ${gigabytes(evidence.bytesPerDay)} a day${evidence.daysLeft === null ? "" : `, ${evidence.daysLeft > 3_650 ? "over ten years" : `${evidence.daysLeft} days`} left`}`;
   const short = disk.freeBytes < 1e9 || disk.freeBytes < disk.totalBytes / 50 || (evidence.daysLeft !== null && evidence.daysLeft < 30);
   return short ? bad(found, "Make room before calls are refused: evidence that can't be written stops them.") : good(found);
+}
+
+/** What grows stands in a table a month: one that is missing costs speed and clean-up, never an entry. */
+function monthsOf(store: Upkeep | undefined): Finding {
+  if (store?.partitions === undefined) return unknown("not answered", "Sign in as somebody who may read.");
+  const late = store.partitions.filter((one) => one.monthsAhead < 1).map((one) => one.table);
+  const astray = store.partitions.filter((one) => one.strays > 0).map((one) => `${one.strays} rows of ${one.table}`);
+  const found = [...(late.length > 0 ? [`no table for the next month: ${late.join(", ")}`] : []), ...(astray.length > 0 ? [`outside of any month's table: ${astray.join(", ")}`] : [])].join("; ");
+  if (found === "") return good(`tables for ${Math.min(...store.partitions.map((one) => one.monthsAhead))} months ahead`);
+  return bad(found, "Nothing is lost. The server makes them at its start and hourly: see that it runs, that its login owns the tables, and what holds locks.");
 }
 
 function clockOf(store: Upkeep | undefined): Finding {

@@ -16,6 +16,8 @@ export const manifestSchema = z.strictObject({
   migrations: z.array(z.strictObject({ number: z.int(), name: z.string(), sha256: z.string().regex(/^[0-9a-f]{64}$/) })).max(10_000),
   organizations: z.array(z.string()).max(10_000),
   tables: z.array(z.strictObject({ table: z.string(), columns: z.array(z.string()).max(1_000), rows: z.int().nonnegative(), file: z.string() })).max(10_000),
+  /** Months whose content has tables of its own. */
+  months: z.array(z.string().max(7)).max(1_200).optional(),
   /** Every file but the manifest and those under `keys/`, which leave earlier. Paths within the folder. */
   files: z.record(z.string().max(400), z.strictObject({ sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: z.int().nonnegative() })),
   keys: z.strictObject({

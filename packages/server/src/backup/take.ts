@@ -55,7 +55,7 @@ export async function takeBackup(options: TakeOptions): Promise<TakenBackup> {
     const writer = new FolderWriter(partial);
     for (const name of [...keptFiles, ...(options.includeMasterKey ? ["master-key"] : [])]) await copyFiles(writer, place.dataDir, name);
     const counts = new Map<string, number>();
-    const { serverVersion, migrations, organizations, tables } = await withLogin(place, (client) =>
+    const { serverVersion, migrations, organizations, tables, months } = await withLogin(place, (client) =>
       dump(client, async ({ table }, rows) => {
         let count = 0;
         await writer.write(fileOf(table), chunks(rows(), (lines) => (count += lines)), true);
@@ -70,6 +70,7 @@ export async function takeBackup(options: TakeOptions): Promise<TakenBackup> {
       migrations: migrations.map(({ number, name, sha256 }) => ({ number, name, sha256 })),
       organizations: [...organizations],
       tables: tables.map(({ table, columns }) => ({ table, columns: [...columns], rows: counts.get(table) ?? 0, file: fileOf(table) })),
+      ...(months === undefined ? {} : { months: [...months] }),
       files: writer.written((path) => !path.startsWith("keys/")),
       keys: { files: writer.written((path) => path.startsWith("keys/")), until: new Date(nowMs + keyBackupDays * 86_400_000).toISOString() },
       masterKey: { provider: options.provider, included: options.includeMasterKey },

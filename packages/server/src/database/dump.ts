@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import type { ClientBase } from "pg";
 import { to as copyTo } from "pg-copy-streams";
+import { contentMonths } from "./partitions.ts";
 import { applied } from "./migrate.ts";
 import type { AppliedMigration } from "./migrate.ts";
 
@@ -15,6 +16,8 @@ export interface Dump {
   readonly migrations: readonly AppliedMigration[];
   readonly organizations: readonly string[];
   readonly tables: readonly TableDump[];
+  /** Months (`2026-11`) whose content has tables of its own. Absent before there were any. */
+  readonly months?: readonly string[] | undefined;
 }
 
 /**
@@ -42,7 +45,7 @@ export async function dump(client: ClientBase, take: (table: TableDump, rows: ()
         }
       });
     }
-    return { serverVersion: Number(versions[0]!.number), migrations, organizations, tables };
+    return { serverVersion: Number(versions[0]!.number), migrations, organizations, tables, months: await contentMonths(client) };
   } finally {
     await client.query("ROLLBACK").catch(() => undefined);
   }

@@ -4,6 +4,8 @@ export type { CoreTables, Queries, Tx } from "./tables.ts";
 export type { TransactionOptions } from "./transaction.ts";
 export { retrying } from "./transaction.ts";
 export { isRetryable, isUnavailable, isUniqueViolation } from "./errors.ts";
+export { partitionState } from "./partitions.ts";
+export type { PartitionedTable, PartitionState } from "./partitions.ts";
 export { rowSecurityFaults } from "./row-security.ts";
 export { settleEmbedded, withLogin } from "./login.ts";
 export type { StorePlace } from "./login.ts";

@@ -4,6 +4,7 @@ import { AppError } from "@mandate/model";
 import type { ClientBase } from "pg";
 import { from as copyFrom } from "pg-copy-streams";
 import type { Dump } from "./dump.ts";
+import { makeContentMonths } from "./partitions.ts";
 import { applied, checkApplied, migrate, readMigrations, shippedMigrations } from "./migrate.ts";
 import { checkVersion, prepareRole } from "./role.ts";
 
@@ -17,7 +18,7 @@ const identifier = /^[a-z][a-z0-9_]{0,62}$/;
  * @param confirm looks at what was loaded before it is committed, and refuses by throwing
  * @throws AppError `restore.not_empty` (409), `database.newer_schema`, `database.migration_altered`, `restore.damaged` (422)
  */
-export async function load(client: ClientBase, dump: Pick<Dump, "migrations" | "tables">, read: (table: string) => Promise<Readable | null>, confirm: () => Promise<void>): Promise<void> {
+export async function load(client: ClientBase, dump: Pick<Dump, "migrations" | "tables" | "months">, read: (table: string) => Promise<Readable | null>, confirm: () => Promise<void>): Promise<void> {
   const migrations = await readMigrations(shippedMigrations);
   checkApplied(dump.migrations, migrations);
   for (const { table, columns } of dump.tables) {
@@ -27,6 +28,9 @@ export async function load(client: ClientBase, dump: Pick<Dump, "migrations" | "
   await refuseUnlessEmpty(client, dump);
   await prepareRole(client);
   await migrate(client, migrations.filter((one) => dump.migrations.some((done) => done.number === one.number)));
+  const months = dump.months ?? [];
+  if (!months.every((month) => /^[2-9][0-9]{3}-(?:0[1-9]|1[0-2])$/.test(month))) throw damaged("it names a month that is none");
+  await makeContentMonths(client, months);
   const order = await loadingOrder(client);
   const unknown = dump.tables.find((one) => !order.includes(one.table));
   if (unknown !== undefined) throw damaged(`its migrations make no table ${unknown.table}`);

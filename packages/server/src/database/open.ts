@@ -8,6 +8,7 @@ import { connect } from "./login.ts";
 import { migrate, readMigrations, shippedMigrations } from "./migrate.ts";
 import { defaultLimits, openPool, poolConfig } from "./pool.ts";
 import type { PoolLimits } from "./pool.ts";
+import { keepPartitions } from "./partitions.ts";
 import { shredTables } from "./shred.ts";
 import { checkVersion, grantTables, prepareRole } from "./role.ts";
 import type { CoreTables, Tx } from "./tables.ts";
@@ -51,6 +52,12 @@ export interface Database {
    * @returns false where the login may not do all of it
    */
   shred(tables: readonly string[]): Promise<boolean>;
+  /**
+   * Makes the tables of the coming months where they are missing (`partitions.ts`); whatever can't be made now waits.
+   * @param now a moment that counts as today
+   * @returns their names
+   */
+  keepPartitions(now?: Date): Promise<string[]>;
   /** Ends connections, then the embedded server if this start runs it. */
   close(): Promise<void>;
 }
@@ -104,6 +111,8 @@ async function prepare(
     const version = await checkVersion(client);
     const role = await prepareRole(client);
     const migrated = await migrate(client, migrations);
+    // A database migrated by another folder than ours has none of these tables.
+    if (migrations.some(({ name }) => name === "partition_by_month")) await keepPartitions(client);
     if (role !== null) await grantTables(client, role);
     return { version, role, migrated };
   } catch (error) {
@@ -139,18 +148,21 @@ function assemble(
       );
       return { org: id, name, created: true };
     },
-    async shred(tables) {
-      const client = await asLogin();
-      try {
-        return await shredTables(client, tables);
-      } finally {
-        await client.end().catch(() => {});
-      }
-    },
+    shred: (tables) => withClient(asLogin, (client) => shredTables(client, tables)),
+    keepPartitions: (now) => withClient(asLogin, (client) => keepPartitions(client, now)),
     ping: () => inInstallation(kysely, async () => {}),
     async close() {
       await kysely.destroy();
       await embedded?.stop();
     },
   };
+}
+
+async function withClient<T>(open: () => Promise<Client>, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = await open();
+  try {
+    return await work(client);
+  } finally {
+    await client.end().catch(() => {});
+  }
 }

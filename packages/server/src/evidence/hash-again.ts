@@ -5,7 +5,7 @@ import type { Database, Tx } from "../database/index.ts";
 import { listLogs, metaWriter } from "./logs.ts";
 import type { LogRow } from "./logs.ts";
 import { openHead, readLeaves, tileReader } from "./read-log.ts";
-import { noteBeyond, Problems, readHeader, requirePayloads } from "./rehash.ts";
+import { noteBeyond, Problems, presenceBatch, readHeader, requirePayloads } from "./rehash.ts";
 import type { MetaRecord } from "./rehash.ts";
 import type { WholeMark } from "./whole-mark.ts";
 
@@ -64,9 +64,12 @@ async function hashLog(tx: Tx, org: string, log: LogRow, before: { readonly size
   for (const tile of tilesOf(log.size)) if (!equalBytes(await read(tile), tileBytes(tile, tree.read))) return undefined;
   if (before !== undefined && (before.size > log.size || !equalBytes(tree.root(before.size), before.root))) return undefined;
   for (const { size, root: taken } of recorded.get(log.origin) ?? []) if (size > log.size || !equalBytes(tree.root(size), taken)) return undefined;
-  const commitments: string[] = [];
-  for await (const { index, leaf } of readLeaves(tx, org, log.origin, before?.size ?? 0, log.size)) readHeader(log, index, leaf, problems, commitments, log.writer === metaWriter ? recorded : null);
-  await requirePayloads(tx, org, commitments, problems);
+  for (let from = before?.size ?? 0; from < log.size; from += presenceBatch) {
+    const to = Math.min(from + presenceBatch, log.size);
+    const commitments: string[] = [];
+    for await (const { index, leaf } of readLeaves(tx, org, log.origin, from, to)) readHeader(log, index, leaf, problems, commitments, log.writer === metaWriter ? recorded : null);
+    await requirePayloads(tx, org, { origin: log.origin, from, to }, commitments, problems);
+  }
   await noteBeyond(tx, org, log, problems);
   return root;
 }

@@ -37,7 +37,7 @@ export class PayloadReader {
       kid: string;
       wrapped: Buffer;
     }>`SELECT k.kid, k.wrapped FROM evidence_payload p JOIN evidence_key k USING (org, origin, index, part)
-      WHERE p.org = ${this.#org} AND p.ct = decode(${ct}, 'hex')`.execute(this.#tx);
+      WHERE p.org = ${this.#org} AND p.ct = decode(${ct}, 'hex') ORDER BY p.period LIMIT 1`.execute(this.#tx);
     const row = rows[0];
     if (row === undefined) return undefined;
     return (await this.#wrapper(row.kid))?.unwrap(row.wrapped, ct);
@@ -53,10 +53,12 @@ export class PayloadReader {
   /** Of many at once; what was erased is absent. */
   async keysOf(cts: readonly string[]): Promise<ReadonlyMap<string, OpenKeys>> {
     const { rows } = await sql<{ ct: string; kid: string; wrapped: Buffer }>`WITH place AS MATERIALIZED (
-        SELECT ct, origin, index, part FROM evidence_payload WHERE org = ${this.#org} AND ct = ANY(${bytesOfNames(cts)}::bytea[]))
+        SELECT ct, origin, index, part, period FROM evidence_payload WHERE org = ${this.#org} AND ct = ANY(${bytesOfNames(cts)}::bytea[]))
       SELECT encode(place.ct, 'hex') AS ct, k.kid, k.wrapped FROM place CROSS JOIN LATERAL (
         -- OFFSET keeps each look-up by its place: joined, the planner goes through every key there is.
-        SELECT kid, wrapped FROM evidence_key WHERE org = ${this.#org} AND origin = place.origin AND index = place.index AND part = place.part OFFSET 0) k`.execute(this.#tx);
+        SELECT kid, wrapped FROM evidence_key WHERE org = ${this.#org} AND origin = place.origin AND index = place.index AND part = place.part OFFSET 0) k
+      -- INVARIANT: a name that comes again in a later month keeps its first place, so nobody can put other keys under it.
+      ORDER BY place.period DESC`.execute(this.#tx);
     const found = new Map<string, OpenKeys>();
     for (const { ct, kid, wrapped } of rows) {
       const keys = (await this.#wrapper(kid))?.unwrap(wrapped, ct);

@@ -126,11 +126,11 @@ async function rehashLog(
     readHeader(log, index, leaf, problems, commitments, recorded);
     next += 1;
     if (next % presenceBatch !== 0) continue;
-    await requirePayloads(tx, org, commitments, problems);
+    await requirePayloads(tx, org, { origin: log.origin, from: next - presenceBatch, to: next }, commitments, problems);
     commitments = [];
     onProgress(next);
   }
-  await requirePayloads(tx, org, commitments, problems);
+  await requirePayloads(tx, org, { origin: log.origin, from: next - (next % presenceBatch), to: next }, commitments, problems);
   onProgress(next);
   if (
     next < log.size &&
@@ -289,17 +289,21 @@ class TileCheck {
 }
 
 /** Entries whose payloads are looked for at once: all of a large store's names would not fit in memory. */
-const presenceBatch = 2_000;
+export const presenceBatch = 2_000;
 
-export async function requirePayloads(tx: Tx, org: string, commitments: readonly string[], problems: Problems): Promise<void> {
-  const names = [...new Set(commitments)].filter((name) => /^[0-9a-f]{64}$/.test(name));
-  if (names.length === 0) return;
-  const { rows } = await sql<{ ct: string }>`SELECT encode(ct, 'hex') AS ct FROM evidence_payload
-    WHERE org = ${org} AND ct = ANY(${names.map((name) => Buffer.from(name, "hex"))}::bytea[])`.execute(tx);
-  const found = new Set(rows.map((row) => row.ct));
+/** @param by the entries that commit to them, and brought most of them: a name is looked up in each month's table, a range of places once */
+export async function requirePayloads(tx: Tx, org: string, by: { readonly origin: string; readonly from: number; readonly to: number }, commitments: readonly string[], problems: Problems): Promise<void> {
+  const names = new Set(commitments.filter((name) => /^[0-9a-f]{64}$/.test(name)));
+  if (names.size === 0) return;
+  const { rows: brought } = await sql<{ ct: string }>`SELECT encode(ct, 'hex') AS ct FROM evidence_payload
+    WHERE org = ${org} AND origin = ${by.origin} AND index >= ${by.from} AND index < ${by.to}`.execute(tx);
+  for (const { ct } of brought) names.delete(ct);
+  if (names.size === 0) return;
+  const { rows: elsewhere } = await sql<{ ct: string }>`SELECT encode(ct, 'hex') AS ct FROM evidence_payload
+    WHERE org = ${org} AND ct = ANY(${[...names].map((name) => Buffer.from(name, "hex"))}::bytea[])`.execute(tx);
+  for (const { ct } of elsewhere) names.delete(ct);
   for (const ct of names)
-    if (!found.has(ct))
-      problems.add("payload.missing", `payloads/${ct}`, null, "an entry commits to a payload that the store lacks");
+    problems.add("payload.missing", `payloads/${ct}`, null, "an entry commits to a payload that the store lacks");
 }
 
 /**
@@ -317,14 +321,19 @@ async function requireKeyed(tx: Tx, org: string, problems: Problems): Promise<vo
 
 async function rehashPayloads(tx: Tx, org: string, problems: Problems, names: NamesDigest): Promise<number> {
   let payloads = 0;
-  for (let after: Buffer = Buffer.alloc(0); ; ) {
-    const { rows } = await sql<{ ct: Buffer; matches: boolean }>`SELECT ct, sha256(bytes) = ct AS matches FROM evidence_payload
-      WHERE org = ${org} AND ct > ${after} ORDER BY ct LIMIT 5000`.execute(tx);
-    const last = rows.at(-1);
+  // A name can come again in another month's table: those of the last name seen aren't taken twice.
+  let seen = new Set<string>();
+  for (let from: Buffer = Buffer.alloc(0); ; ) {
+    const { rows } = await sql<{ ct: Buffer; period: string; matches: boolean }>`SELECT ct, period::text AS period, sha256(bytes) = ct AS matches FROM evidence_payload
+      WHERE org = ${org} AND ct >= ${from} ORDER BY ct LIMIT 5000`.execute(tx);
+    const fresh = rows.filter((row) => !row.ct.equals(from) || !seen.has(row.period));
+    const last = fresh.at(-1);
     if (last === undefined) break;
-    after = last.ct;
-    payloads += rows.length;
-    for (const row of rows) {
+    if (!last.ct.equals(from)) seen = new Set();
+    from = last.ct;
+    for (const row of fresh) if (row.ct.equals(from)) seen.add(row.period);
+    payloads += fresh.length;
+    for (const row of fresh) {
       names.add(row.ct);
       if (!row.matches)
         problems.add("payload.altered", `payloads/${row.ct.toString("hex")}`, null, "the payload isn't the one its entry commits to");

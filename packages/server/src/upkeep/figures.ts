@@ -1,7 +1,8 @@
 import { statfs } from "node:fs/promises";
-import { sql } from "kysely";
+import { CompiledQuery, sql } from "kysely";
 import { lastBackup } from "../backup/index.ts";
-import type { Database } from "../database/index.ts";
+import { partitionState } from "../database/index.ts";
+import type { Database, PartitionState } from "../database/index.ts";
 
 const weekMs = 7 * 86_400_000;
 const dayMs = 86_400_000;
@@ -11,6 +12,8 @@ export interface UpkeepFigures {
   readonly backup: { readonly at: string; readonly ageSeconds: number; readonly bytes: number } | null;
   readonly disk: { readonly freeBytes: number; readonly totalBytes: number };
   readonly database: { readonly bytes: number; readonly tables: readonly { readonly name: string; readonly bytes: number; readonly rows: number }[] };
+  /** Tables that are split by month, and how far ahead their months reach. */
+  readonly partitions: readonly PartitionState[];
   readonly evidence: {
     readonly entries: number;
     readonly bytes: number;
@@ -39,14 +42,17 @@ export async function readFigures({ db, org, now, dataDir, isEmbedded }: UpkeepD
     statfs(dataDir),
     db.read(org, async (tx) => {
       const { rows: tables } = await sql<{ name: string; bytes: string; rows: string }>`
-        select c.relname as name, pg_total_relation_size(c.oid) as bytes, greatest(c.reltuples, 0)::bigint as rows
-        from pg_class c where c.relkind in ('r', 'p') and c.relnamespace = current_schema()::regnamespace order by 2 desc limit 500`.execute(tx);
+        select coalesce(whole.relname, c.relname) as name, sum(pg_total_relation_size(c.oid)) as bytes, sum(greatest(c.reltuples, 0))::bigint as rows
+        from pg_class c left join pg_inherits i on i.inhrelid = c.oid left join pg_class whole on whole.oid = i.inhparent
+        where c.relkind = 'r' and c.relnamespace = current_schema()::regnamespace group by 1 order by 2 desc limit 500`.execute(tx);
       // Checkpoints say how long the logs were then, without counting a row.
       const { rows: sizes } = await sql<{ entries: string; before: string; first: Date | null }>`
         select (select coalesce(sum(size), 0) from evidence_log where org = ${org}) as entries,
           (select coalesce(sum(size), 0) from (select max(size) as size from evidence_checkpoint where org = ${org} and at <= ${new Date(nowMs - weekMs)} group by origin) kept) as before,
           (select min(at) from evidence_checkpoint where org = ${org}) as first`.execute(tx);
-      return { tables, sizes: sizes[0]! };
+      // The database's clock: it says which month an append is of.
+      const partitions = await partitionState(async (text, values) => (await tx.executeQuery(CompiledQuery.raw(text, [...values]))).rows);
+      return { tables, sizes: sizes[0]!, partitions };
     }),
   ]);
   const tables = store.tables.map(({ name, bytes, rows }) => ({ name, bytes: Number(bytes), rows: Number(rows) }));
@@ -61,6 +67,7 @@ export async function readFigures({ db, org, now, dataDir, isEmbedded }: UpkeepD
     backup: backup === null ? null : { at: backup.at, ageSeconds: Math.max(0, Math.round((nowMs - Date.parse(backup.at)) / 1000)), bytes: backup.bytes },
     disk: { freeBytes, totalBytes: disk.blocks * disk.bsize },
     database: { bytes: tables.reduce((sum, one) => sum + one.bytes, 0), tables: tables.slice(0, 10) },
+    partitions: store.partitions,
     evidence: { entries, bytes: evidenceBytes, entriesPerDay, bytesPerDay, daysLeft: isEmbedded && bytesPerDay > 0 ? Math.floor(freeBytes / bytesPerDay) : null },
   };
 }

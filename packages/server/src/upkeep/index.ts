@@ -1,1 +1,2 @@
+export { keepMonths } from "./keep-months.ts";
 export { upkeepGauges, upkeepRoutes } from "./routes.ts";

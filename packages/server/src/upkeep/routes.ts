@@ -9,6 +9,7 @@ const figures = z.object({
   backup: z.object({ at: z.string(), ageSeconds: count, bytes: count }).nullable(),
   disk: z.object({ freeBytes: count, totalBytes: count }),
   database: z.object({ bytes: count, tables: z.array(z.object({ name: z.string(), bytes: count, rows: count })).readonly() }),
+  partitions: z.array(z.object({ table: z.string(), months: count, monthsAhead: count, strays: count })).readonly(),
   evidence: z.object({ entries: count, bytes: count, entriesPerDay: count, bytesPerDay: count, daysLeft: count.nullable() }),
 });
 
