@@ -1,6 +1,6 @@
-import type { CommandSpec, OptionSpec } from "./command.ts";
+import type { CommandSpec, OptionSpec } from "../command.ts";
+import { reason } from "./options.ts";
 
-const reason: OptionSpec = { flags: "--reason <text>", text: "why; stands in the evidence" };
 const since: OptionSpec = { flags: "--since <instant>", text: "from, RFC 3339" };
 const until: OptionSpec = { flags: "--until <instant>", text: "to, RFC 3339" };
 const what: readonly OptionSpec[] = [
@@ -36,7 +36,7 @@ export const contentCommands: readonly CommandSpec[] = [
       { flags: "--format <format>", text: "of the file", choices: ["csv", "jsonl"], default: "csv" },
     ],
     examples: ["mandate evidence search --tool refunds.issue --outcome deny", "mandate evidence search --class personal --since 2026-06-01T00:00:00Z -f june.csv"],
-    load: async () => (await import("./commands/search.ts")).search,
+    load: async () => (await import("../commands/search.ts")).search,
   },
   {
     words: "evidence session",
@@ -44,7 +44,7 @@ export const contentCommands: readonly CommandSpec[] = [
     summary: "One conversation: its model calls, tool calls, holds and labels",
     args: [{ name: "id", text: "the session, as search shows it" }],
     examples: ["mandate evidence session ses_01k…"],
-    load: async () => (await import("./commands/search.ts")).session,
+    load: async () => (await import("../commands/search.ts")).session,
   },
   {
     words: "evidence open",
@@ -53,7 +53,7 @@ export const contentCommands: readonly CommandSpec[] = [
     args: [{ name: "entry", text: "LOG#NUMBER" }],
     options: [reason],
     examples: ['mandate evidence open localhost/halden/gw-1/1#1204 --reason "complaint 77"'],
-    load: async () => (await import("./commands/content.ts")).open,
+    load: async () => (await import("../commands/content.ts")).open,
   },
   {
     words: "evidence erase",
@@ -61,7 +61,7 @@ export const contentCommands: readonly CommandSpec[] = [
     summary: "Ask for content to be erased; a second person agrees, and its keys are destroyed",
     options: [...what, basis, reason, { flags: "--dry-run", text: "only say how much it is" }, { flags: "--list", text: "what was erased: the receipts" }],
     examples: ['mandate evidence erase --subject 8841 --issuer https://id.example --basis "GDPR Art. 17, request 117" --reason "she asked"', "mandate evidence erase --list"],
-    load: async () => (await import("./commands/content.ts")).erase,
+    load: async () => (await import("../commands/content.ts")).erase,
   },
   {
     words: "evidence hold",
@@ -69,7 +69,7 @@ export const contentCommands: readonly CommandSpec[] = [
     summary: "Legal hold: nothing of it is erased or ends",
     options: [...what, basis, { flags: "--list", text: "every hold, released ones too" }],
     examples: ['mandate evidence hold --system support-concierge --basis "litigation 4 O 12/26"'],
-    load: async () => (await import("./commands/content.ts")).hold,
+    load: async () => (await import("../commands/content.ts")).hold,
   },
   {
     words: "evidence release",
@@ -78,7 +78,7 @@ export const contentCommands: readonly CommandSpec[] = [
     args: [{ name: "id", text: "hld_…" }],
     options: [reason],
     examples: ['mandate evidence release hld_01k… --reason "settled"'],
-    load: async () => (await import("./commands/content.ts")).release,
+    load: async () => (await import("../commands/content.ts")).release,
   },
   {
     words: "decisions replay",
@@ -92,6 +92,6 @@ export const contentCommands: readonly CommandSpec[] = [
       { flags: "--under <terms>", text: "record, or production: as if the system's present version were in production", choices: ["record", "production"] },
     ],
     examples: ["mandate decisions replay dec_01k…", "mandate decisions replay --since 2026-06-01T00:00:00Z", "mandate decisions replay --system notes --under production"],
-    load: async () => (await import("./commands/replay.ts")).replay,
+    load: async () => (await import("../commands/replay.ts")).replay,
   },
 ];

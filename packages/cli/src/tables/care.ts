@@ -1,7 +1,7 @@
-import type { CommandSpec, OptionSpec } from "./command.ts";
-import { mcpCommands } from "./mcp-table.ts";
+import type { CommandSpec, OptionSpec } from "../command.ts";
+import { reason } from "./options.ts";
+import { mcpCommands } from "./mcp.ts";
 
-const reason: OptionSpec = { flags: "--reason <text>", text: "why; stands in the evidence" };
 const finding = [{ name: "id", text: "fnd_…" }];
 const incident = [{ name: "id", text: "inc_…" }];
 const review = [{ name: "id", text: "lgr_…" }];
@@ -15,7 +15,7 @@ export const careCommands: readonly CommandSpec[] = [
     summary: "What waits for you: answers, findings, vacancies, conditions, ends",
     options: [{ flags: "--all", text: "what is others' turn as well" }],
     examples: ["mandate needs", "mandate needs --all -o json"],
-    load: async () => (await import("./commands/finding.ts")).needs,
+    load: async () => (await import("../commands/finding.ts")).needs,
   },
   {
     words: "finding list",
@@ -30,7 +30,7 @@ export const careCommands: readonly CommandSpec[] = [
       { flags: "--overdue", text: "past their due date" },
     ],
     examples: ["mandate finding list --overdue", "mandate finding list --owner ada@example.com -o json"],
-    load: async () => (await import("./commands/finding.ts")).list,
+    load: async () => (await import("../commands/finding.ts")).list,
   },
   {
     words: "finding assign",
@@ -39,7 +39,7 @@ export const careCommands: readonly CommandSpec[] = [
     args: finding,
     options: [{ flags: "--owner <email>", text: "who fixes it", required: true }],
     examples: ["mandate finding assign fnd_01k… --owner ada@example.com"],
-    load: async () => (await import("./commands/finding.ts")).assign,
+    load: async () => (await import("../commands/finding.ts")).assign,
   },
   {
     words: "finding close",
@@ -48,7 +48,7 @@ export const careCommands: readonly CommandSpec[] = [
     args: finding,
     options: [{ flags: "--how <text>", text: "how it was mended", required: true }],
     examples: ['mandate finding close fnd_01k… --how "the field is gone since 4.2"'],
-    load: async () => (await import("./commands/finding.ts")).close,
+    load: async () => (await import("../commands/finding.ts")).close,
   },
   {
     words: "finding dismiss",
@@ -57,7 +57,7 @@ export const careCommands: readonly CommandSpec[] = [
     args: finding,
     options: [reason, { flags: "--until <day>", text: "when it opens again, at most a year ahead", required: true }],
     examples: ['mandate finding dismiss fnd_01k… --until 2027-03-31 --reason "the vendor mends it by then"'],
-    load: async () => (await import("./commands/finding.ts")).dismiss,
+    load: async () => (await import("../commands/finding.ts")).dismiss,
   },
   {
     words: "incident list",
@@ -65,7 +65,7 @@ export const careCommands: readonly CommandSpec[] = [
     summary: "Incidents with the legal clock that ends first",
     options: [{ flags: "--state <state>", text: "only these", choices: ["open", "closed"] }],
     examples: ["mandate incident list --state open"],
-    load: async () => (await import("./commands/incident.ts")).list,
+    load: async () => (await import("../commands/incident.ts")).list,
   },
   {
     words: "incident open",
@@ -80,14 +80,14 @@ export const careCommands: readonly CommandSpec[] = [
       { flags: "--stop <things...>", text: "stopped with it: system/NAME, credential/ID, model/NAME, tool/NAME, vendor/NAME, all" },
     ],
     examples: ['mandate incident open "Refunds to the wrong people" --system support-concierge --answer personalData=yes --stop system/support-concierge'],
-    load: async () => (await import("./commands/incident.ts")).open,
+    load: async () => (await import("../commands/incident.ts")).open,
   },
   {
     words: "incident questions",
     group: "Explain",
     summary: "What is asked to find which legal clocks may run",
     examples: ["mandate incident questions"],
-    load: async () => (await import("./commands/incident.ts")).questions,
+    load: async () => (await import("../commands/incident.ts")).questions,
   },
   {
     words: "incident show",
@@ -96,7 +96,7 @@ export const careCommands: readonly CommandSpec[] = [
     args: incident,
     options: [{ flags: "--draft <clock>", text: "print the draft of one notification instead" }],
     examples: ["mandate incident show inc_01k…", "mandate incident show inc_01k… --draft gdpr-33-72-hours > notification.txt"],
-    load: async () => (await import("./commands/incident.ts")).show,
+    load: async () => (await import("../commands/incident.ts")).show,
   },
   {
     words: "incident note",
@@ -104,7 +104,7 @@ export const careCommands: readonly CommandSpec[] = [
     summary: "Add a line to the timeline; nothing takes it away",
     args: [...incident, { name: "text", text: "what happened" }],
     examples: ['mandate incident note inc_01k… "The template was corrected"'],
-    load: async () => (await import("./commands/incident.ts")).note,
+    load: async () => (await import("../commands/incident.ts")).note,
   },
   {
     words: "incident confirm",
@@ -113,7 +113,7 @@ export const careCommands: readonly CommandSpec[] = [
     args: incident,
     options: [{ flags: "--clock <clock>", text: "as show lists it", required: true }, { flags: "--applies <answer>", text: "yes or no", choices: ["yes", "no"], required: true }, reason],
     examples: ['mandate incident confirm inc_01k… --clock ai-act-73-15-days --applies no --reason "not placed on the market by us"'],
-    load: async () => (await import("./commands/incident.ts")).confirm,
+    load: async () => (await import("../commands/incident.ts")).confirm,
   },
   {
     words: "incident submit",
@@ -126,7 +126,7 @@ export const careCommands: readonly CommandSpec[] = [
       { flags: "--at <instant>", text: "when, as on the receipt; default now" },
     ],
     examples: ["mandate incident submit inc_01k… --clock gdpr-33-72-hours --reference DPA-2026-114"],
-    load: async () => (await import("./commands/incident.ts")).submit,
+    load: async () => (await import("../commands/incident.ts")).submit,
   },
   {
     words: "incident close",
@@ -135,7 +135,7 @@ export const careCommands: readonly CommandSpec[] = [
     args: incident,
     options: [{ flags: "--how <text>", text: "cause, and what was done about it", required: true }],
     examples: ['mandate incident close inc_01k… --how "wrong template; corrected and tested"'],
-    load: async () => (await import("./commands/incident.ts")).close,
+    load: async () => (await import("../commands/incident.ts")).close,
   },
   {
     words: "kill",
@@ -144,14 +144,14 @@ export const careCommands: readonly CommandSpec[] = [
     args: [{ name: "what", text: "system/NAME, credential/ID, model/NAME, tool/NAME, vendor/NAME or all" }],
     options: [{ flags: "--dry-run", text: "say what it would refuse, and stop nothing" }, { flags: "--incident <id>", text: "write it on this incident's timeline" }, reason],
     examples: ["mandate kill model/gpt-5 --dry-run", 'mandate kill vendor/acme --reason "breach announced"'],
-    load: async () => (await import("./commands/kill.ts")).kill,
+    load: async () => (await import("../commands/kill.ts")).kill,
   },
   {
     words: "stop list",
     group: "Explain",
     summary: "What the kill switch stopped, newest first",
     examples: ["mandate stop list"],
-    load: async () => (await import("./commands/kill.ts")).list,
+    load: async () => (await import("../commands/kill.ts")).list,
   },
   {
     words: "stop resume",
@@ -160,7 +160,7 @@ export const careCommands: readonly CommandSpec[] = [
     args: [{ name: "id", text: "as stop list shows it" }],
     options: [reason],
     examples: ['mandate stop resume obj_01k… --reason "the vendor mended it"'],
-    load: async () => (await import("./commands/kill.ts")).resume,
+    load: async () => (await import("../commands/kill.ts")).resume,
   },
   {
     words: "legal-review list",
@@ -168,7 +168,7 @@ export const careCommands: readonly CommandSpec[] = [
     summary: "Reviewed flows to other regions, and flows refused that nobody has reviewed",
     options: [{ flags: "--state <state>", text: "only these", choices: ["asked", "allowed", "refused", "lapsed", "ended"] }, { flags: "--system <name>", text: "of one system" }],
     examples: ["mandate legal-review list --state asked"],
-    load: async () => (await import("./commands/legal-review.ts")).list,
+    load: async () => (await import("../commands/legal-review.ts")).list,
   },
   {
     words: "legal-review ask",
@@ -185,7 +185,7 @@ export const careCommands: readonly CommandSpec[] = [
       reason,
     ],
     examples: ['mandate legal-review ask --system notes --target destination:lake-us --from EEA --basis "standard contractual clauses" --ends 2027-03-31 --reason "backups lie there"'],
-    load: async () => (await import("./commands/legal-review.ts")).ask,
+    load: async () => (await import("../commands/legal-review.ts")).ask,
   },
   {
     words: "legal-review decide",
@@ -194,7 +194,7 @@ export const careCommands: readonly CommandSpec[] = [
     args: review,
     options: [{ flags: "--allow", text: "it may go, until its end" }, { flags: "--refuse", text: "it stays refused" }, reason],
     examples: ['mandate legal-review decide lgr_01k… --allow --reason "clauses signed, transfer assessed"'],
-    load: async () => (await import("./commands/legal-review.ts")).decide,
+    load: async () => (await import("../commands/legal-review.ts")).decide,
   },
   {
     words: "legal-review end",
@@ -203,7 +203,7 @@ export const careCommands: readonly CommandSpec[] = [
     args: review,
     options: [reason],
     examples: ['mandate legal-review end lgr_01k… --reason "the clauses ended"'],
-    load: async () => (await import("./commands/legal-review.ts")).end,
+    load: async () => (await import("../commands/legal-review.ts")).end,
   },
   {
     words: "owner vacancies",
@@ -211,7 +211,7 @@ export const careCommands: readonly CommandSpec[] = [
     summary: "Seats whose owner left or is away, and when each suspends its system",
     options: [{ flags: "--email <email>", text: "of one person" }],
     examples: ["mandate owner vacancies --email ada@example.com"],
-    load: async () => (await import("./commands/owner.ts")).vacancies,
+    load: async () => (await import("../commands/owner.ts")).vacancies,
   },
   {
     words: "owner away",
@@ -220,7 +220,7 @@ export const careCommands: readonly CommandSpec[] = [
     args: [{ name: "email", text: "who" }],
     options: [{ flags: "--until <day>", text: "back on; without it the clock runs" }, reason],
     examples: ['mandate owner away ada@example.com --until 2027-01-10 --reason "parental leave"'],
-    load: async () => (await import("./commands/owner.ts")).away,
+    load: async () => (await import("../commands/owner.ts")).away,
   },
   {
     words: "owner back",
@@ -228,7 +228,7 @@ export const careCommands: readonly CommandSpec[] = [
     summary: "The owner is back",
     args: [{ name: "email", text: "who" }],
     examples: ["mandate owner back ada@example.com"],
-    load: async () => (await import("./commands/owner.ts")).back,
+    load: async () => (await import("../commands/owner.ts")).back,
   },
   {
     words: "owner hand-over",
@@ -241,7 +241,7 @@ export const careCommands: readonly CommandSpec[] = [
       reason,
     ],
     examples: ['mandate owner hand-over --from ada@example.com --to bo@example.com --reason "Ada moves to another unit"'],
-    load: async () => (await import("./commands/owner.ts")).handOver,
+    load: async () => (await import("../commands/owner.ts")).handOver,
   },
   ...mcpCommands,
 ];

@@ -1,6 +1,6 @@
-import type { CommandSpec } from "./command.ts";
+import type { CommandSpec } from "../command.ts";
+import { reason } from "./options.ts";
 
-const reason = { flags: "--reason <text>", text: "why; stands in the evidence" };
 const server = [{ name: "server", text: "name of an MCP server" }];
 
 /** Commands about MCP servers beside `get` and `describe`. */
@@ -12,7 +12,7 @@ export const mcpCommands: readonly CommandSpec[] = [
     args: server,
     options: [{ flags: "--all", text: "tools that are as pinned as well" }],
     examples: ["mandate mcp diff wiki", "mandate mcp diff wiki -o json"],
-    load: async () => (await import("./commands/mcp.ts")).diff,
+    load: async () => (await import("../commands/mcp.ts")).diff,
   },
   {
     words: "mcp pin",
@@ -21,7 +21,7 @@ export const mcpCommands: readonly CommandSpec[] = [
     args: server,
     options: [{ flags: "--tools <names>", text: "these alone, as `mcp diff` shows them; refused ones too" }, reason],
     examples: ['mandate mcp pin wiki --reason "read the new description of wiki_read"', 'mandate mcp pin wiki --tools wiki_read --reason "the new wording is fine"'],
-    load: async () => (await import("./commands/mcp.ts")).pin,
+    load: async () => (await import("../commands/mcp.ts")).pin,
   },
   {
     words: "mcp refuse",
@@ -30,7 +30,7 @@ export const mcpCommands: readonly CommandSpec[] = [
     args: server,
     options: [{ flags: "--tools <names>", text: "names as the server has them, separated by commas", required: true }, reason],
     examples: ['mandate mcp refuse wiki --tools wiki_read --reason "it asks for the mailbox"'],
-    load: async () => (await import("./commands/mcp.ts")).refuse,
+    load: async () => (await import("../commands/mcp.ts")).refuse,
   },
   {
     words: "mcp look",
@@ -39,7 +39,7 @@ export const mcpCommands: readonly CommandSpec[] = [
     args: server,
     options: [{ flags: "--all", text: "tools that are as pinned as well" }],
     examples: ["mandate mcp look wiki"],
-    load: async () => (await import("./commands/mcp.ts")).look,
+    load: async () => (await import("../commands/mcp.ts")).look,
   },
   {
     words: "mcp commands",
@@ -47,6 +47,6 @@ export const mcpCommands: readonly CommandSpec[] = [
     summary: "Command lines that MCP servers may be started as, word for word; --allow replaces all of them",
     options: [{ flags: "--allow <json>", text: 'a list of command lines, each a list of words: [["/usr/bin/node", "/opt/wiki/index.js"]]' }],
     examples: ["mandate mcp commands", `mandate mcp commands --allow '[["/usr/bin/node", "/opt/wiki/index.js"]]'`],
-    load: async () => (await import("./commands/mcp.ts")).commands,
+    load: async () => (await import("../commands/mcp.ts")).commands,
   },
 ];

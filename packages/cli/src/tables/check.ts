@@ -1,4 +1,4 @@
-import type { CommandSpec, OptionSpec } from "./command.ts";
+import type { CommandSpec, OptionSpec } from "../command.ts";
 
 const system: OptionSpec = { flags: "--system <name>", text: "the system that would do it", required: true };
 const approval: OptionSpec = { flags: "--approval <id>", text: "of an earlier hold of the very same question; spent once" };
@@ -20,7 +20,7 @@ export const checkCommands: readonly CommandSpec[] = [
       "mandate check export --system nightly-report --to lake-eu --class contact --region DE --purpose reporting",
       "mandate check export --system nightly-report --to lake-eu --class contact --approval apr_01k…",
     ],
-    load: async () => (await import("./commands/check.ts")).checkExport,
+    load: async () => (await import("../commands/check.ts")).checkExport,
   },
   {
     words: "check deploy",
@@ -28,7 +28,7 @@ export const checkCommands: readonly CommandSpec[] = [
     summary: "Is this the version that was approved: asked before it runs",
     options: [system, { flags: "--digest <digest>", text: "of the system version about to run", required: true }, approval],
     examples: ["mandate check deploy --system refunds-desk --digest 3f9a…"],
-    load: async () => (await import("./commands/check.ts")).checkDeploy,
+    load: async () => (await import("../commands/check.ts")).checkDeploy,
   },
   {
     words: "check what",
@@ -37,7 +37,7 @@ export const checkCommands: readonly CommandSpec[] = [
     args: [{ name: "system", text: "its name" }],
     options: context,
     examples: ["mandate check what refunds-desk", "mandate check what refunds-desk -o json"],
-    load: async () => (await import("./commands/check.ts")).what,
+    load: async () => (await import("../commands/check.ts")).what,
   },
   {
     words: "check who",
@@ -46,6 +46,6 @@ export const checkCommands: readonly CommandSpec[] = [
     args: [{ name: "resource", text: "tool:NAME, model:NAME or destination:NAME" }],
     options: context,
     examples: ["mandate check who tool:payments.send", "mandate check who destination:lake-us --class contact --region DE"],
-    load: async () => (await import("./commands/check.ts")).who,
+    load: async () => (await import("../commands/check.ts")).who,
   },
 ];

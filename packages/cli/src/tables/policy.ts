@@ -1,8 +1,8 @@
-import type { CommandSpec, OptionSpec } from "./command.ts";
+import type { CommandSpec, OptionSpec } from "../command.ts";
+import { reason } from "./options.ts";
 
 const file: OptionSpec = { flags: "-f, --file <path...>", text: "manifest with the policy's proposed version; default as registered" };
 const system: OptionSpec = { flags: "--system <name...>", text: "systems that would carry it besides those that do" };
-const reason: OptionSpec = { flags: "--reason <text>", text: "why; stands in the evidence" };
 const policy = [{ name: "policy", text: "its name" }];
 
 /** Commands about what a policy would do before it does it, and what is reached under those in force. */
@@ -14,7 +14,7 @@ export const policyCommands: readonly CommandSpec[] = [
     args: [{ name: "thing", text: "dataset:NAME, vendor:NAME, model:NAME, tool:NAME, destination:NAME, or system:NAME", optional: true }],
     options: [{ flags: "--kind <kind>", text: "only these", choices: ["model", "tool", "dataset", "destination", "vendor", "prompt"] }],
     examples: ["mandate reach dataset:customers", "mandate reach system:support-concierge --kind dataset"],
-    load: async () => (await import("./commands/reach.ts")).reach,
+    load: async () => (await import("../commands/reach.ts")).reach,
   },
   {
     words: "used",
@@ -22,7 +22,7 @@ export const policyCommands: readonly CommandSpec[] = [
     summary: "Who uses an object of the register, by which authorization, and when it was last seen",
     args: [{ name: "kind/name", text: "such as tool/refunds.issue, model/gpt-eu, vendor/acme" }],
     examples: ["mandate used tool/refunds.issue", "mandate used vendor/acme -o json"],
-    load: async () => (await import("./commands/used.ts")).used,
+    load: async () => (await import("../commands/used.ts")).used,
   },
   {
     words: "policy check",
@@ -31,14 +31,14 @@ export const policyCommands: readonly CommandSpec[] = [
     args: policy,
     options: [file, system, { flags: "--fail-on-widening", text: "fail when it lets through what is not let through now" }],
     examples: ["mandate policy check refund-limits -f refund-limits.yaml", "mandate policy check refund-limits -f new.yaml --fail-on-widening"],
-    load: async () => (await import("./commands/policy-proofs.ts")).check,
+    load: async () => (await import("../commands/policy-proofs.ts")).check,
   },
   {
     words: "policy invariants",
     group: "Explain",
     summary: "What must stay true of every call, and whether it is: proven, or refuted by an example",
     examples: ["mandate policy invariants"],
-    load: async () => (await import("./commands/policy-proofs.ts")).invariants,
+    load: async () => (await import("../commands/policy-proofs.ts")).invariants,
   },
   {
     words: "policy simulate",
@@ -47,7 +47,7 @@ export const policyCommands: readonly CommandSpec[] = [
     args: policy,
     options: [file, system, { flags: "--since <instant>", text: "from; default seven days ago" }, { flags: "--until <instant>", text: "to; default now" }],
     examples: ["mandate policy simulate refund-limits -f refund-limits.yaml", "mandate policy simulate refund-limits -f new.yaml --since 2026-05-01 -o json"],
-    load: async () => (await import("./commands/policy-versions.ts")).simulate,
+    load: async () => (await import("../commands/policy-versions.ts")).simulate,
   },
   {
     words: "policy watch",
@@ -56,7 +56,7 @@ export const policyCommands: readonly CommandSpec[] = [
     args: policy,
     options: [file, system, { flags: "--days <days>", text: "1 to 14", required: true }, reason],
     examples: ['mandate policy watch refund-limits -f refund-limits.yaml --days 7 --reason "Is 50 enough?"'],
-    load: async () => (await import("./commands/policy-versions.ts")).watch,
+    load: async () => (await import("../commands/policy-versions.ts")).watch,
   },
   {
     words: "policy watches",
@@ -64,7 +64,7 @@ export const policyCommands: readonly CommandSpec[] = [
     summary: "What was or is watched of a policy, and how much would have come out otherwise; with an id, which decisions",
     args: [...policy, { name: "id", text: "wat_…", optional: true }],
     examples: ["mandate policy watches refund-limits", "mandate policy watches refund-limits wat_01…"],
-    load: async () => (await import("./commands/policy-versions.ts")).watches,
+    load: async () => (await import("../commands/policy-versions.ts")).watches,
   },
   {
     words: "policy end-watch",
@@ -72,7 +72,7 @@ export const policyCommands: readonly CommandSpec[] = [
     summary: "End a watch before its time",
     args: [...policy, { name: "id", text: "wat_…" }],
     examples: ["mandate policy end-watch refund-limits wat_01…"],
-    load: async () => (await import("./commands/policy-versions.ts")).endWatch,
+    load: async () => (await import("../commands/policy-versions.ts")).endWatch,
   },
   {
     words: "policy history",
@@ -80,7 +80,7 @@ export const policyCommands: readonly CommandSpec[] = [
     summary: "Versions of a policy: who changed it, when, why",
     args: policy,
     examples: ["mandate policy history refund-limits"],
-    load: async () => (await import("./commands/policy-versions.ts")).history,
+    load: async () => (await import("../commands/policy-versions.ts")).history,
   },
   {
     words: "policy diff",
@@ -88,7 +88,7 @@ export const policyCommands: readonly CommandSpec[] = [
     summary: "What changed between two versions of a policy; default the last two",
     args: [...policy, { name: "from", text: "number of a version", optional: true }, { name: "to", text: "number of a later one", optional: true }],
     examples: ["mandate policy diff refund-limits", "mandate policy diff refund-limits 1 3"],
-    load: async () => (await import("./commands/policy-versions.ts")).diff,
+    load: async () => (await import("../commands/policy-versions.ts")).diff,
   },
   {
     words: "policy roll-back",
@@ -97,6 +97,6 @@ export const policyCommands: readonly CommandSpec[] = [
     args: [...policy, { name: "version", text: "its number" }],
     options: [reason],
     examples: ['mandate policy roll-back refund-limits 2 --reason "50 held too much."'],
-    load: async () => (await import("./commands/policy-versions.ts")).rollBack,
+    load: async () => (await import("../commands/policy-versions.ts")).rollBack,
   },
 ];

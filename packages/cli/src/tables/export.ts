@@ -1,4 +1,4 @@
-import type { CommandSpec } from "./command.ts";
+import type { CommandSpec } from "../command.ts";
 
 /** The record in formats that other tools read. */
 export const exportCommands: readonly CommandSpec[] = [
@@ -12,14 +12,14 @@ export const exportCommands: readonly CommandSpec[] = [
       { flags: "--system <name>", text: "one system; cyclonedx and model-card need it; default all you may read" },
     ],
     examples: ["mandate export oscal-assessment-results -f results.json", "mandate export cyclonedx --system support-concierge -f bom.cdx.json"],
-    load: async () => (await import("./commands/export.ts")).write,
+    load: async () => (await import("../commands/export.ts")).write,
   },
   {
     words: "export formats",
     group: "Prove",
     summary: "List what can be exported, and what each format holds",
     examples: ["mandate export formats"],
-    load: async () => (await import("./commands/export.ts")).formats,
+    load: async () => (await import("../commands/export.ts")).formats,
   },
   {
     words: "export check",
@@ -28,14 +28,14 @@ export const exportCommands: readonly CommandSpec[] = [
     args: [{ name: "file", text: "a file that `mandate export` wrote" }],
     examples: ["mandate export check results.json", "mandate export check events.ocsf.jsonl -o json"],
     server: false,
-    load: async () => (await import("./commands/export.ts")).check,
+    load: async () => (await import("../commands/export.ts")).check,
   },
   {
     words: "export stream list",
     group: "Prove",
     summary: "Where events go as they happen, how far each log has got there, and what fails",
     examples: ["mandate export stream list", "mandate export stream list -o json"],
-    load: async () => (await import("./commands/event-stream.ts")).list,
+    load: async () => (await import("../commands/event-stream.ts")).list,
   },
   {
     words: "export stream set",
@@ -51,7 +51,7 @@ export const exportCommands: readonly CommandSpec[] = [
       { flags: "--reason <text>", text: "why; stands in the evidence", required: true },
     ],
     examples: ['mandate export stream set siem --to syslog+tls://logs.example:6514 --reason "SOC"', 'mandate export stream set splunk --to https://splunk.example:8088/services/collector/raw --secret hec --scheme Splunk --from start --reason "SOC"'],
-    load: async () => (await import("./commands/event-stream.ts")).put,
+    load: async () => (await import("../commands/event-stream.ts")).put,
   },
   {
     words: "export stream remove",
@@ -60,6 +60,6 @@ export const exportCommands: readonly CommandSpec[] = [
     args: [{ name: "name", text: "the stream" }],
     options: [{ flags: "--reason <text>", text: "why; stands in the evidence", required: true }],
     examples: ['mandate export stream remove siem --reason "moved"'],
-    load: async () => (await import("./commands/event-stream.ts")).remove,
+    load: async () => (await import("../commands/event-stream.ts")).remove,
   },
 ];

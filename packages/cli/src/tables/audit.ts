@@ -1,6 +1,6 @@
-import type { CommandSpec, OptionSpec } from "./command.ts";
+import type { CommandSpec, OptionSpec } from "../command.ts";
+import { reason } from "./options.ts";
 
-const reason: OptionSpec = { flags: "--reason <text>", text: "why; stands in the evidence" };
 const audit = [{ name: "id", text: "as audit list shows it" }] as const;
 const member: readonly OptionSpec[] = [
   { flags: "--draw <number>", text: "which sample", default: "1" },
@@ -15,7 +15,7 @@ export const auditCommands: readonly CommandSpec[] = [
     summary: "Audits you take part in",
     options: [{ flags: "--state <state>", text: "only these", choices: ["open", "ended", "closed"] }],
     examples: ["mandate audit list --state open"],
-    load: async () => (await import("./commands/audit.ts")).list,
+    load: async () => (await import("../commands/audit.ts")).list,
   },
   {
     words: "audit open",
@@ -32,7 +32,7 @@ export const auditCommands: readonly CommandSpec[] = [
       { flags: "--inside", text: "its auditors are of the house: their other access stays when it ends" },
     ],
     examples: ["mandate audit open --title 'Year 2026' --auditor ada@auditors.example --system support-concierge --ends 2027-03-31"],
-    load: async () => (await import("./commands/audit.ts")).open,
+    load: async () => (await import("../commands/audit.ts")).open,
   },
   {
     words: "audit show",
@@ -41,7 +41,7 @@ export const auditCommands: readonly CommandSpec[] = [
     args: audit,
     options: member,
     examples: ["mandate audit show aud_01k…", "mandate audit show aud_01k… --member 3 -o json"],
-    load: async () => (await import("./commands/audit.ts")).show,
+    load: async () => (await import("../commands/audit.ts")).show,
   },
   {
     words: "audit population",
@@ -49,7 +49,7 @@ export const auditCommands: readonly CommandSpec[] = [
     summary: "Fix the population at the newest checkpoint, once and for all",
     args: audit,
     examples: ["mandate audit population aud_01k…"],
-    load: async () => (await import("./commands/audit.ts")).population,
+    load: async () => (await import("../commands/audit.ts")).population,
   },
   {
     words: "audit sample",
@@ -61,7 +61,7 @@ export const auditCommands: readonly CommandSpec[] = [
       { flags: "--size <number>", text: "members", default: "25" },
     ],
     examples: ["mandate audit sample aud_01k… --value 'dice 4 1 6 6 2' --size 25"],
-    load: async () => (await import("./commands/audit.ts")).sample,
+    load: async () => (await import("../commands/audit.ts")).sample,
   },
   {
     words: "audit ask",
@@ -70,7 +70,7 @@ export const auditCommands: readonly CommandSpec[] = [
     args: audit,
     options: [{ flags: "--text <text>", text: "the question", required: true }, ...member],
     examples: ["mandate audit ask aud_01k… --member 3 --text 'Who approved this?'"],
-    load: async () => (await import("./commands/audit.ts")).ask,
+    load: async () => (await import("../commands/audit.ts")).ask,
   },
   {
     words: "audit answer",
@@ -82,7 +82,7 @@ export const auditCommands: readonly CommandSpec[] = [
       { flags: "--text <text>", text: "the answer", required: true },
     ],
     examples: ["mandate audit answer aud_01k… --question 4 --text 'Ada did; see the approval.'"],
-    load: async () => (await import("./commands/audit.ts")).answer,
+    load: async () => (await import("../commands/audit.ts")).answer,
   },
   {
     words: "audit reads",
@@ -90,7 +90,7 @@ export const auditCommands: readonly CommandSpec[] = [
     summary: "What was read in the room",
     args: audit,
     examples: ["mandate audit reads aud_01k…"],
-    load: async () => (await import("./commands/audit.ts")).reads,
+    load: async () => (await import("../commands/audit.ts")).reads,
   },
   {
     words: "audit close",
@@ -99,6 +99,6 @@ export const auditCommands: readonly CommandSpec[] = [
     args: audit,
     options: [reason],
     examples: ["mandate audit close aud_01k… --reason 'report delivered'"],
-    load: async () => (await import("./commands/audit.ts")).close,
+    load: async () => (await import("../commands/audit.ts")).close,
   },
 ];

@@ -1,6 +1,6 @@
-import type { CommandSpec, OptionSpec } from "./command.ts";
+import type { CommandSpec } from "../command.ts";
+import { reason } from "./options.ts";
 
-const reason: OptionSpec = { flags: "--reason <text>", text: "why; stands in the evidence" };
 const act = (verb: "grant" | "refuse" | "end", summary: string): CommandSpec => ({
   words: `exception ${verb}`,
   group: "Decide",
@@ -8,7 +8,7 @@ const act = (verb: "grant" | "refuse" | "end", summary: string): CommandSpec => 
   args: [{ name: "id", text: "exc_…" }],
   options: [reason],
   examples: [`mandate exception ${verb} exc_01k… --reason "…"`],
-  load: async () => (await import("./commands/exception.ts")).act(verb),
+  load: async () => (await import("../commands/exception.ts")).act(verb),
 });
 
 /** Commands about what a gate or rule lets pass, and about the gates themselves. */
@@ -19,7 +19,7 @@ export const exceptionCommands: readonly CommandSpec[] = [
     summary: "What is let pass, for which system, until when; soonest end first",
     options: [{ flags: "--system <name>", text: "of one system" }],
     examples: ["mandate exception list", "mandate exception list --system support-concierge"],
-    load: async () => (await import("./commands/exception.ts")).list,
+    load: async () => (await import("../commands/exception.ts")).list,
   },
   {
     words: "exception request",
@@ -37,7 +37,7 @@ export const exceptionCommands: readonly CommandSpec[] = [
       reason,
     ],
     examples: ['mandate exception request --system support-concierge --gate GATE-06 --compensating "Each answer is read" --for 14d --reason "…"'],
-    load: async () => (await import("./commands/exception.ts")).request,
+    load: async () => (await import("../commands/exception.ts")).request,
   },
   act("grant", "Say yes in your seat, as one of its approvers"),
   act("refuse", "Say no: it lets nothing pass"),
@@ -49,6 +49,6 @@ export const exceptionCommands: readonly CommandSpec[] = [
     args: [{ name: "name", text: "the system" }],
     options: [{ flags: "--type <type>", text: "before what", choices: ["pilot", "production"], default: "production" }],
     examples: ["mandate system gates support-concierge"],
-    load: async () => (await import("./commands/gates.ts")).gates,
+    load: async () => (await import("../commands/gates.ts")).gates,
   },
 ];
