@@ -29,6 +29,18 @@ export interface TestCollector {
   close(): Promise<void>;
 }
 
+/** OTLP's request in its proto3 JSON mapping, as far as a collector reads it; what a sender made of it, `problems` says. */
+interface TracesRequest {
+  readonly resourceSpans: readonly { readonly resource: { readonly attributes: readonly KeyValue[] }; readonly schemaUrl: unknown; readonly scopeSpans: readonly { readonly scope: { readonly name: unknown; readonly version: unknown }; readonly spans: readonly SentSpan[] }[] }[];
+}
+
+type SentSpan = Omit<CollectedSpan, "attributes" | "events"> & { readonly attributes: readonly KeyValue[]; readonly events?: readonly { readonly name: string; readonly attributes: readonly KeyValue[] }[] };
+
+interface KeyValue {
+  readonly key: string;
+  readonly value: Readonly<Record<string, unknown>>;
+}
+
 /** An OTLP/HTTP collector on a real socket that reads the JSON by the proto3 mapping of OTLP and nothing else. */
 export async function startTestCollector(): Promise<TestCollector> {
   const server = createServer((req, res) => {
@@ -39,7 +51,7 @@ export async function startTestCollector(): Promise<TestCollector> {
       const text = (req.headers["content-encoding"] === "gzip" ? gunzipSync(whole) : whole).toString("utf8");
       collector.requests.push({ path: req.url ?? "", headers: req.headers, text });
       if (collector.answer(collector.requests.length, res)) return;
-      take(JSON.parse(text), collector);
+      take(JSON.parse(text) as TracesRequest, collector);
       res.writeHead(200, { "content-type": "application/json" }).end("{}");
     });
   });
@@ -61,9 +73,8 @@ export async function startTestCollector(): Promise<TestCollector> {
   return collector;
 }
 
-// Read member by member, as a stranger's decoder would.
-// oxlint-disable-next-line typescript/no-explicit-any
-function take(body: any, into: TestCollector): void {
+/** Read member by member, as a stranger's decoder would. */
+function take(body: TracesRequest, into: TestCollector): void {
   const must = (isSo: boolean, what: string): void => void (isSo || into.problems.push(what));
   must(Object.keys(body).join() === "resourceSpans", "the request's one field is resourceSpans");
   for (const { resource, scopeSpans, schemaUrl } of body.resourceSpans) {
@@ -80,15 +91,15 @@ function take(body: any, into: TestCollector): void {
         must(/^\d{19}$/.test(span.startTimeUnixNano) && /^\d{19}$/.test(span.endTimeUnixNano), "times are 64-bit counts of nanoseconds as text");
         must(BigInt(span.endTimeUnixNano) >= BigInt(span.startTimeUnixNano), "a span ends after it began");
         must([0, 1, 2].includes(span.status.code), "status.code is a number of the enum");
-        into.spans.push({ ...span, attributes: attributesOf(span.attributes, must), events: (span.events ?? []).map((event: { name: string; timeUnixNano: string; attributes: unknown[] }) => ({ name: event.name, attributes: attributesOf(event.attributes, must) })) });
+        into.spans.push({ ...span, attributes: attributesOf(span.attributes, must), events: (span.events ?? []).map((event) => ({ name: event.name, attributes: attributesOf(event.attributes, must) })) });
       }
     }
   }
 }
 
-function attributesOf(list: readonly unknown[], must: (isSo: boolean, what: string) => void): Record<string, unknown> {
+function attributesOf(list: readonly KeyValue[], must: (isSo: boolean, what: string) => void): Record<string, unknown> {
   const read: Record<string, unknown> = {};
-  for (const { key, value } of list as { key: string; value: Record<string, unknown> }[]) {
+  for (const { key, value } of list) {
     must(read[key] === undefined, `${key} stands once`);
     read[key] = valueOf(value, must);
   }
