@@ -1,4 +1,5 @@
 import { extensionFunctions } from "./extensions.ts";
+import { matchesPattern } from "./like-pattern.ts";
 import {
   add,
   CedarRecord,
@@ -195,7 +196,6 @@ function compileHas(body: unknown): Evaluate {
   };
 }
 
-/** Greedy segments: linear in the text for each segment, so no pattern backtracks. */
 function compileLike(body: unknown): Evaluate {
   const object = part(body, "left");
   const segments = [""];
@@ -207,22 +207,8 @@ function compileLike(body: unknown): Evaluate {
   return (environment) => {
     const value = object(environment);
     if (typeof value !== "string") throw new EvaluationError("expected string");
-    return matchesSegments(value, segments);
+    return matchesPattern(value, segments);
   };
-}
-
-function matchesSegments(value: string, segments: readonly string[]): boolean {
-  const first = segments[0]!;
-  const last = segments.at(-1)!;
-  if (segments.length === 1) return value === first;
-  if (!value.startsWith(first) || value.length < first.length + last.length || !value.endsWith(last)) return false;
-  let position = first.length;
-  for (const segment of segments.slice(1, -1)) {
-    const found = value.indexOf(segment, position);
-    if (found < 0) return false;
-    position = found + segment.length;
-  }
-  return position <= value.length - last.length;
 }
 
 function compileIs(body: unknown): Evaluate {

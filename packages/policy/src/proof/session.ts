@@ -1,4 +1,5 @@
-import { anotherLike, classesOf, matchesPattern } from "./patterns.ts";
+import { matchesPattern } from "../cedar/like-pattern.ts";
+import { anotherLike, classesOf } from "./patterns.ts";
 import type { Scene } from "./scene.ts";
 import { numberOf, type Term } from "./terms.ts";
 

@@ -1,5 +1,6 @@
 import { type Term, type Terms } from "./terms.ts";
-import { classesOf, matchesPattern, type Pattern } from "./patterns.ts";
+import { matchesPattern, type Pattern } from "../cedar/like-pattern.ts";
+import { classesOf } from "./patterns.ts";
 
 /**
  * Texts as whole numbers: each text that the policies spell out has a number from 0 on, and every other number stands for
