@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ModelFacts } from "@mandate/model";
-import { surfaceCells } from "./testing/cells.ts";
-import { invokeStream } from "./testing/fake-bedrock.ts";
-import { testFacts, testModel, testSnapshot, testSystem, testTool } from "./testing/facts.ts";
-import { startTestGateway, type TestGateway } from "./testing/gateway.ts";
-import { startTestUpstream, type TestUpstream } from "./testing/upstream.ts";
+import { surfaceCells } from "../testing/cells.ts";
+import { invokeStream } from "../testing/fake-bedrock.ts";
+import { testFacts, testModel, testSnapshot, testSystem, testTool } from "../testing/facts.ts";
+import { startTestGateway, type TestGateway } from "../testing/gateway.ts";
+import { startTestUpstream, type TestUpstream } from "../testing/upstream.ts";
 
 // Each surface's streams, cut at every byte: two calls, one granted and one not, behind some text.
 

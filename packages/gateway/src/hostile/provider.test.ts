@@ -1,11 +1,11 @@
 import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Protocol, SystemFacts, Tier, ToolFacts } from "@mandate/model";
-import type { GatewayLimits } from "./options.ts";
-import { surfaceCells } from "./testing/cells.ts";
-import { testFacts, testKey, testModel, testSnapshot, testSystem, testTool } from "./testing/facts.ts";
-import { startTestGateway, type TestGateway } from "./testing/gateway.ts";
-import { chatStream, chatToolAnswer, sendJson, sendSse, startTestUpstream, type TestUpstream } from "./testing/upstream.ts";
+import type { GatewayLimits } from "../options.ts";
+import { surfaceCells } from "../testing/cells.ts";
+import { testFacts, testKey, testModel, testSnapshot, testSystem, testTool } from "../testing/facts.ts";
+import { startTestGateway, type TestGateway } from "../testing/gateway.ts";
+import { chatStream, chatToolAnswer, sendJson, sendSse, startTestUpstream, type TestUpstream } from "../testing/upstream.ts";
 
 // What a model's provider, or whoever sits in its place, might send.
 
