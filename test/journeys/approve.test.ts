@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { openBrowser } from "../../packages/console/dev/browser.ts";
 import { gateRecords } from "../../packages/server/src/gates/testing.ts";
+import { payoutsManifest } from "../../packages/server/src/testing/payouts.ts";
 import { type Mandate, runCli, startMandate, startUpstream, type Upstream } from "./harness.ts";
 import { startOutsideWitness } from "./outside-witness.ts";
 
@@ -23,45 +24,20 @@ let troubles: string[] = [];
 const work = mkdtempSync(join(tmpdir(), "mandate-approve-"));
 
 /** T3: it pays by itself and can't take it back. */
-const manifest = (endpoint: string) => `apiVersion: v1
+const manifest = (endpoint: string, within = "5s") => `apiVersion: v1
 kind: Group
 metadata: { name: leads }
 spec: { members: [lea@halden.example] }
 ---
-apiVersion: v1
-kind: AISystem
-metadata: { name: payouts }
-spec:
-  title: Payouts
-  purposes: [{ id: pay, text: Pays customers back. }]
-  owners: { business: bea@halden.example, technical: tom@halden.example }
-  audience: internal
-  autonomy: acts
-  intake: { prohibited: [], annex3: [], annex1: false, profiling: false, decisionEffect: none, reversibility: none, vulnerable: false, publicBody: false, euNexus: true }
-  boundary: { sensitivity: internal, regions: [EEA], training: never }
-  session: { user: token, issuers: [], claims: [], userChannel: clean }
-  uses: { models: [model:gpt-test], tools: [tool:payouts.send] }
-  policies: [policy:payout-limit]
----
-apiVersion: v1
-kind: Model
-metadata: { name: gpt-test }
-spec: { host: self, protocol: openai, endpoint: "${endpoint}/v1", served: [gpt-test], region: EEA, training: never, retention: 0d, maxSensitivity: internal }
----
-apiVersion: v1
-kind: Tool
-metadata: { name: payouts.send }
-spec: { effect: pays, reversible: false, critical: [{ arg: order, type: id }] }
----
-apiVersion: v1
-kind: Policy
-metadata: { name: payout-limit }
-spec:
-  rules:
-    - { id: payout-limit, on: "tool:payouts.send", holdUnless: context.input.amount <= 80, approvers: { group: leads, count: 1, within: 5s }, because: Payouts above 80 need a person., remedies: [{ text: Pay out less. }] }
-  tests:
-    - { name: large, call: "tool:payouts.send", input: { order: A1, amount: 100 }, expect: hold }
-`;
+${payoutsManifest({
+  endpoint,
+  domain: "halden.example",
+  autonomy: "acts",
+  effect: "pays",
+  reversible: false,
+  rule: `approvers: { group: leads, count: 1, within: ${within} }, because: Payouts above 80 need a person., remedies: [{ text: Pay out less. }]`,
+  tests: ['{ name: large, call: "tool:payouts.send", input: { order: A1, amount: 100 }, expect: hold }'],
+})}`;
 
 /** A person on a phone: own browser profile, own authenticator. Counts what the person does. */
 class OnPhone {
@@ -153,7 +129,7 @@ beforeAll(async () => {
   official = await OnPhone.arrive("helena@halden.example");
   legal = await OnPhone.arrive("pieter@halden.example");
   lea = await OnPhone.arrive("lea@halden.example");
-  const applied = await mandate.apply(manifest(upstream.url).replace("within: 5s", "within: 30m"));
+  const applied = await mandate.apply(manifest(upstream.url, "30m"));
   expect(applied.status, applied.text).toBe(200);
   key = (await mandate.credential("payouts")).key;
 }, 120_000);

@@ -1,38 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { payoutQuestions, payoutsManifest } from "../../packages/server/src/testing/payouts.ts";
 import { type AtDesk, Office } from "./at-desk.ts";
 import { type Mandate, startMandate } from "./harness.ts";
 
 // A limit is changed by the person who answers for it: wrong first, tried on what really happened, watched, then enforced.
 
-const manifest = `apiVersion: v1
-kind: Tool
-metadata: { name: payouts.send }
-spec: { effect: writes, reversible: true, critical: [{ arg: order, type: id }], input: { type: object, properties: { order: { type: string }, amount: { type: integer } } } }
----
-apiVersion: v1
-kind: Policy
-metadata: { name: payout-limit }
-spec:
-  rules:
-    - { id: payout-limit, on: "tool:payouts.send", holdUnless: context.input.amount <= 80, because: Large payouts need a person. }
-  tests:
-    - { name: large ones wait, call: "tool:payouts.send", input: { amount: 900 }, expect: hold }
----
-apiVersion: v1
-kind: AISystem
-metadata: { name: payouts }
-spec:
-  title: Payouts
-  purposes: [{ id: pay, text: Pays customers back. }]
-  owners: { business: bea@halden.example, technical: tom@halden.example }
-  audience: internal
-  autonomy: suggests
-  intake: { prohibited: [], annex3: [], annex1: false, profiling: false, decisionEffect: none, reversibility: none, vulnerable: false, publicBody: false, euNexus: true }
-  boundary: { sensitivity: internal, regions: [EEA], training: never }
-  session: { user: token, issuers: [], claims: [], userChannel: clean }
-  uses: { tools: [tool:payouts.send] }
-  policies: [policy:payout-limit]
-`;
+const manifest = payoutsManifest({ domain: "halden.example", tests: ['{ name: large ones wait, call: "tool:payouts.send", input: { amount: 900 }, expect: hold }'] });
 
 let mandate: Mandate;
 let office: Office;
@@ -40,13 +13,7 @@ let lead: AtDesk;
 let key = "";
 
 async function pay(amounts: readonly number[]): Promise<string[]> {
-  const evaluations = amounts.map((amount, at) => ({
-    subject: { type: "system", id: "payouts" },
-    action: { name: "tool.call" },
-    resource: { type: "tool", id: "payouts.send" },
-    context: { input: { order: `A${at}`, amount }, messages: [{ role: "user", content: `Pay order A${at} please` }] },
-  }));
-  const { body } = await mandate.call("/access/v1/evaluations", key, { evaluations });
+  const { body } = await mandate.call("/access/v1/evaluations", key, { evaluations: payoutQuestions(amounts) });
   return (body.evaluations as { context: { outcome: string } }[]).map((one) => one.context.outcome);
 }
 

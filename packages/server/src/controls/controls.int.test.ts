@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { notesManifest } from "../testing/notes.ts";
 import { startTestServer } from "../testing/running-server.ts";
 import type { TestServer } from "../testing/running-server.ts";
 import { probeCases } from "./probes/cases.ts";
@@ -22,17 +23,7 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => server.close());
 
-const manifest = `
-apiVersion: v1
-kind: AISystem
-metadata: { name: notes }
-spec:
-  title: Notes
-  purposes: [{ id: summarize, text: Summarize meetings }]
-  owners: { business: bea@halden.example, technical: tom@halden.example }
-  boundary: { sensitivity: internal, classes: [], regions: [EEA] }
-  intake: { prohibited: [], annex3: [], annex1: false, decisionEffect: none }
----
+const manifest = `${notesManifest}---
 apiVersion: v1
 kind: Dataset
 metadata: { name: minutes }

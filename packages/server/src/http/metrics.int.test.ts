@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { noteBackup } from "../backup/last-backup.ts";
+import { notesManifest } from "../testing/notes.ts";
 import { startTestServer } from "../testing/running-server.ts";
 import type { TestServer } from "../testing/running-server.ts";
 
@@ -19,6 +20,8 @@ interface Metric {
   readonly labels: string;
 }
 
+const sampleLine = /^([a-z0-9_]+)(?:\{(.*)\})? -?[0-9.e+-]+$/;
+
 /** Names, types and label names of a Prometheus text exposition, read as a scraper reads it. */
 function exposed(text: string): Map<string, Metric> {
   const metrics = new Map<string, Metric>();
@@ -28,8 +31,8 @@ function exposed(text: string): Map<string, Metric> {
       expect(metrics.has(type[1]!), `${type[1]} is declared once`).toBe(false);
       metrics.set(type[1]!, { type: type[2]!, labels: "" });
     } else if (!line.startsWith("# HELP ")) {
-      const [, name, inner] = /^([a-z0-9_]+)(?:\{(.*)\})? -?[0-9.e+-]+$/.exec(line) ?? [];
-      expect(name, line).toBeDefined();
+      expect(line, "every other line is a sample").toMatch(sampleLine);
+      const [, name, inner] = sampleLine.exec(line)!;
       const labels = [...(inner ?? "").matchAll(/([a-z_]+)="(?:[^"\\]|\\.)*"/g)].map((one) => one[1]!).join(", ");
       metrics.set(name!, { ...metrics.get(name!)!, labels });
     }
@@ -76,18 +79,7 @@ test("probes of the controls move no figure of ordinary decisions, neither in me
 });
 
 async function systemKey(): Promise<string> {
-  const manifest = `
-apiVersion: v1
-kind: AISystem
-metadata: { name: notes }
-spec:
-  title: Notes
-  purposes: [{ id: summarize, text: Summarize meetings }]
-  owners: { business: bea@halden.example, technical: tom@halden.example }
-  boundary: { sensitivity: internal, classes: [], regions: [EEA] }
-  intake: { prohibited: [], annex3: [], annex1: false, decisionEffect: none }
-`;
-  expect((await server.request("POST", "/api/v1/apply", { body: manifest })).status).toBe(200);
+  expect((await server.request("POST", "/api/v1/apply", { body: notesManifest })).status).toBe(200);
   return (await server.request("POST", "/api/v1/credentials", { body: { system: "notes", name: "key", ttl: "1h" } })).body.key;
 }
 

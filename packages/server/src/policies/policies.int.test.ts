@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { startTestServer } from "../testing/running-server.ts";
+import { payoutQuestions, payoutsManifest, startPayouts } from "../testing/payouts.ts";
 import type { TestServer } from "../testing/running-server.ts";
 import { systemActor } from "../context/index.ts";
 import { watchTurn } from "./watches.ts";
@@ -10,47 +10,11 @@ const masterKey = randomFillSync(new Uint8Array(32));
 let running: TestServer;
 let key = "";
 
-const manifest = `apiVersion: v1
-kind: Model
-metadata: { name: local }
-spec: { host: self, protocol: openai, endpoint: "http://localhost:9/v1", region: EEA }
----
-apiVersion: v1
-kind: Tool
-metadata: { name: payouts.send }
-spec: { effect: writes, reversible: true, critical: [{ arg: order, type: id }], input: { type: object, properties: { order: { type: string }, amount: { type: integer } } } }
----
-apiVersion: v1
-kind: Policy
-metadata: { name: payout-limit }
-spec:
-  rules:
-    - { id: payout-limit, on: "tool:payouts.send", holdUnless: context.input.amount <= 80, because: Large payouts need a person., remedies: [{ text: Pay out less. }] }
----
-apiVersion: v1
-kind: AISystem
-metadata: { name: payouts }
-spec:
-  title: Payouts
-  purposes: [{ id: pay, text: Pays customers back. }]
-  owners: { business: bea@x.example, technical: tom@x.example }
-  audience: internal
-  autonomy: suggests
-  intake: { prohibited: [], annex3: [], annex1: false, profiling: false, decisionEffect: none, reversibility: none, vulnerable: false, publicBody: false, euNexus: true }
-  boundary: { sensitivity: internal, regions: [EEA], training: never }
-  session: { user: token, issuers: [], claims: [], userChannel: clean }
-  uses: { models: [model:local], tools: [tool:payouts.send] }
-  policies: [policy:payout-limit]
-`;
+const manifest = payoutsManifest({ rule: "because: Large payouts need a person., remedies: [{ text: Pay out less. }]" });
 const limit = (amount: number, tests: unknown[] = []) => ({ rules: [{ id: "payout-limit", on: "tool:payouts.send", holdUnless: `context.input.amount <= ${amount}`, because: "Large payouts need a person." }], tests });
 
 async function pay(amounts: readonly number[]): Promise<string[]> {
-  const evaluations = amounts.map((amount, at) => ({
-    subject: { type: "system", id: "payouts" },
-    action: { name: "tool.call" },
-    resource: { type: "tool", id: "payouts.send" },
-    context: { input: { order: `A${at}`, amount }, messages: [{ role: "user", content: `Pay order A${at} please` }] },
-  }));
+  const evaluations = payoutQuestions(amounts);
   const response = await fetch(`${running.gatewayUrl}/access/v1/evaluations`, { method: "POST", headers: { authorization: `Bearer ${key}`, "content-type": "application/json" }, body: JSON.stringify({ evaluations }) });
   const body = (await response.json()) as { evaluations: { context: { outcome: string } }[] };
   await running.server.dataPlane.drain();
@@ -62,12 +26,7 @@ const reported: { kind: string; detail: string }[] = [];
 const turn = () => watchTurn(deps(), running.server.contexts.quiet(systemActor("policies")), async (finding) => void reported.push(finding));
 
 beforeAll(async () => {
-  running = await startTestServer({}, { masterKey });
-  expect((await running.request("POST", "/api/v1/apply", { body: manifest })).status).toBe(200);
-  const minted = await running.request("POST", "/api/v1/people/bea@x.example/tokens", { body: { notAfter: new Date(running.now() + 3_600_000).toISOString() } });
-  const [pilot] = (await running.request("GET", "/api/v1/approvals?state=pending", { token: minted.body.token })).body.items;
-  if (pilot !== undefined) expect((await running.request("POST", `/api/v1/approvals/${pilot.id}/approve`, { token: minted.body.token, body: { reason: "A pilot." } })).status).toBe(200);
-  key = (await running.request("POST", "/api/v1/credentials", { body: { system: "payouts", name: "key", ttl: "8h" } })).body.key;
+  ({ running, key } = await startPayouts(manifest, masterKey));
   expect(await pay([10, 50, 75, 90, 200])).toEqual(["allow", "allow", "allow", "hold", "hold"]);
 }, 60_000);
 afterAll(() => running?.close());

@@ -1,43 +1,13 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { payoutsManifest } from "../testing/payouts.ts";
 import { bootstrapToken, startTestServer } from "../testing/running-server.ts";
 import type { TestServer } from "../testing/running-server.ts";
 
 let running: TestServer;
 
-const manifest = `apiVersion: v1
-kind: Model
-metadata: { name: local }
-spec: { host: self, protocol: openai, endpoint: "http://localhost:9/v1", region: EEA }
----
-apiVersion: v1
-kind: Tool
-metadata: { name: payouts.send }
-spec: { effect: pays, reversible: true, critical: [{ arg: order, type: id }], input: { type: object, properties: { order: { type: string }, amount: { type: integer } } } }
----
-apiVersion: v1
-kind: Policy
-metadata: { name: payout-limit }
-spec:
-  rules:
-    - { id: payout-limit, on: "tool:payouts.send", holdUnless: context.input.amount <= 80, because: Large payouts need a person. }
----
-apiVersion: v1
-kind: AISystem
-metadata: { name: payouts }
-spec:
-  title: Payouts
-  purposes: [{ id: pay, text: Pays customers back. }]
-  owners: { business: bea@x.example, technical: tom@x.example }
-  audience: internal
-  autonomy: suggests
-  intake: { prohibited: [], annex3: [], annex1: false, profiling: false, decisionEffect: none, reversibility: none, vulnerable: false, publicBody: false, euNexus: true }
-  boundary: { sensitivity: internal, regions: [EEA], training: never }
-  session: { user: token, issuers: [], claims: [], userChannel: clean }
-  uses: { models: [model:local], tools: [tool:payouts.send] }
-  policies: [policy:payout-limit]
-`;
+const manifest = payoutsManifest({ effect: "pays" });
 const rules = (amount: number) => [{ id: "payout-limit", on: "tool:payouts.send", holdUnless: `context.input.amount <= ${amount}`, because: "Large payouts need a person." }];
 const large = { id: "large-payouts-wait", on: "tool:payouts.send", heldWhen: "context.input.amount > 100", of: "carriers" };
 const standing = (invariants: readonly object[]) => ({ rules: [], invariants });

@@ -6,7 +6,8 @@ import type { Decision, DecisionRequest, RegisterFacts } from "@mandate/model";
 import { sql } from "kysely";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { NewFinding } from "../findings/index.ts";
-import { bootstrapToken, startTestServer } from "../testing/running-server.ts";
+import { payoutsManifest, startPayouts } from "../testing/payouts.ts";
+import { bootstrapToken } from "../testing/running-server.ts";
 import type { TestServer } from "../testing/running-server.ts";
 import { replayPeriod } from "./replay.ts";
 import { replaySample } from "./sample.ts";
@@ -22,43 +23,7 @@ let key = "";
 let policyVersion = "";
 const answers = new Map<string, string>();
 
-const manifest = (limit: number) => `apiVersion: v1
-kind: Model
-metadata: { name: local }
-spec: { host: self, protocol: openai, endpoint: "http://localhost:9/v1", region: EEA }
----
-apiVersion: v1
-kind: Tool
-metadata: { name: payouts.send }
-spec: { effect: writes, reversible: true, critical: [{ arg: order, type: id }] }
----
-apiVersion: v1
-kind: Tool
-metadata: { name: notes.read }
-spec: { effect: reads, output: trusted }
----
-apiVersion: v1
-kind: Policy
-metadata: { name: payout-limit }
-spec:
-  rules:
-    - { id: payout-limit, on: "tool:payouts.send", holdUnless: context.input.amount <= ${limit}, because: Large payouts need a person., remedies: [{ text: Pay out less. }] }
----
-apiVersion: v1
-kind: AISystem
-metadata: { name: payouts }
-spec:
-  title: Payouts
-  purposes: [{ id: pay, text: Pays customers back. }]
-  owners: { business: bea@x.example, technical: tom@x.example }
-  audience: internal
-  autonomy: suggests
-  intake: { prohibited: [], annex3: [], annex1: false, profiling: false, decisionEffect: none, reversibility: none, vulnerable: false, publicBody: false, euNexus: true }
-  boundary: { sensitivity: internal, regions: [EEA], training: never }
-  session: { user: token, issuers: [], claims: [], userChannel: clean }
-  uses: { models: [model:local], tools: [tool:payouts.send, tool:notes.read] }
-  policies: [policy:payout-limit]
-`;
+const manifest = (limit: number) => payoutsManifest({ limit, rule: "because: Large payouts need a person., remedies: [{ text: Pay out less. }]", tools: { "notes.read": "{ effect: reads, output: trusted }" } });
 
 function question(i: number): unknown {
   const order = `A${i}`;
@@ -83,15 +48,7 @@ async function ask(from: number, to: number): Promise<void> {
 }
 
 beforeAll(async () => {
-  running = await startTestServer({}, { masterKey });
-  const applied = await running.request("POST", "/api/v1/apply", { body: manifest(80) });
-  expect(applied.status, applied.text).toBe(200);
-  const minted = await running.request("POST", "/api/v1/people/bea@x.example/tokens", { body: { notAfter: new Date(running.now() + 3_600_000).toISOString() } });
-  const [pilot] = (await running.request("GET", "/api/v1/approvals?state=pending", { token: minted.body.token })).body.items;
-  if (pilot !== undefined) expect((await running.request("POST", `/api/v1/approvals/${pilot.id}/approve`, { token: minted.body.token, body: { reason: "A pilot." } })).status).toBe(200);
-  const made = await running.request("POST", "/api/v1/credentials", { body: { system: "payouts", name: "key", ttl: "8h" } });
-  expect(made.status, made.text).toBeLessThan(300);
-  key = made.body.key;
+  ({ running, key } = await startPayouts(manifest(80), masterKey));
   await ask(0, count / 2);
   expect((await running.request("POST", "/api/v1/apply", { body: manifest(70) })).status).toBe(200);
   await ask(count / 2, count);
