@@ -155,6 +155,8 @@ interface Verification {
   readonly payloads?: number;
   readonly unanchored?: number;
   readonly receipts?: number;
+  readonly complete?: boolean | null;
+  readonly scope?: { readonly systems: readonly string[]; readonly since: string | null; readonly until: string | null } | null;
   readonly samples?: readonly { readonly audit: string; readonly draw: number; readonly population: number; readonly members: number; readonly complete: boolean }[];
   readonly problems: readonly {
     readonly code: string;
@@ -224,6 +226,11 @@ const trustWords: Readonly<Record<string, string>> = {
   "self-attested": "no outside witness vouches for it, only the installation itself",
 };
 
+function aboutOf({ systems, since, until }: NonNullable<Verification["scope"]>): string {
+  const names = systems.length === 0 ? "every system" : clean(systems.join(", "));
+  return `${names}${since === null ? "" : `, since ${clean(since)}`}${until === null ? "" : `, until ${clean(until)}`}`;
+}
+
 function told(result: Verification): string {
   const lines = [
     result.ok
@@ -234,6 +241,8 @@ function told(result: Verification): string {
   if (result.entries !== undefined)
     lines.push(`  entries     ${result.entries}, ${result.unanchored ?? 0} of them unanchored`);
   if (result.payloads !== undefined) lines.push(`  payloads    ${result.payloads}`);
+  if (result.scope) lines.push(`  about       ${aboutOf(result.scope)}`);
+  if (result.complete !== undefined) lines.push(`  complete    ${result.complete === null ? "can't tell: docs/evidence.md says when" : result.complete ? "every entry that the pack is about is here" : "no: entries were left out"}`);
   if ((result.receipts ?? 0) > 0) lines.push(`  receipts    ${result.receipts} kept`);
   for (const one of result.samples ?? [])
     lines.push(`  sample      ${clean(one.audit)}, draw ${one.draw}: ${one.members} of ${one.population}, as drawn${one.complete ? "" : "; the pack doesn't show every entry, so the population is what was counted then"}`);

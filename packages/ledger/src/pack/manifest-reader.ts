@@ -1,7 +1,7 @@
 import { fromUtf8, utf8 } from "../encoding.ts";
 import { LedgerError } from "../errors.ts";
 import { parseStrictJson } from "../json/strict.ts";
-import type { Manifest, ManifestFile } from "./manifest.ts";
+import type { Manifest, ManifestFile, PackScope } from "./manifest.ts";
 import { packSchema } from "./manifest.ts";
 import { joined } from "./zip-writer.ts";
 
@@ -78,12 +78,14 @@ export class ManifestReader {
     else this.#keep(rest);
   }
 
-  finish(): void {
+  /** @returns what the pack is about; undefined where it doesn't say */
+  finish(): PackScope | undefined {
     const shell = parseStrictJson(joined(this.#shell), { maxBytes: maxShellBytes }) as unknown as Partial<Manifest> | null;
     if (shell === null || typeof shell !== "object" || shell.schema !== packSchema) throw bad(`schema is not ${packSchema}`);
     const files: unknown = shell.files;
     if (!Array.isArray(files)) throw bad("no list of files");
     if (files.length !== this.#rows || files.some((row) => row !== 0)) throw bad("a file lacks path, sha256 or bytes");
+    return scopeOf(shell);
   }
 
   #endString(): void {
@@ -131,4 +133,12 @@ function parseRow(text: string): ManifestFile {
     throw bad("a file lacks path, sha256 or bytes");
   }
   return { path, sha256, bytes, mediaType: String(row.mediaType) };
+}
+
+/** Packs of earlier releases and other makers may say less: then nobody can tell what they leave out. */
+function scopeOf({ systems, period }: { readonly systems?: unknown; readonly period?: unknown }): PackScope | undefined {
+  const { since, until } = (period ?? {}) as { readonly since?: unknown; readonly until?: unknown };
+  const isTime = (value: unknown): value is string | null => value === null || (typeof value === "string" && !Number.isNaN(Date.parse(value)));
+  if (!Array.isArray(systems) || !systems.every((one) => typeof one === "string") || !isTime(since) || !isTime(until)) return undefined;
+  return { systems, since, until };
 }

@@ -14,6 +14,13 @@ export interface ManifestFile {
   readonly mediaType: string;
 }
 
+/** What a pack says it is about. Empty `systems`: all of them. RFC 3339, inclusive and exclusive; null means open. */
+export interface PackScope {
+  readonly systems: readonly string[];
+  readonly since: string | null;
+  readonly until: string | null;
+}
+
 export interface Manifest {
   readonly schema: typeof packSchema;
   /** RFC 3339. */

@@ -4,6 +4,7 @@ import { isMember, MemberCount, SampleDraw, sampleSeed } from "../sample/draw-sa
 import type { PopulationLog, SampleMember } from "../sample/draw-sample.ts";
 import type { AuditDraw, AuditFile } from "./audit-file.ts";
 import { readAuditFile } from "./audit-file.ts";
+import type { PackComplete } from "./pack-complete.ts";
 import type { PackEntry } from "./pack-entries.ts";
 import { hexOf } from "./pack-entries.ts";
 import type { PackFiles } from "./pack-files.ts";
@@ -76,13 +77,21 @@ export class PackAudits {
     }
   };
 
+  /** Systems that an audit looks at: whether all of their entries are shown is asked about them. */
+  systems(): string[] {
+    return [...this.#rooms.values()].flatMap((room) => room.file.scope.systems);
+  }
+
   /** After all entries. Returns the samples that come out as they were drawn. */
-  finish(logs: readonly PackLog[], meta: MetaView): VerifiedSample[] {
+  finish(logs: readonly PackLog[], meta: MetaView, complete: PackComplete): VerifiedSample[] {
     return [...this.#rooms.values()].flatMap((room) => {
       this.#checkRecords(room);
       if (room.file.population === null) return [];
       const isSame = this.#checkPopulation(room, logs, meta);
-      const isComplete = [...room.recounts.values()].every((one) => one.shown === one.claimed.size);
+      const isComplete = logs.every((log) => {
+        const one = room.recounts.get(log.checkpoint.origin);
+        return one === undefined || one.shown === one.claimed.size || complete.isWhole(log, room.file.scope, one.claimed.size, room.file.population!.checkpoint.size);
+      });
       return room.draws.flatMap(({ claimed, draw }) => {
         if (!sameMembers(draw.drawn(), claimed.members)) {
           this.#problems.add("audit.sample", `the auditor's value draws another sample ${claimed.draw} than the one recorded`, room.path);

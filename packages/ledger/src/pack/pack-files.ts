@@ -3,7 +3,7 @@ import { fromBase64, fromHex, fromUtf8, toHex } from "../encoding.ts";
 import { LedgerError } from "../errors.ts";
 import { parseStrictJson } from "../json/strict.ts";
 import { noteVerifier, openNote, parseVerifierKey } from "../tlog/note.ts";
-import type { ManifestFile } from "./manifest.ts";
+import type { ManifestFile, PackScope } from "./manifest.ts";
 import { dssePreAuth, manifestNoteText, unlistedFiles } from "./manifest.ts";
 import { ManifestReader } from "./manifest-reader.ts";
 import type { Problems } from "./result.ts";
@@ -23,6 +23,9 @@ export class PackFiles {
   readonly #sizes: Float64Array;
   readonly #isListed: Uint8Array;
   readonly #isChecked: Uint8Array;
+
+  /** What the manifest says the pack is about. */
+  scope: PackScope | undefined;
 
   private constructor(zip: ZipReader, problems: Problems) {
     this.#zip = zip;
@@ -150,7 +153,7 @@ export class PackFiles {
       return;
     }
     try {
-      reader?.finish();
+      this.scope = reader?.finish();
     } catch (error) {
       report(error);
     }

@@ -1,3 +1,5 @@
+import type { PackScope } from "./manifest.ts";
+
 /** What failed, where. `code` is stable; `message` is for people. */
 export interface PackProblem {
   readonly code: string;
@@ -13,7 +15,10 @@ export interface VerifiedSample {
   readonly draw: number;
   readonly population: number;
   readonly members: number;
-  /** The pack shows every entry up to the population's checkpoint, so that none can be missing from the population. */
+  /**
+   * The pack shows every entry up to the population's checkpoint, or every one of its systems by the counts that the log
+   * sealed: none can be missing from the population. False where nobody can tell.
+   */
   readonly complete: boolean;
 }
 
@@ -37,6 +42,13 @@ export interface PackResult {
   /** Callers' receipts whose entries stand where they were promised. */
   readonly receipts: number;
   readonly samples: readonly VerifiedSample[];
+  /**
+   * Whether every entry is here that the pack is about. Null: can't tell, because it ends before its making, was made from
+   * entries that an earlier release didn't count, or doesn't say what it is about.
+   */
+  readonly complete: boolean | null;
+  /** What the manifest says the pack is about; null where it doesn't. */
+  readonly scope: PackScope | null;
   readonly problems: readonly PackProblem[];
 }
 

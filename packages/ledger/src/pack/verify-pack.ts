@@ -7,6 +7,7 @@ import { openPackLog, rootText } from "./pack-log.ts";
 import { MetaView } from "./pack-meta.ts";
 import { PackApprovals } from "./pack-approvals.ts";
 import { PackAudits } from "./pack-audits.ts";
+import { PackComplete } from "./pack-complete.ts";
 import { PackPayloads } from "./pack-payloads.ts";
 import { checkReceipts } from "./pack-receipts.ts";
 import { judgeTrust } from "./pack-trust.ts";
@@ -34,7 +35,7 @@ export async function verifyPack(pack: Uint8Array | ByteSource, options: VerifyO
     return await verify(pack, options, problems);
   } catch (error) {
     problems.add("pack.unreadable", messageOf(error));
-    const nothing = { trust: "self-attested", logs: [], entries: 0, payloads: 0, approvals: 0, unanchored: 0, receipts: 0, samples: [] } as const;
+    const nothing = { trust: "self-attested", logs: [], entries: 0, payloads: 0, approvals: 0, unanchored: 0, receipts: 0, samples: [], complete: null, scope: null } as const;
     return { ok: false, ...nothing, problems: problems.finish() };
   }
 }
@@ -49,6 +50,7 @@ async function verify(pack: Uint8Array | ByteSource, options: VerifyOptions, pro
   const payloads = new PackPayloads(files, problems);
   const approvals = new PackApprovals(files, problems);
   const audits = new PackAudits(files, problems);
+  const complete = new PackComplete(files.scope, audits.systems(), problems);
   const indexes = new Map<PackLog, ShownEntries>();
   let entries = 0;
   for (const log of logs) {
@@ -59,13 +61,15 @@ async function verify(pack: Uint8Array | ByteSource, options: VerifyOptions, pro
       payloads.addEntry(entry);
       approvals.addEntry(entry);
       audits.addEntry(entry);
+      complete.addEntry(entry);
       if (log.dir === "logs/meta") meta.addEntry(entry);
     });
   }
   meta.compare(logs);
   const matching = await payloads.finish();
   const signed = await approvals.finish();
-  const samples = audits.finish(logs, meta);
+  const samples = audits.finish(logs, meta, complete);
+  const isComplete = complete.finish(logs);
   const { trust, anchoredSize, bounds } = judgeTrust(logs, meta, options.trust, options.pinned ?? [], problems);
   for (const [log, own] of indexes) own.compareClock(log, bounds(log), problems);
   const receipts = checkReceipts(logs, options.receipts ?? [], options.trust, problems);
@@ -82,6 +86,8 @@ async function verify(pack: Uint8Array | ByteSource, options: VerifyOptions, pro
     unanchored: entries - anchored,
     receipts,
     samples,
+    complete: isComplete,
+    scope: files.scope ?? null,
     problems: problems.finish(),
   };
 }

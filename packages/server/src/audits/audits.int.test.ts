@@ -88,10 +88,12 @@ test("the audit's pack verifies offline, sample included; another value, member 
   const bytes = await pack("auditor", { audit: id });
   const result = await verifyPack(bytes);
   expect(result.problems).toEqual([]);
-  expect(result.samples).toEqual([{ audit: id, draw: 1, population: 30, members: 8, complete: false }]);
+  expect(result.samples).toEqual([{ audit: id, draw: 1, population: 30, members: 8, complete: true }]);
+  expect(result.complete, "of the one system, beside another's entries").toBe(true);
   const whole = await verifyPack(await pack("lead", {}));
   expect(whole.problems).toEqual([]);
   expect(whole.samples).toMatchObject([{ complete: true }]);
+  expect(whole.complete).toBe(true);
   expect(new ZipReader(await pack("lead", { system: "other" })).paths).not.toContain(`audits/${id}.json`);
 });
 

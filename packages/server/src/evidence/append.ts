@@ -1,9 +1,11 @@
 import { sql } from "kysely";
 import { AppError } from "@mandate/model";
-import { Frontier, leafHash, signCheckpoint, tileWidth } from "@mandate/ledger";
+import { Frontier, leafHash, parseHeader, signCheckpoint, tileWidth } from "@mandate/ledger";
 import type { CompletedNode } from "@mandate/ledger";
 import type { NodeSigner } from "@mandate/ledger/node";
 import type { Tx } from "../database/index.ts";
+import { countSystems } from "./system-counts.ts";
+import type { SystemCounts } from "./system-counts.ts";
 
 /** Where a log stands. */
 export interface LogHead {
@@ -97,6 +99,7 @@ export interface PreparedBatch {
   readonly tiles: Tiles;
   readonly sealed: Sealed;
   readonly decisions: string | null;
+  readonly systems: SystemCounts;
 }
 
 export interface BatchEntry {
@@ -105,12 +108,16 @@ export interface BatchEntry {
   readonly sealed: readonly SealedPayload[];
 }
 
-/** @param decisions of `decisionRows` */
+/**
+ * @param decisions of `decisionRows`
+ * @param headers of these entries, where the caller has read them
+ */
 export function prepareBatch(
   signer: NodeSigner,
   head: LogHead,
   entries: readonly BatchEntry[],
   decisions: string | null,
+  headers: readonly { readonly type?: unknown; readonly system?: unknown }[] = entries.map(({ leaf }) => parseHeader(leaf)),
 ): PreparedBatch {
   const frontier = head.frontier.clone();
   const completed = new Map<number, CompletedNode[]>();
@@ -131,6 +138,7 @@ export function prepareBatch(
     tiles: tilesOf(completed),
     sealed: sealedOf(head.size, entries),
     decisions,
+    systems: countSystems(headers),
   };
 }
 
@@ -139,14 +147,15 @@ export async function writeBatch(
   org: string,
   origin: string,
   from: LogHead,
-  { head, note, leaves, tiles, sealed, decisions }: PreparedBatch,
+  { head, note, leaves, tiles, sealed, decisions, systems }: PreparedBatch,
 ): Promise<void> {
   const { rows } = await sql<{ moved: boolean }>`SELECT mandate_append(${org}, ${origin}, ${from.size}, ${Buffer.from(from.root)},
     ${head.size}, ${Buffer.from(head.root)}, ${Buffer.from(head.frontier.encode())}, ${note},
     ${leaves.buffer}, ${leaves.offsets}, ${leaves.lengths},
     ${tiles.levels}, ${tiles.indexes}, ${tiles.hashes.buffer}, ${tiles.hashes.offsets}, ${tiles.hashes.lengths},
     ${sealed.indexes}, ${sealed.parts}, ${sealed.cts}, ${sealed.bytes.buffer}, ${sealed.bytes.offsets}, ${sealed.bytes.lengths},
-    ${sealed.kids}, ${sealed.wrapped.buffer}, ${sealed.wrapped.offsets}, ${sealed.wrapped.lengths}) AS moved
+    ${sealed.kids}, ${sealed.wrapped.buffer}, ${sealed.wrapped.offsets}, ${sealed.wrapped.lengths}) AS moved,
+    mandate_count_entries(${org}, ${origin}, ${from.size}, ${head.size}, ${systems.systems}::text[], ${systems.counts}::bigint[])
     ${decisions === null ? sql`` : sql`, mandate_index_decisions(${org}, ${decisions}::jsonb)`}`.execute(tx);
   if (rows[0]?.moved === true) return;
   throw new AppError({

@@ -18,6 +18,7 @@ import { closeLog } from "./epochs.ts";
 import type { ClosedLog } from "./epochs.ts";
 import { openHead } from "./read-log.ts";
 import { assertWhole } from "./assert-whole.ts";
+import { takeCounts } from "./system-counts.ts";
 import { retireSealingKeys, sealingKeys, subjectKey } from "./sealing-keys.ts";
 import type { SealingKeyRow, SealingScope } from "./sealing-keys.ts";
 import { keptCheckpoints } from "./start-check.ts";
@@ -49,8 +50,12 @@ export interface Evidence {
    * @returns entries taken
    */
   sequence(journal: JournalReader): Promise<number>;
-  /** Publishes a checkpoint of every log that grew, and enters it in the meta-log. */
-  publishCheckpoints(): Promise<void>;
+  /**
+   * Publishes a checkpoint of every log that grew, and enters it in the meta-log; once a minute with how many entries each
+   * system has there.
+   * @param publishing `counts: "now"`: whatever the minute, since a pack or a population is to rest on them
+   */
+  publishCheckpoints(publishing?: { readonly counts: "now" }): Promise<void>;
   sealingKeys(systems: readonly (string | null | SealingScope)[]): Promise<SealingKeyRow[]>;
   /** Hides whose content an entry is. */
   subjectKey(): Promise<Uint8Array>;
@@ -86,6 +91,9 @@ const heartbeatMs = 3_600_000;
 /** A larger store starts on its heads, tiles' edges and kept checkpoints; `rehash` goes through all of it. */
 export const entriesCheckedAtStart = 200_000;
 
+/** Counts of ten thousand systems are some 300 KB: with each checkpoint they would outgrow what they count. */
+const countsEveryMs = 60_000;
+
 /** Bytes of journal taken in one transaction. */
 const batchBytes = 1 << 20;
 
@@ -105,6 +113,7 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
     await assertWhole(db, org, { atMost: entriesCheckedAtStart });
   }
   let beatMs = now();
+  let countedMs = Number.NEGATIVE_INFINITY;
 
   // A log keeps the origin it was made with: another public address must not start a second history.
   const stored = await db.read(org, (tx) => listLogs(tx, org));
@@ -208,8 +217,9 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
       await db.transaction(org, async (tx) => {
         const open = (await listLogs(tx, org)).filter((log) => origins.includes(log.origin) && !log.closed);
         for (const log of open) {
-          const { members } = await closeLog(tx, keys, org, log, { reason: "lost", nowMs: now() });
-          await appendMeta(tx, [{ type: "log.closed", members }]);
+          const { members, size } = await closeLog(tx, keys, org, log, { reason: "lost", nowMs: now() });
+          const counts = await takeCounts(tx, org, log.origin, size, "all");
+          await appendMeta(tx, (counts.length > 0 ? counts : [{}]).map((sealed) => ({ type: "log.closed" as const, members: { ...members, ...sealed } })));
         }
       });
     },
@@ -232,11 +242,15 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
         const control = await create(controlWriter);
         const meta = await create(metaWriter);
         // Logs closed in earlier epochs too: the new meta-log has to name all that there ever were.
+        const sealedCounts = async (origin: string, size: number, members: Record<string, Json>): Promise<{ type: "log.closed"; members: Record<string, Json> }[]> => {
+          const counts = await takeCounts(tx, org, origin, size, "all");
+          return (counts.length > 0 ? counts : [{}]).map((sealed) => ({ type: "log.closed", members: { ...members, ...sealed } }));
+        };
         const before = (await listLogs(tx, org)).filter((log) => log.closed && !closed.some((one) => one.origin === log.origin));
         const entries: { type: "log.created" | "log.closed"; members: Record<string, Json> }[] = [{ type: "log.created", members: { log: meta.origin, vkey: meta.signer.vkey } }];
         for (const log of before)
-          entries.push({ type: "log.created", members: { log: log.origin, vkey: log.vkey } }, { type: "log.closed", members: { log: log.origin, size: log.size, root: toBase64(openHead(log).root) } });
-        for (const one of closed) entries.push({ type: "log.created", members: { log: one.origin, vkey: one.vkey } }, { type: "log.closed", members: one.members });
+          entries.push({ type: "log.created", members: { log: log.origin, vkey: log.vkey } }, ...(await sealedCounts(log.origin, log.size, { log: log.origin, size: log.size, root: toBase64(openHead(log).root) })));
+        for (const one of closed) entries.push({ type: "log.created", members: { log: one.origin, vkey: one.vkey } }, ...(await sealedCounts(one.origin, one.size, one.members)));
         entries.push({ type: "log.created", members: { log: control.origin, vkey: control.signer.vkey } });
         let head = await readHead(tx, org, meta.origin, true);
         const leaves = entries.map(({ type, members }, i) => ({ leaf: canonicalBytes({ ...header(type, meta.origin, head), seq: i, ...members }), sealed: [] }));
@@ -266,14 +280,16 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
           return taken;
         }
         const entries: IndexedEntry[] = [];
+        const headers: EntryHeader[] = [];
         records.forEach((record, at) => {
           if (record.seq !== known.size + at)
             throw new TypeError(`journal of \`${origin}\` skips from ${known.size + at} to ${record.seq}`);
           const parsed = JSON.parse(Buffer.from(record.leaf).toString("utf8")) as EntryHeader;
+          headers.push(parsed);
           if (isIndexed(parsed))
             entries.push({ header: parsed, ref: { log: origin, index: record.seq }, summary: record.summary });
         });
-        const batch = prepareBatch(signer, known, records, decisionRows(entries));
+        const batch = prepareBatch(signer, known, records, decisionRows(entries), headers);
         await db.transaction(org, (tx) => writeBatch(tx, org, origin, known, batch));
         const { head } = batch;
         heads.set(origin, head);
@@ -282,36 +298,39 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
       }
     },
 
-    async publishCheckpoints() {
+    async publishCheckpoints(publishing) {
       const beat = now() - beatMs >= heartbeatMs;
+      const counting = publishing !== undefined || now() - countedMs >= countsEveryMs;
       const notes: string[] = [];
       const grown = await db.transaction(org, async (tx) => {
         notes.length = 0;
         const { rows } = await sql<{ origin: string; size: string; root: Buffer; head: string }>`
           SELECT origin, size, root, head FROM evidence_log
-          WHERE org = ${org} AND (size > checkpoint_size OR (${beat} AND origin = ${controlOrigin})) AND origin <> ${metaOrigin} ORDER BY origin FOR UPDATE`.execute(
+          WHERE org = ${org} AND (size > checkpoint_size OR (${beat} AND origin = ${controlOrigin})
+              OR (${counting} AND closed_at IS NULL AND EXISTS (SELECT FROM evidence_count c WHERE c.org = evidence_log.org AND c.origin = evidence_log.origin AND c.entries <> c.sealed)))
+            AND origin <> ${metaOrigin} ORDER BY origin FOR UPDATE`.execute(
           tx,
         );
         const at = new Date(now());
-        const publish = async (origin: string, size: number, note: string) => {
+        const publish = async (origin: string, size: number, note: string, counted = false) => {
           notes.push(note);
-          await sql`INSERT INTO evidence_checkpoint (org, origin, size, note, at) VALUES (${org}, ${origin}, ${size}, ${note}, ${at}) ON CONFLICT DO NOTHING`.execute(
+          await sql`INSERT INTO evidence_checkpoint (org, origin, size, note, at, counted) VALUES (${org}, ${origin}, ${size}, ${note}, ${at}, ${counted})
+            ON CONFLICT (org, origin, size) DO UPDATE SET counted = true WHERE excluded.counted AND NOT evidence_checkpoint.counted AND evidence_checkpoint.at > excluded.at - interval '1 minute'`.execute(
             tx,
           );
           await sql`UPDATE evidence_log SET checkpoint_size = ${size} WHERE org = ${org} AND origin = ${origin}`.execute(
             tx,
           );
         };
-        for (const row of rows) await publish(row.origin, Number(row.size), row.head);
-        if (rows.length > 0) {
-          await appendMeta(
-            tx,
-            rows.map((row) => ({
-              type: "log.checkpoint" as const,
-              members: { log: row.origin, size: Number(row.size), root: toBase64(row.root) },
-            })),
-          );
+        const entries: { type: "log.checkpoint"; members: Record<string, Json> }[] = [];
+        for (const row of rows) {
+          const size = Number(row.size);
+          const counts = counting ? await takeCounts(tx, org, row.origin, size, "changed") : [];
+          await publish(row.origin, size, row.head, counts.length > 0);
+          const checkpoint = { log: row.origin, size, root: toBase64(row.root) };
+          for (const sealed of counts.length > 0 ? counts : [{}]) entries.push({ type: "log.checkpoint", members: { ...checkpoint, ...sealed } });
         }
+        if (entries.length > 0) await appendMeta(tx, entries);
         const meta = await sql<{ size: string; checkpoint_size: string; head: string }>`
           SELECT size, checkpoint_size, head FROM evidence_log WHERE org = ${org} AND origin = ${metaOrigin}`.execute(
           tx,
@@ -321,6 +340,7 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
         return rows.map((row) => ({ origin: row.origin, size: Number(row.size) }));
       });
       if (notes.length > 0) beatMs = now();
+      if (counting) countedMs = now();
       // After the commit: a kept checkpoint that the database never had would look like a database set back.
       await kept?.keep(notes);
       for (const { origin, size } of grown) {

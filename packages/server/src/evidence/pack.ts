@@ -72,7 +72,7 @@ export async function createPack(request: PackRequest, sink: ByteSink): Promise<
       register: request.register,
     }),
   );
-  await evidence.publishCheckpoints();
+  await evidence.publishCheckpoints({ counts: "now" });
   await request.cosign?.();
   // The whole store, not only what this pack shows: an auditor of one system must learn that another's record was edited.
   await assertWhole(db, evidence.org);
@@ -193,7 +193,7 @@ async function logParts(
     name: count.name,
     vkey: row.vkey,
     checkpoint: checkpoint.note,
-    entries: entriesOf(tx, request, row.origin, checkpoint.size, count, payloads),
+    entries: entriesOf(tx, request, row.origin, checkpoint.size, count, payloads, await countedBefore(tx, evidence.org, row.origin, request)),
     readTile: tileReader(tx, evidence.org, row.origin),
     olderCheckpoints: count.name === metaWriter ? [...published.older, ...(await cosignedCheckpoints(tx, evidence.org, row.origin))] : published.older,
   };
@@ -207,17 +207,32 @@ async function* entriesOf(
   size: number,
   count: { readonly name: string; entries: number },
   payloads: PackPayloads,
+  from: number,
 ): AsyncGenerator<{ index: number; leaf: Uint8Array }> {
   // The meta-log is always whole: it says which logs there are.
   const whole = count.name === metaWriter;
   const { org } = request.evidence;
   for await (const entry of whole || request.systems.length === 0 ? readLeaves(tx, org, origin, 0, size) : readLeavesHolding(tx, org, origin, size, spelledIn(request))) {
     const header = parseHeader(entry.leaf);
-    if (!whole && !wanted(header, request)) continue;
+    if (!whole && !wanted(header, entry.index < from ? request : { ...request, since: null })) continue;
     count.entries += 1;
     await payloads.addEntry(header);
     yield entry;
   }
+}
+
+/** The verifier begins at the newest counts sealed five minutes before the period, by the meta-log's clock: this is never later. */
+const beforePeriodMs = 420_000;
+
+/**
+ * The first entry from which a pack of some systems shows every one of theirs: where the meta-log sealed their counts, so
+ * that what follows can be counted. Some minutes before `since`; the log's end where nothing was sealed before it.
+ */
+async function countedBefore(tx: Tx, org: string, origin: string, { systems, since }: PackRequest): Promise<number> {
+  if (systems.length === 0 || since === null) return Number.POSITIVE_INFINITY;
+  const { rows } = await sql<{ size: string }>`SELECT size FROM evidence_checkpoint WHERE org = ${org} AND origin = ${origin} AND counted
+    AND at <= ${new Date(Date.parse(since) - beforePeriodMs)} ORDER BY size DESC LIMIT 1`.execute(tx);
+  return rows[0] === undefined ? Number.POSITIVE_INFINITY : Number(rows[0].size);
 }
 
 /** One of these is in every entry that `wanted` wants: canonical headers spell a member exactly one way. */
