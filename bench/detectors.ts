@@ -90,7 +90,7 @@ const show = (name: string, scores: ReturnType<typeof scorePii>, types: readonly
 console.log(`\nPersonal data, recall/precision on ${texts.length} texts (a span counts where it overlaps)`);
 const mine = scorePii(corpora, (text) => detect(text, { classes: ["pii"] }));
 show("mandate", mine, [...structuredTypes, "six"]);
-show("mandate, in part", mine, ["person", "address", "date"]);
+show("mandate, in part", mine, ["person", "address", "date", "year_or_weekday"]);
 const ownSpeed = speed(texts, (text) => detect(text, six));
 console.log(`mandate: ${ownSpeed.toFixed(1)} MB/s for the six, ${speed(texts, (text) => detect(text, { classes: ["pii"] })).toFixed(1)} with people, addresses, dates and health, ${speed(texts, (text) => detect(text)).toFixed(1)} for everything`);
 
@@ -148,5 +148,15 @@ for (const [name, { share, of, wanted }] of Object.entries(scoreInjection(corpor
   console.log(`${name.padEnd(38)} ${two(share)} of ${String(of).padStart(3)}  ${wanted === "found" ? "to find" : "to leave"}`);
 console.log(`\nversions ${detectors.map(({ id, version }) => `${id} ${version}`).join(", ")}`);
 
-const missed = mine.six!.recall < 0.9 || mine.six!.precision < 0.97 || mine.phone!.recall < 0.8 || own.all.recall < 0.6 || own.all.precision < 0.9 || own.ai.recall < 0.95 || ratio < 5;
-if (missed) process.exitCode = 1;
+const targets: readonly (readonly [what: string, target: number, value: number])[] = [
+  ["six types, recall", 0.9, mine.six!.recall],
+  ["six types, precision", 0.97, mine.six!.precision],
+  ["six types, times redact-pii's speed", 5, ratio],
+  ["phones, recall", 0.8, mine.phone!.recall],
+  ["keys of AI providers, recall", 0.95, own.ai.recall],
+  ["all secrets, recall", 0.6, own.all.recall],
+  ["all secrets, precision", 0.9, own.all.precision],
+];
+console.log("\nTargets (bench/unseen.ts prints the same on what no rule was written on)");
+for (const [what, target, value] of targets) console.log(`${what.padEnd(38)} target ${two(target)}  here ${two(value)}  ${value >= target ? "reached" : Number.isNaN(value) ? "not measured" : "MISSED"}`);
+if (targets.some(([, target, value]) => value < target)) process.exitCode = 1;

@@ -147,6 +147,19 @@ describe("hostile text", () => {
     "[system ",
     "你忽略",
     "\u200b",
+    "token",
+    "token=",
+    'token" ',
+    '"token", ',
+    "token          ",
+    "=",
+    "ssn ",
+    "ssn 536",
+    "born in ",
+    "3. März ",
+    "March 2019",
+    "5-May-",
+    "12:",
   ];
   // Long enough that what a run allocates outlives the young generation in both: else the shorter looks too cheap.
   const short = 65_536;

@@ -35,11 +35,13 @@ const words = {
   secretName:
     "key keys token tokens secret secrets password passwords passwd passphrase pwd pass apikey accesskey secretkey authkey accesstoken authtoken clientsecret credential credentials auth",
   introduced:
-    "mr mrs ms miss mx dr prof professor sir madam herr frau monsieur madame signor signora señor señora sr sra name called dear sincerely regards patient contact customer client attn beneficiary cardholder by of",
+    "mr mrs ms miss mx dr prof professor sir madam herr frau monsieur madame signor signora señor señora sr sra name called dear sincerely regards patient contact customer client attn beneficiary cardholder by of hi hello call calls named",
   given_name: [...givenNames].join(" "),
   street:
     "street st avenue ave av road rd boulevard blvd lane ln drive dr court ct place pl square sq terrace way parkway pkwy highway hwy crescent close alley circle cir trail crossroad harbor gardens grove mews row rue via viale piazza corso calle avenida paseo plaza rua travessa chemin impasse quai cours box psc postfach unit usns uss apt suite apartment",
-  month: "jan january feb february mar march apr april may jun june jul july aug august sep sept september oct october nov november dec december",
+  ssn: "ssn ss social tax taxpayer itin",
+  birth: "born birth dob yob né née geboren jahrgang nacido nacida nato nata",
+  month: "jan january feb february mar march apr april may jun june jul july aug august sep sept september oct october nov november dec december januar jänner februar märz maerz mai juni juli oktober dezember janvier février fevrier mars avril juin juillet août septembre octobre novembre décembre decembre enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre janeiro fevereiro março maio junho julho setembro outubro novembro dezembro gennaio febbraio aprile maggio giugno luglio settembre ottobre dicembre januari februari maart mei augustus",
   health:
     "hiv aids cancer carcinoma leukemia leukaemia lymphoma melanoma tumor tumour diabetes diabetic asthma epilepsy epileptic hepatitis tuberculosis covid depression bipolar schizophrenia anorexia bulimia autism adhd ptsd dementia alzheimer alzheimers parkinson parkinsons multiple hypertension stroke heart miscarriage abortion pregnant pregnancy infertility chlamydia gonorrhea gonorrhoea syphilis addiction alcoholism sickle cystic lupus endometriosis migraine migraines pneumonia arthritis osteoporosis copd anemia anaemia insulin metformin warfarin sertraline fluoxetine prozac citalopram escitalopram lithium quetiapine olanzapine methadone buprenorphine naltrexone levothyroxine atorvastatin lisinopril amlodipine metoprolol tamoxifen methotrexate truvada ritalin adderall xanax alprazolam diazepam morphine oxycodone ozempic semaglutide icd diagnosis diagnosed diagnoses dx",
 } as const;

@@ -24,13 +24,14 @@ const cityStateZip =
   /(?<![\p{L}\d])\p{Lu}[\p{L} .'’-]{1,30}, (?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY]) \d{5}(?:-\d{4})?(?!\d)/gu;
 /** A postal code alone is any number; said to be one, it isn't. */
 const saidPostcode = /(?:zip|postal) ?code(?: is|:)? (?:[A-Z]{2}[- ])?\d{4,5}(?:-\d{4})?(?!\d)/giu;
-/** British and Canadian. */
+/** British and Canadian; what is in all of them is cheap to look for. */
+const postcodeGap = /\d[A-Z\d]? \d[A-Z]/;
 const postcode =
   /(?<![\p{L}\d])(?:[A-Z]{1,2}\d[A-Z\d]? \d[A-Z]{2}|[A-Z]\d[A-Z] \d[A-Z]\d)(?![\p{L}\d])/gu;
 
 export const address: Detector = {
   id: "address",
-  version: "1.0.1",
+  version: "1.0.2",
   kind: "pii",
   types: ["address"],
   minDigits: 1,
@@ -41,7 +42,7 @@ export const address: Detector = {
       ...(reading.has("street") ? worded : []),
       ...(compoundEnd.test(text) ? [compound] : []),
       ...(stateAndZip.test(text) ? [cityStateZip] : []),
-      postcode,
+      ...(postcodeGap.test(text) ? [postcode] : []),
       ...(/(?:zip|postal) ?code/i.test(text) ? [saidPostcode] : []),
     ];
     for (const pattern of patterns)

@@ -12,14 +12,14 @@ const maxSpansOfSignal = 8;
  */
 export const injection: Detector = {
   id: "injection",
-  version: "1.0.0",
+  version: "1.0.1",
   kind: "injection",
   types: ["injection"],
   minDigits: 0,
   coverage: "partial",
   detect: (text, reading, channel) => {
     const findings = spoken(text, reading, channel);
-    if (channel !== "output" && (reading.longestRun > 23 || reading.foreign || text.includes(".-"))) for (const span of hiddenSpans(text)) findings.push(finding(span.start, span.end, 0.9));
+    if (channel !== "output") for (const span of hiddenSpans(text, reading)) findings.push(finding(span.start, span.end, 0.9));
     return findings;
   },
 };

@@ -1,3 +1,5 @@
+import type { Reading } from "../triggers.ts";
+
 /** Words that an instruction can hardly do without, looked for in what was encoded to pass unread. */
 const speaks = /\b(?:ignore|disregard|instructions?|previous|system prompt|password|the (?:user|output|sum|answer|function)|state|forget|click|send)\b/i;
 const base64 = /(?<![A-Za-z0-9+/=])[A-Za-z0-9+/]{24,4000}={0,2}(?![A-Za-z0-9+/=])/g;
@@ -6,14 +8,19 @@ const hex = /(?<![A-Za-z0-9])(?:[0-9a-f]{2}){16,2000}(?![A-Za-z0-9])/gi;
 const invisible = /(?:\udb40[\udc20-\udc7e]){4,}|[\u200b-\u200d\u2060\u2063\ufeff]{8,}/g;
 const morse = /(?<![\w.-])(?:[.-]{1,6}[ /]{1,3}){8,400}[.-]{1,6}(?![\w-])/g;
 
+/** A shorter run without white space holds nothing encoded. */
+const shortestRun = 24;
+
 /** Spans that decode to an instruction, or that only hide. Standard decoders; nothing found is run or kept. */
-export function hiddenSpans(text: string): readonly { readonly start: number; readonly end: number }[] {
+export function hiddenSpans(text: string, { longestRun, foreign }: Reading): readonly { readonly start: number; readonly end: number }[] {
   const spans: { start: number; end: number }[] = [];
   const add = (match: RegExpExecArray): void => void spans.push({ start: match.index, end: match.index + match[0].length });
-  for (const match of text.matchAll(base64)) if (speaks.test(decoded(match[0], base64Bytes))) add(match);
-  for (const match of text.matchAll(hex)) if (speaks.test(decoded(match[0], hexBytes))) add(match);
-  for (const match of text.matchAll(invisible)) add(match);
-  for (const match of text.matchAll(morse)) add(match);
+  if (longestRun >= shortestRun) {
+    for (const match of text.matchAll(base64)) if (speaks.test(decoded(match[0], base64Bytes))) add(match);
+    for (const match of text.matchAll(hex)) if (speaks.test(decoded(match[0], hexBytes))) add(match);
+  }
+  if (foreign) for (const match of text.matchAll(invisible)) add(match);
+  if (text.includes(".-") || text.includes("-.") || text.includes(". .")) for (const match of text.matchAll(morse)) add(match);
   return spans;
 }
 

@@ -7,7 +7,7 @@ const run = new RegExp(`${part}(?: (?:\\p{Lu}\\.|van|von|de|der|den|da|di|del|bi
 /** What introduces a name, whoever's it is. */
 const introduced = new RegExp(
   `(?<![\\p{L}])(?:Mr|Mrs|Ms|Miss|Mx|Dr|Prof|Professor|Sir|Madam|Herr|Frau|Monsieur|Madame|Signora?|Señora?|Sr|Sra)\\.? $` +
-    `|(?:[Mm]y name is|[Mm]y name's|I am called|[Nn]ame(?: on (?:card|account))? ?:|[Dd]ear|[Ss]incerely,?|[Rr]egards,?|[Pp]atient:?|[Cc]ontact:?|[Cc]ustomer:?|[Cc]lient:?|[Aa]ttn:?|[Bb]eneficiary:?|[Cc]ardholder:?|signed by|on behalf of)\\s{1,8}$`,
+    `|(?:[Mm]y name is|[Mm]y name's|I am called|[Nn]ame(?: on (?:card|account))? ?:|[Dd]ear|[Ss]incerely,?|[Rr]egards,?|[Pp]atient:?|[Cc]ontact:?|[Cc]ustomer:?|[Cc]lient:?|[Aa]ttn:?|[Bb]eneficiary:?|[Cc]ardholder:?|signed by|on behalf of|\\b[Hh]i|[Hh]ello|calls? me|named (?:him|her))\\s{1,8}$`,
   "u",
 );
 const introChars = 24;
@@ -17,7 +17,7 @@ const ordinary =
 
 export const person: Detector = {
   id: "person",
-  version: "1.0.1",
+  version: "2.0.0",
   kind: "pii",
   types: ["person"],
   minDigits: 0,
@@ -39,7 +39,7 @@ export const person: Detector = {
 /** Where a name would begin that an introducing word stands before. */
 function afterIntroductions(text: string, reading: Reading): readonly number[] {
   return reading.at("introduced").flatMap((at) => {
-    const gap = /^[\p{L}'’]{1,12}(?: on (?:card|account)| is| me)?[.:,]{0,2}\s{1,8}(?:(?:Mr|Mrs|Ms|Dr|Prof)\.?\s)?(?=\p{Lu})/u.exec(text.slice(at, at + 40));
+    const gap = /^[\p{L}'’]{1,12}(?: on (?:card|account)| is| me| him| her)?[.:,]{0,2}\s{1,8}(?:(?:Mr|Mrs|Ms|Dr|Prof)\.?\s)?(?=\p{Lu})/u.exec(text.slice(at, at + 40));
     return gap === null ? [] : [at + gap[0].length];
   });
 }

@@ -1,9 +1,16 @@
 import type { Finding } from "../types.ts";
 import { entropy, isPlaceholder, looksRandom } from "./randomness.ts";
 
-// `NAME = VALUE` in code, configuration, JSON, YAML, XML, and `"NAME", "VALUE"` in calls. The look-behind keeps a long run of letters from being tried
-// from each of them; the value is read apart, so that a name in it is tried as well.
-const assignment = /(?<![\w.-])[\w.-]{3,60}["'\]]{0,2}[ \t]{0,20}(?:=>|:=|\|\|:|=|:|(?<=["']),|(?<=["'])[ \t]value=)[ \t]{0,20}/g;
+// `NAME = VALUE` in code, configuration, JSON, YAML, XML, and `"NAME", "VALUE"` in calls. Read from the sign backwards: most
+// texts have few of those and many names. The value is read apart, so that a name in it is tried as well.
+const maxNameChars = 60;
+const maxBlanks = 20;
+const maxQuotes = 2;
+const colon = 58;
+const comma = 44;
+const equals = 61;
+const greater = 62;
+const bar = 124;
 const quotedValue = /["'`]([^"'`\s]{6,512})["'`]/y;
 const bareValue = /([^\s"'`,;<>()[\]]{8,512})/y;
 
@@ -40,16 +47,54 @@ export function namesSecret(name: string): Named {
 /** A name alone is prose; a random-looking value after it is a secret. */
 export function assignedSecrets(text: string): readonly Finding[] {
   const findings: Finding[] = [];
-  for (const match of text.matchAll(assignment)) {
-    const named = namesSecret(/^[\w.-]+/.exec(match[0])![0]);
+  for (const { name, at } of assignments(text)) {
+    const named = namesSecret(name);
     if (named === null) continue;
-    const at = match.index + match[0].length;
     const value = valueAt(text, at);
     if (value === null || !(looksRandom(value.text) || (named === "password" && isPassword(value.text)))) continue;
     findings.push({ type: "secret.generic", class: "secret", start: value.start, end: value.start + value.text.length, confidence: 0.7 });
   }
   return findings;
 }
+
+/** Each name before a sign (`=`, `:`, `:=`, `=>`, `||:`, `value=`, a comma behind a quote), and where its value would begin. */
+function assignments(text: string): readonly { readonly name: string; readonly at: number }[] {
+  const found: { name: string; at: number }[] = [];
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    if (unit !== equals && unit !== colon && unit !== comma) continue;
+    let before = index;
+    if (unit === comma && !isQuote(text.charCodeAt(index - 1))) continue;
+    if (unit === colon && text.charCodeAt(index - 1) === bar && text.charCodeAt(index - 2) === bar) before -= 2;
+    // `<input name="token" value="…">`
+    if (unit === equals && /["'][ \t]value$/.test(text.slice(Math.max(0, index - 7), index))) before -= 6;
+    let at = index + 1;
+    const next = text.charCodeAt(at);
+    if ((unit === colon && next === equals) || (unit === equals && next === greater)) at += 1;
+    const name = nameBefore(text, before);
+    if (name === null) continue;
+    const from = at;
+    while (at - from < maxBlanks && isBlank(text.charCodeAt(at))) at += 1;
+    found.push({ name, at });
+    index = at - 1;
+  }
+  return found;
+}
+
+/** The name that ends here, but for blanks and closing quotes. Null: none, or a run of letters too long to be one. */
+function nameBefore(text: string, end: number): string | null {
+  let to = end;
+  while (end - to < maxBlanks && isBlank(text.charCodeAt(to - 1))) to -= 1;
+  const quotesEnd = to;
+  while (quotesEnd - to < maxQuotes && (isQuote(text.charCodeAt(to - 1)) || text[to - 1] === "]")) to -= 1;
+  let from = to;
+  while (to - from <= maxNameChars && isOfName(text.charCodeAt(from - 1))) from -= 1;
+  return to - from < 3 || to - from > maxNameChars ? null : text.slice(from, to);
+}
+
+const isBlank = (unit: number): boolean => unit === 32 || unit === 9;
+const isQuote = (unit: number): boolean => unit === 34 || unit === 39;
+const isOfName = (unit: number): boolean => (unit >= 97 && unit <= 122) || (unit >= 65 && unit <= 90) || (unit >= 48 && unit <= 57) || unit === 95 || unit === 46 || unit === 45;
 
 function valueAt(text: string, at: number): { text: string; start: number } | null {
   quotedValue.lastIndex = at;

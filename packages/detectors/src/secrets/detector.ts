@@ -1,3 +1,4 @@
+import { keywordFinder } from "../keywords.ts";
 import type { Detector, Finding } from "../types.ts";
 import { assignedSecrets } from "./assignments.ts";
 import { carriedSecrets } from "./carried.ts";
@@ -24,10 +25,14 @@ export const secrets: Detector = {
   ],
 };
 
+const keywordsIn = keywordFinder(providerShapes.map(({ keyword }) => keyword));
+
 function shapedSecrets(text: string): readonly Finding[] {
   const findings: Finding[] = [];
+  const keywords = keywordsIn(text);
+  if (keywords.size === 0) return findings;
   for (const { type, keyword, pattern } of providerShapes) {
-    if (!text.includes(keyword)) continue;
+    if (!keywords.has(keyword)) continue;
     for (const match of text.matchAll(pattern)) {
       if (!published.test(match[0])) findings.push({ type, class: "secret", start: match.index, end: match.index + match[0].length, confidence: 0.98 });
     }
