@@ -1,8 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { renderExport } from "@mandate/frameworks/exports";
+import { exportFormatNames, renderExport } from "@mandate/frameworks/exports";
 import type { ExportSource } from "@mandate/frameworks/exports";
+import { seededCorruptions } from "@mandate/frameworks/exports/testing";
 import { afterAll, expect, test } from "vitest";
 import { run } from "../program.ts";
 import { fakeTerminal, type FakeOptions } from "../testing/fake-terminal.ts";
@@ -34,6 +35,17 @@ test("export check exits 0 for what means what it says, and 1 with each problem'
   const json = await cli("export check bad.json -o json");
   expect(json.code).toBe(1);
   expect(JSON.parse(json.out)).toMatchObject({ ok: false, format: "oscal-catalog" });
+});
+
+test.each(exportFormatNames)("export check exits 1 for each seeded corruption of %s, and names it", async (format) => {
+  const seeded = await seededCorruptions(format);
+  expect(seeded.length).toBeGreaterThanOrEqual(5);
+  for (const [at, { code, text }] of seeded.entries()) {
+    writeFileSync(join(folder, `${format}-${at}`), text);
+    const checked = await cli(`export check ${format}-${at} -o json`);
+    expect(checked.code, `${format} ${code}`).toBe(1);
+    expect((JSON.parse(checked.out) as { problems: { code: string }[] }).problems.map((one) => one.code), `${format} ${code}`).toContain(code);
+  }
 });
 
 test("a file that isn't there, a folder or another file is not fine", async () => {

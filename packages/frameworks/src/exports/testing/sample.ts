@@ -1,9 +1,9 @@
 import { createPublicKey, generateKeyPairSync, sign } from "node:crypto";
-import { canonicalText, sha256Hex } from "./canonical.ts";
-import type { EventFacts, ExportFacts, FindingFacts, MeasuredFacts } from "./facts.ts";
-import { renderExport } from "./render.ts";
-import type { ExportFormat } from "./formats.ts";
-import type { StatementSigner } from "./in-toto.ts";
+import { canonicalText, sha256Hex } from "../canonical.ts";
+import type { EventFacts, ExportFacts, FindingFacts, MeasuredFacts } from "../facts.ts";
+import { renderExport } from "../render.ts";
+import type { ExportFormat } from "../formats.ts";
+import type { StatementSigner } from "../in-toto.ts";
 
 const root = Buffer.alloc(32, 7).toString("base64");
 const digest = sha256Hex("version");
