@@ -7,7 +7,7 @@
  *   node bench/appends.ts [--seconds 10] [--appenders 64]
  */
 import { randomFillSync } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { open } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,6 +17,7 @@ import type { EntryDraft, JournalReader } from "@mandate/gateway";
 import { openDatabase } from "@mandate/server/database";
 import { newId } from "@mandate/model";
 import { openEvidence, rehash } from "@mandate/server/evidence";
+import { sql } from "kysely";
 
 function option(name: string, fallback: number): number {
   const index = process.argv.indexOf(`--${name}`);
@@ -39,6 +40,30 @@ async function besideFlushes<T>(directory: string, work: Promise<T>): Promise<{ 
   }
   await file.close();
   return { result: await done, flushMs: sorted(flushMs) };
+}
+
+/** CPU that the embedded database's processes have used, in microseconds; NaN where the system doesn't say. */
+function databaseCpuMicros(dataDir: string): number {
+  try {
+    const postmaster = readFileSync(join(dataDir, "postgres", "postmaster.pid"), "utf8").split("\n")[0]!;
+    let ticks = 0;
+    for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+      const fields = readStat(pid);
+      // After the name: parent, …, then user and system time, and those of children that ended.
+      if (fields !== undefined && (pid === postmaster || fields[1] === postmaster)) ticks += Number(fields[11]) + Number(fields[12]) + (pid === postmaster ? Number(fields[13]) + Number(fields[14]) : 0);
+    }
+    return ticks * 10_000;
+  } catch {
+    return Number.NaN;
+  }
+}
+
+function readStat(pid: string): string[] | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "utf8").replace(/^.*\) /s, "").split(" ");
+  } catch {
+    return undefined;
+  }
 }
 
 function percentile(sorted: readonly number[], share: number): number {
@@ -166,10 +191,12 @@ async function run(kind: string, entry: EntryDraft): Promise<number> {
   await all(performance.now() + 1_500, false);
   const startedAt = performance.now();
   const cpuBefore = process.cpuUsage();
+  const databaseBefore = databaseCpuMicros(join(directory, "data"));
   const { flushMs } = await besideFlushes(directory, all(startedAt + seconds * 1_000, true));
   const elapsedMs = performance.now() - startedAt;
   const rate = (appended * 1_000) / elapsedMs;
   const cpu = process.cpuUsage(cpuBefore);
+  const databaseMicros = databaseCpuMicros(join(directory, "data")) - databaseBefore;
   const flushP50Ms = percentile(flushMs, 0.5);
   sorted(durableMs);
   sorted(integratedMs);
@@ -179,6 +206,7 @@ async function run(kind: string, entry: EntryDraft): Promise<number> {
   console.log(
     `  the disk meanwhile:     a flush of 4 KB p50 ${flushP50Ms.toFixed(1)} ms, p99 ${percentile(flushMs, 0.99).toFixed(1)} ms; this process used ${((cpu.user + cpu.system) / elapsedMs / 10).toFixed(0)} % of one core`,
   );
+  console.log(`  CPU an entry:           ${((cpu.user + cpu.system) / appended).toFixed(0)} µs here (appenders included), ${(databaseMicros / appended).toFixed(0)} µs in the database`);
   console.log(
     `  durable in the journal: p50 ${percentile(durableMs, 0.5).toFixed(1)} ms, p99 ${percentile(durableMs, 0.99).toFixed(1)} ms`,
   );
@@ -191,8 +219,24 @@ async function run(kind: string, entry: EntryDraft): Promise<number> {
   return rate;
 }
 
+/** Rows of as many bytes as a sealed entry brings, in a table of one key, as many in a batch as there are appenders. @returns rows a second */
+async function plainInserts(bytes: number): Promise<number> {
+  const buffer = random(new Uint8Array(bytes * appenders));
+  const [offsets, lengths] = [Array.from({ length: appenders }, (_, at) => 1 + at * bytes), Array.from({ length: appenders }, () => bytes)];
+  let rows = 0;
+  const startedAt = performance.now();
+  while (performance.now() - startedAt < 3_000) {
+    await db.transaction(org, (tx) => sql`INSERT INTO facts_chunk (org, digest, bytes) SELECT ${org}, sha256(convert_to(${String(rows)} || part.at::text, 'UTF8')), substring(${Buffer.from(buffer)}::bytea FROM part.off FOR part.len)
+      FROM unnest(${offsets}::int[], ${lengths}::int[]) WITH ORDINALITY AS part(off, len, at)`.execute(tx));
+    rows += appenders;
+  }
+  return (rows * 1_000) / (performance.now() - startedAt);
+}
+
 await run("header", bare);
-await run("sealed", draft);
+const sealedRate = await run("sealed", draft);
+const plainRate = await plainInserts(1_700);
+console.log(`plain INSERTs of 1,700 random bytes and a hash, ${appenders} a transaction: ${plainRate.toFixed(0)} rows/s; sealed entries are ${((sealedRate / plainRate) * 100).toFixed(0)} % of that`);
 await evidence.publishCheckpoints();
 const checkedAt = performance.now();
 const checked = await rehash(db, org);

@@ -1,9 +1,12 @@
 import { sql } from "kysely";
+import type { RawBuilder } from "kysely";
 import { AppError } from "@mandate/model";
 import { Frontier, leafHash, parseHeader, signCheckpoint, tileWidth } from "@mandate/ledger";
 import type { CompletedNode } from "@mandate/ledger";
 import type { NodeSigner } from "@mandate/ledger/node";
 import type { Tx } from "../database/index.ts";
+import { decisionRows } from "./decisions.ts";
+import type { DecisionBatch } from "./decisions.ts";
 import { countSystems } from "./system-counts.ts";
 import type { SystemCounts } from "./system-counts.ts";
 
@@ -86,7 +89,7 @@ export async function appendLeaves(
   head: LogHead,
   entries: readonly BatchEntry[],
 ): Promise<LogHead> {
-  const batch = prepareBatch(signer, head, entries, null);
+  const batch = prepareBatch(signer, head, entries, decisionRows(org, []));
   await writeBatch(tx, org, signer.name, head, batch);
   return batch.head;
 }
@@ -98,7 +101,7 @@ export interface PreparedBatch {
   readonly leaves: Sliced;
   readonly tiles: Tiles;
   readonly sealed: Sealed;
-  readonly decisions: string | null;
+  readonly decisions: DecisionBatch;
   readonly systems: SystemCounts;
 }
 
@@ -116,7 +119,7 @@ export function prepareBatch(
   signer: NodeSigner,
   head: LogHead,
   entries: readonly BatchEntry[],
-  decisions: string | null,
+  decisions: DecisionBatch,
   headers: readonly { readonly type?: unknown; readonly system?: unknown }[] = entries.map(({ leaf }) => parseHeader(leaf)),
 ): PreparedBatch {
   const frontier = head.frontier.clone();
@@ -142,21 +145,26 @@ export function prepareBatch(
   };
 }
 
-export async function writeBatch(
-  tx: Tx,
-  org: string,
-  origin: string,
-  from: LogHead,
-  { head, note, leaves, tiles, sealed, decisions, systems }: PreparedBatch,
-): Promise<void> {
-  const { rows } = await sql<{ moved: boolean }>`SELECT mandate_append(${org}, ${origin}, ${from.size}, ${Buffer.from(from.root)},
+/** The one statement that takes a batch: it names its organization itself, so it runs inside a transaction or by itself. */
+export function takeBatch(org: string, origin: string, from: LogHead, { head, note, leaves, tiles, sealed, decisions, systems }: PreparedBatch): RawBuilder<{ moved: boolean }> {
+  const { begun, ended, reasons, tags, subjects } = decisions;
+  return sql<{ moved: boolean }>`SELECT mandate_take_batch(${org}, ${origin}, ${from.size}, ${Buffer.from(from.root)},
     ${head.size}, ${Buffer.from(head.root)}, ${Buffer.from(head.frontier.encode())}, ${note},
     ${leaves.buffer}, ${leaves.offsets}, ${leaves.lengths},
     ${tiles.levels}, ${tiles.indexes}, ${tiles.hashes.buffer}, ${tiles.hashes.offsets}, ${tiles.hashes.lengths},
     ${sealed.indexes}, ${sealed.parts}, ${sealed.cts}, ${sealed.bytes.buffer}, ${sealed.bytes.offsets}, ${sealed.bytes.lengths},
-    ${sealed.kids}, ${sealed.wrapped.buffer}, ${sealed.wrapped.offsets}, ${sealed.wrapped.lengths}) AS moved,
-    mandate_count_entries(${org}, ${origin}, ${from.size}, ${head.size}, ${systems.systems}::text[], ${systems.counts}::bigint[])
-    ${decisions === null ? sql`` : sql`, mandate_index_decisions(${org}, ${decisions}::jsonb)`}`.execute(tx);
+    ${sealed.kids}, ${sealed.wrapped.buffer}, ${sealed.wrapped.offsets}, ${sealed.wrapped.lengths},
+    ${systems.systems}, ${systems.counts}, ${begun}::json, ${ended}::json, ${reasons},
+    ${tags.map((tag) => tag.kind)}, ${tags.map((tag) => tag.value)}, ${tags.map((tag) => tag.id)},
+    ${subjects.map((one) => one.subject)}, ${subjects.map((one) => one.origin)}, ${subjects.map((one) => one.index)}) AS moved`;
+}
+
+export async function writeBatch(tx: Tx, org: string, origin: string, from: LogHead, batch: PreparedBatch): Promise<void> {
+  requireMoved((await takeBatch(org, origin, from, batch).execute(tx)).rows, origin, from);
+}
+
+/** @throws AppError `evidence.fenced` (503) unless the head moved */
+export function requireMoved(rows: readonly { readonly moved: boolean }[], origin: string, from: LogHead): void {
   if (rows[0]?.moved === true) return;
   throw new AppError({
     code: "evidence.fenced",

@@ -89,15 +89,49 @@ export function isIndexed(header: EntryHeader): boolean {
   );
 }
 
-/** The rows that a batch of entries adds or completes, for `mandate_index_decisions`; null when there are none. */
-export function decisionRows(entries: readonly IndexedEntry[]): string | null {
+/** What a batch of entries adds to the index of decisions, as `mandate_index_batch` takes it. */
+export interface DecisionBatch {
+  /** JSON of rows that have none yet; null when there are none. */
+  readonly begun: string | null;
+  /** JSON of rows that complete one that may be there. */
+  readonly ended: string | null;
+  /** Texts that the index may not hold yet. */
+  readonly reasons: readonly string[];
+  readonly tags: readonly { readonly kind: "class" | "tool" | "trace"; readonly value: string; readonly id: string }[];
+  /** Hex tags of whose content an entry is. */
+  readonly subjects: readonly { readonly subject: string; readonly origin: string; readonly index: number }[];
+}
+
+/** @param known reasons that the index holds already: few texts are said often */
+export function decisionRows(org: string, entries: readonly IndexedEntry[], known: ReadonlySet<string> = new Set()): DecisionBatch {
   const rows = new Map<string, Row>();
   for (const entry of entries) {
     const row = rowOf(entry);
     const earlier = rows.get(row.id);
     rows.set(row.id, earlier ? merge(earlier, row) : row);
   }
-  return rows.size === 0 ? null : JSON.stringify([...rows.values()]);
+  const begun: Record<string, unknown>[] = [];
+  const ended: Record<string, unknown>[] = [];
+  const reasons = new Set<string>();
+  const tags: { kind: "class" | "tool" | "trace"; value: string; id: string }[] = [];
+  const subjects: { subject: string; origin: string; index: number }[] = [];
+  for (const { classes, trace, ...row } of rows.values()) {
+    // What is null is left out: reading a batch's JSON costs the database as much as writing its rows.
+    const told: Record<string, unknown> = { org };
+    for (const [name, value] of Object.entries(row)) if (value !== null) told[name] = value;
+    if (typeof row["subject"] === "string") {
+      told["subject"] = `\\x${row["subject"]}`;
+      for (const [origin, index] of [[row["intent_log"], row["intent_index"]], [row["result_log"], row["result_index"]]])
+        if (typeof origin === "string" && typeof index === "number") subjects.push({ subject: row["subject"], origin, index });
+    }
+    (row["intent_index"] === null ? ended : begun).push(told);
+    if (typeof row["reason"] === "string" && row["reason"] !== "" && !known.has(row["reason"])) reasons.add(row["reason"]);
+    for (const value of (classes as readonly string[] | null) ?? []) tags.push({ kind: "class", value, id: row.id });
+    for (const { tool } of (row["tools"] as readonly DecidedTool[] | null) ?? []) if (typeof tool === "string") tags.push({ kind: "tool", value: tool, id: row.id });
+    if (typeof trace === "string") tags.push({ kind: "trace", value: trace, id: row.id });
+  }
+  const jsonOf = (list: readonly unknown[]): string | null => (list.length === 0 ? null : JSON.stringify(list));
+  return { begun: jsonOf(begun), ended: jsonOf(ended), reasons: [...reasons], tags, subjects };
 }
 
 /** A row of the index. */

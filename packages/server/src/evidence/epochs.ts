@@ -59,5 +59,5 @@ async function closeOpenCalls(tx: Tx, keys: LogKeys, org: string, origin: string
     entries.push({ leaf, sealed: [] });
     indexed.push({ header: JSON.parse(fromUtf8(leaf)) as EntryHeader, ref: { log: origin, index: seq }, summary: {} });
   }
-  await writeBatch(tx, org, origin, head, prepareBatch(signer!, head, entries, decisionRows(indexed)));
+  await writeBatch(tx, org, origin, head, prepareBatch(signer!, head, entries, decisionRows(org, indexed)));
 }

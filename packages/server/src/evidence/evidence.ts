@@ -8,8 +8,8 @@ import type { NodeSigner } from "@mandate/ledger/node";
 import type { JournalReader } from "@mandate/gateway";
 import type { Actor, MutationEvidence } from "../command.ts";
 import type { Database, Tx } from "../database/index.ts";
-import { appendLeaves, prepareBatch, readHead, writeBatch } from "./append.ts";
-import type { BatchEntry, LogHead } from "./append.ts";
+import { appendLeaves, prepareBatch, readHead, requireMoved, takeBatch } from "./append.ts";
+import type { BatchEntry, LogHead, PreparedBatch } from "./append.ts";
 import { decisionRows, isIndexed } from "./decisions.ts";
 import type { IndexedEntry } from "./decisions.ts";
 import { controlWriter, createLog, listLogs, metaWriter, openSigner, originOf } from "./logs.ts";
@@ -91,6 +91,9 @@ const heartbeatMs = 3_600_000;
 /** A larger store starts on its heads, tiles' edges and kept checkpoints; `rehash` goes through all of it. */
 export const entriesCheckedAtStart = 200_000;
 
+/** Reasons known to be in the index; what is forgotten is looked up again. */
+const reasonsRemembered = 10_000;
+
 /** Counts of ten thousand systems are some 300 KB: with each checkpoint they would outgrow what they count. */
 const countsEveryMs = 60_000;
 
@@ -106,6 +109,8 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
   const keys: LogKeys = { masterKey: options.masterKey, random };
   const signers = new Map<string, NodeSigner>();
   const heads = new Map<string, LogHead>();
+  /** Sizes of the newest checkpoints, for the batches that follow. */
+  const published = new Map<string, number>();
 
   const kept = options.checkpointsDir === undefined ? null : keptCheckpoints(options.checkpointsDir);
   if (kept !== null) {
@@ -167,6 +172,29 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
 
   await openLog(metaWriter);
   await openLog(controlWriter);
+
+  const knownReasons = new Set<string>();
+  const rememberReasons = (reasons: readonly string[]): void => {
+    if (knownReasons.size + reasons.length > reasonsRemembered) knownReasons.clear();
+    for (const reason of reasons) knownReasons.add(reason);
+  };
+
+  /** What the journal holds beyond a head, ready to be written; undefined when nothing is. */
+  async function nextBatch(journal: JournalReader, signer: NodeSigner, from: LogHead): Promise<PreparedBatch | undefined> {
+    const { origin } = journal;
+    if (journal.size() <= from.size) return undefined;
+    const records = await journal.read(from.size, batchBytes);
+    if (records.length === 0) return undefined;
+    const entries: IndexedEntry[] = [];
+    const headers: EntryHeader[] = [];
+    records.forEach((record, at) => {
+      if (record.seq !== from.size + at) throw new TypeError(`journal of \`${origin}\` skips from ${from.size + at} to ${record.seq}`);
+      const parsed = JSON.parse(Buffer.from(record.leaf).toString("utf8")) as EntryHeader;
+      headers.push(parsed);
+      if (isIndexed(parsed)) entries.push({ header: parsed, ref: { log: origin, index: record.seq }, summary: record.summary });
+    });
+    return prepareBatch(signer, from, records, decisionRows(org, entries, knownReasons), headers);
+  }
 
   return {
     org,
@@ -265,36 +293,38 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
       const { origin } = journal;
       const signer = signers.get(origin);
       if (!signer) throw new TypeError(`no log \`${origin}\` is open`);
+      // The head kept from the last batch saves a read; after any failure it is read anew.
+      let known = heads.get(origin) ?? (await db.read(org, (tx) => readHead(tx, org, origin, false)));
+      heads.delete(origin);
       let taken = 0;
+      /** The batch before, while the database writes it: the next is read, hashed and signed meanwhile. */
+      let writing: Promise<void> = Promise.resolve();
+      let told: Promise<void> = Promise.resolve();
       for (;;) {
-        // The head kept from the last batch saves a read; after any failure it is read anew.
-        const known = heads.get(origin) ?? (await db.read(org, (tx) => readHead(tx, org, origin, false)));
-        heads.delete(origin);
-        if (journal.size() <= known.size) {
-          heads.set(origin, known);
-          return taken;
-        }
-        const records = await journal.read(known.size, batchBytes);
-        if (records.length === 0) {
-          heads.set(origin, known);
-          return taken;
-        }
-        const entries: IndexedEntry[] = [];
-        const headers: EntryHeader[] = [];
-        records.forEach((record, at) => {
-          if (record.seq !== known.size + at)
-            throw new TypeError(`journal of \`${origin}\` skips from ${known.size + at} to ${record.seq}`);
-          const parsed = JSON.parse(Buffer.from(record.leaf).toString("utf8")) as EntryHeader;
-          headers.push(parsed);
-          if (isIndexed(parsed))
-            entries.push({ header: parsed, ref: { log: origin, index: record.seq }, summary: record.summary });
+        const from = { ...known, checkpointSize: Math.max(known.checkpointSize, published.get(origin) ?? 0) };
+        const next = await nextBatch(journal, signer, from).catch(async (error: unknown) => {
+          // What is under way ends first, or the caller would begin again beside it.
+          await Promise.allSettled([writing, told]);
+          throw error;
         });
-        const batch = prepareBatch(signer, known, records, decisionRows(entries), headers);
-        await db.transaction(org, (tx) => writeBatch(tx, org, origin, known, batch));
-        const { head } = batch;
-        heads.set(origin, head);
-        taken += records.length;
-        await journal.acknowledge(head.size, head.checkpointSize);
+        await writing;
+        if (next === undefined) {
+          // More may have become durable while the last one was written.
+          if (journal.size() > from.size) continue;
+          await told;
+          heads.set(origin, from);
+          return taken;
+        }
+        known = next.head;
+        writing = db.statement(takeBatch(org, origin, from, next)).then((rows) => requireMoved(rows, origin, from));
+        told = Promise.all([told, writing]).then(async () => {
+          rememberReasons(next.decisions.reasons);
+          taken += next.head.size - from.size;
+          await journal.acknowledge(next.head.size, next.head.checkpointSize);
+        });
+        // Awaited in the next turn: until then a failure is nobody's.
+        told.catch(() => undefined);
+        writing.catch(() => undefined);
       }
     },
 
@@ -343,10 +373,7 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
       if (counting) countedMs = now();
       // After the commit: a kept checkpoint that the database never had would look like a database set back.
       await kept?.keep(notes);
-      for (const { origin, size } of grown) {
-        const head = heads.get(origin);
-        if (head) heads.set(origin, { ...head, checkpointSize: size });
-      }
+      for (const { origin, size } of grown) published.set(origin, size);
     },
   };
 }
