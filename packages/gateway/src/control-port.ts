@@ -2,6 +2,7 @@ import type { DecisionRequest, HoldTerms, SessionLabels } from "@mandate/model";
 import type { Lease } from "./pipeline/lease.ts";
 import type { OfferedTool } from "./mcp/definitions.ts";
 import type { Snapshot } from "./snapshot.ts";
+import type { KeptSpan } from "./telemetry/spans-in/kept.ts";
 
 /**
  * What a gateway needs of its control plane. In one process it is a direct call; between machines it is the control
@@ -29,6 +30,8 @@ export interface ControlPort {
   answerSessions?(give: (id: string) => SessionLabels | null): void;
   /** What an MCP server offers now, where that differs from what the snapshot says. Never throws. Absent: nobody listens. */
   offered?(server: string, tools: readonly OfferedTool[]): void;
+  /** Spans that a system reported of itself: its own word, for its conversations' timelines. Never throws. Absent: nobody keeps them. */
+  spans?(system: string, spans: readonly KeptSpan[]): void;
 }
 
 export interface SessionTaken {

@@ -35,7 +35,7 @@ export type { User } from "./auth/user-token.ts";
 export { Journal, JournalSink, nodeDisk, Sealer, sealingKeyLookup, subjectTag } from "./evidence/index.ts";
 export type { JournalDisk, JournalOptions, JournalSigner, OpenCall, SealerOptions } from "./evidence/index.ts";
 export { DecisionCounts, startTelemetry } from "./telemetry/index.ts";
-export type { DecisionCount, SpanCounts, Telemetry } from "./telemetry/index.ts";
+export type { DecisionCount, KeptSpan, SpanCounts, Telemetry } from "./telemetry/index.ts";
 export { OutboundRule } from "./upstream/address.ts";
 export { isToolName, offeredTools } from "./mcp/definitions.ts";
 export { askProcess } from "./mcp/stdio/ask-process.ts";

@@ -66,6 +66,7 @@ import { history, loadRegister, policiesIn } from "./registry/index.ts";
 import type { RegisterPorts } from "./registry/index.ts";
 import { reportRoutes } from "./reports/index.ts";
 import { endContent, eraseApproved, replayErasures, retentionRoutes, shredErased } from "./retention/index.ts";
+import { SpanIntake } from "./reported-spans/index.ts";
 import { replayRoutes, sampleReplays } from "./replay/index.ts";
 import { scimRoutes } from "./scim/index.ts";
 import { searchRoutes } from "./search/index.ts";
@@ -145,6 +146,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     ownerOf: (system) => publisher.current.facts.systems.find((one) => one.name === system)?.owners.technical ?? null,
     failed: (error) => log.warn("findings not written", { internal: String(error) }),
   });
+  const reportedSpans = new SpanIntake({ db, org, now, failed: (error) => log.warn("reported spans not written", { internal: String(error) }) });
   const keptFacts = new KeptFacts();
   const keptCredentials = new CredentialMirror();
   const publisher: Publisher = new Publisher({
@@ -159,6 +161,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     },
     report: (finding) => (isProbe(finding.system) ? undefined : reporter.report(finding)),
     offered: (server, tools) => offers.note(server, tools),
+    spans: (system, spans) => reportedSpans.add(system, spans),
     confirmedElsewhere: (version) => links.confirmed(version),
   });
   let isPublishing = false;
@@ -299,6 +302,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     spend: (id, callHash, system) => publisher.port().spendApproval(id, callHash, system),
     report: (finding) => reporter.report(finding),
     offered: (server, tools) => offers.note(server, tools),
+    spans: (system, spans) => reportedSpans.add(system, spans),
     lease: (holder, ask) => leases.grant(holder, ask),
     onSequenced: (entries) => void emitDecisions(entries),
   });
@@ -364,7 +368,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     db, org, proofs,
     asked: async (tx) => ({ facts: await deriveFacts(tx, now()), invariants: standingIn(policiesIn(await loadRegister(tx, org))) }),
   });
-  searchRoutes(app, { ...replaying, contexts, drain });
+  searchRoutes(app, { ...replaying, contexts, drain: () => Promise.all([drain(), reportedSpans.flush()]) });
   overviewRoutes(app, { db, org, now, contexts, publisher, checked: storeCheck.state });
   eventRoutes(app, hub, { onClose: (close) => closers.push(close), now, stillValid: async (request) => (await authenticate(request).catch(() => null)) !== null });
   accessRequestRoutes(app, { db, org, now, base: configuration.consoleUrl });
@@ -409,6 +413,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       sampleReplays(replaying, { now, report: (finding) => reportFinding(quiet, finding) }),
       endContent(db, contexts.quiet(systemActor("retention")), () => controlLogs),
       keepMonths(db),
+      reportedSpans.job,
       shredErased({ db, org, now, log, shedJournal: () => dataPlane.shed() }),
       issuerKeys.refresh,
       tidyTokens(db, contexts.for(systemActor("access-tokens")), masterKey),
@@ -436,6 +441,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       await proofs.close();
       await Promise.all([app.close(), closeListener(dataPlane.server)]);
       await reporter.flush();
+      await reportedSpans.flush();
       await offers.settled();
       await dataPlane.close();
       publisher.close();

@@ -22,7 +22,7 @@ export async function search(call: Call): Promise<void> {
   const { signal } = call.terminal;
   const entry = call.option("entry");
   const filters = {
-    ...Object.fromEntries(["system", "person", "tool", "rule", "code", "class", "outcome", "session"].flatMap((name) => (call.option(name) === undefined ? [] : [[name, call.option(name)]]))),
+    ...Object.fromEntries(["system", "person", "tool", "rule", "code", "class", "outcome", "session", "trace"].flatMap((name) => (call.option(name) === undefined ? [] : [[name, call.option(name)]]))),
     ...(call.option("why") === undefined ? {} : { reason: call.option("why") }),
     ...(entry === undefined ? {} : placeOf(entry)),
     since: instantOf(call, "since"),
@@ -73,6 +73,8 @@ interface Session {
     readonly classes: readonly string[];
     readonly labels: { readonly maxSensitivity: string; readonly untrusted: boolean } | null;
   }[];
+  readonly spans: readonly { readonly operation: string; readonly model: string | null; readonly tool: string | null; readonly address: string | null; readonly decision: string | null; readonly started: string }[];
+  readonly spansTruncated: boolean;
 }
 
 export async function session(call: Call): Promise<void> {
@@ -87,5 +89,9 @@ export async function session(call: Call): Promise<void> {
     if (seen.length > 0) lines.push(`      ${seen.map(cell).join(", ")}`);
     if (decision.outcome !== "allow") lines.push(`      ${cell(decision.reason)}`);
   }
+  if (found.spans.length > 0) lines.push("What the application reports of itself in the same traces (its own word):");
+  for (const { operation, model, tool, address, decision, started } of found.spans)
+    lines.push(`  ${cell(started)}  ${[operation, model ?? tool, ...(address === null ? [] : [`at ${address}`]), ...(decision === null ? [] : [decision])].filter((one) => one !== null).map(cell).join(" ")}`);
+  if (found.spansTruncated) lines.push("  later spans are left out");
   call.terminal.out(`${lines.join("\n")}\n`);
 }

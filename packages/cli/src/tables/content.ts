@@ -28,6 +28,7 @@ export const contentCommands: readonly CommandSpec[] = [
       { flags: "--class <class>", text: "with data of this class" },
       { flags: "--outcome <outcome>", text: "only these", choices: ["allow", "hold", "deny"] },
       { flags: "--session <id>", text: "of one conversation" },
+      { flags: "--trace <id>", text: "of one W3C trace, by its 32 hex digits" },
       { flags: "--entry <place>", text: "the decision of one entry, as LOG#NUMBER" },
       since,
       until,
@@ -41,7 +42,7 @@ export const contentCommands: readonly CommandSpec[] = [
   {
     words: "evidence session",
     group: "Prove",
-    summary: "One conversation: its model calls, tool calls, holds and labels",
+    summary: "One conversation: its model calls, tool calls, holds and labels, and what its application reports of itself",
     args: [{ name: "id", text: "the session, as search shows it" }],
     examples: ["mandate evidence session ses_01k…"],
     load: async () => (await import("../commands/search.ts")).session,

@@ -25,6 +25,8 @@ interface Timeline {
     readonly classes: readonly string[];
     readonly labels: Labels | null;
   }[];
+  readonly spans: readonly { readonly span: string; readonly trace: string; readonly operation: string; readonly model: string | null; readonly tool: string | null; readonly address: string | null; readonly decision: string | null; readonly started: string }[];
+  readonly spansTruncated: boolean;
 }
 
 const timeline = (id: string) =>
@@ -85,6 +87,28 @@ function Shown({ session }: { session: Timeline }) {
           </ol>
         </div>
       </Panel>
+      {session.spans.length > 0 && (
+        <Panel title={words.spans}>
+          <div className="panel-body stack">
+            <p className="muted">{words.spansNote}</p>
+            <ol className="needs">
+              {session.spans.map((span) => (
+                <li key={`${span.trace}${span.span}`}>
+                  {span.operation} {(span.model ?? span.tool) !== null && <code>{span.model ?? span.tool}</code>} {span.address !== null && words.spanAt(span.address)} <Time at={span.started} />
+                  {span.decision !== null && (
+                    <p className="small">
+                      <Link to="/evidence/$id" params={{ id: span.decision }} search={{}}>
+                        <code>{span.decision}</code>
+                      </Link>
+                    </p>
+                  )}
+                </li>
+              ))}
+            </ol>
+            {session.spansTruncated && <p className="muted">{words.spansTruncated}</p>}
+          </div>
+        </Panel>
+      )}
     </>
   );
 }

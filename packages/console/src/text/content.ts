@@ -54,4 +54,8 @@ export const session = {
   trusted: "trusted content only",
   approval: "Approval",
   link: "Whole conversation",
+  spans: "What the application reports of itself",
+  spansNote: "Its own word, joined by trace: no evidence, and nothing was decided on it.",
+  spansTruncated: "Later spans are left out.",
+  spanAt: (host: string) => `at ${host}`,
 } as const;

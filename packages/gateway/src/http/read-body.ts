@@ -18,6 +18,11 @@ export function readBody(req: IncomingMessage, limits: BodyLimits): Promise<Buff
         "content-encoding",
       ),
     );
+  return readBytes(req, limits);
+}
+
+/** The body as it was sent, encoded or not. */
+export function readBytes(req: IncomingMessage, limits: BodyLimits): Promise<Buffer | Refusal | undefined> {
   const tooLarge = refuse(
     "payload_too_large",
     `The body is larger than ${limits.maxBodyBytes} bytes.`,

@@ -5,6 +5,7 @@ import type { OfferedTool } from "../mcp/definitions.ts";
 import type { LeaseAsk, LeaseGrant } from "../pipeline/lease.ts";
 import type { GatewayLog } from "../options.ts";
 import type { Snapshot } from "../snapshot.ts";
+import type { KeptSpan } from "../telemetry/spans-in/kept.ts";
 import type { RunClaim } from "./run.ts";
 import type { Slot } from "./slot.ts";
 import { wireFormat } from "./formats.ts";
@@ -30,6 +31,8 @@ const reconnectMs = 500;
 const silentMs = 3_000;
 const maxLineBytes = 256 * 1024 * 1024;
 const reportEveryMs = 1_000;
+/** Batches of spans under way; what comes meanwhile is dropped. */
+const maxSendingSpans = 4;
 
 /** The control plane as a stand-alone gateway sees it: one long answer carries snapshots and heartbeats, the rest is asked. */
 export class ControlLink implements ControlPort {
@@ -45,6 +48,7 @@ export class ControlLink implements ControlPort {
   /** Name of this run once the control plane took it; null: it counts none. */
   #run: Promise<string | null> | undefined;
   #fenced = false;
+  #sendingSpans = 0;
   #giveSession: ((id: string) => SessionLabels | null) | undefined;
   #stop = new AbortController();
   #reporting: NodeJS.Timeout | undefined;
@@ -113,6 +117,15 @@ export class ControlLink implements ControlPort {
   /** Sent at once; what is lost is seen again at the next call. */
   offered(server: string, tools: readonly OfferedTool[]): void {
     this.#ask("/api/v1/gateway/mcp-offers", { server, tools }).catch(() => undefined);
+  }
+
+  /** Sent at once; a control plane that can't be reached, or of the release before, goes without. */
+  spans(system: string, spans: readonly KeptSpan[]): void {
+    if (this.#sendingSpans >= maxSendingSpans) return;
+    this.#sendingSpans += 1;
+    void this.#ask("/api/v1/gateway/spans", { system, spans })
+      .catch(() => undefined)
+      .finally(() => (this.#sendingSpans -= 1));
   }
 
   /** A signed request; its JSON answer. @throws AppError with the control plane's own code, or `control_unavailable` (503) */

@@ -9,7 +9,7 @@ import type { Gateway, GatewayLimits } from "../options.ts";
 import { createGatewayServer } from "../server.ts";
 import type { OfferedTool } from "../mcp/definitions.ts";
 import type { Snapshot } from "../snapshot.ts";
-import type { Telemetry } from "../telemetry/index.ts";
+import type { KeptSpan, Telemetry } from "../telemetry/index.ts";
 import { testKey, testNowMs } from "./facts.ts";
 
 /** Evidence in memory, for tests alone. */
@@ -60,6 +60,8 @@ export class MemoryControl implements ControlPort {
   confirmed = testNowMs;
   readonly holds = new Map<string, HoldRequest & { state: SpendResult["state"] }>();
   readonly findings: { key: string; kind: string }[] = [];
+  /** Spans that systems reported of themselves. */
+  readonly reported: { system: string; span: KeptSpan }[] = [];
   /** What MCP servers were seen to offer. */
   readonly offers: { server: string; tools: readonly OfferedTool[] }[] = [];
 
@@ -103,6 +105,10 @@ export class MemoryControl implements ControlPort {
 
   decide(id: string, state: "approved" | "refused"): void {
     this.holds.get(id)!.state = state;
+  }
+
+  spans(system: string, spans: readonly KeptSpan[]): void {
+    this.reported.push(...spans.map((span) => ({ system, span })));
   }
 
   report(finding: { key: string; kind: string }): void {

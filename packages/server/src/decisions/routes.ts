@@ -59,6 +59,8 @@ export const decisionFilters = {
   class: word,
   reason: word,
   session: word,
+  /** Of one W3C trace, by its id in hex. */
+  trace: z.string().regex(/^[0-9a-f]{32}$/).optional(),
   credential: word,
   /** E-mail of who answers for the credential. */
   person: word,
@@ -131,7 +133,7 @@ export function decisionRoutes(app: App, { db, org, drain }: DecisionRouteDeps):
   });
 }
 
-const fields = new Set(["system", "tool", "rule", "class", "person", "session", "credential", "code"]);
+const fields = new Set(["system", "tool", "rule", "class", "person", "session", "trace", "credential", "code"]);
 
 /**
  * What a person types: `tool:NAME`, `person:EMAIL`, `class:personal` and kin, each narrowing further; a code or a system's

@@ -19,6 +19,8 @@ export interface DecisionFilter {
   /** Words of the reason, in any case. */
   readonly reason?: string;
   readonly session?: string;
+  /** Hex id of the W3C trace that its caller named. */
+  readonly trace?: string;
   readonly credential?: string;
   /** E-mail of who answers for the credential. */
   readonly person?: string;
@@ -76,17 +78,20 @@ async function source(tx: Tx, org: string, filter: DecisionFilter, where: RawBui
   const reasons = filter.reason === undefined ? null : await digestsOf(tx, org, filter.reason);
   const credentials = filter.person === undefined ? null : await credentialsOf(tx, org, filter.person);
   const tool = filter.tool === undefined ? null : `tool:${filter.tool}`;
-  const walk = filter.class !== undefined ? "class" : tool !== null ? "tool" : reasons !== null ? "reason" : credentials !== null ? "person" : "plain";
+  const walk = filter.trace !== undefined ? "trace" : filter.class !== undefined ? "class" : tool !== null ? "tool" : reasons !== null ? "reason" : credentials !== null ? "person" : "plain";
   // One of them is walked; the others narrow what it finds.
   const narrowed = [where];
+  if (filter.class !== undefined && walk !== "class") narrowed.push(sql`EXISTS (SELECT FROM decision_tag t WHERE t.org = ${org} AND t.kind = 'class' AND t.value = ${filter.class} AND t.id = d.id)`);
   if (tool !== null && walk !== "tool") narrowed.push(sql`(d.resource = ${tool} OR EXISTS (SELECT FROM decision_tag t WHERE t.org = ${org} AND t.kind = 'tool' AND t.value = ${filter.tool!} AND t.id = d.id))`);
   if (reasons !== null && walk !== "reason") narrowed.push(sql`md5(d.reason) = ANY(${reasons}::text[])`);
   if (credentials !== null && walk !== "person") narrowed.push(sql`d.credential = ANY(${credentials}::text[])`);
   const all = sql.join(narrowed, sql` AND `);
   const newest = sql`ORDER BY d.id DESC LIMIT ${wanted}`;
-  const tagged = (kind: "class" | "tool", value: string): RawBuilder<unknown> => sql`SELECT d.* FROM decision_tag t JOIN decision d ON d.org = t.org AND d.id = t.id
+  const tagged = (kind: "class" | "tool" | "trace", value: string): RawBuilder<unknown> => sql`SELECT d.* FROM decision_tag t JOIN decision d ON d.org = t.org AND d.id = t.id
     WHERE t.org = ${org} AND t.kind = ${kind} AND t.value = ${value} ${filter.cursor === undefined ? sql`` : sql`AND t.id < ${filter.cursor}`} AND ${all}`;
   switch (walk) {
+    case "trace":
+      return sql`SELECT * FROM (${tagged("trace", filter.trace!)} ORDER BY t.id DESC LIMIT ${wanted}) AS walked`;
     case "class":
       return sql`SELECT * FROM (${tagged("class", filter.class!)} ORDER BY t.id DESC LIMIT ${wanted}) AS walked`;
     case "tool":

@@ -51,7 +51,7 @@ async function control() {
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },
     holds: { open: unused, spend: unused },
     report: () => undefined,
-    offered: () => undefined,
+    offered: () => undefined, spans: () => undefined,
     confirmedElsewhere: () => Promise.resolve(),
   });
   const links = new GatewayLinks({ publisher, key: signingKeyFromSeed(new Uint8Array(32).fill(1)), now: () => 0, random: (bytes) => bytes.fill(7) });

@@ -43,6 +43,7 @@ export interface GatewayRouteDeps {
   readonly spend: (id: string, callHash: string, system: string) => Promise<SpendResult>;
   readonly report: ControlPort["report"];
   readonly offered: NonNullable<ControlPort["offered"]>;
+  readonly spans: NonNullable<ControlPort["spans"]>;
   readonly lease: (holder: string, ask: LeaseAsk) => Promise<LeaseGrant>;
   /** Entries reached the store. */
   readonly onSequenced: (entries: number) => void;
@@ -209,6 +210,16 @@ function linkRoutes(app: App, deps: GatewayRouteDeps): void {
   app.post("/api/v1/gateway/findings", { ...open, schema: { body: z.strictObject({ findings: z.array(finding).max(1000) }) } }, async (request, reply) => {
     await signed.gatewayOf(request);
     for (const { change: seen, ...one } of request.body.findings) deps.report({ ...one, ...(seen === undefined ? {} : { change: seen }) });
+    return reply.code(204).send(null);
+  });
+
+  const spanId = z.string().regex(/^[0-9a-f]{16}$/);
+  const spanName = z.string().max(253).nullable();
+  const spanTime = z.int().min(0).max(8_640_000_000_000_000);
+  const span = z.strictObject({ traceId: z.string().regex(/^[0-9a-f]{32}$/), spanId, parentSpanId: spanId.nullable(), startedMs: spanTime, endedMs: spanTime.nullable(), operation: z.string().max(128), model: spanName, tool: spanName, address: spanName, decision: spanName });
+  app.post("/api/v1/gateway/spans", { ...open, schema: { body: z.strictObject({ system: z.string().max(200), spans: z.array(span).max(2000) }) } }, async (request, reply) => {
+    await signed.gatewayOf(request);
+    deps.spans(request.body.system, request.body.spans);
     return reply.code(204).send(null);
   });
 

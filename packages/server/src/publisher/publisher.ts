@@ -19,6 +19,7 @@ export interface PublisherOptions {
   };
   readonly report: ControlPort["report"];
   readonly offered: NonNullable<ControlPort["offered"]>;
+  readonly spans: NonNullable<ControlPort["spans"]>;
   /** Resolves when every gateway elsewhere with a live control stream enforces `version`. */
   readonly confirmedElsewhere: (version: number) => Promise<void>;
 }
@@ -155,7 +156,7 @@ export class Publisher {
 
   /** What the gateway of this process holds on to. */
   port(): ControlPort {
-    const { holds, report, offered } = this.#options;
+    const { holds, report, offered, spans } = this.#options;
     return {
       subscribe: (apply) => {
         this.#listeners.add(apply);
@@ -167,6 +168,7 @@ export class Publisher {
       spendApproval: (id, callHash, system) => holds.spend(id, callHash, system),
       report,
       offered,
+      spans,
     };
   }
 

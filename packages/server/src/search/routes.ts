@@ -16,8 +16,10 @@ const session = z.object({
   systems: z.array(z.string()),
   started: z.string(),
   last: z.string(),
-  steps: z.array(z.object({ decision: decisionSchema, approval: z.object({ id: z.string(), state: z.string() }).nullable(), classes: z.array(z.string()), labels: labels.nullable() })),
+  steps: z.array(z.object({ decision: decisionSchema, approval: z.object({ id: z.string(), state: z.string() }).nullable(), trace: z.string().nullable(), classes: z.array(z.string()), labels: labels.nullable() })),
   truncated: z.boolean(),
+  spans: z.array(z.object({ system: z.string(), trace: z.string(), span: z.string(), parent: z.string().nullable(), operation: z.string(), model: z.string().nullable(), tool: z.string().nullable(), address: z.string().nullable(), decision: z.string().nullable(), started: z.string(), ended: z.string().nullable() })),
+  spansTruncated: z.boolean(),
 });
 
 export interface SearchRouteDeps {
@@ -33,7 +35,7 @@ export function searchRoutes(app: App, deps: SearchRouteDeps): void {
   const { db, org, contexts } = deps;
   asOfEntry(app, deps);
 
-  app.get("/api/v1/sessions/:id", { config: { access: "signed-in" }, schema: { operationId: "getConversation", summary: "A conversation with its model calls, tool calls, holds and labels", params: z.object({ id: pathName }), response: { 200: session } } }, async ({ params }) => {
+  app.get("/api/v1/sessions/:id", { config: { access: "signed-in" }, schema: { operationId: "getConversation", summary: "A conversation with its model calls, tool calls, holds and labels, and what its application reports of itself in the same traces", params: z.object({ id: pathName }), response: { 200: session } } }, async ({ params }) => {
     await deps.drain().catch(() => undefined);
     const found = await db.read(org, (tx) => readSession(tx, org, deps.keys, params.id));
     if (found === undefined) throw new AppError({ code: "sessions.not_found", status: 404, message: "No decision belongs to a session with this id.", remedies: [{ text: "Take the id from a decision.", command: "npx mandate evidence search" }] });

@@ -1,5 +1,6 @@
 import type { SystemFacts } from "@mandate/model";
 import type { Compiled } from "../../compiled.ts";
+import { hostPattern, namePattern } from "./kept.ts";
 import type { ReportedSpan } from "./read-spans.ts";
 
 /** Something a person should look at: `ControlPort.report` takes it. */
@@ -9,9 +10,6 @@ export interface Outside {
   readonly title: string;
 }
 
-/** Names are repeated only if they look like names: a span may say anything. */
-const namePattern = /^[\w.:/@-]{1,128}$/;
-const hostPattern = /^[a-z0-9](?:[a-z0-9.-]{0,252})$/;
 const modelOperations: ReadonlySet<string | null> = new Set(["chat", "text_completion", "generate_content", "embeddings"]);
 const hereAlone: ReadonlySet<string> = new Set(["localhost", "127.0.0.1", "0.0.0.0"]);
 

@@ -1,5 +1,12 @@
 /** What is read of an application's own span: conventions for generative AI, nothing of its content. */
 export interface ReportedSpan {
+  /** Hex; null where it isn't as W3C Trace Context has it. */
+  readonly traceId: string | null;
+  readonly spanId: string | null;
+  readonly parentSpanId: string | null;
+  /** Epoch milliseconds, as the application's clock says. */
+  readonly startedMs: number | null;
+  readonly endedMs: number | null;
   readonly operation: string | null;
   readonly model: string | null;
   readonly tool: string | null;
@@ -15,8 +22,8 @@ export interface ReadSpans {
   readonly rejected: number;
 }
 
-const maxSpans = 2_000;
-const maxAttributes = 128;
+export const maxSpans = 2_000;
+export const maxAttributes = 128;
 
 /** Members of an OTLP export request in JSON, as deep as they matter here. What has another shape is passed over. */
 export function readSpans(request: unknown): ReadSpans {
@@ -37,8 +44,19 @@ function readSpan(span: unknown): ReportedSpan {
     const { key, value } = (attribute ?? {}) as { readonly key?: unknown; readonly value?: { readonly stringValue?: unknown } | null };
     if (typeof key === "string" && typeof value?.stringValue === "string") said.set(key, value.stringValue);
   }
+  const { traceId, spanId, parentSpanId, startTimeUnixNano, endTimeUnixNano } = (span ?? {}) as Readonly<Record<string, unknown>>;
+  return reportedSpan(said, { traceId, spanId, parentSpanId }, { start: nanoseconds(startTimeUnixNano), end: nanoseconds(endTimeUnixNano) });
+}
+
+/** A span of its attributes of text, ids in hex and times in nanoseconds; what isn't well formed is left out. */
+export function reportedSpan(said: ReadonlyMap<string, string>, ids: { readonly traceId: unknown; readonly spanId: unknown; readonly parentSpanId: unknown }, times: { readonly start: bigint | null; readonly end: bigint | null }): ReportedSpan {
   const text = (key: string): string | null => said.get(key) ?? null;
   return {
+    traceId: idOf(ids.traceId, 32),
+    spanId: idOf(ids.spanId, 16),
+    parentSpanId: idOf(ids.parentSpanId, 16),
+    startedMs: milliseconds(times.start),
+    endedMs: milliseconds(times.end),
     operation: text("gen_ai.operation.name"),
     // What was asked for is what was granted or not; what answered is another matter.
     model: text("gen_ai.request.model") ?? text("gen_ai.response.model"),
@@ -46,6 +64,25 @@ function readSpan(span: unknown): ReportedSpan {
     address: text("server.address"),
     decision: text("mandate.decision.id"),
   };
+}
+
+/** W3C Trace Context 1 §3.2.2: lower-case hex, not all zero. OTLP's JSON allows upper case. */
+function idOf(value: unknown, digits: number): string | null {
+  if (typeof value !== "string" || value.length !== digits || !/^[0-9a-f]+$/i.test(value) || /^0+$/.test(value)) return null;
+  return value.toLowerCase();
+}
+
+function nanoseconds(value: unknown): bigint | null {
+  return typeof value === "string" && /^\d{1,20}$/.test(value) ? BigInt(value) : null;
+}
+
+/** The year 2200: later is no time of a span. */
+const latestMs = 7_258_118_400_000;
+
+function milliseconds(nanos: bigint | null): number | null {
+  if (nanos === null || nanos === 0n) return null;
+  const ms = Number(nanos / 1_000_000n);
+  return ms > latestMs ? null : ms;
 }
 
 function list(value: unknown, member: string): readonly unknown[] {
