@@ -222,6 +222,16 @@ describe("two gateways beside one control plane", () => {
     expect(untrusted(await say(east, lost, words))).toBe(true);
   });
 
+  test("what an application reports of itself at one of them stands in its conversation's timeline", async () => {
+    const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
+    const answer = await west.call(key, chat("traced"), { traceparent: `00-${traceId}-00f067aa0ba902b7-01`, "x-mandate-session": "traced" });
+    const span = { traceId, spanId: "00f067aa0ba902b8", startTimeUnixNano: "1800000000000000000", attributes: [{ key: "gen_ai.operation.name", value: { stringValue: "invoke_agent" } }] };
+    expect((await west.call(key, { resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] }, {}, "/otlp/v1/traces")).status).toBe(200);
+    const { body } = await mandate.api("GET", `/decisions/${answer.headers.get("x-mandate-decision")}`);
+    const shown = async () => (await mandate.api("GET", `/sessions/${body.session}`)).body.spans;
+    await expect.poll(shown, { timeout: 10_000 }).toMatchObject([{ system: "notes", trace: traceId, span: span.spanId, operation: "invoke_agent" }]);
+  });
+
   test("together they keep a limit that each alone would keep", async () => {
     expect((await mandate.apply(smallManifest(upstream.url, "counted", "  limits: { callsPerDay: 10 }\n"))).status).toBe(200);
     const { key: counted } = await mandate.credential("counted");
