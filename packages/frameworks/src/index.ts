@@ -15,3 +15,5 @@ export type { OwnCondition, OwnParameters, OwnRule, OwnTierRules } from "./tiers
 export { catalogs, controls } from "./catalogs/catalogs.ts";
 export type { Catalog, CatalogDate, CatalogItem, Control } from "./catalogs/catalogs.ts";
 export { gapRole } from "./catalogs/gap-owners.ts";
+export { annexIvOutline, ownerWords } from "./documentation/annex-iv.ts";
+export type { DocumentFacts, OutlinePoint, TechnicalFileFacts } from "./documentation/annex-iv.ts";

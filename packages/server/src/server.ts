@@ -344,7 +344,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   inUseRoutes(app, { db, org, now });
   await registerRoutes(app, { db, org, now, contexts, ports, decisions });
   decisionRoutes(app, { db, org, drain });
-  proofRoutes(app, { db, org, now, random, masterKey, evidence, drain, scratchDir: join(configuration.dataDir, "scratch"), cosign: cosigner.ask, storeCheck });
+  proofRoutes(app, { db, org, organizationName, contexts, facts: () => publisher.current.facts, now, random, masterKey, evidence, drain, scratchDir: join(configuration.dataDir, "scratch"), cosign: cosigner.ask, storeCheck });
   auditRoutes(app, { db, org, now, contexts, evidence, keys: { masterKey, random }, drain: () => drain().then(() => evidence.publishCheckpoints({ counts: "now" })), cosign: cosigner.ask });
   const streams = createEventStreams({ db, org, now, outbound, secrets: () => publisher.current.secrets, report: (finding) => reportFinding(quiet, finding), settle: (kinds, open) => settleFindings(quiet, kinds, open) });
   eventStreamRoutes(app, { db, org, contexts, run: streams.run });

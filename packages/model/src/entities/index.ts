@@ -15,6 +15,8 @@ export { daySchema, decimalSchema, durationSchema, durationSeconds, emailSchema,
 export { intakeSchema, prohibitedPractices } from "./intake.ts";
 export type { Intake } from "./intake.ts";
 export type { AISystemSpec } from "./ai-system.ts";
+export { annexIvPoints, documentTypes } from "./records.ts";
+export type { AnnexIvPoint } from "./records.ts";
 
 /** Every kind of register object. The order is the order in which a manifest is applied: what is referred to comes first. */
 export const entities = {

@@ -11,6 +11,13 @@ const systems = z.array(referenceSchema("system")).max(100);
 const levels = z.enum(["low", "medium", "high"]);
 const score = z.number().min(-1e12).max(1e12);
 const threshold = z.strictObject({ direction: z.enum(["at-least", "at-most"]), value: score });
+
+/** Points of Annex IV to the EU AI Act, which a technical file has to answer: `1a` is point 1(a). */
+export const annexIvPoints = ["1a", "1b", "1c", "1d", "1e", "1f", "1g", "1h", "2a", "2b", "2c", "2d", "2e", "2f", "2g", "2h", "3", "4", "5", "6", "7", "8", "9"] as const;
+export type AnnexIvPoint = (typeof annexIvPoints)[number];
+
+export const documentTypes = ["policy", "agreement", "dpa", "questionnaire", "fria", "dpia", "notice", "minutes", "technical", "exit-plan", "other"] as const;
+
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "Write a SHA-256 as 64 lower-case hex digits.");
 
 /** Acceptance isn't written here: it is a person's act with an end (`POST /api/v1/risks/NAME/accept`). */
@@ -41,13 +48,15 @@ export const document = defineEntity({
   reference: "document",
   spec: z.strictObject({
     title: lineSchema,
-    type: z.enum(["policy", "agreement", "dpa", "questionnaire", "fria", "dpia", "notice", "minutes", "technical", "other"]),
+    type: z.enum(documentTypes),
     systems: systems.default([]),
     vendor: referenceSchema("vendor").optional(),
     owner: emailSchema,
     /** Where it lies. Its bytes stay there; the hash says which bytes were meant. */
     url: httpUrlSchema.optional(),
     sha256: sha256.optional(),
+    /** Points of Annex IV that it answers. */
+    annex4: z.array(z.enum(annexIvPoints)).max(annexIvPoints.length).optional(),
     ends: instantSchema.optional(),
   }),
   refs: (spec) => [...referencesIn(spec.systems, "systems"), ...referencesIn(spec.vendor, "vendor")],

@@ -1,4 +1,4 @@
-import { AppError } from "@mandate/model";
+import { AppError, documentTypes } from "@mandate/model";
 import type { ConditionDues } from "@mandate/model";
 import { z } from "zod";
 import { instant, line } from "../http/index.ts";
@@ -14,7 +14,7 @@ export const conditionSchema = z.discriminatedUnion("metric", [
   /** An evaluation's newest score meets its own threshold. */
   z.strictObject({ metric: z.literal("evaluation"), subject: name, ...common }),
   /** A current document of this type is registered for the system. */
-  z.strictObject({ metric: z.literal("document"), subject: z.enum(["policy", "agreement", "dpa", "questionnaire", "fria", "dpia", "notice", "minutes", "technical", "other"]), ...common }),
+  z.strictObject({ metric: z.literal("document"), subject: z.enum(documentTypes), ...common }),
   /** The newest outcome review tolerates no more adverse outcomes than this share. */
   z.strictObject({ metric: z.literal("outcome_review"), threshold: share, ...common }),
   z.strictObject({ metric: z.literal("complaints"), threshold: most, ...common }),

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Tx } from "../database/index.ts";
-import { packAnswer, scopeWords } from "../evidence/index.ts";
+import { mergeAnswers, packAnswer, scopeWords } from "../evidence/index.ts";
 import type { PackScope, SectionAnswers } from "../evidence/index.ts";
 
 export interface CredentialRow {
@@ -36,5 +36,33 @@ export async function credentialAnswers(tx: Tx, org: string, scope: PackScope): 
   const { rows } = await sql<CredentialRow>`select id, system, name, state, accountable, scope, created_at as "createdAt", not_after as "notAfter", changed_at as "changedAt", last_used_at as "lastUsedAt", reason, replaced_by as "replacedBy"
     from credentials where org = ${org} and created_at < coalesce(${scope.until}::timestamptz, 'infinity')
       ${scope.systems.length === 0 ? sql`` : sql`and system = any(${[...scope.systems]}::text[])`} order by system, created_at, id`.execute(tx);
-  return credentialSections(rows, scopeWords(scope));
+  return mergeAnswers([credentialSections(rows, scopeWords(scope)), useSections(rows, await usesOf(tx, org, scope), scopeWords(scope))]);
+}
+
+/** A credential and what calls with it were allowed to do. */
+export interface CredentialUse {
+  readonly credential: string;
+  readonly calls: number;
+  readonly systems: readonly string[];
+  /** `tool:NAME` and kin, a hundred at most. */
+  readonly used: readonly string[];
+}
+
+async function usesOf(tx: Tx, org: string, scope: PackScope): Promise<readonly CredentialUse[]> {
+  const { rows } = await sql<CredentialUse>`select credential, count(*)::int as calls, array_agg(distinct system) as systems, (array_agg(distinct resource))[1:100] as used from decision
+    where org = ${org} and outcome = 'allow' and credential like 'cred\\_%' and system is not null and at >= coalesce(${scope.since}::timestamptz, '-infinity') and at < coalesce(${scope.until}::timestamptz, 'infinity')
+      ${scope.systems.length === 0 ? sql`` : sql`and system = any(${[...scope.systems]}::text[])`} group by credential order by credential`.execute(tx);
+  return rows;
+}
+
+export function useSections(rows: readonly CredentialRow[], uses: readonly CredentialUse[], words: string): SectionAnswers {
+  const useOf = new Map(uses.map((one) => [one.credential, one]));
+  const source = "credentials, decision (index of the log's entries)";
+  const open = rows.filter((row) => row.scope.length === 0);
+  return {
+    E11: {
+      "scope used against granted": packAnswer({ source, query: `each credential created before the end of the period, its scope (empty: all that its system was granted), and what calls with it were allowed in the period, a hundred at most; ${words}`, gaps: open.length === 0 ? [] : [`${open.length} credentials have no scope of their own: what they reach is what their system was granted.`], rows: rows.map((row) => ({ id: row.id, system: row.system, scope: row.scope, calls: useOf.get(row.id)?.calls ?? 0, used: useOf.get(row.id)?.used ?? [] })) }),
+      "shared use": { ...packAnswer({ source, query: `credentials that calls of more than one system were allowed with in the period; none may exist; ${words}`, gaps: ["Whether several workloads of one system share a credential is not recorded, because no address of a caller is: owner technical owners."], rows: uses.filter((one) => one.systems.length > 1) }), population: uses.length },
+    },
+  };
 }

@@ -22,7 +22,7 @@ export { createPack } from "./pack.ts";
 export type { PackFile, PackRequest } from "./pack.ts";
 export { packAnswer, scopeWords } from "./pack-answer.ts";
 export type { PackScope } from "./pack-answer.ts";
-export { mergeAnswers } from "./pack-sections.ts";
+export { mergeAnswers, packSections } from "./pack-sections.ts";
 export type { SectionAnswers } from "./pack-sections.ts";
 export { keepCosignature, listWitnesses, newestCheckpoint, quorumOf, tlogPolicy, trustState } from "./witnesses.ts";
 export type { TrustState, WitnessRow } from "./witnesses.ts";

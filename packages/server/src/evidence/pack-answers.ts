@@ -38,7 +38,7 @@ export async function measuredAnswers(tx: Tx, org: string, scope: Scope): Promis
     },
     E16: {
       "file list with hashes and media types": "manifest.json",
-      "schema name and version of each file": { gaps: [], "manifest.json": "mandate.pack/1", "sections/*.json": "mandate.section/1", "approvals/*.json": "mandate.approval/2, or /1 where answered before signatures named their digest", "audits/*.json": "mandate.audit/1", "logs/*": "C2SP tlog-tiles, tlog-checkpoint, signed-note, tlog-proof", "policy.tlog": "C2SP tlog-policy", "manifest.dsse.json": "DSSE 1.0, in-toto Statement v1" },
+      "schema name and version of each file": { gaps: [], "manifest.json": "mandate.pack/1", "sections/*.json": "mandate.section/1", "approvals/*.json": "mandate.approval/2, or /1 where answered before signatures named their digest", "audits/*.json": "mandate.audit/1", "logs/*": "C2SP tlog-tiles, tlog-checkpoint, signed-note, tlog-proof", "policy.tlog": "C2SP tlog-policy", "manifest.dsse.json": "DSSE 1.0, in-toto Statement v1", "documentation/*/annex-iv.json": "mandate.annex-iv/1", "documentation/*/data-lineage.json": "mandate.data-lineage/1", "documentation/*/bom.cdx.json": "CycloneDX 1.7", "documentation/*/model-card.md": "mandate.export/1, model card" },
       "validation result": "every entry, tile and payload was compared with the signed heads while this pack was written: one that differed would have ended it",
       "tool version": { mandate: "0.1.0", node: process.version },
       "signature over the manifest": "manifest.sig and manifest.dsse.json",

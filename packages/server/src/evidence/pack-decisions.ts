@@ -34,6 +34,8 @@ export async function decisionAnswers(tx: Tx, org: string, scope: PackScope): Pr
   const held = await list(sql`approval IS NOT NULL`, 1_000);
   const sample = await list(sql`true`, 25);
   const refused = await list(sql`outcome = 'deny' AND code IN ('data_boundary', 'legal_review')`, 1_000);
+  const stopped = await sql<Record<string, unknown>>`SELECT system, code, rule, outcome, count(*)::int AS count, min(at) AS first, max(at) AS last FROM decision
+    WHERE ${inScope} AND (outcome = 'hold' OR (outcome = 'deny' AND code IN ('policy', 'data_boundary', 'legal_review', 'tool_changed', 'unknown_tool', 'prohibited'))) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`.execute(tx);
   const source = "decision (index of the log's entries)";
   const reconciled = await reconciliation(tx, org, written);
   const open = terminals.rows.find((row) => row.terminal === null)?.count ?? 0;
@@ -46,6 +48,9 @@ export async function decisionAnswers(tx: Tx, org: string, scope: PackScope): Pr
       "decision counts by outcome and policy version": { gaps: reconciled.gaps, source, query: `decisions ${words}, without probes of the controls, grouped by outcome, code and policy version`, population: total, probes: probes.rows[0]!.count, counts: counts.rows, terminals: terminals.rows, reconciliation: reconciled.counts, writers: reconciled.logs },
       "calls without decision": { ...packAnswer({ source, query: `decisions whose call has no end on record yet ${words}`, gaps: [...(open > 0 ? [`${open} calls have no end on record.`] : []), "A call that bypasses the gateway has no decision, and no entry."], rows: reconciled.logs }), open },
       "sample of 25 or more decisions with full trace": { ...packAnswer({ source, query: `the newest 25 decisions ${words}; each names the entries of its intent and result`, gaps: [...(sample.length < 25 ? [`Only ${sample.length} decisions exist.`] : []), "These are the newest, not drawn: an auditor's own sample is in audits/ where an audit was opened."], rows: sample }), population: total },
+    },
+    E13: {
+      "near misses": { ...packAnswer({ source, query: `calls that a rule, a boundary or a pinned definition stopped before they had effect ${words}, by system, code and rule`, gaps: ["Which of them somebody judged a near miss is not recorded: owner governance lead."], rows: stopped.rows }), population: total },
     },
     E09: { "approvals bound to arguments": { ...packAnswer({ source, query: `decisions with an approval ${words}, newest first, at most 1000`, rows: held }), population: await count(sql`approval IS NOT NULL`) } },
     E10: {

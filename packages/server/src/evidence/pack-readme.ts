@@ -51,6 +51,7 @@ RFC 6962 hashing; RFC 8785 JSON; in-toto and DSSE).
 | \`disclosures.jsonl\` | keys and salts that open payloads, where disclosed |
 | \`policies/\` | the guardrails as enforced, each custom policy in Cedar with its version, the schema |
 | \`approvals/\` | each answered question: statement, its digest, signatures with the role held at that moment (passkeys' verify offline) |
+| \`documentation/NAME/\` | of each system: outline of its technical file (Annex IV) with what is not recorded and who can say it, model card, bill of materials, where its data goes |
 | \`sections/\` | what an auditor asks for, gaps included |
 
 ## What it can't show

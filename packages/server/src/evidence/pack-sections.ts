@@ -1,11 +1,14 @@
+import type { Role } from "@mandate/model";
+
 /**
- * The sections of an evidence pack and what each has to answer (frameworks, `evidence-pack.yaml`). An item that nothing
- * measures yet says so in the pack: a gap shown is worth more than a page that looks full.
+ * The sections of an evidence pack and what each has to answer (frameworks, `evidence-pack.yaml`; a test holds them to it), with
+ * whoever closes a gap that names nobody else. An item that nothing records says so: a gap shown is worth more than a page that looks full.
  */
 export const packSections = [
   {
     id: "E01",
     title: "Scope and criteria",
+    owner: "governance-lead",
     items: [
       "period and entities covered",
       "framework versions used",
@@ -16,6 +19,7 @@ export const packSections = [
   {
     id: "E02",
     title: "Complete population",
+    owner: "governance-lead",
     items: [
       "list of all AI systems at start and end with adds and retirements",
       "reconciliation of record against gateway traffic and discovery",
@@ -25,6 +29,7 @@ export const packSections = [
   {
     id: "E03",
     title: "Accountability",
+    owner: "governance-lead",
     items: [
       "owners over time",
       "approval authority matrix",
@@ -35,6 +40,7 @@ export const packSections = [
   {
     id: "E04",
     title: "Classification",
+    owner: "governance-lead",
     items: [
       "tier record with inputs rule and reason",
       "Article 6(3) assessments",
@@ -45,6 +51,7 @@ export const packSections = [
   {
     id: "E05",
     title: "Risk and impact",
+    owner: "business-owner",
     items: [
       "risk register with treatment and residual risk",
       "impact assessments",
@@ -54,6 +61,7 @@ export const packSections = [
   {
     id: "E06",
     title: "Technical documentation per system",
+    owner: "technical-owner",
     items: [
       "Annex IV outline filled from the record with gaps marked",
       "model cards",
@@ -65,6 +73,7 @@ export const packSections = [
   {
     id: "E07",
     title: "Release and change",
+    owner: "technical-owner",
     items: [
       "every production version with gate evidence and test results",
       "pilots with end dates",
@@ -75,6 +84,7 @@ export const packSections = [
   {
     id: "E08",
     title: "Runtime enforcement",
+    owner: "security-reviewer",
     items: [
       "decision counts by outcome and policy version",
       "calls without decision",
@@ -86,6 +96,7 @@ export const packSections = [
   {
     id: "E09",
     title: "Human oversight",
+    owner: "governance-lead",
     items: [
       "approvals bound to arguments",
       "overrides",
@@ -96,6 +107,7 @@ export const packSections = [
   {
     id: "E10",
     title: "Data boundary",
+    owner: "legal-reviewer",
     items: [
       "flow map with region and class",
       "blocked and redacted events",
@@ -106,6 +118,7 @@ export const packSections = [
   {
     id: "E11",
     title: "Identity",
+    owner: "technical-owner",
     items: [
       "credential inventory without values",
       "age at use",
@@ -117,16 +130,19 @@ export const packSections = [
   {
     id: "E12",
     title: "Third parties",
+    owner: "business-owner",
     items: ["vendor reviews and contracts", "logging gaps accepted", "model or region changes seen", "exit plans"],
   },
   {
     id: "E13",
     title: "Incidents",
+    owner: "governance-lead",
     items: ["incident list with deadlines and reports", "near misses", "root cause and corrective action"],
   },
   {
     id: "E14",
     title: "Monitoring and improvement",
+    owner: "governance-lead",
     items: [
       "control test history with stale and failed runs",
       "findings and overdue actions",
@@ -136,6 +152,7 @@ export const packSections = [
   {
     id: "E15",
     title: "Integrity of the evidence itself",
+    owner: "security-reviewer",
     items: [
       "log root and signed checkpoints",
       "external anchors",
@@ -149,6 +166,7 @@ export const packSections = [
   {
     id: "E16",
     title: "Manifest",
+    owner: "administrator",
     items: [
       "file list with hashes and media types",
       "schema name and version of each file",
@@ -158,7 +176,7 @@ export const packSections = [
       "tool version",
     ],
   },
-] as const;
+] as const satisfies readonly { readonly id: string; readonly title: string; readonly owner: Role; readonly items: readonly string[] }[];
 
 export type SectionId = (typeof packSections)[number]["id"];
 
@@ -188,25 +206,22 @@ export function gapsOf(answer: unknown): readonly string[] {
 
 /** `sections/E01.json` and on. */
 export function sectionFiles(answers: SectionAnswers): { path: string; bytes: Uint8Array; mediaType: string }[] {
-  return packSections.map(({ id, title, items }) => {
+  return packSections.map(({ id, title, owner, items }) => {
     const answered = answers[id] ?? {};
+    const missing = (item: string): string => `${item}: not recorded: owner ${owner.replaceAll("-", " ")}.`;
     const body = {
       schema: "mandate.section/1",
       id,
       title,
-      gaps: items.flatMap((item) =>
-        item in answered ? gapsOf(answered[item]).map((gap) => `${item}: ${gap}`) : [`Not measured: ${item}.`],
-      ),
+      gaps: items.flatMap((item) => (item in answered ? gapsOf(answered[item]).map((gap) => `${item}: ${gap}`) : [missing(item)])),
+      // Whoever closes a gap that names nobody else.
+      owner,
       items: items.map((item) =>
         item in answered
           ? { item, status: gapsOf(answered[item]).length > 0 ? "answered with gaps" : "answered", data: answered[item] }
-          : { item, status: "not measured", note: "This installation holds no data for this item." },
+          : { item, status: "not recorded", note: missing(item) },
       ),
     };
-    return {
-      path: `sections/${id}.json`,
-      bytes: Buffer.from(`${JSON.stringify(body, null, 2)}\n`),
-      mediaType: "application/json",
-    };
+    return { path: `sections/${id}.json`, bytes: Buffer.from(`${JSON.stringify(body, null, 2)}\n`), mediaType: "application/json" };
   });
 }

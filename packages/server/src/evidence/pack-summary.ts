@@ -60,7 +60,7 @@ function gaps(pdf: TaggedPdf, { missing, partial }: SummaryContent): void {
     pdf.text(pdf.root, "P", "No data of this installation answers these. Nothing else in the pack stands in for them.", { color: ink.muted });
     pdf.doc.y += 6;
     const columns = [{ width: 34 }, { width: 138 }, { width: pdf.width - 172 }];
-    table(pdf, columns, [headerRow(["", "Section", "Not measured"]), ...missing.map((one) => ({ cells: [{ text: one.id, font: "mono" as const, color: ink.muted }, { text: one.title, isHeader: true }, { text: one.items.join("; "), mark: "unknown" as const }] }))]);
+    table(pdf, columns, [headerRow(["", "Section", "Not recorded"]), ...missing.map((one) => ({ cells: [{ text: one.id, font: "mono" as const, color: ink.muted }, { text: one.title, isHeader: true }, { text: one.items.join("; "), mark: "unknown" as const }] }))]);
     pdf.doc.y += 10;
   }
   if (partial.length === 0) return;

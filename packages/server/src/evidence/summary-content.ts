@@ -37,7 +37,7 @@ export function summaryContent(about: PackAbout, answers: SectionAnswers): Summa
   const gapped = sections.reduce((sum, one) => sum + one.gapped.length, 0);
   const isWitnessed = about.trust?.trust === "witnessed";
   return {
-    lead: `${answeredWhole} of ${whole} questions are answered, ${gapped} of them with gaps; ${whole - answeredWhole} are not measured by this installation.`,
+    lead: `${answeredWhole} of ${whole} questions are answered, ${gapped} of them with gaps; ${whole - answeredWhole} are not recorded by this installation.`,
     facts: [
       ["Period", `${about.since ?? "from the beginning"} to ${about.until ?? "the moment of creation"}`],
       ["Systems", about.systems.length === 0 ? "all" : about.systems.join(", ")],

@@ -47,11 +47,6 @@ test("a pack verifies offline and holds the policies as enforced and sections wi
   const items = (id: string): { item: string; status: string; data?: Record<string, unknown> }[] => JSON.parse(text(`sections/${id}.json`)).items;
   expect(items("E02")[0]!.data).toMatchObject({ atStart: { count: 0 }, atEnd: { count: 1, names: ["notes"] } });
   expect(items("E03")[0]!.data).toMatchObject({ rows: [{ system: "notes", business: "b@halden.example", until: null }] });
-  // What nobody measures says so; an empty answer that looks like a good one would be worse than none.
-  const statuses = [...zip.paths].filter((path) => path.startsWith("sections/")).flatMap((path) => (JSON.parse(text(path)) as { items: { status: string; data?: unknown }[] }).items);
-  const unmeasured = statuses.filter((one) => one.status === "not measured");
-  expect(unmeasured.length).toBeGreaterThan(0);
-  expect(unmeasured.every((one) => one.data === undefined)).toBe(true);
   if (process.env["MANDATE_KEEP_PDF"] !== undefined) writeFileSync(process.env["MANDATE_KEEP_PDF"], zip.read("summary.pdf")!);
 });
 

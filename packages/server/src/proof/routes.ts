@@ -14,7 +14,8 @@ import type { App } from "../http/index.ts";
 import { packBuilder } from "./pack-builder.ts";
 import { previewPack } from "./pack-preview.ts";
 import type { StoreCheck } from "./store-check.ts";
-import { packAnswers, packFiles } from "./pack-files.ts";
+import { packContent } from "./pack-files.ts";
+import type { PackContentParts } from "./pack-files.ts";
 
 const log = z.object({ origin: z.string(), vkey: z.string(), size: z.number(), root: z.string() });
 const header = z.record(z.string(), z.unknown());
@@ -40,10 +41,8 @@ const index = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 /** Who may take evidence out or open what was sealed: those who answer for it and those who audit it. */
 const readers = ["auditor", "business-owner", "technical-owner", "security-reviewer", "legal-reviewer", "governance-lead", "authorizing-official", "administrator"] as const;
 
-export interface ProofRouteDeps {
+export interface ProofRouteDeps extends PackContentParts {
   readonly db: Database;
-  readonly org: string;
-  readonly now: () => number;
   readonly random: (bytes: Uint8Array) => Uint8Array;
   readonly masterKey: Uint8Array;
   readonly evidence: Evidence;
@@ -176,9 +175,8 @@ export function proofRoutes(app: App, deps: ProofRouteDeps): void {
             ...scope,
             disclose: body.disclose ?? null,
             drain,
-            files: (tx) => packFiles(tx, org, scope, audits),
             audits,
-            answers: (tx) => packAnswers(tx, org, scope, now()),
+            ...packContent(deps, { ...scope, audits }, actorOf(request)),
             onProgress,
             cosign: deps.cosign,
           },

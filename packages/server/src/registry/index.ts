@@ -10,4 +10,6 @@ export type { StoredObject } from "./store.ts";
 export { toolNames } from "./tool-names.ts";
 export { registryAnswers } from "./pack-answers.ts";
 export { policyFiles } from "./pack-policies.ts";
-export { recordAnswers } from "./pack-records.ts";
+export { assessmentAnswers } from "./pack-assessments.ts";
+export { recordAnswers, recordsAsOf } from "./pack-records.ts";
+export type { RecordRow } from "./pack-records.ts";

@@ -3,7 +3,7 @@ import type { Tx } from "../database/index.ts";
 import { packAnswer, scopeWords } from "../evidence/index.ts";
 import type { PackScope, SectionAnswers } from "../evidence/index.ts";
 
-interface RecordRow {
+export interface RecordRow {
   readonly name: string;
   readonly version: number;
   readonly at: Date;
@@ -11,16 +11,19 @@ interface RecordRow {
   readonly spec: Readonly<Record<string, unknown>>;
 }
 
+/** Every object of a kind that was on record just before `until` (null: now), in its newest version by then. */
+export async function recordsAsOf(tx: Tx, org: string, kind: string, until: string | null): Promise<readonly RecordRow[]> {
+  const { rows } = await sql<RecordRow>`select name, version, at, author, spec from (
+      select distinct on (name) name, version, action, recorded_at as at, coalesce(author_email, author) as author, spec from register_history
+      where org = ${org} and kind = ${kind} and recorded_at < coalesce(${until}::timestamptz, 'infinity') order by name, version desc) h
+    where action <> 'remove' order by name`.execute(tx);
+  return rows;
+}
+
 /** Records that people keep in the register, as they stood at the end of the period. */
 export async function recordAnswers(tx: Tx, org: string, scope: PackScope): Promise<SectionAnswers> {
   const words = scopeWords(scope);
-  const asOf = async (kind: string): Promise<readonly RecordRow[]> =>
-    (
-      await sql<RecordRow>`select name, version, at, author, spec from (
-          select distinct on (name) name, version, action, recorded_at as at, coalesce(author_email, author) as author, spec from register_history
-          where org = ${org} and kind = ${kind} and recorded_at < coalesce(${scope.until}::timestamptz, 'infinity') order by name, version desc) h
-        where action <> 'remove' order by name`.execute(tx)
-    ).rows;
+  const asOf = (kind: string): Promise<readonly RecordRow[]> => recordsAsOf(tx, org, kind, scope.until);
   const answer = (kind: string, rows: readonly RecordRow[], none: string) =>
     packAnswer({ source: "register_history (append-only)", query: `each ${kind} on record at the end of the period, in its newest version by then; ${words}`, gaps: rows.length === 0 ? [none] : [], rows: rows.map((row) => ({ ...row, at: row.at.toISOString() })) });
   // A record of other systems alone is nobody's business in a pack of one.
@@ -39,6 +42,5 @@ export async function recordAnswers(tx: Tx, org: string, scope: PackScope): Prom
     E04: { "changes of tier": packAnswer({ source: "tier_determinations (append-only)", query: `every determination of a tier before the end of the period, with its reasons; ${words}`, rows: tiers.rows }) },
     E05: { "risk register with treatment and residual risk": answer("Risk", risks, "No risk is on record."), "acceptance by named person with expiry": packAnswer({ source: "risk_acceptances", query: `who accepted which residual risk, in which role, until when; ${words}`, rows: acceptances.rows }) },
     E10: { "flow map with region and class": answer("DataFlow", flows, "No data flow is declared; what was refused for its region stands beside.") },
-    E12: { "vendor reviews and contracts": answer("Vendor", await asOf("Vendor"), "No vendor is on record.") },
   };
 }

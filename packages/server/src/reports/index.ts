@@ -1,1 +1,2 @@
 export { reportRoutes } from "./routes.ts";
+export { reportAnswers } from "./pack-answers.ts";

@@ -1,0 +1,2 @@
+export { documentation } from "./documentation.ts";
+export type { Documentation } from "./documentation.ts";
