@@ -8,6 +8,7 @@ import { echo, isMembers, type Members } from "../surfaces/fields.ts";
 import { allTools, innerOf, initializeAll, listAll } from "./all-servers.ts";
 import { requestHashOf } from "./call.ts";
 import { clientAnswer, notification } from "./client-answers.ts";
+import { decideDeclared, type MappedAnswer } from "./coaz/declared.ts";
 import { mask, textsOf } from "./content.ts";
 import { decide, type McpContext, permitted, question } from "./context.ts";
 import { isToolName } from "./definitions.ts";
@@ -218,11 +219,15 @@ async function governed(context: McpContext, view: ServerView, known: Known, mes
   await withServer(context, view, known, owner, async (inner) => {
     const isTool = message.method === "tools/call";
     let definition: string | null = null;
+    let mapped: readonly MappedAnswer[] = [];
     if (isTool && tool !== undefined) {
       const live = (await runtime.mcp.drift.look(inner, view, listOf(inner, view))).get(String(message.params.name));
       definition = live?.hash ?? "absent";
       // Never pinned is never reviewed (G11), whatever the register's facts make of it.
       if (live === undefined || live.hash !== tool.pinned) return refused(changed(tool, view));
+      const declared = decideDeclared(inner, tool, argumentsOf(message.params));
+      if ("refusal" in declared) return refused(declared.refusal);
+      mapped = declared.asked;
     }
     const approvals: string[] = request.approval === null ? [] : [request.approval.id];
     if (decision.outcome === "hold") {
@@ -244,7 +249,7 @@ async function governed(context: McpContext, view: ServerView, known: Known, mes
     const params = met.record === null ? message.params : isTool ? { ...message.params, arguments: met.value } : { ...message.params, ...met.value };
     const reserved = await runtime.meter.reserve(system, { credential: credential.id, person: context.user?.subject ?? null }, { tokens: 0, microEuros: 0 }, runtime.now());
     if ("code" in reserved) return refused(reserved);
-    const subject: Subject = { decisionId: exchange.decisionId, server: view.server.name, method: message.method, resource: known.resource, decision, request, requestHash: requestHashOf(message.params), found: found.types, masked: met.record, content, definition };
+    const subject: Subject = { decisionId: exchange.decisionId, server: view.server.name, method: message.method, resource: known.resource, decision, request, requestHash: requestHashOf(message.params), found: found.types, masked: met.record, content, definition, mapped };
     await exchangeWith(inner, view, known, { ...message, params }, subject, { tool: tool ?? null, approvals, settle: () => reserved.settle({ tokens: 0, microEuros: 0 }), headers: asked.headers, longLived: message.method === "subscriptions/listen", transform: (result) => checkedResult(inner, view, result) });
   });
 }

@@ -5,6 +5,7 @@ import type { ContentCheck } from "../pipeline/call.ts";
 import { aboutOf, atDetail, callerOf, traced } from "../pipeline/record.ts";
 import { aboutMcp } from "../telemetry/about.ts";
 import type { MaskRecord } from "./content.ts";
+import type { MappedAnswer } from "./coaz/declared.ts";
 import type { McpContext } from "./context.ts";
 import { sessionDigest } from "./sessions.ts";
 
@@ -25,6 +26,8 @@ export interface Subject {
   readonly content: readonly Uint8Array[];
   /** Hash of the definition that was checked just before; null: the method has none. */
   readonly definition: string | null;
+  /** What the tool's own mapping had asked, and which rule allowed it; absent or empty: it declares none. */
+  readonly mapped?: readonly MappedAnswer[];
 }
 
 export interface End {
@@ -72,6 +75,7 @@ export function intentOf(context: McpContext, subject: Subject, approvals: reado
       requestHash: subject.requestHash,
       found: subject.found,
       ...(subject.masked == null ? {} : { masked: subject.masked }),
+      ...(subject.mapped === undefined || subject.mapped.length === 0 ? {} : { mapped: subject.mapped }),
       detail: system.parameters.logDetail,
     },
     messages: atDetail(system, subject.content),
