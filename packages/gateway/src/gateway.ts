@@ -24,6 +24,7 @@ import { TextsRead } from "./pipeline/texts-read.ts";
 import { stopOf } from "./pipeline/kill-switch.ts";
 import { pooledRandom } from "./pooled-random.ts";
 import { route } from "./route.ts";
+import { Slots } from "./slots.ts";
 import { Tracer } from "./telemetry/tracer.ts";
 import { UpstreamClient } from "./upstream/client.ts";
 
@@ -72,7 +73,7 @@ export function createGateway(given: GatewayOptions): Gateway {
     texts: new TextsRead(),
     answers: new AnswerStore({ random: options.random, maxBytes: limits.maxStoredAnswerBytes }),
     emitted: new EmittedAnswers(),
-    running: new Set(),
+    running: new Slots(),
     stopOf: (call) => (compiled === undefined ? null : stopOf(compiled, call)),
     firstSeenServed: new Map(),
   };

@@ -2,7 +2,7 @@ export type { JournalOptions, JournalSigner } from "./journal.ts";
 export { Journal } from "./journal.ts";
 export type { JournalDisk } from "./journal-disk.ts";
 export { nodeDisk } from "./journal-disk.ts";
-export type { OpenCall } from "./journal-recovery.ts";
+export type { OpenCall } from "./open-calls.ts";
 export { JournalSink } from "./journal-sink.ts";
 export type { SealerOptions } from "./sealer.ts";
 export { Sealer } from "./sealer.ts";

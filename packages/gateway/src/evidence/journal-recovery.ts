@@ -5,19 +5,14 @@ import { AppError } from "@mandate/model";
 import type { Verify } from "./journal-frame.ts";
 import { decodeRecords, frameHeaderBytes, hasWholeBody, isSignedHeader, readBatchHeader } from "./journal-frame.ts";
 import { Segment, segmentName } from "./journal-segment.ts";
-
-/** A call whose intent is durable and whose outcome is not. */
-export interface OpenCall {
-  readonly header: EntryHeader;
-  readonly seq: number;
-}
+import { OpenCalls } from "./open-calls.ts";
 
 export interface RecoveredJournal {
   readonly segments: Segment[];
   readonly nextSeq: number;
   /** Hash of the last batch: what the next one continues. */
   readonly previous: Uint8Array;
-  readonly openCalls: Map<string, OpenCall>;
+  readonly openCalls: OpenCalls;
   /** Bytes of a batch that was being written when the process or machine stopped; nobody was told it is durable. */
   readonly tornBytes: number;
 }
@@ -39,7 +34,7 @@ export function recoverJournal(directory: string, acknowledged: number, verify: 
     .filter((name) => segmentName.test(name))
     .sort();
   const segments: Segment[] = [];
-  const openCalls = new Map<string, OpenCall>();
+  const openCalls = new OpenCalls();
   let nextSeq = 0;
   let previous: Uint8Array = Buffer.alloc(32);
   let tornBytes = 0;
@@ -74,7 +69,7 @@ export function recoverJournal(directory: string, acknowledged: number, verify: 
         let size = leaf.length;
         for (const part of sealed) size += part.bytes.length;
         segment.addUse(entry.system ?? "", size);
-        trackCall(openCalls, entry, seq);
+        openCalls.follow(entry, seq);
       }
       nextSeq = header.firstSeq + header.count;
       previous = header.hash;
@@ -88,12 +83,6 @@ export function recoverJournal(directory: string, acknowledged: number, verify: 
   if (segments.length === 0 && acknowledged > 0) throw broken(directory, "every segment is missing");
   if (nextSeq < acknowledged) throw broken(directory, "an older state was restored");
   return { segments, nextSeq, previous, openCalls, tornBytes };
-}
-
-export function trackCall(openCalls: Map<string, OpenCall>, header: EntryHeader, seq: number): void {
-  if (header.decision === undefined) return;
-  if (header.type === "call.intent") openCalls.set(header.decision, { header, seq });
-  else if (header.type === "call.outcome") openCalls.delete(header.decision);
 }
 
 /** One past the last byte that isn't zero. */

@@ -8,9 +8,9 @@ import { nodeDisk } from "./journal-disk.ts";
 import { JournalFiles, readAcknowledged, writeAcknowledged } from "./journal-files.ts";
 import { decodeRecords, encodeRecord, maxBatchBytes } from "./journal-frame.ts";
 import { lockJournal } from "./journal-lock.ts";
-import type { OpenCall } from "./journal-recovery.ts";
-import { recoverJournal, trackCall } from "./journal-recovery.ts";
+import { recoverJournal } from "./journal-recovery.ts";
 import type { Segment } from "./journal-segment.ts";
+import type { OpenCall, OpenCalls } from "./open-calls.ts";
 
 export interface JournalSigner {
   /** Origin of the log: also the note key name. */
@@ -73,7 +73,7 @@ export class Journal implements JournalReader {
   readonly #options: Required<JournalOptions>;
   readonly #files: JournalFiles;
   readonly #unlock: () => void;
-  readonly #openCalls: Map<string, OpenCall>;
+  readonly #openCalls: OpenCalls;
   readonly #openedHere = new Set<string>();
   readonly #systemBytes = new Map<string, number>();
   readonly #listeners = new Set<() => void>();
@@ -130,7 +130,7 @@ export class Journal implements JournalReader {
 
   /** Calls whose intent is durable and whose outcome isn't; after a start: what the last run left open. */
   openCalls(): readonly OpenCall[] {
-    return [...this.#openCalls.values()];
+    return this.#openCalls.all();
   }
 
   size(): number {
@@ -199,8 +199,7 @@ export class Journal implements JournalReader {
   async acknowledge(seq: number, checkpointSize: number): Promise<void> {
     this.#acknowledged = Math.max(this.#acknowledged, Math.min(seq, this.#durableSeq));
     this.#seen = Math.max(this.#seen, checkpointSize);
-    let oldestOpen = Number.POSITIVE_INFINITY;
-    for (const call of this.#openCalls.values()) oldestOpen = Math.min(oldestOpen, call.seq);
+    const oldestOpen = this.#openCalls.oldest();
     // One with an open call's intent stays, or a start after a crash would not know that the call needs closing.
     const isDone = (segment: Segment): boolean => segment.endSeq <= this.#acknowledged && segment.endSeq <= oldestOpen;
     if (!this.#files.canDrop(isDone)) return;
@@ -273,7 +272,7 @@ export class Journal implements JournalReader {
       }
       this.#durableSeq = batch.at(-1)!.seq + 1;
       for (const { header, seq, resolve } of batch) {
-        trackCall(this.#openCalls, header, seq);
+        this.#openCalls.follow(header, seq);
         resolve({ log: this.origin, index: seq });
       }
       for (const listener of this.#listeners) listener();

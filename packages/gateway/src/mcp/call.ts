@@ -41,6 +41,8 @@ export class McpCall implements RunningCall, PendingCall {
   readonly #init: CallInit;
   #state: "open" | "closing" | "closed" = "open";
   #timer: NodeJS.Timeout | undefined;
+  /** Among the calls that run. */
+  #place: number | undefined;
   status: number | null = null;
   releasedBytes: () => number = () => 0;
   /** Ends what the call holds open; told with the refusal that its client should read, if any. */
@@ -90,7 +92,7 @@ export class McpCall implements RunningCall, PendingCall {
       exchange.refuse(stopped);
       return false;
     }
-    runtime.running.add(this);
+    this.#place = runtime.running.add(this);
     const { id } = this.#init;
     if (id !== null) this.#context.session?.pending.set(idKey(id), this);
     this.#timer = setTimeout(() => this.onCut(refuse("upstream_timeout", "The MCP server did not answer in time.", "Repeat the call, or ask the server's owner.")), runtime.limits.callMs);
@@ -210,7 +212,8 @@ export class McpCall implements RunningCall, PendingCall {
     // What raised the session's labels is told to nobody before every gateway decides with them.
     const { labelled } = this.#context;
     if (labelled !== null) await runtime.sessions.shared(labelled.id);
-    runtime.running.delete(this);
+    if (this.#place !== undefined) runtime.running.remove(this.#place);
+    this.#place = undefined;
     this.#close();
     said();
   }

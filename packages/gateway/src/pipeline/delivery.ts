@@ -81,6 +81,8 @@ export class Delivery implements UpstreamEvents, RunningCall {
   #callerTimer: NodeJS.Timeout | undefined;
   readonly #heldCalls: { readonly call: ToolCall; readonly held: Held }[] = [];
   readonly #calls: ToolCall[] = [];
+  /** Among the calls that run. */
+  readonly #place: number;
 
   /** @param replaceable another model may be tried where this one can't answer */
   constructor(runtime: Runtime, call: Call, approvals: readonly string[], reservation: Reservation, replaceable = false) {
@@ -100,7 +102,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
     this.#queue = new EventQueue(this.#mode, runtime.limits.windowChars);
     this.done = new Promise((resolve) => (this.#settled = resolve));
     this.#timer = setTimeout(() => void this.#finish("upstream_cut", tooSlow), Math.max(0, call.exchange.callStartedMs + runtime.limits.callMs - runtime.now()));
-    runtime.running.add(this);
+    this.#place = runtime.running.add(this);
     call.exchange.res.on("close", this.#onCallerGone);
   }
 
@@ -452,7 +454,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
     }
     this.#phase = "closed";
     clearTimeout(this.#callerTimer);
-    this.#runtime.running.delete(this);
+    this.#runtime.running.remove(this.#place);
     exchange.res.off("close", this.#onCallerGone);
     if (answer !== undefined) answer();
     else if (told !== null) {

@@ -3,6 +3,7 @@ import type { SessionBooks } from "../auth/session-token.ts";
 import type { Refusal } from "../http/refusal.ts";
 import type { GatewayLimits, GatewayOptions } from "../options.ts";
 import type { McpHub } from "../mcp/hub.ts";
+import type { Slots } from "../slots.ts";
 import type { UpstreamClient } from "../upstream/client.ts";
 import type { AnswerStore } from "./answer-store.ts";
 import type { EmittedAnswers } from "./emitted-answers.ts";
@@ -34,7 +35,7 @@ export interface Runtime {
   readonly mcp: McpHub;
   /** Whose ids are the only ones a later request may refer to. */
   readonly emitted: EmittedAnswers;
-  readonly running: Set<RunningCall>;
+  readonly running: Slots<RunningCall>;
   /** Why a call that starts now must not: what changed between its decision and its durable intent counts as well. */
   readonly stopOf: (call: RunningCall) => Refusal | null;
   /** When a served model id outside the accepted list was first seen, by system and id. */
