@@ -105,10 +105,13 @@ const upstream = fork(script("upstream.ts"), [String(delayMs)]);
 children.push(upstream);
 const { port: upstreamPort } = await next<{ port: number }>(upstream);
 
+/** What the bare proxy costs once it keeps the evidence, by the product's own sealer and journal: no gateway can cost less. */
+const limit = "bare proxy, evidence";
+
 async function ours(name: string, kind: string, preload: readonly string[] = []): Promise<Target> {
   const child = fork(script("target.ts"), [kind, String(upstreamPort)], {
     // As the launcher starts the product; the bare reference gets the same.
-    execArgv: ["--max-semi-space-size=64", ...preload.flatMap((file) => ["--import", script(file)])],
+    execArgv: ["--max-semi-space-size=64", "--no-allocation-site-pretenuring", ...preload.flatMap((file) => ["--import", script(file)])],
   });
   children.push(child);
   const { port } = await next<{ port: number }>(child);
@@ -252,6 +255,7 @@ try {
   const blind = await ours("evidence, no detectors", "evidence", ["without-detectors.ts"]);
   const targets = [
     bare,
+    await ours(limit, "sealing"),
     await ours("gateway, null sink", "null"),
     full,
     ...(peer === undefined ? [] : [peer]),
@@ -264,7 +268,7 @@ try {
   ];
   for (const target of targets) await load(target, warmUp);
   // A process that is asked four kinds of things has settled four times as long as these two.
-  for (const target of [targets[1]!, blind]) for (let more = 0; more < 3; more++) await load(target, warmUp);
+  for (const target of [targets[1]!, targets[2]!, blind]) for (let more = 0; more < 3; more++) await load(target, warmUp);
   for (let round = 0; round < rounds; round++) {
     for (const target of round % 2 === 0 ? targets : targets.toReversed()) {
       const before = await target.cpuMicros();
@@ -298,6 +302,7 @@ try {
   );
   if (peer === undefined) console.log("Portkey is not installed: npm install --prefix bench/peer --ignore-scripts");
   else console.log(`CPU, evidence on, against Portkey: ${ratio(cpu(all), cpu(peer.name))} (target ≤ 0.2)`);
+  console.log(`CPU of the evidence alone (the bare proxy with its two entries sealed and flushed), against the bare proxy: ${ratio(cpu(limit), cpu("bare proxy"))}`);
   console.log("What each costs, CPU µs a request:");
   console.log(`  evidence ${cpu(all) - cpu("gateway, null sink")}`);
   console.log(`  detectors ${cpu(all) - cpu("evidence, no detectors")}`);

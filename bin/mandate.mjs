@@ -14,8 +14,10 @@ if (!node) {
 }
 // Not `pathname`, which keeps a space in the checkout's path as %20.
 const main = fileURLToPath(new URL("../packages/cli/src/main.ts", import.meta.url));
-// A call's objects die young: a roomier young generation collects them in fewer turns (5 to 7 % less CPU a call).
-const child = spawn(node, ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=64", main, ...process.argv.slice(2)], { stdio: "inherit" });
+// A call's objects die young. A roomier young generation collects them in fewer turns (5 to 7 % less CPU a call), and
+// none may be put into the old one ahead of time: each such object keeps all that it points to until a major collection.
+const memory = ["--max-semi-space-size=64", "--no-allocation-site-pretenuring"];
+const child = spawn(node, ["--disable-warning=ExperimentalWarning", ...memory, main, ...process.argv.slice(2)], { stdio: "inherit" });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
 child.on("error", (error) => {
   console.error(`Node 24 could not be started: ${error.message}`);

@@ -1,4 +1,7 @@
-/** One proxy under measurement: `bare`, `null` (our gateway without evidence), `evidence` (with its journal). */
+/**
+ * One proxy under measurement: `bare`, `sealing` (bare, with the evidence that SPEC asks for and nothing else), `null` (our
+ * gateway without evidence), `evidence` (with its journal).
+ */
 import { createHash, hash, randomFillSync } from "node:crypto";
 import { rmSync } from "node:fs";
 import { createServer, type RequestListener, type Server } from "node:http";
@@ -13,8 +16,17 @@ const [kind, upstreamPort] = process.argv.slice(2);
 const endpoint = `http://127.0.0.1:${upstreamPort}/v1`;
 let cleanup: () => void = () => undefined;
 
-/** What any checking proxy must do: read, parse, hash the key, look at the text, send on. No rules, no record. */
-function bare(): RequestListener {
+/** Intent and outcome of one call, as large as the gateway's own. */
+interface Record {
+  intent(body: Buffer): Promise<unknown>;
+  outcome(answer: Buffer): Promise<unknown>;
+}
+
+/**
+ * What any checking proxy must do: read, parse, hash the key, look at the text, send on. No rules; with `record`, no
+ * other record than the two that a call needs.
+ */
+function bare(record?: Record): RequestListener {
   const pool = new Pool(`http://127.0.0.1:${upstreamPort}`, { connections: 256, pipelining: 1 });
   const known = new Set([createHash("sha256").update(testKey).digest("hex")]);
   const scan = /\b(?:sk-[A-Za-z0-9]{20,}|AKIA[A-Z0-9]{16}|[\w.+-]+@[\w-]+\.[\w.]+)\b/g;
@@ -31,7 +43,7 @@ function bare(): RequestListener {
       if (found > 1000) return void res.writeHead(400).end();
       const answer: Buffer[] = [];
       let status = 502;
-      pool.dispatch(
+      const send = (): void => void pool.dispatch(
         { path: req.url!, method: "POST", headers: { "content-type": "application/json" }, body },
         {
           onRequestStart: () => undefined,
@@ -39,13 +51,53 @@ function bare(): RequestListener {
           onResponseData: (_control, chunk) => void answer.push(chunk),
           onResponseEnd: () => {
             const bytes = Buffer.concat(answer);
-            res.writeHead(status, { "content-type": "application/json", "content-length": bytes.length }).end(bytes);
+            const reply = (): void =>
+              void res.writeHead(status, { "content-type": "application/json", "content-length": bytes.length }).end(bytes);
+            if (record === undefined) reply();
+            else void record.outcome(bytes).then(reply);
           },
           onResponseError: () => void res.writeHead(502).end(),
         },
       );
+      if (record === undefined) send();
+      else void record.intent(body).then(send);
     });
   };
+}
+
+/** Sealed, flushed before it goes on: G3's two entries by the product's own sealer and journal. */
+function recordIn(sink: EvidenceSink): Record {
+  let count = 0;
+  const open: string[] = [];
+  const draft = (decisionId: string, messages: readonly Buffer[]) => ({
+    decisionId,
+    system: "support-concierge",
+    policyVersion: "00000000000000000000000000000000",
+    registerVersion: 1,
+    outcome: "allow" as const,
+    approvals: [],
+    retention: "T2" as const,
+    payload: { text: "x".repeat(560) },
+    messages,
+    sessionId: null,
+  });
+  return {
+    intent: (body) => {
+      const decisionId = `dec_${(count += 1)}`;
+      open.push(decisionId);
+      return sink.intent({ ...draft(decisionId, [body]), type: "call.intent", context: { text: "x".repeat(930) } });
+    },
+    outcome: (answer) => sink.outcome({ ...draft(open.shift()!, [answer]), type: "call.outcome", context: null, terminal: "done" }),
+  };
+}
+
+function journaled(): EvidenceSink {
+  const directory = testDirectory();
+  const { journal, sealer } = openTestJournal(directory, { maxBytes: 8 * 1024 ** 3, maxSystemBytes: 8 * 1024 ** 3 });
+  // As the sequencer does: what is taken may go.
+  setInterval(() => void journal.acknowledge(journal.size(), journal.size()), 500).unref();
+  cleanup = () => rmSync(directory, { recursive: true, force: true });
+  return new JournalSink(journal, sealer);
 }
 
 function governed(evidence: EvidenceSink): Server {
@@ -97,15 +149,8 @@ const nowhere: EvidenceSink = {
 
 let server: Server;
 if (kind === "bare") server = createServer(bare());
-else if (kind === "null") server = governed(nowhere);
-else {
-  const directory = testDirectory();
-  const { journal, sealer } = openTestJournal(directory, { maxBytes: 8 * 1024 ** 3, maxSystemBytes: 8 * 1024 ** 3 });
-  // As the sequencer does: what is taken may go.
-  setInterval(() => void journal.acknowledge(journal.size(), journal.size()), 500).unref();
-  server = governed(new JournalSink(journal, sealer));
-  cleanup = () => rmSync(directory, { recursive: true, force: true });
-}
+else if (kind === "sealing") server = createServer(bare(recordIn(journaled())));
+else server = governed(kind === "null" ? nowhere : journaled());
 server.keepAliveTimeout = 120_000;
 server.listen(0, "127.0.0.1", () => process.send!({ port: (server.address() as AddressInfo).port }));
 process.on("message", (message) => {

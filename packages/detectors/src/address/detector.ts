@@ -1,3 +1,4 @@
+import { matchesOf } from "../matches.ts";
 import type { Detector, Finding } from "../types.ts";
 
 const word = "[\\p{L}][\\p{L}'’.-]{0,24}";
@@ -46,7 +47,7 @@ export const address: Detector = {
       ...(/(?:zip|postal) ?code/i.test(text) ? [saidPostcode] : []),
     ];
     for (const pattern of patterns)
-      for (const match of text.matchAll(pattern))
+      for (const match of matchesOf(text, pattern))
         findings.push({ type: "address", class: "pii", start: match.index, end: match.index + match[0].length, confidence: 0.7 });
     return findings;
   },

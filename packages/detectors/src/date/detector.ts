@@ -1,3 +1,4 @@
+import { matchesOf } from "../matches.ts";
 import type { Detector, Finding } from "../types.ts";
 
 const english =
@@ -39,9 +40,9 @@ export const date: Detector = {
   detect: (text, reading) => {
     const findings: Finding[] = [];
     const add = (start: number, end: number): void => void findings.push({ type: "date", class: "pii", start, end, confidence: 0.7 });
-    for (const pattern of numeric) for (const match of text.matchAll(pattern)) add(match.index, match.index + match[0].length);
-    if (reading.has("month")) for (const pattern of named) for (const match of text.matchAll(pattern)) add(match.index - (match[1]?.length ?? 0), match.index + match[0].length);
-    if (reading.has("birth")) for (const match of text.matchAll(birth)) add(match.index, match.index + match[0].length);
+    for (const pattern of numeric) for (const match of matchesOf(text, pattern)) add(match.index, match.index + match[0].length);
+    if (reading.has("month")) for (const pattern of named) for (const match of matchesOf(text, pattern)) add(match.index - (match[1]?.length ?? 0), match.index + match[0].length);
+    if (reading.has("birth")) for (const match of matchesOf(text, birth)) add(match.index, match.index + match[0].length);
     return findings;
   },
 };

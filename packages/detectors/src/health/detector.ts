@@ -1,3 +1,4 @@
+import { matchesOf } from "../matches.ts";
 import type { Detector, Finding } from "../types.ts";
 
 const conditions =
@@ -28,14 +29,14 @@ export const health: Detector = {
       findings.push({ type: "health", class: "pii", start: match.index, end: match.index + match[0].length, confidence });
     };
     const said: number[] = [];
-    const terms = [...text.matchAll(term)];
-    if (terms.length > 0) for (const match of text.matchAll(ofSomebody)) said.push(match.index);
+    const terms = matchesOf(text, term);
+    if (terms.length > 0) for (const match of matchesOf(text, ofSomebody)) said.push(match.index);
     let near = 0;
     for (const match of terms) {
       while (near < said.length && said[near]! < match.index - contextChars) near += 1;
       add(match, near < said.length && said[near]! < match.index + match[0].length + contextChars ? 0.85 : 0.5);
     }
-    if (codeSaid.test(text)) for (const match of text.matchAll(code)) add(match, 0.85);
+    if (codeSaid.test(text)) for (const match of matchesOf(text, code)) add(match, 0.85);
     return findings;
   },
 };

@@ -30,7 +30,8 @@ function spoken(text: string, reading: Reading, channel: Channel): Finding[] {
   for (const { id, triggers, foreign, weight, pattern } of signalsOf[channel]) {
     if ((foreign === true && !reading.foreign) || !triggers.every(reading.has)) continue;
     let spans = 0;
-    for (const match of text.matchAll(pattern)) {
+    pattern.lastIndex = 0;
+    for (let match = pattern.exec(text); match !== null; match = pattern.exec(text)) {
       const end = match.index + match[0].length;
       if (weight >= 1) strong.push(finding(match.index, end, 0.85));
       else if (!weak.has(id)) weak.set(id, { weight, start: match.index, end });

@@ -1,3 +1,4 @@
+import { matchesOf } from "../matches.ts";
 import type { Reading } from "../triggers.ts";
 
 /** Words that an instruction can hardly do without, looked for in what was encoded to pass unread. */
@@ -16,11 +17,11 @@ export function hiddenSpans(text: string, { longestRun, foreign }: Reading): rea
   const spans: { start: number; end: number }[] = [];
   const add = (match: RegExpExecArray): void => void spans.push({ start: match.index, end: match.index + match[0].length });
   if (longestRun >= shortestRun) {
-    for (const match of text.matchAll(base64)) if (speaks.test(decoded(match[0], base64Bytes))) add(match);
-    for (const match of text.matchAll(hex)) if (speaks.test(decoded(match[0], hexBytes))) add(match);
+    for (const match of matchesOf(text, base64)) if (speaks.test(decoded(match[0], base64Bytes))) add(match);
+    for (const match of matchesOf(text, hex)) if (speaks.test(decoded(match[0], hexBytes))) add(match);
   }
-  if (foreign) for (const match of text.matchAll(invisible)) add(match);
-  if (text.includes(".-") || text.includes("-.") || text.includes(". .")) for (const match of text.matchAll(morse)) add(match);
+  if (foreign) for (const match of matchesOf(text, invisible)) add(match);
+  if (text.includes(".-") || text.includes("-.") || text.includes(". .")) for (const match of matchesOf(text, morse)) add(match);
   return spans;
 }
 

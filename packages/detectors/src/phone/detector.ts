@@ -1,5 +1,6 @@
 import { isPossiblePhoneNumber, isValidPhoneNumber } from "libphonenumber-js/min";
 import type { CountryCode } from "libphonenumber-js/min";
+import { matchesOf } from "../matches.ts";
 import type { Detector, Finding } from "../types.ts";
 
 // Bounded, so that a run of digits as long as the text costs no more than its length: what is longer is no number, and
@@ -36,7 +37,7 @@ export const phone: Detector = {
   coverage: "stated",
   detect: (text) => {
     const findings: Finding[] = [];
-    for (const match of text.matchAll(candidate)) {
+    for (const match of matchesOf(text, candidate)) {
       // A bracket that the sentence opened is not the number's.
       const own = /^\([+\d][^)]*$/.test(match[0]) ? match[0].slice(1) : match[0];
       const start = match.index + match[0].length - own.length;
@@ -80,6 +81,6 @@ function context(text: string, start: number, end: number, chars: number): boole
 
 function lastOf(text: string, pattern: RegExp): number {
   let last = -1;
-  for (const match of text.matchAll(pattern)) last = match.index;
+  for (const match of matchesOf(text, pattern)) last = match.index;
   return last;
 }

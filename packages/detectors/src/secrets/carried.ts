@@ -1,3 +1,4 @@
+import { matchesOf } from "../matches.ts";
 import type { Finding } from "../types.ts";
 import { isPlaceholder, looksRandom } from "./randomness.ts";
 
@@ -35,7 +36,7 @@ export function carriedSecrets(text: string): readonly Finding[] {
   const findings: Finding[] = [];
   for (const { keyword, pattern, accept } of places) {
     if (!text.includes(keyword)) continue;
-    for (const match of text.matchAll(pattern)) {
+    for (const match of matchesOf(text, pattern)) {
       const value = match.groups!.value ?? match.groups!.double ?? match.groups!.single ?? "";
       if (!accept(value)) continue;
       const start = match.index + match[0].lastIndexOf(value);

@@ -1,3 +1,4 @@
+import { matchesOf } from "../matches.ts";
 import { keywordFinder } from "../keywords.ts";
 import type { Detector, Finding } from "../types.ts";
 import { assignedSecrets } from "./assignments.ts";
@@ -33,7 +34,7 @@ function shapedSecrets(text: string): readonly Finding[] {
   if (keywords.size === 0) return findings;
   for (const { type, keyword, pattern } of providerShapes) {
     if (!keywords.has(keyword)) continue;
-    for (const match of text.matchAll(pattern)) {
+    for (const match of matchesOf(text, pattern)) {
       if (!published.test(match[0])) findings.push({ type, class: "secret", start: match.index, end: match.index + match[0].length, confidence: 0.98 });
     }
   }

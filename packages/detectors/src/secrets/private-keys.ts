@@ -1,3 +1,4 @@
+import { matchesOf } from "../matches.ts";
 import type { Finding } from "../types.ts";
 
 const heading = /-----BEGIN [A-Z ]{0,30}PRIVATE KEY(?: BLOCK)?-----/g;
@@ -10,7 +11,7 @@ export function privateKeys(text: string): readonly Finding[] {
   const findings: Finding[] = [];
   // Where the next ending lies is looked for once for all headings before it.
   let nextEnd = -1;
-  for (const match of text.matchAll(heading)) {
+  for (const match of matchesOf(text, heading)) {
     const body = match.index + match[0].length;
     if (nextEnd < body && nextEnd !== text.length) nextEnd = indexOrEnd(text, body);
     ending.lastIndex = nextEnd;

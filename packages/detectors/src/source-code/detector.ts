@@ -1,3 +1,4 @@
+import { matchesOf } from "../matches.ts";
 import type { Detector, Finding } from "../types.ts";
 
 /** Lines that only a program has. One may stand in prose about programs; several close together are code. */
@@ -20,8 +21,8 @@ export const sourceCode: Detector = {
   detect: (text) => {
     if (!text.includes("\n")) return [];
     const lines: { readonly start: number; readonly end: number }[] = [];
-    for (const match of text.matchAll(line)) if (match[0] !== "") lines.push({ start: match.index, end: match.index + match[0].length });
-    const fenced = text.includes("```") ? [...text.matchAll(fence)].map((match) => match.index) : [];
+    for (const match of matchesOf(text, line)) if (match[0] !== "") lines.push({ start: match.index, end: match.index + match[0].length });
+    const fenced = text.includes("```") ? matchesOf(text, fence).map((match) => match.index) : [];
     const findings: Finding[] = [];
     let first = 0;
     for (let index = 1; index <= lines.length; index += 1) {

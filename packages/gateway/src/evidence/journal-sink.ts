@@ -2,6 +2,7 @@ import { leafHash, signReceipt } from "@mandate/ledger";
 import type { NoteSigner } from "@mandate/ledger";
 import type { EntryRef, Terminal } from "@mandate/model";
 import type { EntryDraft, EvidenceSink } from "../evidence-sink.ts";
+import { Recent } from "../recent.ts";
 import type { AppendKind, Journal } from "./journal.ts";
 import type { Sealer } from "./sealer.ts";
 
@@ -16,7 +17,7 @@ export class JournalSink implements EvidenceSink {
   #unclosed: EntryDraft[] = [];
   readonly #signer: NoteSigner | undefined;
   /** Newest entry of each recent decision, for callers who want a receipt. */
-  readonly #written = new Map<string, { readonly ref: EntryRef; readonly leaf: Uint8Array }>();
+  readonly #written = new Recent<{ readonly ref: EntryRef; readonly leaf: Uint8Array }>(maxRemembered);
 
   /** @param signer the writer's key; without it no receipts are given */
   constructor(journal: Journal, sealer: Sealer, signer?: NoteSigner) {
@@ -109,14 +110,8 @@ export class JournalSink implements EvidenceSink {
 
   /** INVARIANT: only what is durable is remembered, so a receipt is never given for an entry that a crash could lose. */
   #remember(decisionId: string, written: { readonly ref: EntryRef; readonly leaf: Uint8Array }): void {
-    this.#written.delete(decisionId);
     // A copy: the leaf is a slice of Node's buffer pool, and one remembered slice would keep all of its 64 KiB.
     this.#written.set(decisionId, { ref: written.ref, leaf: new Uint8Array(written.leaf) });
-    if (this.#written.size <= maxRemembered) return;
-    for (const oldest of this.#written.keys()) {
-      this.#written.delete(oldest);
-      return;
-    }
   }
 
   #closeLate(): void {
