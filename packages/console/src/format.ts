@@ -16,6 +16,19 @@ const clockFormat = new Intl.DateTimeFormat("en-GB", {
 const numberFormat = new Intl.NumberFormat("en-US");
 
 export const count = (value: number): string => numberFormat.format(value);
+const units = ["bytes", "KB", "MB", "GB", "TB"] as const;
+
+/** `512 KB`, `1.4 GB`: powers of a thousand, as disks are sold. */
+export function bytes(value: number): string {
+  let unit = 0;
+  let left = value;
+  // What rounds to a thousand is one of the next.
+  while (unit < units.length - 1 && left >= 999.5) {
+    left /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 || left >= 10 ? Math.round(left) : left.toFixed(1)} ${units[unit]!}`;
+}
 export const clock = (at: string): string => clockFormat.format(new Date(at));
 export const exact = (at: string): string => `${new Date(at).toISOString().replace("T", " ").slice(0, 19)} UTC`;
 export const date = (at: string): string =>

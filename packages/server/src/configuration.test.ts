@@ -11,6 +11,10 @@ describe("configuration", () => {
   it("links follow the public address", () => {
     expect(readConfiguration({ MANDATE_PUBLIC_URL: "https://m.example/", MANDATE_HOST: "0.0.0.0" })).toMatchObject({ consoleUrl: "https://m.example", loopback: false });
   });
+  it("a quota of the store is a number of gigabytes", () => {
+    expect(readConfiguration({}).storeQuotaBytes).toBeNull();
+    expect(readConfiguration({ MANDATE_STORE_QUOTA_GB: "1.5" }).storeQuotaBytes).toBe(1_500_000_000);
+  });
   it.each([
     [{ MANDATE_PORT: "x" }, "MANDATE_PORT"],
     [{ MANDATE_PORT: "70000" }, "MANDATE_PORT"],
@@ -19,6 +23,8 @@ describe("configuration", () => {
     [{ MANDATE_BOOTSTRAP_TOKEN: "short" }, "MANDATE_BOOTSTRAP_TOKEN"],
     [{ MANDATE_PUBLIC_URL: "javascript:alert(1)" }, "MANDATE_PUBLIC_URL"],
     [{ MANDATE_PUBLIC_URL: "https://m.example/path" }, "MANDATE_PUBLIC_URL"],
+    [{ MANDATE_STORE_QUOTA_GB: "0" }, "MANDATE_STORE_QUOTA_GB"],
+    [{ MANDATE_STORE_QUOTA_GB: "500 GB" }, "MANDATE_STORE_QUOTA_GB"],
   ])("refuses %o and names the variable, not its value", (env, name) => {
     expect(() => readConfiguration(env)).toThrow(name);
   });

@@ -11,6 +11,8 @@ export interface Configuration {
   readonly dataDir: string;
   readonly databaseUrl: string | null;
   readonly publicUrl: string | null;
+  /** Bytes that the database may take; null: as many as there are. Says when room ends, refuses nothing. */
+  readonly storeQuotaBytes: number | null;
   /** Where the key that wraps every other key comes from. */
   readonly keys: KeyConfiguration;
   readonly bootstrapToken: string | null;
@@ -45,6 +47,7 @@ export function readConfiguration(env: Readonly<Record<string, string | undefine
     dataDir: resolve(env["MANDATE_DATA_DIR"] || "./.mandate"),
     databaseUrl,
     publicUrl,
+    storeQuotaBytes: env["MANDATE_STORE_QUOTA_GB"] ? quotaOf(env["MANDATE_STORE_QUOTA_GB"]) : null,
     keys: readKeyConfiguration(env, wrong),
     bootstrapToken,
     loopback: isLoopbackName(host),
@@ -60,6 +63,11 @@ function portOf(env: Readonly<Record<string, string | undefined>>, name: string,
   const port = Number(text);
   if (!/^[0-9]{1,5}$/.test(text) || port < 1 || port > 65_535) throw wrong(name, "is not a port number");
   return port;
+}
+
+function quotaOf(text: string): number {
+  if (!/^[0-9]{1,9}(?:\.[0-9]{1,3})?$/.test(text) || Number(text) === 0) throw wrong("MANDATE_STORE_QUOTA_GB", "is not a number of gigabytes, such as 500");
+  return Math.round(Number(text) * 1e9);
 }
 
 function publicUrlOf(text: string, name = "MANDATE_PUBLIC_URL"): string {

@@ -241,7 +241,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     },
   };
 
-  const upkeep = { db, org, now, dataDir: configuration.dataDir, isEmbedded: configuration.databaseUrl === null };
+  const upkeep = { db, org, now, dataDir: configuration.dataDir, isEmbedded: configuration.databaseUrl === null, quotaBytes: configuration.storeQuotaBytes };
   upkeepRoutes(app, upkeep);
   operationsRoutes(app, {
     readiness: () => {

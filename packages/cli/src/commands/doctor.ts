@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { Call } from "../command.ts";
 import { loginFile } from "../connection.ts";
 import { exitCodes, type ExitCode } from "../exit-codes.ts";
+import { bytesInWords } from "../render/bytes.ts";
 import { printRows } from "../render/format.ts";
 
 interface Check {
@@ -112,7 +113,6 @@ interface Upkeep {
   readonly evidence: { readonly entries: number; readonly entriesPerDay: number; readonly bytesPerDay: number; readonly daysLeft: number | null };
 }
 
-const gigabytes = (bytes: number): string => (bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`);
 const staleBackupSeconds = 7 * 86_400;
 const tolerableClockMs = 30_000;
 
@@ -148,7 +148,7 @@ function backupOf(store: Upkeep | undefined): Finding {
 function roomOf(store: Upkeep | undefined): Finding {
   if (store === undefined) return unknown("not answered", "Sign in as somebody who may read.");
   const { disk, database, evidence } = store;
-  const found = `${gigabytes(disk.freeBytes)} free; database ${gigabytes(database.bytes)}, ${evidence.entriesPerDay} entries and ${gigabytes(evidence.bytesPerDay)} a day${evidence.daysLeft === null ? "" : `, ${evidence.daysLeft > 3_650 ? "over ten years" : `${evidence.daysLeft} days`} left`}`;
+  const found = `${bytesInWords(disk.freeBytes)} free; database ${bytesInWords(database.bytes)}, ${evidence.entriesPerDay} entries and ${bytesInWords(evidence.bytesPerDay)} a day${evidence.daysLeft === null ? "" : `, ${evidence.daysLeft > 3_650 ? "over ten years" : `${evidence.daysLeft} days`} left`}`;
   const short = disk.freeBytes < 1e9 || disk.freeBytes < disk.totalBytes / 50 || (evidence.daysLeft !== null && evidence.daysLeft < 30);
   return short ? bad(found, "Make room before calls are refused: evidence that can't be written stops them.") : good(found);
 }

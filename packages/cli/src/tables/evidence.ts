@@ -68,6 +68,13 @@ export const evidenceCommands: readonly CommandSpec[] = [
     load: async () => (await import("../commands/epoch.ts")).epoch,
   },
   {
+    words: "evidence growth",
+    group: "Prove",
+    summary: "What the store holds by kind, how it grew over the last seven days, and how long its room lasts",
+    examples: ["mandate evidence growth", "mandate evidence growth -o json"],
+    load: async () => (await import("../commands/growth.ts")).growth,
+  },
+  {
     words: "evidence mirror status",
     group: "Prove",
     summary: "Where write-once copies of the logs go, and how far they are",

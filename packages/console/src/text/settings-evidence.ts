@@ -3,6 +3,31 @@ import { plural } from "./plural.ts";
 
 const change = { add: "Add", change: "Change", remove: "Remove", actions: "Actions", only: "Administrators change this." } as const;
 
+export const growth = {
+  title: "Room and growth",
+  lead: "What the database holds, indexes included, and what the last seven days added to it.",
+  what: "What",
+  now: "Now",
+  aDay: "A day",
+  kinds: {
+    entries: "Entries",
+    tree: "Tree, heads and counts",
+    content: "Sealed content",
+    keys: "Keys of content",
+    search: "Index for searches",
+    register: "Register and the rest",
+  } as Record<string, string>,
+  together: "Together",
+  pace: "Pace",
+  paceOf: (entries: string, bytes: string) => `${entries} entries and ${bytes} a day`,
+  room: "Room",
+  roomOf: (bytes: string | null, days: number | null) =>
+    bytes === null ? "Not known: the database is elsewhere. Set MANDATE_STORE_QUOTA_GB." : days === null ? bytes : `${bytes}: ${days > 3650 ? "more than ten years" : plural(days, "day", "days")} at that pace`,
+  months: "Tables by month",
+  monthsAhead: (n: number) => `Made ${plural(n, "month", "months")} ahead`,
+  monthsLate: "One is missing or holds strays: mandate doctor says which.",
+} as const;
+
 export const witnesses = {
   ...change,
   title: "Witnesses",

@@ -17,12 +17,27 @@ export interface UpkeepFigures {
   readonly evidence: {
     readonly entries: number;
     readonly bytes: number;
+    /** What the bytes are, and what each kind grows by a day: its share of an entry, as many as came a day. */
+    readonly kinds: readonly { readonly kind: StoreKind; readonly bytes: number; readonly bytesPerDay: number }[];
     /** Entries a day over the last seven days, or since the first. */
     readonly entriesPerDay: number;
     readonly bytesPerDay: number;
-    /** Days until the free space of the data directory's disk is used up at that pace; null while nothing grows, or the database is elsewhere. */
+    /** Room that is left for the database: of the quota, or of the data directory's disk, whichever ends first; null where nobody can say. */
+    readonly roomBytes: number | null;
+    /** Days until that room is used up at that pace; null while nothing grows, or nobody can say. */
     readonly daysLeft: number | null;
   };
+}
+
+/** Entries and their tree, sealed content, the keys that open it, what a search looks through, everything else. */
+export type StoreKind = "entries" | "tree" | "content" | "keys" | "search" | "register";
+
+function kindOf(table: string): StoreKind {
+  if (table === "evidence_entry") return "entries";
+  if (/^evidence_(?:tile|checkpoint|log|count|counted|witness|mirror)$/.test(table)) return "tree";
+  if (table === "evidence_payload") return "content";
+  if (/^evidence_(?:key|kek|subject|subject_key|hold|erasure)$/.test(table)) return "keys";
+  return /^decision/.test(table) ? "search" : "register";
 }
 
 export interface UpkeepDeps {
@@ -32,10 +47,12 @@ export interface UpkeepDeps {
   readonly dataDir: string;
   /** True when the database stands on the data directory's disk. */
   readonly isEmbedded: boolean;
+  /** Bytes that the database may take; null: no bound but its disk. */
+  readonly quotaBytes: number | null;
 }
 
 /** What the store holds and how it grows. Sizes include indexes; rows of a table are the planner's estimate. */
-export async function readFigures({ db, org, now, dataDir, isEmbedded }: UpkeepDeps): Promise<UpkeepFigures> {
+export async function readFigures({ db, org, now, dataDir, isEmbedded, quotaBytes }: UpkeepDeps): Promise<UpkeepFigures> {
   const nowMs = now();
   const [backup, disk, store] = await Promise.all([
     lastBackup(dataDir),
@@ -56,18 +73,27 @@ export async function readFigures({ db, org, now, dataDir, isEmbedded }: UpkeepD
     }),
   ]);
   const tables = store.tables.map(({ name, bytes, rows }) => ({ name, bytes: Number(bytes), rows: Number(rows) }));
-  const evidenceBytes = tables.filter((one) => /^(?:evidence|decision)/.test(one.name)).reduce((sum, one) => sum + one.bytes, 0);
+  const bytesOf = (which: (kind: StoreKind) => boolean): number => tables.filter((one) => which(kindOf(one.name))).reduce((sum, one) => sum + one.bytes, 0);
+  const evidenceBytes = bytesOf((kind) => kind !== "register");
   const entries = Number(store.sizes.entries);
   const { before, first } = store.sizes;
   const days = first === null ? 1 : Math.max(1, Math.min(7, (nowMs - first.getTime()) / dayMs));
   const entriesPerDay = Math.max(0, Math.round((entries - Number(before)) / days));
-  const bytesPerDay = entries === 0 ? 0 : Math.round((entriesPerDay * evidenceBytes) / entries);
+  const perDay = (bytes: number): number => (entries === 0 ? 0 : Math.round((entriesPerDay * bytes) / entries));
+  const kinds = (["entries", "tree", "content", "keys", "search", "register"] as const).map((kind) => {
+    const bytes = bytesOf((one) => one === kind);
+    return { kind, bytes, bytesPerDay: kind === "register" ? 0 : perDay(bytes) };
+  });
+  const bytesPerDay = perDay(evidenceBytes);
+  const databaseBytes = tables.reduce((sum, one) => sum + one.bytes, 0);
   const freeBytes = disk.bavail * disk.bsize;
+  const rooms = [...(isEmbedded ? [freeBytes] : []), ...(quotaBytes === null ? [] : [Math.max(0, quotaBytes - databaseBytes)])];
+  const roomBytes = rooms.length === 0 ? null : Math.min(...rooms);
   return {
     backup: backup === null ? null : { at: backup.at, ageSeconds: Math.max(0, Math.round((nowMs - Date.parse(backup.at)) / 1000)), bytes: backup.bytes },
     disk: { freeBytes, totalBytes: disk.blocks * disk.bsize },
-    database: { bytes: tables.reduce((sum, one) => sum + one.bytes, 0), tables: tables.slice(0, 10) },
+    database: { bytes: databaseBytes, tables: tables.slice(0, 10) },
     partitions: store.partitions,
-    evidence: { entries, bytes: evidenceBytes, entriesPerDay, bytesPerDay, daysLeft: isEmbedded && bytesPerDay > 0 ? Math.floor(freeBytes / bytesPerDay) : null },
+    evidence: { entries, bytes: evidenceBytes, kinds, entriesPerDay, bytesPerDay, roomBytes, daysLeft: roomBytes !== null && bytesPerDay > 0 ? Math.floor(roomBytes / bytesPerDay) : null },
   };
 }

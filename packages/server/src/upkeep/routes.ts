@@ -10,7 +10,15 @@ const figures = z.object({
   disk: z.object({ freeBytes: count, totalBytes: count }),
   database: z.object({ bytes: count, tables: z.array(z.object({ name: z.string(), bytes: count, rows: count })).readonly() }),
   partitions: z.array(z.object({ table: z.string(), months: count, monthsAhead: count, strays: count })).readonly(),
-  evidence: z.object({ entries: count, bytes: count, entriesPerDay: count, bytesPerDay: count, daysLeft: count.nullable() }),
+  evidence: z.object({
+    entries: count,
+    bytes: count,
+    kinds: z.array(z.object({ kind: z.enum(["entries", "tree", "content", "keys", "search", "register"]), bytes: count, bytesPerDay: count })).readonly(),
+    entriesPerDay: count,
+    bytesPerDay: count,
+    roomBytes: count.nullable(),
+    daysLeft: count.nullable(),
+  }),
 });
 
 /** How the store grows, how much room is left, when it was last copied: what `mandate doctor` reads. */

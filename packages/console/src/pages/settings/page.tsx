@@ -11,6 +11,7 @@ import { NotificationsPanel } from "../notifications/notifications-panel.tsx";
 import { PeoplePanel } from "../people/people-panel.tsx";
 import { ServiceAccountsPanel } from "../people/service-accounts-panel.tsx";
 import { BreakGlassPanel } from "./break-glass.tsx";
+import { GrowthPanel } from "./evidence/growth.tsx";
 import { MirrorPanel } from "./evidence/mirror.tsx";
 import { StreamsPanel } from "./evidence/streams.tsx";
 import { WitnessesPanel } from "./evidence/witnesses.tsx";
@@ -67,6 +68,7 @@ export function SettingsPage() {
         )}
         {tab === "evidence" && (
           <>
+            <GrowthPanel />
             <WitnessesPanel administers={administers} />
             <MirrorPanel administers={administers} />
             <StreamsPanel administers={administers} />
