@@ -1,8 +1,13 @@
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { Client as StatelessClient, StreamableHTTPClientTransport as StatelessTransport } from "@modelcontextprotocol/client";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { testKey } from "../testing/facts.ts";
 import { startTestGateway, type TestGateway } from "../testing/gateway.ts";
-import { connect, mcpSnapshot, methodTools, pinnedTools, startEverything, testServer } from "../testing/mcp.ts";
+import { connect, mcpSnapshot, methodTools, pinnedTools, programOf, startEverything, testServer } from "../testing/mcp.ts";
 import { startScriptedServer } from "../testing/mcp-scripted.ts";
 
 let everything: Awaited<ReturnType<typeof startEverything>>;
@@ -47,6 +52,124 @@ describe("the everything server through the gateway", () => {
     await expect(client.callTool({ name: "get-sum", arguments: { a: 1, b: 2 } })).rejects.toMatchObject({ code: -32_001, data: { code: "not_granted" } });
     expect(client.getServerCapabilities()).not.toHaveProperty("resources");
     await expect(client.readResource({ uri: "demo://resource/static/document/features.md" })).rejects.toThrow();
+    await client.close();
+  });
+});
+
+/** Calls in their order: a tool and its arguments. */
+type Script = readonly (readonly [tool: string, args: Record<string, unknown>])[];
+
+/** What each call came to, an error as its code and words. */
+async function played(client: Client, script: Script): Promise<unknown[]> {
+  const results: unknown[] = [];
+  for (const [name, args] of script)
+    results.push(
+      await client.callTool({ name, arguments: args }).then(
+        ({ _meta: _m, ...result }) => result,
+        (error: { code?: unknown; message?: unknown }) => [error.code, error.message],
+      ),
+    );
+  return results;
+}
+
+const definitions = async (client: Client): Promise<unknown> => (await client.listTools()).tools.map(({ name, title, description, inputSchema, outputSchema, annotations }) => ({ name, title, description, inputSchema, outputSchema, annotations })).toSorted((a, b) => a.name.localeCompare(b.name));
+
+describe("the reference servers answer through the gateway as they do directly: tools, results, errors", () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "mandate-reference-"));
+    for (const name of ["direct", "through"]) {
+      await mkdir(join(folder, name));
+      await writeFile(join(folder, name, "a.txt"), "first line\nsecond line\n");
+      // A supervised server runs as a user of its own where this runs as root.
+      for (const path of [folder, join(folder, name)]) await chmod(path, 0o777);
+      await chmod(join(folder, name, "a.txt"), 0o666);
+    }
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  /** The same script at a process of one's own and at the gateway's, each in a folder of its own. */
+  async function compared(name: string, line: (own: string) => readonly string[], env: (own: string) => Record<string, string>, script: (own: string) => Script): Promise<{ direct: string; through: string; calls: number }> {
+    const [command, ...args] = line(join(folder, "direct"));
+    const own = new Client({ name: "test", version: "1" });
+    await own.connect(new StdioClientTransport({ command: command!, args, env: env(join(folder, "direct")), stderr: "ignore" }));
+    const offeredHere = (await own.listTools()).tools;
+    const direct = [await definitions(own), await played(own, script(join(folder, "direct")))];
+    await own.close();
+    const [at, ...more] = line(join(folder, "through"));
+    gateway = await startTestGateway(
+      mcpSnapshot([testServer(name, { process: { command: at!, args: more, env: env(join(folder, "through")) } })], [...pinnedTools(name, offeredHere), ...methodTools(name)], { snapshot: { mcpCommands: [[at!, ...more]] } }),
+      { mcpProcesses: true },
+    );
+    const client = await connect(`${gateway.url}/mcp/${name}`);
+    const through = [await definitions(client), await played(client, script(join(folder, "through")))];
+    await client.close();
+    const calls = gateway.evidence.of("call.outcome").filter((one) => one.summary?.resource?.startsWith("tool:") === true && one.terminal === "done").length;
+    return { direct: JSON.stringify(direct, null, 1).replaceAll(join(folder, "direct"), "DIR"), through: JSON.stringify(through, null, 1).replaceAll(join(folder, "through"), "DIR"), calls };
+  }
+
+  test("filesystem", async () => {
+    const script = (own: string): Script => [
+      ["list_allowed_directories", {}],
+      ["read_text_file", { path: join(own, "a.txt"), head: 1 }],
+      ["create_directory", { path: join(own, "more") }],
+      ["write_file", { path: join(own, "more", "b.txt"), content: "größer ✓" }],
+      ["read_multiple_files", { paths: [join(own, "a.txt"), join(own, "more", "b.txt"), join(own, "none.txt")] }],
+      ["edit_file", { path: join(own, "a.txt"), edits: [{ oldText: "second", newText: "other" }], dryRun: true }],
+      // One name in a folder at a time: in which order a file system lists them is its own affair.
+      ["list_directory", { path: join(own, "more") }],
+      ["directory_tree", { path: join(own, "more") }],
+      ["move_file", { source: join(own, "more", "b.txt"), destination: join(own, "c.txt") }],
+      ["search_files", { path: own, pattern: "**/c.txt" }],
+      ["read_text_file", { path: "/etc/hostname" }],
+      ["read_text_file", { path: join(own, "..", "elsewhere.txt") }],
+      ["read_text_file", { wrong: true }],
+    ];
+    const { direct, through, calls } = await compared("files", (own) => [process.execPath, programOf("@modelcontextprotocol/server-filesystem"), own], () => ({}), script);
+    expect(through).toBe(direct);
+    expect(through).toContain("größer ✓");
+    expect(through).toContain("Access denied");
+    expect(calls).toBe(script("").length);
+  });
+
+  test("memory", async () => {
+    const entity = (name: string) => ({ name, entityType: "person", observations: [`${name} likes tea`] });
+    const script = (): Script => [
+      ["read_graph", {}],
+      ["create_entities", { entities: [entity("Ann"), entity("Ben")] }],
+      ["create_relations", { relations: [{ from: "Ann", to: "Ben", relationType: "knows" }] }],
+      ["add_observations", { observations: [{ entityName: "Ann", contents: ["moved to Graz"] }] }],
+      ["add_observations", { observations: [{ entityName: "Nobody", contents: ["x"] }] }],
+      ["search_nodes", { query: "graz" }],
+      ["open_nodes", { names: ["Ben"] }],
+      ["delete_entities", { entityNames: ["Ben"] }],
+      ["read_graph", {}],
+    ];
+    const { direct, through, calls } = await compared("memory", () => [process.execPath, programOf("@modelcontextprotocol/server-memory")], (own) => ({ MEMORY_FILE_PATH: join(own, "memory.jsonl") }), script);
+    expect(through).toBe(direct);
+    expect(through).toContain("moved to Graz");
+    expect(calls).toBe(script().length);
+  });
+
+  test("everything", async () => {
+    const script: Script = [
+      ["echo", { message: "hello" }],
+      ["echo", { message: 7 }],
+      ["get-sum", { a: 1, b: 2 }],
+      ["get-structured-content", { location: "New York" }],
+      ["get-annotated-message", { messageType: "error", includeImage: false }],
+      ["get-resource-links", { count: 2 }],
+      ["no-such-tool", {}],
+    ];
+    const own = await connect(everything.url, {});
+    const [there, direct] = [(await own.listTools()).tools.map(({ name }) => name).toSorted(), await played(own, script)];
+    await own.close();
+    const client = await start();
+    expect((await client.listTools()).tools.map(({ name }) => name).toSorted()).toEqual(there);
+    const through = await played(client, script);
+    // A tool that is in no register is refused in our words, not run to see what the server says.
+    expect(through.slice(0, -1)).toEqual(direct.slice(0, -1));
+    expect(through.at(-1)).toMatchObject({ isError: true, structuredContent: { code: "unknown_tool" } });
     await client.close();
   });
 });
