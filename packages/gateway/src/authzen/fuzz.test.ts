@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { FieldProblem, type Members } from "../surfaces/fields.ts";
+import { FieldProblem } from "../surfaces/fields.ts";
 import { testFacts, testSnapshot, testSystem, testTool } from "../testing/facts.ts";
 import { startTestGateway, type TestGateway } from "../testing/gateway.ts";
 import { readBatch, readSearch } from "./request.ts";
@@ -23,7 +23,7 @@ const body = fc.oneof(question, fc.tuple(question, fc.array(question, { maxLengt
 test("whatever a question holds, it is read or its field is named", () => {
   fc.assert(
     fc.property(body, fc.constantFrom("subject", "action", "resource"), (given, wanted) => {
-      for (const read of [() => readBatch(given as Members), () => readSearch(given as Members, wanted)])
+      for (const read of [() => readBatch(given), () => readSearch(given, wanted)])
         try {
           read();
         } catch (error) {

@@ -65,7 +65,7 @@ describe("over the wire", () => {
     gateway.evidence.entries.length = 0;
     await fc.assert(
       fc.asyncProperty(value, async (answer) => {
-        server.call = () => answer as ReturnType<ScriptedServer["call"]>;
+        server.call = () => answer;
         const reply = await gateway.call("/mcp/files", { jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "read", arguments: {}, _meta: meta } }, headers);
         expect([200, 502], reply.text).toContain(reply.status);
       }),
