@@ -210,7 +210,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     log,
     page: (request, reply) => page(request, reply),
   });
-  const storeCheck = createStoreCheck({ db, org, now, report: (finding) => reportFinding(quiet, finding), settle: (kinds, open) => settleFindings(quiet, kinds, open) });
+  const storeCheck = createStoreCheck({ db, org, now, keys: { masterKey, random, now }, report: (finding) => reportFinding(quiet, finding), settle: (kinds, open) => settleFindings(quiet, kinds, open) });
   const closers: (() => void)[] = [];
   const passkeys = passkeySupport(configuration.consoleUrl);
   const tierOf = async (tx: Tx, inOrg: string, name: string, nowMs: number) => (await readSystemView(tx, inOrg, name, nowMs))?.tier;

@@ -174,6 +174,17 @@ describe("with a witness outside", () => {
     expect((await runCli(mandate, ["evidence", "pack", "-f", inFolder("shredded.zip")])).code).toBe(6);
     await intrude("insert into evidence_payload select * from saved_payload");
   });
+
+  test("a call that never came to the gateway is in no log and no verification says so: the provider's own count does", async () => {
+    const reached = (): number => upstream.requests.filter((one) => one.path.endsWith("/chat/completions")).length;
+    const recorded = async (): Promise<number> => ((await mandate.api("GET", "/decisions?system=notes&limit=200")).body.items as { action: string; outcome: string }[]).filter((one) => one.outcome === "allow").length;
+    await until(async () => (await recorded()) === reached());
+    await fetch(`${upstream.url}/v1/chat/completions`, { method: "POST", body: JSON.stringify(chat("past the gateway")) });
+    // The pack is whole, and true: nothing in it can know.
+    expect(await verify(await pack("bypassed.zip"))).toMatchObject({ code: 0, ok: true });
+    expect(reached() - (await recorded())).toBe(1);
+    upstream.requests.splice(upstream.requests.findIndex((one) => one.body.includes("past the gateway")), 1);
+  });
 });
 
 describe("the whole machine set back, so that nothing on it can tell", () => {

@@ -10,7 +10,7 @@ import { hexOf } from "./pack-entries.ts";
 import type { PackFiles } from "./pack-files.ts";
 import { messageOf } from "./pack-files.ts";
 import type { PackLog } from "./pack-log.ts";
-import type { MetaView } from "./pack-meta.ts";
+import { MetaView } from "./pack-meta.ts";
 import type { Problems, VerifiedSample } from "./result.ts";
 
 /** An auditor has a handful open; a pack of more is refused rather than gone through once for each. */
@@ -32,6 +32,14 @@ interface Room {
   readonly committed: Set<string>;
 }
 
+/** What a meta-log says, as far as the pack shows it. */
+interface Witnessing {
+  readonly view: MetaView;
+  /** Its clock at each of its entries that is shown. */
+  readonly ms: number[];
+  shown: number;
+}
+
 /**
  * Checks `audits/ID.json` without any server: each record is in the log, none was left out, the population is what the
  * logs hold up to its checkpoint, and the auditor's value draws exactly the sample that was drawn.
@@ -39,9 +47,13 @@ interface Room {
 export class PackAudits {
   readonly #problems: Problems;
   readonly #rooms = new Map<string, Room>();
+  /** A population can have been fixed under the meta-log of an earlier epoch. */
+  readonly #meta = new Map<PackLog, Witnessing>();
 
-  constructor(files: PackFiles, problems: Problems) {
+  /** @param former meta-logs of earlier epochs */
+  constructor(files: PackFiles, logs: readonly PackLog[], former: ReadonlySet<PackLog>, problems: Problems) {
     this.#problems = problems;
+    for (const log of logs) if (log.dir === "logs/meta" || former.has(log)) this.#meta.set(log, { view: new MetaView(problems), ms: [], shown: 0 });
     for (const path of [...files.pathsBelow("audits/")].slice(0, maxAudits + 1)) {
       const id = /^audits\/([A-Za-z0-9_-]+)\.json$/.exec(path)?.[1];
       if (id === undefined) continue;
@@ -59,8 +71,15 @@ export class PackAudits {
     }
   }
 
-  readonly addEntry = ({ log, index, header }: PackEntry): void => {
+  readonly addEntry = (entry: PackEntry): void => {
+    const { log, index, header } = entry;
     if (this.#rooms.size === 0) return;
+    const meta = this.#meta.get(entry.log);
+    if (meta !== undefined) {
+      meta.view.addEntry(entry);
+      meta.ms[index] = Date.parse(String(header.at));
+      meta.shown++;
+    }
     if (header.type === "audit" && typeof header.audit === "string") {
       const digest = hexOf(header.commits);
       if (digest !== undefined) this.#rooms.get(header.audit)?.committed.add(digest);
@@ -83,14 +102,16 @@ export class PackAudits {
   }
 
   /** After all entries. Returns the samples that come out as they were drawn. */
-  finish(logs: readonly PackLog[], meta: MetaView, complete: PackComplete): VerifiedSample[] {
+  finish(logs: readonly PackLog[], complete: PackComplete): VerifiedSample[] {
     return [...this.#rooms.values()].flatMap((room) => {
       this.#checkRecords(room);
       if (room.file.population === null) return [];
-      const isSame = this.#checkPopulation(room, logs, meta);
+      const isSame = this.#checkPopulation(room, logs);
+      const { checkpoint } = room.file.population;
+      const fixedAtMs = this.#metaOf(checkpoint.origin)?.[1].ms[checkpoint.size - 1] ?? Number.POSITIVE_INFINITY;
       const isComplete = logs.every((log) => {
         const one = room.recounts.get(log.checkpoint.origin);
-        return one === undefined || one.shown === one.claimed.size || complete.isWhole(log, room.file.scope, one.claimed.size, room.file.population!.checkpoint.size);
+        return one === undefined || one.shown === one.claimed.size || complete.isWhole(log, room.file.scope, one.claimed.size, fixedAtMs);
       });
       return room.draws.flatMap(({ claimed, draw }) => {
         if (!sameMembers(draw.drawn(), claimed.members)) {
@@ -110,16 +131,21 @@ export class PackAudits {
     for (const digest of committed) if (!own.has(digest)) this.#problems.add("audit.record_missing", "the log holds a record that the file leaves out", path);
   }
 
-  #checkPopulation({ path, file, recounts }: Room, logs: readonly PackLog[], meta: MetaView): boolean {
+  #metaOf(origin: string): readonly [PackLog, Witnessing] | undefined {
+    return [...this.#meta].find(([log]) => log.checkpoint.origin === origin);
+  }
+
+  #checkPopulation({ path, file, recounts }: Room, logs: readonly PackLog[]): boolean {
     const { checkpoint } = file.population!;
     const wrong: string[] = [];
-    const metaLog = logs.find((log) => log.checkpoint.origin === checkpoint.origin);
-    if (metaLog === undefined || metaLog.dir !== "logs/meta") wrong.push("its checkpoint is of no meta-log here");
+    const [metaLog, meta] = this.#metaOf(checkpoint.origin) ?? [];
+    if (metaLog === undefined || meta === undefined) wrong.push("its checkpoint is of no meta-log here");
     else if (!hasRoot(metaLog, checkpoint.size, checkpoint.root)) wrong.push("its checkpoint is not of this log");
+    else if (meta.shown < checkpoint.size) wrong.push("its meta-log isn't shown whole");
     for (const log of logs) {
       const recount = recounts.get(log.checkpoint.origin);
       // What the meta-log had taken by then is in the population, all of it: none may be left out, none may be shorter.
-      if (log.dir !== "logs/meta" && (recount?.claimed.size ?? 0) !== meta.coveredSize(log, checkpoint.size)) wrong.push(`\`${log.checkpoint.origin}\` stood at another size`);
+      if (log.dir !== "logs/meta" && (recount?.claimed.size ?? 0) !== (meta?.view.coveredSize(log, checkpoint.size) ?? 0)) wrong.push(`\`${log.checkpoint.origin}\` stood at another size`);
       if (recount === undefined) continue;
       if (!hasRoot(log, recount.claimed.size, recount.claimed.root)) wrong.push(`\`${log.checkpoint.origin}\` had another root`);
       if (recount.count.members !== recount.claimed.members || recount.count.digest() !== recount.claimed.digest) wrong.push(`\`${log.checkpoint.origin}\` holds other members than were counted`);

@@ -39,10 +39,16 @@ export class PackComplete {
   readonly #shownOfAll = new Map<string, { entries: number; counted: number }>();
   /** The meta-log's clock at each of its entries. */
   readonly #metaMs: number[] = [];
+  readonly #former: ReadonlySet<PackLog>;
 
-  /** @param scope as the manifest says; undefined when it can't be read @param more systems that audits of the pack look at */
-  constructor(scope: PackScope | undefined, more: readonly string[], problems: Problems) {
+  /**
+   * @param scope as the manifest says; undefined when it can't be read
+   * @param more systems that audits of the pack look at
+   * @param former meta-logs of earlier epochs: what they sealed holds on
+   */
+  constructor(scope: PackScope | undefined, more: readonly string[], former: ReadonlySet<PackLog>, problems: Problems) {
     this.#problems = problems;
+    this.#former = former;
     this.#scope = scope;
     this.#asked = new Set([...(scope?.systems ?? []), ...more]);
   }
@@ -63,12 +69,12 @@ export class PackComplete {
         else indexes.push(index);
       }
     }
-    if (log.dir === "logs/meta") this.#addSeal(log, index, header);
+    if (log.dir === "logs/meta") this.#metaMs[index] = Date.parse(String(header.at));
+    if (log.dir === "logs/meta" || this.#former.has(log)) this.#addSeal(log, index, header);
   };
 
   #addSeal(log: PackLog, index: number, header: Header): void {
     const atMs = Date.parse(String(header.at));
-    this.#metaMs[index] = atMs;
     if (header.type !== "log.checkpoint" && header.type !== "log.closed") return;
     const { log: origin, size, counted, systems } = header;
     if (counted === undefined && systems === undefined) return;
@@ -117,15 +123,10 @@ export class PackComplete {
     return { sealed: expected, shown };
   }
 
-  /** Whether the pack shows all that a population of these systems is taken from. @param metaSize of the checkpoint that fixed it */
-  isWhole(log: PackLog, scope: PackScope, size: number, metaSize: number): boolean {
-    if (scope.systems.length === 0 || !this.#isOpenEnded(scope, metaSize)) return false;
+  /** Whether the pack shows all that a population of these systems is taken from. @param fixedAtMs when it was fixed, by the meta-log's clock */
+  isWhole(log: PackLog, scope: PackScope, size: number, fixedAtMs: number): boolean {
+    if (scope.systems.length === 0 || !isOpenEnded(scope, fixedAtMs)) return false;
     return scope.systems.every((system) => this.#compare(log, system, size, scope.since) === true);
-  }
-
-  /** Entries can come late, so that an end in the past leaves it open which of the later ones belong. */
-  #isOpenEnded({ until }: PackScope, metaSize: number): boolean {
-    return until === null || Date.parse(until) > (this.#metaMs[metaSize - 1] ?? Number.POSITIVE_INFINITY);
   }
 
   /** After all entries. */
@@ -134,7 +135,8 @@ export class PackComplete {
     if (scope === undefined) return null;
     const meta = logs.find((log) => log.dir === "logs/meta");
     if (meta === undefined) return null;
-    let complete: Completeness = this.#isOpenEnded(scope, meta.checkpoint.size) ? true : null;
+    const madeAtMs = this.#metaMs[meta.checkpoint.size - 1] ?? Number.POSITIVE_INFINITY;
+    let complete: Completeness = isOpenEnded(scope, madeAtMs) ? true : null;
     for (const log of logs) {
       if (log === meta || this.#shownOfAll.get(log.checkpoint.origin)?.entries === log.tree.size) continue;
       const found = scope.systems.length === 0 ? this.#compareAll(log, scope) : scope.systems.map((system) => this.#compare(log, system, log.tree.size, scope.since));
@@ -142,7 +144,7 @@ export class PackComplete {
         if (one === true) continue;
         if (one === null) complete = complete === false ? false : null;
         // What ends earlier leaves later entries out by right.
-        else if (typeof one === "object" && (this.#isOpenEnded(scope, meta.checkpoint.size) || one.shown > one.sealed)) {
+        else if (typeof one === "object" && (isOpenEnded(scope, madeAtMs) || one.shown > one.sealed)) {
           complete = false;
           this.#problems.add("entry.left_out", `the log sealed ${one.sealed} entries of what this pack is about, and ${one.shown} are shown`, `${log.dir}/entries.jsonl`);
         } else complete = complete === false ? false : null;
@@ -166,4 +168,9 @@ export class PackComplete {
     const shown = this.#shownOfAll.get(log.checkpoint.origin)?.counted ?? 0;
     return expected === shown ? true : { sealed: expected, shown };
   }
+}
+
+/** Entries can come late, so that an end in the past leaves it open which of the later ones belong. */
+function isOpenEnded({ until }: PackScope, atMs: number): boolean {
+  return until === null || Date.parse(until) > atMs;
 }

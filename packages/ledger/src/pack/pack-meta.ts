@@ -3,6 +3,15 @@ import type { PackEntry } from "./pack-entries.ts";
 import type { PackLog } from "./pack-log.ts";
 import type { Problems } from "./result.ts";
 
+/**
+ * Meta-logs of earlier epochs: closed, and covered by the one that stands. `<host>/<organization>/meta/<epoch>`, so that no other
+ * writer's log can pass for one.
+ */
+export function formerMetaLogs(logs: readonly PackLog[]): ReadonlySet<PackLog> {
+  const prefix = /^(.+\/)\d+$/.exec(logs.find((log) => log.dir === "logs/meta")?.checkpoint.origin ?? "")?.[1];
+  return new Set(logs.filter((log) => log.dir !== "logs/meta" && prefix !== undefined && log.checkpoint.origin.startsWith(prefix) && /^\d+$/.test(log.checkpoint.origin.slice(prefix.length))));
+}
+
 /** What the meta-log says of one log. */
 interface Covered {
   vkey?: string;

@@ -4,7 +4,7 @@ import { readEntries } from "./pack-entries.ts";
 import { messageOf, PackFiles } from "./pack-files.ts";
 import type { PackLog } from "./pack-log.ts";
 import { openPackLog, rootText } from "./pack-log.ts";
-import { MetaView } from "./pack-meta.ts";
+import { formerMetaLogs, MetaView } from "./pack-meta.ts";
 import { PackApprovals } from "./pack-approvals.ts";
 import { PackAudits } from "./pack-audits.ts";
 import { PackComplete } from "./pack-complete.ts";
@@ -49,8 +49,9 @@ async function verify(pack: Uint8Array | ByteSource, options: VerifyOptions, pro
   const meta = new MetaView(problems);
   const payloads = new PackPayloads(files, problems);
   const approvals = new PackApprovals(files, problems);
-  const audits = new PackAudits(files, problems);
-  const complete = new PackComplete(files.scope, audits.systems(), problems);
+  const former = formerMetaLogs(logs);
+  const audits = new PackAudits(files, logs, former, problems);
+  const complete = new PackComplete(files.scope, audits.systems(), former, problems);
   const indexes = new Map<PackLog, ShownEntries>();
   let entries = 0;
   for (const log of logs) {
@@ -68,7 +69,7 @@ async function verify(pack: Uint8Array | ByteSource, options: VerifyOptions, pro
   meta.compare(logs);
   const matching = await payloads.finish();
   const signed = await approvals.finish();
-  const samples = audits.finish(logs, meta, complete);
+  const samples = audits.finish(logs, complete);
   const isComplete = complete.finish(logs);
   const { trust, anchoredSize, bounds } = judgeTrust(logs, meta, options.trust, options.pinned ?? [], problems);
   for (const [log, own] of indexes) own.compareClock(log, bounds(log), problems);

@@ -210,6 +210,23 @@ describe("an altered store is named where it was altered", () => {
     expect(await problemsOf()).toEqual([]);
   });
 
+  it("a message of a chat and its key removed together, so that neither points at the other: by what lists it, as no erasure", async () => {
+    const single = `(SELECT p.ct FROM evidence_payload p JOIN evidence_key k USING (org, origin, index, part)
+      WHERE NOT EXISTS (SELECT FROM evidence_entry e WHERE e.org = p.org AND convert_from(e.leaf, 'UTF8')::jsonb ->> 'ct' = encode(p.ct, 'hex')) ORDER BY p.ct LIMIT 1)`;
+    const both = `WITH gone AS (DELETE FROM evidence_payload WHERE ct = ${single} RETURNING org, origin, index, part)
+      DELETE FROM evidence_key k USING gone g WHERE (k.org, k.origin, k.index, k.part) = (g.org, g.origin, g.index, g.part)`;
+    await whileAltered(both, [], async () => {
+      expect((await rehash(db, org)).problems, "names in the clear don't say it").toEqual([]);
+      const { problems } = await rehash(db, org, { keys });
+      expect(problems).toEqual([expect.objectContaining({ code: "payload.missing", index: expect.any(Number), message: expect.stringContaining("an erasure leaves what it sealed") })]);
+    });
+    // A key alone, as an erasure destroys it, is no alteration.
+    await whileAltered(`DELETE FROM evidence_key k USING evidence_payload p WHERE (k.org, k.origin, k.index, k.part) = (p.org, p.origin, p.index, p.part) AND p.ct = ${single}`, [], async () => {
+      expect((await rehash(db, org, { keys })).problems).toEqual([]);
+    });
+    expect((await rehash(db, org, { keys })).problems).toEqual([]);
+  });
+
   it("even where the log was cut and its head signed anew with the stolen key, by the meta-log", async () => {
     const short = evidence.signerOf(origin);
     const frontier = new Frontier();

@@ -50,6 +50,12 @@ export class PayloadReader {
     return new Map(rows.map((row) => [row.ct, row.bytes]));
   }
 
+  /** Which of these the store holds, readable or not. */
+  async stored(cts: readonly string[]): Promise<ReadonlySet<string>> {
+    const { rows } = await sql<{ ct: string }>`SELECT encode(ct, 'hex') AS ct FROM evidence_payload WHERE org = ${this.#org} AND ct = ANY(${bytesOfNames(cts)}::bytea[])`.execute(this.#tx);
+    return new Set(rows.map((row) => row.ct));
+  }
+
   /** Of many at once; what was erased is absent. */
   async keysOf(cts: readonly string[]): Promise<ReadonlyMap<string, OpenKeys>> {
     const { rows } = await sql<{ ct: string; kid: string; wrapped: Buffer }>`WITH place AS MATERIALIZED (

@@ -193,7 +193,7 @@ async function logParts(
     name: count.name,
     vkey: row.vkey,
     checkpoint: checkpoint.note,
-    entries: entriesOf(tx, request, row.origin, checkpoint.size, count, payloads, await countedBefore(tx, evidence.org, row.origin, request)),
+    entries: entriesOf(tx, request, row.origin, checkpoint.size, count, payloads, await countedBefore(tx, evidence.org, row.origin, request), row.writer === metaWriter),
     readTile: tileReader(tx, evidence.org, row.origin),
     olderCheckpoints: count.name === metaWriter ? [...published.older, ...(await cosignedCheckpoints(tx, evidence.org, row.origin))] : published.older,
   };
@@ -208,9 +208,10 @@ async function* entriesOf(
   count: { readonly name: string; entries: number },
   payloads: PackPayloads,
   from: number,
+  isMeta: boolean,
 ): AsyncGenerator<{ index: number; leaf: Uint8Array }> {
-  // The meta-log is always whole: it says which logs there are.
-  const whole = count.name === metaWriter;
+  // A meta-log is always whole: it says which logs there are. Those of earlier epochs vouch for what was fixed under them.
+  const whole = isMeta;
   const { org } = request.evidence;
   for await (const entry of whole || request.systems.length === 0 ? readLeaves(tx, org, origin, 0, size) : readLeavesHolding(tx, org, origin, size, spelledIn(request))) {
     const header = parseHeader(entry.leaf);

@@ -12,8 +12,9 @@ import {
 } from "@mandate/ledger";
 import type { CompletedNode } from "@mandate/ledger";
 import type { Database, Tx } from "../database/index.ts";
+import { requireListed } from "./listed-messages.ts";
 import { listLogs, metaWriter } from "./logs.ts";
-import type { LogRow } from "./logs.ts";
+import type { LogKeys, LogRow } from "./logs.ts";
 import { openHead, readLeaves } from "./read-log.ts";
 import { markWhole, NamesDigest } from "./whole-mark.ts";
 
@@ -37,6 +38,8 @@ export interface RehashResult {
 export interface RehashOptions {
   /** Entries gone through so far, of all logs. */
   readonly onProgress?: (entries: number) => void;
+  /** Opens what lists a chat's messages, so that one removed with its key is told too. Absent: as far as names in the clear go. */
+  readonly keys?: LogKeys;
 }
 
 /** A store altered everywhere says so a thousand times, not a million. */
@@ -54,7 +57,7 @@ export class Problems {
  * meta-log took of it, each payload against the commitment in its entry, the decisions index against the entries.
  * Reads one consistent moment, while appends go on.
  */
-export async function rehash(db: Database, org: string, { onProgress = () => undefined }: RehashOptions = {}): Promise<RehashResult> {
+export async function rehash(db: Database, org: string, { onProgress = () => undefined, keys }: RehashOptions = {}): Promise<RehashResult> {
   return db.read(
     org,
     async (tx) => {
@@ -90,6 +93,7 @@ export async function rehash(db: Database, org: string, { onProgress = () => und
       const names = new NamesDigest();
       const payloads = await rehashPayloads(tx, org, problems, names);
       for (const log of rows) await requireKeyed(tx, org, log, problems);
+      if (keys !== undefined) await requireListed(tx, org, keys, rows, problems);
       if (problems.list.length === 0) markWhole(db, org, { logs: new Map(logs.map((log) => [log.origin, { size: log.size, root: fromBase64(log.root) }])), payloads: names.hex() });
       await compareDecisions(tx, org, problems);
       return { ok: problems.list.length === 0, logs, entries, payloads, problems: problems.list };

@@ -1,5 +1,5 @@
 import { entriesCheckedAtStart, logSummaries, rehash } from "../evidence/index.ts";
-import type { RehashResult } from "../evidence/index.ts";
+import type { LogKeys, RehashResult } from "../evidence/index.ts";
 import type { Database } from "../database/index.ts";
 import type { NewFinding } from "../findings/index.ts";
 import type { Job } from "../jobs/index.ts";
@@ -23,6 +23,7 @@ export interface StoreCheckParts {
   readonly db: Database;
   readonly org: string;
   readonly now: () => number;
+  readonly keys: LogKeys;
   readonly report: (finding: NewFinding) => Promise<void>;
   readonly settle: (kinds: readonly string[], open: ReadonlySet<string>) => Promise<void>;
 }
@@ -36,7 +37,7 @@ const kind = "evidence.altered";
  * runs beside the calls once after the start and then daily. What it finds is a finding, and is said wherever the store's
  * state is shown.
  */
-export function createStoreCheck({ db, org, now, report, settle }: StoreCheckParts): StoreCheck {
+export function createStoreCheck({ db, org, now, keys, report, settle }: StoreCheckParts): StoreCheck {
   let running: { promise: Promise<RehashResult>; startedAtMs: number; entries: number; total: number } | undefined;
   let last: { atMs: number; ok: boolean; problems: RehashResult["problems"] } | undefined;
   let isFirst = true;
@@ -48,7 +49,7 @@ export function createStoreCheck({ db, org, now, report, settle }: StoreCheckPar
   async function goThrough(progress: { entries: number; total: number }): Promise<RehashResult> {
     // A head that doesn't verify is for the re-hash to name.
     progress.total = await entriesStored().catch(() => 0);
-    const result = await rehash(db, org, { onProgress: (entries) => (progress.entries = entries) });
+    const result = await rehash(db, org, { keys, onProgress: (entries) => (progress.entries = entries) });
     last = { atMs: now(), ok: result.ok, problems: result.problems };
     const [first] = result.problems;
     if (first === undefined) await settle([kind], new Set());
