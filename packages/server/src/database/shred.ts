@@ -2,7 +2,7 @@ import type { ClientBase } from "pg";
 
 const fillBytes = 1 << 20;
 const maxFillBytes = 2 * 1024 ** 3;
-const name = /^[a-z_]+$/;
+const name = /^[a-z][a-z0-9_]*$/;
 
 /**
  * A deleted row's bytes stay in its page and in the write-ahead log until something else is written there. So: rewrite

@@ -1,7 +1,8 @@
 import { tierTerms } from "@mandate/frameworks";
-import { newId, tiers } from "@mandate/model";
+import { AppError, newId, tiers } from "@mandate/model";
 import type { Tier } from "@mandate/model";
 import { sql } from "kysely";
+import type { MutationEvidence } from "../command.ts";
 import type { ServerContext } from "../context/index.ts";
 import type { Database, Tx } from "../database/index.ts";
 import { parseDurationMs } from "../duration.ts";
@@ -49,6 +50,7 @@ export function endContent(db: Database, ctx: ServerContext, controlLogs: () => 
       await db.transaction(ctx.org, (tx) => setEnds(tx, ctx.org));
       const due = await ctx.read(async (tx) => (await sql<{ kid: string; system: string; month: string; retention: string }>`
         SELECT kid, system, month, retention FROM evidence_kek WHERE org = ${ctx.org} AND ends_at <= ${new Date(ctx.now())} ORDER BY month, kid`.execute(tx)).rows);
+      await endMonths(ctx, due);
       for (const kek of due) {
         await endOne(ctx, kek, controlLogs());
         await db.transaction(ctx.org, (tx) => sql`DELETE FROM evidence_kek k WHERE org = ${ctx.org} AND kid = ${kek.kid} AND NOT EXISTS (SELECT FROM evidence_key e WHERE e.org = k.org AND e.kid = k.kid)`.execute(tx));
@@ -57,24 +59,64 @@ export function endContent(db: Database, ctx: ServerContext, controlLogs: () => 
   };
 }
 
-async function endOne(ctx: ServerContext, kek: { kid: string; system: string; month: string; retention: string }, controlLogs: readonly string[]): Promise<void> {
+interface DueKey {
+  readonly kid: string;
+  readonly system: string;
+  readonly month: string;
+  readonly retention: string;
+}
+
+/**
+ * Months all of whose keys are due go whole: one statement, one file, and no row to be rewritten afterwards. Whatever stands
+ * in the way (a hold, a key that is kept longer, a reader) leaves the month to the batches.
+ */
+async function endMonths(ctx: ServerContext, due: readonly DueKey[]): Promise<void> {
+  if (due.length === 0) return;
+  const months = await ctx.read(async (tx) => {
+    if ((await activeHolds(tx, ctx.org)).length > 0) return [];
+    const { rows } = await sql<{ month: string }>`SELECT to_char(to_date(right(c.relname, 7), 'YYYY_MM'), 'YYYY-MM') AS month FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+      WHERE i.inhparent = 'evidence_key'::regclass AND c.relname ~ '_[0-9]{4}_[0-9]{2}$' AND right(c.relname, 7) < to_char(now() AT TIME ZONE 'UTC', 'YYYY_MM') ORDER BY 1`.execute(tx);
+    return rows.map((row) => row.month);
+  });
+  const byKid = new Map(due.map((kek) => [kek.kid, kek]));
+  for (const month of months) await endMonth(ctx, month, byKid).catch((error: unknown) => {
+    if (!(error instanceof AppError) || error.code !== "database.busy") throw error;
+  });
+}
+
+async function endMonth(ctx: ServerContext, month: string, due: ReadonlyMap<string, DueKey>): Promise<void> {
+  const period = `${month}-01`;
+  await ctx.transact(async (tx, record) => {
+    const { rows } = await sql<{ kid: string; keys: number; entries: number }>`SELECT kid, count(*)::int AS keys, count(DISTINCT (origin, index))::int AS entries
+      FROM evidence_key WHERE org = ${ctx.org} AND period = ${period}::date GROUP BY kid ORDER BY kid`.execute(tx);
+    if (rows.length === 0 || rows.some(({ kid }) => !due.has(kid))) return;
+    const { rows: ended } = await sql<{ done: boolean }>`SELECT mandate_end_month(${period}::date, ${rows.map(({ kid }) => kid)}::text[]) AS done`.execute(tx);
+    if (ended[0]?.done !== true) return;
+    for (const { kid, keys, entries } of rows) await receipt(tx, ctx, record, due.get(kid)!, { keys, entries }, []);
+  });
+}
+
+/** @param tables that rows were deleted from, and which still have their bytes */
+async function receipt(tx: Tx, ctx: ServerContext, record: (evidence: MutationEvidence) => void, kek: DueKey, done: { readonly keys: number; readonly entries: number }, tables: readonly string[]): Promise<void> {
+  const now = ctx.now();
+  const id = newId("erasure", now, ctx.random);
+  const name = `${kek.system === "" ? "no system" : kek.system}, ${kek.month}`;
+  await sql`insert into evidence_erasure (org, id, kind, scope, basis, asked_by, approval, erased_at, irrecoverable_by, entries, keys, tables)
+    values (${ctx.org}, ${id}, 'retention', ${JSON.stringify({ kind: "retention", name })}::jsonb, ${`retention of ${kek.retention}`}, 'retention', null, ${new Date(now)}, ${new Date(now + keyBackupDays * dayMs)}, ${done.entries}, ${done.keys}, ${[...tables]}::text[])`.execute(tx);
+  record({ type: "evidence.erasure", ...(kek.system === "" ? {} : { system: kek.system }), payload: { event: "retention", erasure: id, month: kek.month, retention: kek.retention, ...done } });
+}
+
+async function endOne(ctx: ServerContext, kek: DueKey, controlLogs: readonly string[]): Promise<void> {
   for (;;) {
     const gone = await ctx.transact(async (tx, record) => {
       const holds = await activeHolds(tx, ctx.org);
       const free = holds.length === 0 ? sql`true` : sql`NOT (${sql.join(holds.map((hold) => keysIn(hold.scope, ctx.org, controlLogs)), sql` OR `)})`;
-      const { rows } = await sql<{ keys: number; entries: number }>`WITH doomed AS (SELECT k.origin, k.index, k.part FROM evidence_key k WHERE k.org = ${ctx.org} AND k.kid = ${kek.kid} AND ${free} LIMIT ${batch}),
-        gone AS (DELETE FROM evidence_key k USING doomed d WHERE k.org = ${ctx.org} AND k.origin = d.origin AND k.index = d.index AND k.part = d.part RETURNING k.origin, k.index)
-        SELECT count(*)::int AS keys, count(DISTINCT (origin, index))::int AS entries FROM gone`.execute(tx);
-      const done = rows[0]!;
-      if (done.keys > 0) {
-        const now = ctx.now();
-        const id = newId("erasure", now, ctx.random);
-        const name = `${kek.system === "" ? "no system" : kek.system}, ${kek.month}`;
-        await sql`insert into evidence_erasure (org, id, kind, scope, basis, asked_by, approval, erased_at, irrecoverable_by, entries, keys)
-          values (${ctx.org}, ${id}, 'retention', ${JSON.stringify({ kind: "retention", name })}::jsonb, ${`retention of ${kek.retention}`}, 'retention', null, ${new Date(now)}, ${new Date(now + keyBackupDays * dayMs)}, ${done.entries}, ${done.keys})`.execute(tx);
-        record({ type: "evidence.erasure", ...(kek.system === "" ? {} : { system: kek.system }), payload: { event: "retention", erasure: id, month: kek.month, retention: kek.retention, ...done } });
-      }
-      return done.keys;
+      const { rows } = await sql<{ keys: number; entries: number; tables: string[] }>`WITH doomed AS (SELECT k.origin, k.index, k.part, k.period FROM evidence_key k WHERE k.org = ${ctx.org} AND k.kid = ${kek.kid} AND ${free} LIMIT ${batch}),
+        gone AS (DELETE FROM evidence_key k USING doomed d WHERE k.org = ${ctx.org} AND k.origin = d.origin AND k.index = d.index AND k.part = d.part AND k.period = d.period RETURNING k.origin, k.index, k.tableoid)
+        SELECT count(*)::int AS keys, count(DISTINCT (origin, index))::int AS entries, coalesce(array_agg(DISTINCT tableoid::regclass::text), '{}') AS tables FROM gone`.execute(tx);
+      const { keys, entries, tables } = rows[0]!;
+      if (keys > 0) await receipt(tx, ctx, record, kek, { keys, entries }, tables);
+      return keys;
     });
     if (gone < batch) return;
   }

@@ -68,12 +68,12 @@ export function eraseApproved(controlLogs: () => readonly string[]): ApprovalEff
     const holds = await holdsOn(tx, ctx.org, scope, controlLogs());
     if (holds.length > 0) throw held(holds);
     const basis = String(approval.statement["basis"]);
-    const done = await destroy(tx, ctx.org, scope, controlLogs());
+    const { tables, ...done } = await destroy(tx, ctx.org, scope, controlLogs());
     const now = ctx.now();
     const id = newId("erasure", now, ctx.random);
     const irrecoverableBy = new Date(now + keyBackupDays * 86_400_000);
-    await sql`insert into evidence_erasure (org, id, kind, scope, basis, asked_by, approval, erased_at, irrecoverable_by, entries, keys)
-      values (${ctx.org}, ${id}, ${scope.kind}, ${JSON.stringify(scope)}::jsonb, ${basis}, ${approval.requester ?? ""}, ${approval.id}, ${new Date(now)}, ${irrecoverableBy}, ${done.entries}, ${done.keys})`.execute(tx);
+    await sql`insert into evidence_erasure (org, id, kind, scope, basis, asked_by, approval, erased_at, irrecoverable_by, entries, keys, tables)
+      values (${ctx.org}, ${id}, ${scope.kind}, ${JSON.stringify(scope)}::jsonb, ${basis}, ${approval.requester ?? ""}, ${approval.id}, ${new Date(now)}, ${irrecoverableBy}, ${done.entries}, ${done.keys}, ${tables}::text[])`.execute(tx);
     record({
       type: "evidence.erasure",
       ...(scope.kind === "system" ? { system: scope.system } : {}),
@@ -84,12 +84,12 @@ export function eraseApproved(controlLogs: () => readonly string[]): ApprovalEff
 }
 
 /** Destroys keys and salts, and the sealed arguments of calls that were held. Running it again destroys what came back. */
-export async function destroy(tx: Tx, org: string, scope: ContentScope, controlLogs: readonly string[]): Promise<{ entries: number; keys: number }> {
+export async function destroy(tx: Tx, org: string, scope: ContentScope, controlLogs: readonly string[]): Promise<{ entries: number; keys: number; tables: string[] }> {
   await sql`UPDATE approvals a SET context = context - 'input' WHERE a.org = ${org} AND a.context ? 'input'
     AND (a.id IN (SELECT d.approval FROM decision d WHERE d.org = ${org} AND d.approval IS NOT NULL AND ${decisionsIn(scope)})
       OR a.context ->> 'decisionId' IN (SELECT d.id FROM decision d WHERE d.org = ${org} AND ${decisionsIn(scope)}))`.execute(tx);
-  const { rows } = await sql<{ entries: number; keys: number }>`WITH gone AS (DELETE FROM evidence_key k WHERE k.org = ${org} AND ${keysIn(scope, org, controlLogs)} RETURNING k.origin, k.index)
-    SELECT count(DISTINCT (origin, index))::int AS entries, count(*)::int AS keys FROM gone`.execute(tx);
+  const { rows } = await sql<{ entries: number; keys: number; tables: string[] }>`WITH gone AS (DELETE FROM evidence_key k WHERE k.org = ${org} AND ${keysIn(scope, org, controlLogs)} RETURNING k.origin, k.index, k.tableoid)
+    SELECT count(DISTINCT (origin, index))::int AS entries, count(*)::int AS keys, coalesce(array_agg(DISTINCT tableoid::regclass::text), '{}') AS tables FROM gone`.execute(tx);
   return rows[0]!;
 }
 

@@ -36,10 +36,10 @@ export async function replayErasures(ctx: ServerContext, path: string, controlLo
   const lost = [...kept.values()].filter((one) => !known.has(one.id));
   for (const erasure of lost) {
     await ctx.transact(async (tx, record) => {
-      const done = await destroy(tx, ctx.org, erasure.scope, controlLogs);
+      const { tables, ...done } = await destroy(tx, ctx.org, erasure.scope, controlLogs);
       const until = new Date(Date.parse(erasure.erasedAt) + keyBackupDays * 86_400_000);
-      await sql`insert into evidence_erasure (org, id, kind, scope, basis, asked_by, approval, erased_at, irrecoverable_by, entries, keys)
-        values (${ctx.org}, ${erasure.id}, ${erasure.scope.kind}, ${JSON.stringify(erasure.scope)}::jsonb, ${erasure.basis}, ${erasure.askedBy}, ${erasure.approval}, ${new Date(erasure.erasedAt)}, ${until}, ${done.entries}, ${done.keys})`.execute(tx);
+      await sql`insert into evidence_erasure (org, id, kind, scope, basis, asked_by, approval, erased_at, irrecoverable_by, entries, keys, tables)
+        values (${ctx.org}, ${erasure.id}, ${erasure.scope.kind}, ${JSON.stringify(erasure.scope)}::jsonb, ${erasure.basis}, ${erasure.askedBy}, ${erasure.approval}, ${new Date(erasure.erasedAt)}, ${until}, ${done.entries}, ${done.keys}, ${tables}::text[])`.execute(tx);
       record({ type: "evidence.erasure", payload: { event: "replayed", erasure: erasure.id, scope: erasure.scope, ...done } });
     });
   }

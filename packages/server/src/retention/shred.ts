@@ -12,8 +12,8 @@ export interface ShredDeps {
   readonly shedJournal: () => Promise<void>;
 }
 
-/** Tables that hold keys, or what opens like one. */
-const tables = ["evidence_key", "evidence_kek", "approvals"] as const;
+/** Beside the keys' own tables: what opens like one, and where a key's row may have stood before it got its month. */
+const besides = ["evidence_key_other", "evidence_kek", "approvals"] as const;
 
 /** Rewriting locks the keys' table for seconds, so what is erased within this time is shredded together. */
 const atMostEveryMs = 3_600_000;
@@ -33,10 +33,12 @@ export function shredErased(deps: ShredDeps): Job {
 
 /** @returns false when there was nothing to do */
 export async function shredNow({ db, org, now, log, shedJournal }: ShredDeps): Promise<boolean> {
-  const { rows } = await db.read(org, (tx) => sql<{ id: string }>`select id from evidence_erasure where org = ${org} and shredded_at is null`.execute(tx));
+  const { rows } = await db.read(org, (tx) => sql<{ id: string; tables: string[] | null }>`select id, tables from evidence_erasure where org = ${org} and shredded_at is null`.execute(tx));
   if (rows.length === 0) return false;
   await shedJournal();
-  if (!(await db.shred(tables))) log.warn("the database's own log of erased keys ends with its recycling: the login may not overwrite it", {});
+  // A receipt of a release that noted no table can have taken rows from any month's.
+  const keys = rows.some((row) => row.tables === null) ? ["evidence_key"] : [...new Set(rows.flatMap((row) => row.tables ?? []))].sort();
+  if (!(await db.shred([...new Set([...keys, ...besides])]))) log.warn("the database's own log of erased keys ends with its recycling: the login may not overwrite it", {});
   await db.transaction(org, (tx) => sql`update evidence_erasure set shredded_at = ${new Date(now())} where org = ${org} and id = any(${rows.map((row) => row.id)})`.execute(tx));
   return true;
 }

@@ -35,6 +35,8 @@ const settings = {
   full_page_writes: "on",
   synchronous_commit: "on",
   max_connections: "60",
+  // A query that names no time opens every month's table and its indexes.
+  max_locks_per_transaction: "256",
   shared_buffers: "128MB",
   max_wal_size: "1GB",
   wal_compression: "on",
