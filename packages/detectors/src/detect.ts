@@ -52,16 +52,26 @@ export function detect(text: string, options: DetectOptions = {}): readonly Find
   const { classes, types, channel = "user" } = options;
   const reading = read(text);
   const found: Finding[] = [];
-  for (const detector of detectors) {
+  for (const detector of types === undefined ? detectors : yielding(types)) {
     if (reading.digits < detector.minDigits || classes?.includes(detector.kind) === false) continue;
-    if (types === undefined) for (const finding of detector.detect(text, reading, channel)) found.push(finding);
-    else if (types.some((type) => yields(detector, type)))
-      for (const finding of detector.detect(text, reading, channel)) if (isAmong(finding.type, types)) found.push(finding);
+    for (const finding of detector.detect(text, reading, channel)) if (types === undefined || isAmong(finding.type, types)) found.push(finding);
   }
   if (found.length < 2) return found;
   const content = withoutOverlap(found.filter((finding) => finding.class === "pii" || finding.class === "secret"));
   const around = (["injection", "code"] as const).flatMap((kind) => withoutOverlap(found.filter((finding) => finding.class === kind)));
   return around.length === 0 ? content : [...content, ...around].sort((a, b) => a.start - b.start || b.end - a.end);
+}
+
+/** By list of types: rules name the same few for each of many short texts. */
+const chosen = new WeakMap<readonly string[], readonly Detector[]>();
+
+function yielding(types: readonly string[]): readonly Detector[] {
+  let some = chosen.get(types);
+  if (some === undefined) {
+    some = detectors.filter((detector) => types.some((type) => yields(detector, type)));
+    chosen.set(types, some);
+  }
+  return some;
 }
 
 /** Whether a detector can find this type. */

@@ -3,6 +3,7 @@ import type { Detector } from "../types.ts";
 
 const v4 = /(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w]|\.\d)/g;
 /** Cheap to look for, and in every address that counts. */
+const twoDots = /\.\d{1,3}\./;
 const twoColons = /:[0-9a-f]{0,4}:/i;
 const v6 = /(?<![\w:.])[0-9a-f:]{2,39}(?![\w:])/gi;
 
@@ -23,7 +24,7 @@ export const ipAddress: Detector = {
   minDigits: 0,
   coverage: "stated",
   detect: (text, reading) => [
-    ...(reading.digits > 3 ? findMatches(text, v4, { type: "ip_address", class: "pii" }, () => 0.9) : []),
+    ...(reading.digits > 3 && twoDots.test(text) ? findMatches(text, v4, { type: "ip_address", class: "pii" }, () => 0.9) : []),
     ...(reading.colons > 1 && twoColons.test(text)
       ? findMatches(text, v6, { type: "ip_address", class: "pii" }, (match) => (isV6(match) ? 0.95 : null))
       : []),
