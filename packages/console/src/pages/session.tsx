@@ -68,20 +68,26 @@ function Shown({ session }: { session: Timeline }) {
           <ol className="needs">
             {session.steps.map(({ decision, approval, classes, labels }) => (
               <li key={decision.id}>
-                <Link to="/evidence/$id" params={{ id: decision.id }} search={{}}>
-                  <OutcomeStatus decision={decision} /> {decision.action} <code>{decided(decision)}</code> <Time at={decision.at} />
-                </Link>
-                {decision.outcome !== "allow" && <p className="small">{decision.reason}</p>}
-                <p className="muted small">
-                  {[...(labels === null ? [] : [labels.maxSensitivity, labels.untrusted ? words.untrusted : words.trusted]), ...classes].join(", ")}
-                </p>
-                {approval !== null && (
-                  <p className="small">
-                    <Link to="/approve/$id" params={{ id: approval.id }}>
-                      {words.approval}: {approval.state}
+                <div className="grow">
+                  <span>
+                    <OutcomeStatus decision={decision} /> {decision.action}{" "}
+                    <Link to="/evidence/$id" params={{ id: decision.id }} search={{}}>
+                      <code>{decided(decision)}</code>
                     </Link>
-                  </p>
-                )}
+                  </span>
+                  {decision.outcome !== "allow" && <span className="small">{decision.reason}</span>}
+                  <span className="muted small">
+                    <Time at={decision.at} />
+                    {[...(labels === null ? [] : [labels.maxSensitivity, labels.untrusted ? words.untrusted : words.trusted]), ...classes].map((one) => `, ${one}`).join("")}
+                  </span>
+                  {approval !== null && (
+                    <span className="small">
+                      <Link to="/approve/$id" params={{ id: approval.id }}>
+                        {words.approval}: {approval.state}
+                      </Link>
+                    </span>
+                  )}
+                </div>
               </li>
             ))}
           </ol>
@@ -94,14 +100,22 @@ function Shown({ session }: { session: Timeline }) {
             <ol className="needs">
               {session.spans.map((span) => (
                 <li key={`${span.trace}${span.span}`}>
-                  {span.operation} {(span.model ?? span.tool) !== null && <code>{span.model ?? span.tool}</code>} {span.address !== null && words.spanAt(span.address)} <Time at={span.started} />
-                  {span.decision !== null && (
-                    <p className="small">
-                      <Link to="/evidence/$id" params={{ id: span.decision }} search={{}}>
-                        <code>{span.decision}</code>
-                      </Link>
-                    </p>
-                  )}
+                  <div className="grow">
+                    <span>
+                      {span.operation} {(span.model ?? span.tool) !== null && <code>{span.model ?? span.tool}</code>} {span.address !== null && words.spanAt(span.address)}
+                    </span>
+                    <span className="muted small">
+                      <Time at={span.started} />
+                      {span.decision !== null && (
+                        <>
+                          {", "}
+                          <Link to="/evidence/$id" params={{ id: span.decision }} search={{}}>
+                            {words.spanDecision}
+                          </Link>
+                        </>
+                      )}
+                    </span>
+                  </div>
                 </li>
               ))}
             </ol>

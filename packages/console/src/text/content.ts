@@ -57,5 +57,6 @@ export const session = {
   spans: "What the application reports of itself",
   spansNote: "Its own word, joined by trace: no evidence, and nothing was decided on it.",
   spansTruncated: "Later spans are left out.",
+  spanDecision: "its decision",
   spanAt: (host: string) => `at ${host}`,
 } as const;
