@@ -74,3 +74,39 @@ test("a wrong edit is marked where it stands; a right one is tried, watched, and
   await page.locator("ins", { hasText: "50" }).first().waitFor();
   office.quiet();
 });
+
+test("a trial can be stopped and keeps what it found; what an invariant forbids can't be saved, and says why and what to do", { timeout: 120_000 }, async () => {
+  expect((await mandate.api("PUT", "/policies/standing?reason=kept", { spec: { rules: [], invariants: [{ id: "large-wait", on: "tool:payouts.send", heldWhen: "context.input.amount > 500", of: "everybody", because: "Nobody pays that much alone." }] } })).body.code, "no rule yet keeps it").toBe("manifest.invalid");
+  expect((await mandate.api("PUT", "/policies/standing?reason=kept", { spec: { rules: [{ id: "ceiling", on: "tool:payouts.send", holdUnless: "context.input.amount <= 500" }], invariants: [{ id: "large-wait", on: "tool:payouts.send", heldWhen: "context.input.amount > 500", of: "carriers", because: "Nobody pays that much alone." }] } })).status).toBeLessThan(300);
+  const { page } = lead;
+  await lead.open("/policies");
+  await lead.follow("payout-limit");
+  await page.getByText("1 of 1 tests pass").waitFor();
+  // Of the seven days the newest is answered, the next never: until somebody stops it.
+  let asked = 0;
+  await page.route("**/policies/payout-limit/simulate", async (route) => {
+    asked += 1;
+    if (asked === 1) await route.continue();
+  });
+  await lead.press("Try it");
+  await page.getByText("day 2 of 7").waitFor();
+  await lead.press("Stop");
+  await page.getByText("Stopped after 1 of 7 days.").waitFor();
+  await page.getByText(/ decisions? would flip/).first().waitFor();
+  await page.unroute("**/policies/payout-limit/simulate");
+
+  await lead.open("/policies");
+  await lead.follow("standing");
+  await page.getByText("No tests written").waitFor();
+  await page.locator(".cm-line", { hasText: "holdUnless" }).click();
+  await page.keyboard.press("End");
+  for (let at = 0; at < "500".length; at += 1) await page.keyboard.press("Backspace");
+  await page.keyboard.type("900", { delay: 10 });
+  await page.getByText("Compared with what is enforced").waitFor();
+  await page.locator("ins", { hasText: "900" }).first().waitFor();
+  await page.getByText("It can’t be saved: an invariant would not hold").waitFor({ timeout: 60_000 });
+  await page.getByText("Add a rule that refuses or holds such calls").waitFor();
+  expect(await page.getByRole("button", { name: "Save and enforce" }).isDisabled()).toBe(true);
+  await lead.accessible();
+  office.quiet();
+});

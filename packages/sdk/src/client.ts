@@ -11,7 +11,7 @@ import type {
   BatchResult,
   Approval,
   ApprovalMetrics,
-  Change,
+  Applied,
   DecisionRecord,
   DecisionSummary,
   Delegation,
@@ -102,7 +102,7 @@ export class MandateClient {
     yaml: string,
     query: { readonly dryRun?: boolean; readonly reason?: string } = {},
     options: CallOptions = {},
-  ): Promise<{ readonly changes: readonly Change[] }> {
+  ): Promise<Applied> {
     const response = await this.#transport.request(
       "POST",
       `/api/v1/apply${queryString({ ...(query.dryRun === true ? { dryRun: true } : {}), ...(query.reason === undefined ? {} : { reason: query.reason }) })}`,
@@ -113,7 +113,7 @@ export class MandateClient {
         contentType: "application/yaml",
       },
     );
-    return (await response.json()) as { changes: Change[] };
+    return (await response.json()) as Applied;
   }
 
   readonly systems = {

@@ -15,6 +15,7 @@ export type {
   Approval,
   ApprovalMetrics,
   ApprovalSignature,
+  Applied,
   Change,
   ChangedTier,
   DecisionRecord,

@@ -24,6 +24,13 @@ export interface Change {
   readonly reassessment?: ChangedAuthorization;
 }
 
+/** What a manifest changed, or would change. */
+export interface Applied {
+  readonly changes: readonly Change[];
+  /** Whether policies as changed let through what was not let through before, with a call that shows it; null where no policy in force is changed. */
+  readonly widening?: { readonly state: "no" | "yes" | "cant_tell"; readonly reason: string | null; readonly example: { readonly text: string } | null } | null;
+}
+
 export interface ChangedAuthorization {
   /** `C` stops it at once, `B` denies the difference alone and stops it after 14 days. */
   readonly class: string;

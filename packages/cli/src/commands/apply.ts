@@ -1,6 +1,6 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
-import type { Change, MandateClient } from "@mandate/sdk";
+import type { Applied, Change, MandateClient } from "@mandate/sdk";
 import { MandateError } from "@mandate/sdk";
 import { CliError } from "../cli-error.ts";
 import type { Call } from "../command.ts";
@@ -32,8 +32,8 @@ export async function validate(call: Call): Promise<void> {
 export async function plan(call: Call): Promise<ExitCode> {
   const stream = await readManifests(call.list("file"), call.terminal);
   const client = await call.client();
-  const { changes } = await sent(client, stream, true, call);
-  await printChanges(call, changes);
+  const { changes, widening } = await sent(client, stream, true, call);
+  await printChanges(call, changes, widening);
   const out = call.option("out");
   if (out !== undefined) {
     const { url } = await call.connection();
@@ -49,8 +49,8 @@ export async function apply(call: Call): Promise<void> {
   const client = await call.client();
   const stream =
     kept === undefined ? await readManifests(call.list("file"), call.terminal) : await replanned(client, kept, call);
-  const { changes } = await sent(client, stream, false, call);
-  await printChanges(call, changes);
+  const { changes, widening } = await sent(client, stream, false, call);
+  await printChanges(call, changes, widening);
   const waiting = changes.filter((change) => change.needsApproval);
   if (waiting.length > 0)
     call.say(
@@ -116,7 +116,7 @@ export async function sent(
   stream: ManifestStream,
   dryRun: boolean,
   call: Call,
-): Promise<{ readonly changes: readonly Change[] }> {
+): Promise<Applied> {
   try {
     return await client.apply(stream.yaml, { dryRun }, { signal: call.terminal.signal });
   } catch (error) {
@@ -170,11 +170,17 @@ function whatReopens(name: string, { class: kind, changes, denied, runs, refused
   return `${cell(name)} is re-opened, class ${cell(kind)}: ${why}. ${effect} Of the last 7 days' calls this would have refused ${refusedCalls}.`;
 }
 
+/** Does what changed in policies let through what was not let through? */
+function whetherWider({ state, reason, example }: NonNullable<Applied["widening"]>): string {
+  if (state === "no") return "Widens nothing: whatever the policies let through now was let through before.";
+  return state === "yes" ? `Widens access. ${cell(example?.text ?? "")}` : `Can't tell whether it widens access: ${cell(reason ?? "")}`;
+}
+
 /** Create, change and remove, then what needs approval, then what it voids; unchanged objects only as a count. */
-export async function printChanges(call: Call, changes: readonly Change[]): Promise<void> {
+export async function printChanges(call: Call, changes: readonly Change[], widening: Applied["widening"] = null): Promise<void> {
   if (call.format !== "table") {
     const rows = changes as unknown as readonly Row[];
-    if (call.format === "json") return await printObject(call.terminal, "json", { changes }, "");
+    if (call.format === "json") return await printObject(call.terminal, "json", { changes, ...(widening === null ? {} : { widening }) }, "");
     return await printRows(call.terminal, call.format, {
       rows,
       columns: [],
@@ -199,6 +205,7 @@ export async function printChanges(call: Call, changes: readonly Change[]): Prom
   for (const { name, tier } of real) if (tier !== undefined && tier.was !== tier.is) call.say(whyTier(name, tier));
   for (const { name, reassessment } of real) if (reassessment !== undefined) call.say(whatReopens(name, reassessment));
   for (const { name, similar = [] } of real) for (const twin of similar) call.say(`${cell(name)} does much what ${cell(twin.name)} does: ${twin.because.map(cell).join("; ")}. Join it, or say why not under spec.distinctFrom.`);
+  if (widening !== null) call.say(whetherWider(widening));
   const count = (test: (change: Change) => boolean) => changes.filter(test).length;
   const parts = [
     `${count((change) => change.action.startsWith("create"))} to create`,

@@ -107,8 +107,8 @@ async function take(call: Call, client: MandateClient, file: string, scriptedAt:
   const read = await readManifests([file], call.terminal);
   const { yaml, scripted } = scriptedAt === null ? { yaml: read.yaml, scripted: [] } : withScriptedModels(read.yaml, scriptedAt);
   const stream = { ...read, yaml };
-  const { changes } = await sent(client, stream, true, call);
-  await printChanges({ ...call, format: "table" }, changes);
+  const { changes, widening } = await sent(client, stream, true, call);
+  await printChanges({ ...call, format: "table" }, changes, widening);
   if (pending(changes).length > 0) await sent(client, stream, false, call);
   return scripted;
 }

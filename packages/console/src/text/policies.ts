@@ -48,7 +48,10 @@ export const policies = {
   noInvariantsMore: "An invariant is about every call there can be. Write it under invariants in a policy; no policy that breaks it can be saved.",
   tryIt: "Try it",
   tryTitle: "Last seven days, decided again",
-  trying: "Deciding recorded calls again…",
+  tryingDay: (day: number, of: number) => `Deciding recorded calls again: day ${day} of ${of}`,
+  stop: "Stop",
+  stopped: (days: number, of: number) => `Stopped after ${days} of ${of} days.`,
+  noFlipsYet: "None flips so far.",
   tried: (of: number, total: number) => `${of} of ${plural(total, "recorded decision", "recorded decisions")} could be made again.`,
   noFlips: "Every one comes out as it did.",
   flips: (n: number) => `${plural(n, "decision", "decisions")} would flip`,
@@ -80,6 +83,10 @@ export const policies = {
     systems === 0
       ? "No system carries it yet. It binds those that name it under policies."
       : `It binds ${plural(systems, "system", "systems")} at their next call. Where one was approved with an earlier version, both bind until the change is approved.`,
+  cannotSave: (n: number) => (n === 1 ? "It can’t be saved: an invariant would not hold" : `It can’t be saved: ${n} invariants would not hold`),
+  inPolicy: "of policy",
+  wayOn: "Add a rule that refuses or holds such calls, or have the invariant changed by whoever owns it.",
+  changes: "Compared with what is enforced",
   saved: "Saved. It is enforced from the next call on.",
   history: "Versions",
   version: (n: number) => `Version ${n}`,

@@ -65,6 +65,39 @@ describe("does this edit widen access", () => {
   });
 });
 
+describe("a manifest that changes a policy in force says whether it widens access", () => {
+  const applied = async (text: string, query = ""): Promise<{ state: string; example: { text: string } | null } | null> => {
+    const answer = await running.request("POST", `/api/v1/apply${query}`, { body: text });
+    expect(answer.status, answer.text).toBe(200);
+    return answer.body.widening;
+  };
+  const limited = (amount: number): string => payoutsManifest({ effect: "pays", limit: amount });
+
+  test("a higher limit does, with the call that shows it, before and when it is applied; a lower one does not", async () => {
+    expect(await applied(limited(120), "?dryRun=true")).toMatchObject({ state: "yes", example: { text: expect.stringContaining("payouts") } });
+    expect(await applied(limited(120))).toMatchObject({ state: "yes", example: { text: expect.stringContaining("payouts") } });
+    expect(await applied(limited(80))).toMatchObject({ state: "no", example: null });
+  });
+
+  test("taking a policy from a system does; what changes no policy in force is not asked", async () => {
+    const freed = manifest.replace("  policies: [policy:payout-limit]\n", "");
+    expect(await applied(freed, "?dryRun=true"), "what no system names binds every one").toMatchObject({ state: "no" });
+    const other = manifest.slice(manifest.lastIndexOf("---")).replace("name: payouts", "name: refunds").replace("title: Payouts", "title: Refunds");
+    expect(await applied(freed + other, "?dryRun=true"), "another carries it, this one no more").toMatchObject({ state: "yes", example: { text: expect.stringContaining("payouts") } });
+    expect(await applied(manifest)).toBeNull();
+    expect(await applied("apiVersion: v1\nkind: Policy\nmetadata: { name: another }\nspec: { rules: [] }\n", "?dryRun=true")).toBeNull();
+  });
+
+  test("the command line says so where it plans and where it applies", async () => {
+    const planned = await cli(["plan", "-f", "-"], limited(120));
+    expect(planned.code, planned.said).toBe(0);
+    expect(planned.said).toContain("Widens access. For example payouts");
+    const lowered = await cli(["apply", "-f", "-"], limited(70));
+    expect(lowered.said).toContain("Widens nothing");
+    expect((await cli(["apply", "-f", "-"], limited(80))).said).toContain("Widens access. For example payouts");
+  });
+});
+
 describe("invariants", () => {
   test("one that a policy would break keeps it from being published, by API and by manifest, with the call that breaks it", async () => {
     expect((await put("payout-limit", { rules: rules(80), invariants: [large] })).status).toBe(200);

@@ -4,6 +4,7 @@ import { actorOf, editors } from "../http/index.ts";
 import type { App } from "../http/index.ts";
 import { applyManifest } from "../registry/index.ts";
 import type { Change } from "../registry/index.ts";
+import { shownWidening, showWidening } from "../proofs/index.ts";
 import { shownReason, tierFlag, tierReason } from "../tiering/index.ts";
 import { invitingMembers } from "./deps.ts";
 import type { RegisterRouteDeps } from "./deps.ts";
@@ -44,12 +45,12 @@ export async function applyRoute(app: App, { contexts, ports }: RegisterRouteDep
         summary: "Apply a manifest of many documents: all of it or nothing",
         querystring: z.object({ dryRun: z.enum(["true", "false"]).default("false"), reason: z.string().max(1000).optional(), commit: z.string().max(100).optional(), file: z.string().max(300).optional() }),
         body: z.string(),
-        response: { 200: z.object({ changes: z.array(change).readonly() }) },
+        response: { 200: z.object({ changes: z.array(change).readonly(), widening: shownWidening.nullable().describe("does it let through what was not let through before; null where no policy in force is changed") }) },
       },
       handler: async (request) => {
         const query = request.query as { dryRun: string; reason?: string; commit?: string; file?: string };
-        const { changes } = await applyManifest(invitingMembers(contexts.for(actorOf(request))), ports, request.body as string, { dryRun: query.dryRun === "true", reason: query.reason, commit: query.commit, file: query.file });
-        return { changes: changes.map(shownChange) };
+        const { changes, widening } = await applyManifest(invitingMembers(contexts.for(actorOf(request))), ports, request.body as string, { dryRun: query.dryRun === "true", reason: query.reason, commit: query.commit, file: query.file });
+        return { changes: changes.map(shownChange), widening: widening && showWidening(widening) };
       },
     });
   });

@@ -5,6 +5,7 @@ import { fieldText, parseManifest } from "@mandate/model/manifest";
 import type { ManifestObject, ManifestProblem } from "@mandate/model/manifest";
 import { runPolicyTests, validatePolicies } from "@mandate/policy";
 import { validateInvariants } from "@mandate/policy/proof";
+import type { Widening } from "@mandate/policy/proof";
 import type { FlagReason, TierReason } from "@mandate/frameworks";
 import type { Tier } from "@mandate/model";
 import type { CommandContext, MutationEvidence } from "../command.ts";
@@ -60,6 +61,8 @@ export interface ChangedTier {
 
 export interface ApplyResult {
   readonly changes: readonly Change[];
+  /** Whether policies as changed let through what was not let through before; null where no policy in force is changed. */
+  readonly widening: Widening | null;
 }
 
 /** What the register asks of other slices; wired once, in `main.ts`. */
@@ -89,7 +92,7 @@ export async function applyManifest(ctx: CommandContext<Tx>, ports: RegisterPort
   const file = options.file ?? "manifest.yaml";
   const { objects, problems } = parseManifest(text, { file });
   if (problems.length > 0) throw invalid(problems);
-  return applyObjects(ctx, ports, objects, { ...options, file });
+  return applyObjects(ctx, ports, objects, { ...options, file, asksWidening: true });
 }
 
 /** Carries a dry run's answer out of a transaction that must not commit. */
@@ -101,11 +104,15 @@ class DryRun extends Error {
   }
 }
 
-export async function applyObjects(ctx: CommandContext<Tx>, ports: RegisterPorts, objects: readonly ManifestObject[], options: ApplyOptions): Promise<ApplyResult> {
+interface ObjectsOptions extends ApplyOptions {
+  readonly asksWidening?: boolean;
+}
+
+export async function applyObjects(ctx: CommandContext<Tx>, ports: RegisterPorts, objects: readonly ManifestObject[], options: ObjectsOptions): Promise<ApplyResult> {
   return proving(ports, (proven) => applyProven(ctx, ports, objects, options, proven));
 }
 
-async function applyProven(ctx: CommandContext<Tx>, ports: RegisterPorts, objects: readonly ManifestObject[], options: ApplyOptions, proven: Proven | null): Promise<ApplyResult> {
+async function applyProven(ctx: CommandContext<Tx>, ports: RegisterPorts, objects: readonly ManifestObject[], options: ObjectsOptions, proven: Proven | null): Promise<ApplyResult> {
   const offers = options.dryRun ? new Map<string, readonly OfferedTool[]>() : await offersOf(ctx, ports, objects);
   const file = options.file ?? "manifest.yaml";
   const source: WriteSource = { reason: options.reason ?? null, commit: options.commit ?? null };
@@ -115,6 +122,8 @@ async function applyProven(ctx: CommandContext<Tx>, ports: RegisterPorts, object
       await lockRegister(tx, ctx.org, now);
       const before = await loadRegister(tx, ctx.org);
       mustHold(crossCheck(objects, overlay(before, objects), file));
+      const asksWidening = options.asksWidening === true && ports.prove !== undefined && objects.some((object) => changesPolicies(before, object));
+      const was = asksWidening ? asTested(await ports.deriveFacts(tx, ctx.now(), { asWritten: true })) : null;
       const actions = new Map<string, Change["action"]>();
       for (const object of objects) {
         const known = before.get(object.kind, object.name);
@@ -137,7 +146,8 @@ async function applyProven(ctx: CommandContext<Tx>, ports: RegisterPorts, object
       const outcomes = new Map((await ports.reconcile(tx, ctx, record)).map((outcome) => [outcome.system, outcome]));
       mustHold([...checkPilots(objects, outcomes, ctx.now(), file), ...(await checkPolicies(tx, ctx, ports, objects, file))]);
       const edited = objects.filter((object) => actions.get(`${object.kind}/${object.name}`) !== "unchanged");
-      if (edited.some(({ kind }) => mayBreak.has(kind))) mustHold(await checkInvariants(tx, ctx, ports, { objects: edited, file, proven, record }));
+      const checked = edited.some(({ kind }) => mayBreak.has(kind)) ? await checkInvariants(tx, ctx, ports, { objects: edited, file, proven, record, was }) : nothingBroken;
+      mustHold(checked.problems);
       const changes = objects.map((object): Change => {
         const outcome = object.kind === "AISystem" ? outcomes.get(object.name) : undefined;
         return { kind: object.kind, name: object.name, action: actions.get(`${object.kind}/${object.name}`)!, needsApproval: outcome?.needsApproval ?? false, voids: outcome?.voids ?? [], ...(outcome?.similar === undefined ? {} : { similar: outcome.similar }), ...(outcome?.reassessment === undefined ? {} : { reassessment: outcome.reassessment }), ...(outcome === undefined ? {} : { tier: { is: outcome.tier, was: outcome.was, reasons: outcome.reasons, flags: outcome.flags, unanswered: outcome.unanswered } }) };
@@ -146,8 +156,9 @@ async function applyProven(ctx: CommandContext<Tx>, ports: RegisterPorts, object
       for (const outcome of outcomes.values()) {
         if ((outcome.voids.length > 0 || outcome.reassessment !== undefined || outcome.was !== outcome.tier) && !actions.has(`AISystem/${outcome.system}`)) changes.push({ kind: "AISystem", name: outcome.system, action: "unchanged", needsApproval: outcome.needsApproval, voids: outcome.voids, ...(outcome.reassessment === undefined ? {} : { reassessment: outcome.reassessment }), tier: { is: outcome.tier, was: outcome.was, reasons: outcome.reasons, flags: outcome.flags, unanswered: outcome.unanswered } });
       }
-      if (options.dryRun) throw new DryRun({ changes });
-      return { changes };
+      const result = { changes, widening: checked.widening };
+      if (options.dryRun) throw new DryRun(result);
+      return result;
     });
   } catch (error) {
     if (error instanceof DryRun) return error.result;
@@ -156,6 +167,16 @@ async function applyProven(ctx: CommandContext<Tx>, ports: RegisterPorts, object
 }
 
 const mayBreak: ReadonlySet<EntityKind> = new Set(["Policy", "AISystem", "Tool"]);
+
+/** Of a policy that stands: another text. Of a system that stands: one of its policies less. A new policy can only narrow. */
+function changesPolicies(before: Register, object: ManifestObject): boolean {
+  const known = before.get(object.kind, object.name);
+  if (known === undefined) return false;
+  if (object.kind === "Policy") return !sameObject(known, object);
+  if (object.kind !== "AISystem") return false;
+  const { policies } = object.spec as StoredObject<"AISystem">["spec"];
+  return (known as StoredObject<"AISystem">).spec.policies.some((one) => !policies.includes(one));
+}
 
 /** What the solver said, and to which question. */
 interface Proven {
@@ -193,14 +214,22 @@ interface InvariantCheck {
   readonly file: string;
   readonly proven: Proven | null;
   readonly record: (evidence: MutationEvidence) => void;
+  /** Facts before the change, where it is asked whether that widens access. */
+  readonly was?: RegisterFacts | null;
 }
 
+interface InvariantsChecked {
+  readonly problems: readonly ManifestProblem[];
+  readonly widening: Widening | null;
+}
+const nothingBroken: InvariantsChecked = { problems: [], widening: null };
+
 /** Every standing invariant under the policies as this leaves them. @throws NeedsProof when that was not asked yet */
-export async function checkInvariants(tx: Tx, ctx: CommandContext<Tx>, ports: RegisterPorts, { objects, file, proven, record }: InvariantCheck): Promise<ManifestProblem[]> {
-  if (ports.prove === undefined) return [];
+export async function checkInvariants(tx: Tx, ctx: CommandContext<Tx>, ports: RegisterPorts, { objects, file, proven, record, was = null }: InvariantCheck): Promise<InvariantsChecked> {
+  if (ports.prove === undefined) return nothingBroken;
   const invariants = standingIn(policiesIn(await loadRegister(tx, ctx.org)));
-  if (invariants.length === 0) return [];
-  const question: ProofQuestion = { before: null, after: asTested(await ports.deriveFacts(tx, ctx.now(), { asWritten: true })), invariants, builtIn: false };
+  if (invariants.length === 0 && was === null) return nothingBroken;
+  const question: ProofQuestion = { before: was, after: asTested(await ports.deriveFacts(tx, ctx.now(), { asWritten: true })), invariants, builtIn: false };
   if (proven?.key !== keyOf(narrowed(question))) throw new NeedsProof(question);
   const problems = proven.answer.invariants.flatMap((proof): ManifestProblem[] => {
     const found = obstacle(proof);
@@ -211,8 +240,9 @@ export async function checkInvariants(tx: Tx, ctx: CommandContext<Tx>, ports: Re
     const place = (own ?? objects.find((object) => object.kind === "Policy") ?? objects[0])?.placeOf(path) ?? { line: 1, column: 1 };
     return [{ file, ...place, field: fieldText(path), ...found }];
   });
-  if (problems.length === 0) record({ type: "policy", payload: { action: "prove", invariants: proven.answer.invariants.map(({ id, policy, state, reason }) => ({ id, policy, state, reason })) } });
-  return problems;
+  const { widening } = proven.answer;
+  if (problems.length === 0) record({ type: "policy", payload: { action: "prove", invariants: proven.answer.invariants.map(({ id, policy, state, reason }) => ({ id, policy, state, reason })), ...(widening === null ? {} : { widening: { state: widening.state, reason: widening.reason } }) } });
+  return { problems, widening };
 }
 
 export function invalid(problems: readonly ManifestProblem[]): AppError {

@@ -151,7 +151,7 @@ export function deleteObject(ctx: CommandContext<Tx>, ports: RegisterPorts, kind
     // without a policy, what it kept true may no longer be
     if (kind === "Policy") {
       const broken = await checkInvariants(tx, ctx, ports, { objects: [], file: `policies/${name}`, proven, record });
-      if (broken.length > 0) throw invalid(broken);
+      if (broken.problems.length > 0) throw invalid(broken.problems);
     }
     return { kind, name, action: "remove", needsApproval: false, voids: [] };
   }));

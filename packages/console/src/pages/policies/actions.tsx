@@ -1,48 +1,55 @@
-import { useMutation } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { ReasonDialog, TextInput } from "../../components/dialog.tsx";
-import { Failed } from "../../components/states.tsx";
 import { Status } from "../../components/status.tsx";
 import { Button, Panel } from "../../components/ui.tsx";
 import { policies as words } from "../../text/policies.ts";
-import { Flips } from "./flips.tsx";
-import { refresh, save, simulate, startWatch } from "./queries.ts";
-import type { Checked, Simulated, Spec } from "./queries.ts";
+import { refresh, save, startWatch } from "./queries.ts";
+import type { Checked, Proof, Proved, Spec } from "./queries.ts";
+import { TrialFound, useTrial } from "./trial.tsx";
 
-const shownAtMost = 100;
+/** What the register would refuse to publish: asked here too, so that nobody writes a reason for nothing. */
+const stands = (proof: Proof): boolean => proof.state === "refuted" || (proof.state === "cant_tell" && proof.mustProve);
 
 /** Try it, watch it, enforce it: in this order, each only when the text is sound. */
-export function Actions({ name, spec, check, isEdited }: { name: string; spec: Spec | null; check: Checked | undefined; isEdited: boolean }) {
+export function Actions({ name, spec, check, proofs, isEdited }: { name: string; spec: Spec | null; check: Checked | undefined; proofs: Proved | undefined; isEdited: boolean }) {
   const [asking, setAsking] = useState<"watch" | "save" | null>(null);
   const [days, setDays] = useState("7");
   const [saved, setSaved] = useState(false);
-  const trial = useMutation({ mutationFn: async (proposed: Spec) => ({ of: proposed, ...(await simulate(name, proposed)) }) });
+  const trial = useTrial(name);
   const isSound = spec !== null && check !== undefined && check.problems.length === 0 && check.tests.every((test) => test.passed);
+  const isCarried = check !== undefined && check.systems.length > 0;
+  const broken = isEdited ? (proofs?.invariants ?? []).filter(stands) : [];
   const howLong = Number(days);
   return (
     <Panel
       title={words.tryTitle}
       aside={
         <div className="row wrap">
-          <Button isDisabled={!isSound || check.systems.length === 0 || trial.isPending} onPress={() => spec !== null && trial.mutate(spec)}>
-            {words.tryIt}
-          </Button>
-          <Button isDisabled={!isSound || !isEdited || check.systems.length === 0} onPress={() => setAsking("watch")}>
+          {trial.day === null ? (
+            <Button isDisabled={!isSound || !isCarried} onPress={() => spec !== null && trial.start(spec)}>
+              {words.tryIt}
+            </Button>
+          ) : (
+            <Button onPress={trial.stop}>{words.stop}</Button>
+          )}
+          <Button isDisabled={!isSound || !isEdited || !isCarried} onPress={() => setAsking("watch")}>
             {words.watch}
           </Button>
-          <Button look="accent" isDisabled={!isSound || !isEdited} onPress={() => setAsking("save")}>
+          <Button look="accent" isDisabled={!isSound || !isEdited || broken.length > 0} aria-describedby={broken.length > 0 ? "cannot-save" : undefined} onPress={() => setAsking("save")}>
             {words.save}
           </Button>
         </div>
       }
     >
-      <div className="panel-body stack" aria-busy={trial.isPending}>
+      <div className="panel-body stack" aria-busy={trial.day !== null}>
+        {broken.length > 0 && <CannotSave broken={broken} own={name} />}
         {saved && !isEdited && (
           <p role="status">
             <Status mark="allow">{words.saved}</Status>
           </p>
         )}
-        {trial.isPending ? <p role="status">{words.trying}</p> : trial.error !== null ? <Failed error={trial.error} what={words.tryIt} retry={() => spec !== null && trial.mutate(spec)} /> : trial.data === undefined ? <p className="muted">{check?.systems.length === 0 ? words.saveEffect(0) : words.lead}</p> : <Trial found={trial.data} isStale={trial.data.of !== spec && JSON.stringify(trial.data.of) !== JSON.stringify(spec)} />}
+        <TrialFound trial={trial} spec={spec} otherwise={check?.systems.length === 0 ? words.saveEffect(0) : words.lead} />
       </div>
       <ReasonDialog
         open={asking === "watch"}
@@ -72,18 +79,28 @@ export function Actions({ name, spec, check, isEdited }: { name: string; spec: S
   );
 }
 
-function Trial({ found, isStale }: { found: Simulated; isStale: boolean }) {
-  if (found.result === null) return <p>{words.problems(found.problems.length)}</p>;
-  const { total, replayable, differences, looser, stricter, shown } = found.result;
+/** Which invariants stand in the way, where each is written, and the two ways on. */
+function CannotSave({ broken, own }: { broken: readonly Proof[]; own: string }) {
   return (
-    <>
-      <p role="status">
-        <Status mark={differences === 0 ? "allow" : "hold"}>{differences === 0 ? words.noFlips : words.flips(differences)}</Status>
-        {differences > 0 && `: ${words.looser(looser)}, ${words.stricter(stricter)}`}
-        <span className="muted"> {words.tried(replayable, total)}</span> {isStale && <span className="strong">{words.stale}</span>}
+    <div className="stack tight" id="cannot-save" role="status">
+      <p>
+        <Status mark="deny">{words.cannotSave(broken.length)}</Status>
       </p>
-      {differences > 0 && <Flips label={words.flips(differences)} rows={shown.slice(0, shownAtMost)} />}
-      {shown.length > shownAtMost && <p className="muted small">{words.firstShown(shownAtMost)}</p>}
-    </>
+      <ul className="tight">
+        {broken.map((proof) => (
+          <li key={`${proof.policy ?? ""} ${proof.id}`}>
+            <code>{proof.id}</code>
+            {proof.policy !== null && proof.policy !== own && (
+              <>
+                {" "}
+                {words.inPolicy} <Link to="/policies/$name" params={{ name: proof.policy }}>{proof.policy}</Link>
+              </>
+            )}
+            {(proof.because ?? proof.reason) !== null && <span className="muted">: {proof.because ?? proof.reason}</span>}
+          </li>
+        ))}
+      </ul>
+      <p>{words.wayOn}</p>
+    </div>
   );
 }

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { lazy, Suspense, useDeferredValue, useEffect, useMemo, useState } from "react";
 import { inventory } from "../../api.ts";
+import { LineDiff } from "../../components/line-diff.tsx";
 import { Loaded, Loading } from "../../components/states.tsx";
 import { PageHead, Panel } from "../../components/ui.tsx";
 import { policies as words } from "../../text/policies.ts";
@@ -79,10 +80,16 @@ function Policy({ name, stored }: { name: string; stored: PolicyObject | undefin
         <div className="panel-body stack">
           <Findings read={read} check={found} error={read.spec === null ? null : check.error} waiting={spec === null || check.isFetching} />
           {isSound && <Proofs found={proofs.data} error={proofs.error} waiting={proofs.isFetching} />}
+          {stored !== undefined && settled !== original && (
+            <details open>
+              <summary>{words.changes}</summary>
+              <LineDiff before={original} after={settled} />
+            </details>
+          )}
           <p className="muted small">{words.keys}</p>
         </div>
       </Panel>
-      <Actions name={name} spec={spec} check={found} isEdited={text !== original || stored === undefined} />
+      <Actions name={name} spec={spec} check={found} proofs={proofs.isPlaceholderData ? undefined : proofs.data} isEdited={text !== original || stored === undefined} />
       <Watches name={name} />
       {stored !== undefined && <Versions name={name} />}
     </>

@@ -53,8 +53,21 @@ export interface Proved extends Checked {
   readonly invariantsLost: readonly string[];
   readonly widening: Widening | null;
 }
+/** What recorded traffic would come to. */
+export interface Replayed {
+  readonly total: number;
+  readonly replayable: number;
+  readonly differences: number;
+  readonly looser: number;
+  readonly stricter: number;
+  readonly shown: readonly Flip[];
+}
 export interface Simulated extends Checked {
-  readonly result: { readonly total: number; readonly replayable: number; readonly differences: number; readonly looser: number; readonly stricter: number; readonly shown: readonly Flip[] } | null;
+  readonly result: Replayed | null;
+}
+export interface Period {
+  readonly since: string;
+  readonly until: string;
 }
 export interface Watch {
   readonly id: string;
@@ -98,7 +111,7 @@ export const proved = (name: string, text: string, spec: Spec | null, isSound: b
   queryOptions({ queryKey: ["policies", name, "prove", text], enabled: spec !== null && isSound, retry: false, staleTime: 60_000, queryFn: ({ signal }) => client.request<Proved>("POST", `${at(name)}/check`, { spec }, { signal, timeoutMs: 60_000 }) });
 export const invariants = get<{ items: readonly Proof[] }>(["invariants"], "/api/v1/invariants");
 
-export const simulate = (name: string, spec: Spec): Promise<Simulated> => client.request<Simulated>("POST", `${at(name)}/simulate`, { spec }, { timeoutMs: 0 });
+export const simulate = (name: string, spec: Spec, period: Period, signal: AbortSignal): Promise<Simulated> => client.request<Simulated>("POST", `${at(name)}/simulate`, { spec, ...period }, { signal, timeoutMs: 0 });
 export const startWatch = (name: string, spec: Spec, days: number, reason: string): Promise<Watch> => client.request<Watch>("POST", `${at(name)}/watches`, { spec, days, reason });
 export const endWatch = (name: string, id: string): Promise<Watch> => client.request<Watch>("POST", `${at(name)}/watches/${encodeURIComponent(id)}/end`, {});
 export const save = (name: string, spec: Spec, reason: string): Promise<unknown> => client.request("PUT", `${at(name)}?reason=${encodeURIComponent(reason)}`, { spec });
