@@ -120,7 +120,7 @@ export const pages: Readonly<Record<string, object>> = {
   "evidence/mirror": { settings: { endpoint: "https://s3.eu-central-1.amazonaws.com", bucket: "halden-evidence", region: "eu-central-1", prefix: "logs/", secret: "mirror", retainDays: 2_555, lock: "COMPLIANCE" }, failing: null, logs: [{ origin: "halden.example/retail/gw-1", size: 48_000, at: "2026-05-03T08:00:00.000Z" }] },
   "event-streams": { items: [
     { name: "splunk", settings: { kind: "http", url: "https://splunk.halden.example:8088/services/collector", secret: "splunk", scheme: "Splunk" }, failing: null, failures: 0, deliveredAt: "2026-05-03T08:00:00.000Z", waiting: 0, logs: [] },
-    { name: "archive", settings: { kind: "syslog", host: "syslog.halden.example", port: 6514, tls: true }, failing: "The certificate is another host's.", failures: 4, deliveredAt: null, waiting: 812, logs: [] },
+    { name: "archive", settings: { kind: "syslog", host: "syslog.halden.example", port: 6514, tls: true, ca: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----", certificate: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----", key: "archive-key" }, failing: "The certificate is another host's.", failures: 4, deliveredAt: null, waiting: 812, logs: [] },
   ] },
   "settings/outbound": { allow: ["10.2.0.0/16", "models.internal:8443"], default: false },
   "settings/tier-rules": {

@@ -31,15 +31,20 @@ async function destinationOf(call: Call): Promise<Row> {
   const address = call.option("to") ?? "";
   const syslog = /^syslog\+(tls|tcp):\/\/(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):(\d{1,5})$/.exec(address);
   const option = (name: string): Row => (call.option(name) === undefined ? {} : { [name]: call.option(name) });
-  if (syslog !== null) {
-    const ca = call.option("ca");
-    const pem = ca === undefined ? {} : { ca: await readFile(resolve(call.terminal.cwd, ca), "utf8").catch((cause: unknown) => {
-      throw new CliError({ code: "ca_unreadable", message: `${ca} can't be read.`, next: "Check the path given with --ca.", cause });
-    }) };
-    return { kind: "syslog", host: syslog[2]!.replaceAll(/[[\]]/g, ""), port: Number(syslog[3]), tls: syslog[1] === "tls", ...pem };
-  }
-  if (/^https?:\/\//.test(address)) return { kind: "http", url: address, ...option("secret"), ...option("scheme") };
+  const tls = { ...(await pem(call, "ca")), ...(await pem(call, "certificate")), ...option("key") };
+  if (syslog !== null) return { kind: "syslog", host: syslog[2]!.replaceAll(/[[\]]/g, ""), port: Number(syslog[3]), tls: syslog[1] === "tls", ...tls };
+  if (/^https?:\/\//.test(address)) return { kind: "http", url: address, ...option("secret"), ...option("scheme"), ...tls };
   throw new CliError({ code: "address_unknown", message: "--to is no address that events can go to.", next: "Write https://…, syslog+tls://HOST:PORT or syslog+tcp://HOST:PORT." });
+}
+
+/** The file that an option names. */
+async function pem(call: Call, name: "ca" | "certificate"): Promise<Row> {
+  const path = call.option(name);
+  if (path === undefined) return {};
+  const text = await readFile(resolve(call.terminal.cwd, path), "utf8").catch((cause: unknown) => {
+    throw new CliError({ code: `${name}_unreadable`, message: `${path} can't be read.`, next: `Check the path given with --${name}.`, cause });
+  });
+  return { [name]: text };
 }
 
 export async function remove(call: Call): Promise<void> {

@@ -1,3 +1,4 @@
+import { createPrivateKey } from "node:crypto";
 import { CliError } from "../cli-error.ts";
 import type { Call } from "../command.ts";
 import { readInput } from "../terminal.ts";
@@ -23,7 +24,7 @@ export async function set(call: Call): Promise<void> {
 async function valueOf(call: Call): Promise<string> {
   if (call.terminal.stdin.isTTY !== true) {
     const bytes = await readInput(call.terminal, maxSecretBytes);
-    return bytes.toString("utf8").replace(/\r?\n$/, "");
+    return keyLine(bytes.toString("utf8").replace(/\r?\n$/, ""));
   }
   const typed = call.mayAsk ? await call.terminal.ask("Value (not shown): ", { hidden: true }) : undefined;
   if (typed === undefined)
@@ -33,4 +34,14 @@ async function valueOf(call: Call): Promise<string> {
       next: "Pipe it in, or leave --no-input away.",
     });
   return typed;
+}
+
+/** A private key's PEM has line breaks, which no secret has: it is sealed as PKCS #8, base64, in one line. */
+function keyLine(value: string): string {
+  if (!value.includes("PRIVATE KEY-----")) return value;
+  try {
+    return createPrivateKey(value).export({ format: "der", type: "pkcs8" }).toString("base64");
+  } catch (cause) {
+    throw new CliError({ code: "key_unreadable", message: "The private key can't be read.", next: "Give it in PEM and without a passphrase: openssl pkey -in key.pem | mandate secret set NAME --host …", cause });
+  }
 }

@@ -47,10 +47,12 @@ export const exportCommands: readonly CommandSpec[] = [
       { flags: "--secret <name>", text: "over HTTP: upstream secret sealed for that host" },
       { flags: "--scheme <word>", text: "of the Authorization header; default Bearer" },
       { flags: "--ca <file>", text: "over TLS: PEM of the authority that signed the receiver's certificate" },
+      { flags: "--certificate <file>", text: "over TLS: PEM of the certificate that we show; needs --key" },
+      { flags: "--key <name>", text: "over TLS: secret that holds its private key, sealed for that host (mandate secret set NAME < key.pem)" },
       { flags: "--from <start>", text: "of a new stream", choices: ["now", "start"], default: "now" },
       { flags: "--reason <text>", text: "why; stands in the evidence", required: true },
     ],
-    examples: ['mandate export stream set siem --to syslog+tls://logs.example:6514 --reason "SOC"', 'mandate export stream set splunk --to https://splunk.example:8088/services/collector/raw --secret hec --scheme Splunk --from start --reason "SOC"'],
+    examples: ['mandate export stream set siem --to syslog+tls://logs.example:6514 --reason "SOC"', 'mandate export stream set splunk --to https://splunk.example:8088/services/collector/raw --secret hec --scheme Splunk --from start --reason "SOC"', 'mandate export stream set soc --to https://soc.example:8443/events --ca soc-root.pem --certificate mandate.pem --key soc-key --reason "SOC"'],
     load: async () => (await import("../commands/event-stream.ts")).put,
   },
   {

@@ -108,6 +108,7 @@ export function TextInput({
   autoFocus = false,
   type = "text",
   area = false,
+  maxLength = 2000,
 }: {
   label: string;
   value: string;
@@ -117,6 +118,7 @@ export function TextInput({
   autoFocus?: boolean;
   type?: string;
   area?: boolean;
+  maxLength?: number;
 }) {
   const id = `in-${label.toLowerCase().replaceAll(/[^a-z]+/g, "-")}`;
   const described = [help === undefined ? "" : `${id}-help`, problem === undefined ? "" : `${id}-problem`]
@@ -125,7 +127,7 @@ export function TextInput({
   const shared = {
     id,
     value,
-    maxLength: 2000,
+    maxLength,
     "aria-invalid": problem !== undefined,
     ...(described === "" ? {} : { "aria-describedby": described }),
     autoFocus,

@@ -1,7 +1,8 @@
 import { connect } from "node:net";
 import type { Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
-import type { OutboundRule } from "@mandate/gateway";
+import type { OutboundRule, UpstreamSecret } from "@mandate/gateway";
+import { tlsParts } from "./secrets.ts";
 import type { StreamSettings } from "./settings.ts";
 
 const timeoutMs = 30_000;
@@ -16,16 +17,17 @@ export function syslogFrame(at: string, host: string, json: string): Buffer {
 
 /**
  * One batch over one connection, closed by us and then by the receiver. Syslog has no acknowledgement: that the receiver
- * closes after our end is the nearest there is, because it comes behind every byte we sent.
+ * closes after our end is the nearest there is, because it comes behind every byte we sent. Over TLS the receiver has to show a
+ * certificate of a known authority for its name (RFC 5425 §4.2, §5.2); ours is shown where one is set.
  * @throws Error when that doesn't happen; the batch is then sent again
  */
-export function sendSyslog(settings: Extract<StreamSettings, { kind: "syslog" }>, frames: readonly Buffer[], outbound: OutboundRule): Promise<void> {
-  const { host, port, tls, ca } = settings;
+export function sendSyslog(settings: Extract<StreamSettings, { kind: "syslog" }>, frames: readonly Buffer[], outbound: OutboundRule, secrets: readonly UpstreamSecret[]): Promise<void> {
+  const { host, port, tls } = settings;
   return new Promise((resolve, reject) => {
     // An address written as such is never looked up, so it is checked here.
     if (/^[0-9.]+$/.test(host) || host.includes(":")) outbound.check(host, host, port);
     const lookup = outbound.lookup(port);
-    const socket: Socket = tls ? connectTls({ host, port, lookup, servername: /^[0-9.:]+$/.test(host) ? "" : host, ...(ca === undefined ? {} : { ca }) }) : connect({ host, port, lookup });
+    const socket: Socket = tls ? connectTls({ host, port, lookup, servername: /^[0-9.:]+$/.test(host) ? "" : host, ...tlsParts(settings, { host: `${host}:${port}`, hostname: host }, secrets) }) : connect({ host, port, lookup });
     let isEnded = false;
     let isHeard = false;
     socket.setTimeout(timeoutMs, () => socket.destroy(new Error("the receiver takes too long")));

@@ -131,7 +131,7 @@ export function createEventStreams(parts: StreamParts): { readonly run: () => Pr
 
   async function send(settings: StreamSettings, events: readonly { readonly at: string; readonly json: string }[]): Promise<void> {
     if (settings.kind === "http") return sendHttp(settings, events.map((one) => one.json), parts.outbound(), parts.secrets());
-    return sendSyslog(settings, events.map((one) => syslogFrame(one.at, "mandate", one.json)), parts.outbound());
+    return sendSyslog(settings, events.map((one) => syslogFrame(one.at, "mandate", one.json)), parts.outbound(), parts.secrets());
   }
 
   const taken = (name: string, origin: string, to: number): Promise<unknown> =>
@@ -152,6 +152,11 @@ export function createEventStreams(parts: StreamParts): { readonly run: () => Pr
   }
 
   let running: Promise<void> | undefined;
-  const run = (): Promise<void> => (running ??= runAll().finally(() => (running = undefined)));
-  return { run, job: { name: "event streams", everyMs, run } };
+  const turn = (): Promise<void> => (running ??= runAll().finally(() => (running = undefined)));
+  /** A turn that begins now: one under way may have looked before what was just set. */
+  const run = async (): Promise<void> => {
+    await running?.catch(() => undefined);
+    await turn();
+  };
+  return { run, job: { name: "event streams", everyMs, run: turn } };
 }

@@ -8,6 +8,8 @@ export interface OutboundRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array;
   readonly outbound: OutboundRule;
+  /** Of https alone, in PEM: authorities in place of the system's, and what we show. The other side's name is checked always. */
+  readonly tls?: { readonly ca?: string; readonly cert?: string; readonly key?: string };
   readonly signal: AbortSignal;
   readonly maxAnswerBytes: number;
 }
@@ -24,7 +26,7 @@ export interface OutboundAnswer {
  * @throws OutboundRefused, or whatever the socket says
  */
 export function outboundRequest(target: URL, options: OutboundRequest): Promise<OutboundAnswer> {
-  const { method, headers = {}, body, outbound, signal, maxAnswerBytes } = options;
+  const { method, headers = {}, body, outbound, tls = {}, signal, maxAnswerBytes } = options;
   const secure = target.protocol === "https:";
   if (!secure && target.protocol !== "http:") return Promise.reject(new Error("only http and https are called"));
   const port = target.port === "" ? (secure ? 443 : 80) : Number(target.port);
@@ -32,7 +34,7 @@ export function outboundRequest(target: URL, options: OutboundRequest): Promise<
   return new Promise((resolve, reject) => {
     const request = (secure ? requestHttps : requestHttp)(
       target,
-      { method, signal, agent: false, lookup: outbound.lookup(port), headers: { ...headers, ...(body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) }) } },
+      { method, signal, agent: false, ...(secure ? tls : {}), lookup: outbound.lookup(port), headers: { ...headers, ...(body === undefined ? {} : { "content-length": String(Buffer.byteLength(body)) }) } },
       (response) => {
         const parts: Buffer[] = [];
         let size = 0;

@@ -5,6 +5,8 @@ export interface Field {
   readonly name: string;
   readonly label: string;
   readonly help?: string;
+  /** Several lines, as a certificate has. */
+  readonly area?: boolean;
   readonly options?: readonly (readonly [string, string])[];
   /** Asked only where this holds of the other answers. */
   readonly when?: (values: Readonly<Record<string, string>>) => boolean;
@@ -39,9 +41,9 @@ export function Ask({
       act={(reason) => send(values, reason)}
       fields={fields
         .filter(({ when }) => when?.(values) ?? true)
-        .map(({ name, label, help, options }) => {
+        .map(({ name, label, help, area, options }) => {
           const shared = { label, value: values[name] ?? "", onChange: (value: string) => setValues({ ...values, [name]: value }) };
-          return options === undefined ? <TextInput key={name} {...shared} {...(help === undefined ? {} : { help })} /> : <Choice key={name} {...shared} options={options} />;
+          return options === undefined ? <TextInput key={name} {...shared} {...(help === undefined ? {} : { help })} {...(area === true ? { area, maxLength: 20_000 } : {})} /> : <Choice key={name} {...shared} options={options} />;
         })}
     />
   );
