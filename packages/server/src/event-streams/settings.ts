@@ -10,8 +10,7 @@ export function pemCertificates(text: string): readonly string[] | null {
   const found = text.match(/-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----/g);
   if (found === null) return null;
   try {
-    for (const one of found) new X509Certificate(one);
-    return found;
+    return found.every((one) => new X509Certificate(one).raw.length > 0) ? found : null;
   } catch {
     return null;
   }
