@@ -41,3 +41,5 @@ export { isToolName, offeredTools } from "./mcp/definitions.ts";
 export { askProcess } from "./mcp/stdio/ask-process.ts";
 export type { OfferedTool } from "./mcp/definitions.ts";
 export { authzenConfiguration } from "./authzen/handle.ts";
+export { release } from "./release.ts";
+export type { Release } from "./release.ts";

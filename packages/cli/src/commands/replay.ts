@@ -8,6 +8,7 @@ interface Result {
   readonly total: number;
   readonly replayable: number;
   readonly unreplayable: Readonly<Record<string, number>>;
+  readonly releases?: Readonly<Record<string, number>>;
   readonly questions: number;
   readonly same: number;
   readonly differences: number;
@@ -19,7 +20,7 @@ const why: Readonly<Record<string, string>> = {
   erased: "erased, or past their retention",
   older_record: "recorded by a release that sealed less",
   facts_missing: "their facts aren't kept",
-  other_release: "decided by another release's guardrails",
+  other_release: "decided otherwise by another release, which their entries name",
 };
 
 /** INVARIANT: exit 6 when one comes out otherwise than recorded; under other terms that is what was asked for, and no fault. */
@@ -44,6 +45,7 @@ function told(result: Result): string {
     `Replayable: ${result.replayable} of ${result.total} decisions.`,
     result.differences === 0 ? `  same      ${result.same} of ${result.questions} questions, each bit for bit` : `  DIFFERENT ${result.differences} of ${result.questions} questions`,
     ...Object.entries(result.unreplayable).map(([reason, count]) => `  ${String(count).padStart(8)}  ${why[reason] ?? cell(reason)}`),
+    ...(Object.keys(result.releases ?? {}).length > 1 ? Object.entries(result.releases!).map(([name, count]) => `  ${String(count).padStart(8)}  by release ${cell(name)}`) : []),
     ...result.shown.slice(0, 20).map((one) => `  ✕ ${cell(one.id)}${one.tool === null ? "" : ` (${cell(one.tool)})`}: recorded ${cell(one.recorded.outcome)}, now ${cell(one.replayed.outcome)}; ${cell(one.members)} differ`),
   ];
   return `${lines.join("\n")}\n`;

@@ -87,7 +87,7 @@ export const ruleByRule = {
     erased: "What it was decided on was erased, or its retention ended.",
     older_record: "An earlier release recorded it and sealed too little to make it again.",
     facts_missing: "The register's facts that it was decided by are gone.",
-    other_release: "Another release's guardrails decided it, so it can't be made again here.",
+    other_release: "Another release decided it, by what its entry sealed, and this one answers otherwise: it can't be made again here.",
   },
 } as const;
 

@@ -16,6 +16,7 @@ import { FieldProblem, isMembers, type Members } from "../surfaces/fields.ts";
 import { obligationObjects, requestable } from "./profiles.ts";
 import { assertedClaims, type Question, readQuestionOf, resourceTypes, settleSession } from "./question.ts";
 import type { Evaluation } from "./request.ts";
+import { release } from "../release.ts";
 
 export interface Asker {
   /** The subject's own gateway key, or null for an API token. */
@@ -231,7 +232,7 @@ async function answer(
     messages: [],
     sessionId: known?.question.session?.id ?? null,
     ...(request === null && known === null && isExternal(evaluation)
-      ? { context: { external: externalRequest(evaluation), facts: compiled.snapshot.factsDigest ?? null, decision } }
+      ? { context: { external: externalRequest(evaluation), facts: compiled.snapshot.factsDigest ?? null, decision, release: release() } }
       : aboutOf(compiled, request, known?.decided ?? null, known?.question.user ?? null)),
     ...traced(exchange, () => aboutOfResource(compiled, isExternal(evaluation) ? "external" : evaluation.action.name, { surface: "authzen", resource, decision }), asked.system !== null),
     summary: {

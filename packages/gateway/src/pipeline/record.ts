@@ -5,6 +5,7 @@ import type { User } from "../auth/user-token.ts";
 import { subjectTag } from "../evidence/subject-tag.ts";
 import type { DecidedTool, EntryDraft } from "../evidence-sink.ts";
 import type { Compiled } from "../compiled.ts";
+import { release } from "../release.ts";
 import type { Exchange } from "../http/exchange.ts";
 import type { Refusal } from "../http/refusal.ts";
 import { aboutOfResource } from "../telemetry/about.ts";
@@ -250,13 +251,13 @@ export function traced(exchange: Exchange, about: () => SpanAbout, ofRegistered 
   return exchange.trace === null ? {} : { trace: { context: exchange.trace, startedMs: exchange.startedMs, ofRegistered, about } };
 }
 
-/** What a replay needs: the question exactly as it was asked, by which facts, what came out, and which detectors looked. */
+/** What a replay needs: the question exactly as it was asked, by which facts and release, what came out, and which detectors looked. */
 export function contextOf(
   request: DecisionRequest,
   compiled?: Compiled,
   decision: Decision | null = null,
 ): Readonly<Record<string, unknown>> {
-  return { request, facts: compiled?.snapshot.factsDigest ?? null, decision, detectors: detectorVersions };
+  return { request, facts: compiled?.snapshot.factsDigest ?? null, decision, release: release(), detectors: detectorVersions };
 }
 
 /** What every draft of a decided question carries: its sealed context, its classes, and whose content it is. */

@@ -16,8 +16,15 @@ export type Unreplayable =
   /** Recorded by a release that sealed less. */
   | "older_record"
   | "facts_missing"
-  /** The guardrails were another release's. */
+  /** Another release's engine decided it, by what the entry sealed, and this one answers otherwise. */
   | "other_release";
+
+/** Which release decided, as the entry sealed it. */
+export interface DecidedBy {
+  readonly version: string;
+  /** Digest of its decision engine; null where it couldn't be read. */
+  readonly engine: string | null;
+}
 
 /** One question and the answer it got, as sealed. */
 export interface Asked {
@@ -38,6 +45,8 @@ export interface Recorded {
   readonly resource: string;
   /** Hex digest of the facts it was decided by. */
   readonly facts: string | null;
+  /** Null: by a release that didn't say. */
+  readonly release: DecidedBy | null;
   readonly asked: readonly Asked[];
   readonly unreplayable: Unreplayable | null;
 }
@@ -101,15 +110,21 @@ async function opened(tx: Tx, org: string, keys: LogKeys, rows: readonly Row[]):
   return rows.map((row, at): Recorded => {
     const { intent, result } = headers[at]!;
     const about = { id: row.id, at: row.at.toISOString(), system: row.system, action: row.action, resource: row.resource };
-    const none = (unreplayable: Unreplayable): Recorded => ({ ...about, facts: null, asked: [], unreplayable });
+    const none = (unreplayable: Unreplayable): Recorded => ({ ...about, facts: null, release: null, asked: [], unreplayable });
     if (intent === null || intent["xct"] === undefined) return none("no_rule_asked");
     const context = json(intent["xct"], intent["xpc"]);
     if (context === undefined) return none("erased");
-    const { request, external, decision, facts } = context;
+    const { request, external, decision, facts, release } = context;
     if ((request === undefined) === (external === undefined) || typeof facts !== "string" || typeof decision !== "object" || decision === null) return none("older_record");
     const tools = result === null || result === intent ? [] : toolsOf(json(result["ct"], result["pc"]));
-    return { ...about, facts, asked: [{ request: (request ?? null) as DecisionRequest | null, external: (external ?? null) as ExternalRequest | null, decision: decision as Record<string, unknown>, tool: null }, ...tools], unreplayable: null };
+    return { ...about, facts, release: releaseOf(release), asked: [{ request: (request ?? null) as DecisionRequest | null, external: (external ?? null) as ExternalRequest | null, decision: decision as Record<string, unknown>, tool: null }, ...tools], unreplayable: null };
   });
+}
+
+function releaseOf(value: unknown): DecidedBy | null {
+  if (typeof value !== "object" || value === null) return null;
+  const { version, engine } = value as { readonly version?: unknown; readonly engine?: unknown };
+  return typeof version === "string" ? { version, engine: typeof engine === "string" ? engine : null } : null;
 }
 
 function toolsOf(payload: Readonly<Record<string, unknown>> | undefined): Asked[] {

@@ -1,5 +1,5 @@
 import { randomFillSync } from "node:crypto";
-import { Sealer } from "@mandate/gateway";
+import { release, Sealer } from "@mandate/gateway";
 import type { EntryDraft, JournalReader } from "@mandate/gateway";
 import { newId } from "@mandate/model";
 import type { Decision, DecisionRequest, RegisterFacts } from "@mandate/model";
@@ -10,6 +10,7 @@ import { payoutsManifest, startPayouts } from "../testing/payouts.ts";
 import { bootstrapToken } from "../testing/running-server.ts";
 import type { TestServer } from "../testing/running-server.ts";
 import { replayPeriod } from "./replay.ts";
+import type { ReplayResult } from "./replay.ts";
 import { replaySample } from "./sample.ts";
 
 /** MANDATE_REPLAY_DECISIONS says how many; each is an AuthZEN question of its own. */
@@ -68,6 +69,12 @@ describe("a day made again", () => {
     if (count > 5000) process.stdout.write(`replayed ${result.total} decisions in ${Math.round(performance.now() - began)} ms\n`);
     expect(result.shown).toEqual([]);
     expect(result).toMatchObject({ total: count, replayable: count, questions: count, same: count, differences: 0, unreplayable: {} });
+    expect(result.releases, "each sealed which release decided it").toEqual({ [`${release().version} (engine ${release().engine!.slice(0, 12)})`]: count });
+  });
+
+  test("by another engine still counts where it comes out the same: what was sealed accuses and excuses nobody by itself", async () => {
+    const elsewhere = await replayPeriod({ ...deps, engine: "f".repeat(64) }, { system: "payouts" });
+    expect(elsewhere).toMatchObject({ replayable: count, same: count, differences: 0 });
   });
 
   test("ends where whoever asked has gone, with what was gone through by then", async () => {
@@ -135,7 +142,7 @@ describe("a day made again", () => {
 });
 
 /** Entries as a gateway with other rules than the register's would write them. */
-async function forge(change: (recorded: { request: DecisionRequest; decision: Decision; facts: string }) => { request: DecisionRequest; decision: Decision; facts: string | null } | null): Promise<string> {
+async function forge(change: (recorded: { request: DecisionRequest; decision: Decision; facts: string }) => { request: DecisionRequest; decision: Decision; facts: string | null; release?: { version: string; engine: string | null } } | null): Promise<string> {
   const { evidence, publisher } = running.server;
   const { origin, size } = await evidence.ensureLog("gw-forged");
   const [sealingKey] = await evidence.sealingKeys(["payouts"]);
@@ -161,6 +168,22 @@ describe("a record that its own facts contradict", () => {
     expect(findings[0]).toMatchObject({ kind: "replay_mismatch", system: "payouts", key: `replay:${id}` });
     expect(findings[0]!.detail).toContain("outcome");
     expect((await running.request("GET", "/api/v1/evidence/replays")).body.items[0]).toMatchObject({ replayed: 1, same: 0 });
+  });
+
+  test("is an alarm where this very engine decided, whatever policy version the record claims, and another release's where the entry sealed another", async () => {
+    const ours = { version: release().version, engine: release().engine };
+    const claimed = { policyVersion: "guardrails of nobody" };
+    const outcomes: [string, ReplayResult][] = [];
+    for (const [name, by] of [["ours", ours], ["another", { version: "0.0.9", engine: "e".repeat(64) }], ["not sealed", undefined]] as const) {
+      await running.db.transaction(deps.org, (tx) => sql`delete from decision`.execute(tx));
+      await forge((recorded) => ({ ...recorded, decision: { ...recorded.decision, ...claimed }, ...(by === undefined ? {} : { release: by }) }));
+      outcomes.push([name, await replayPeriod(deps, {})]);
+    }
+    const [[, mine], [, others], [, silent]] = outcomes as [[string, ReplayResult], [string, ReplayResult], [string, ReplayResult]];
+    expect(mine).toMatchObject({ replayable: 1, differences: 1, unreplayable: {} });
+    expect(mine.shown[0]?.members).toContain("policyVersion");
+    expect(others).toMatchObject({ replayable: 0, differences: 0, unreplayable: { other_release: 1 }, releases: { "0.0.9 (engine eeeeeeeeeeee)": 1 } });
+    expect(silent).toMatchObject({ replayable: 0, unreplayable: { other_release: 1 }, releases: { "not sealed": 1 } });
   });
 
   test("what can't be made again is counted by its reason, never as the same", async () => {

@@ -1,3 +1,4 @@
+import { release } from "@mandate/gateway";
 import { canonicalBytes } from "@mandate/ledger";
 import type { Json } from "@mandate/ledger";
 import type { RegisterFacts } from "@mandate/model";
@@ -7,12 +8,14 @@ import type { Database } from "../database/index.ts";
 import type { LogKeys } from "../evidence/index.ts";
 import { loadFacts } from "../facts/index.ts";
 import { readOne, readPeriod } from "./recorded.ts";
-import type { Asked, Period, Recorded, Unreplayable } from "./recorded.ts";
+import type { Asked, DecidedBy, Period, Recorded, Unreplayable } from "./recorded.ts";
 
 export interface ReplayDeps {
   readonly db: Database;
   readonly org: string;
   readonly keys: LogKeys;
+  /** Digest of the engine that makes decisions again; absent: this process's. */
+  readonly engine?: string | null;
 }
 
 /** What came out, as far as it is compared. */
@@ -44,6 +47,8 @@ export interface ReplayResult {
   /** Those made again: "replayable n of m". */
   readonly replayable: number;
   readonly unreplayable: Readonly<Partial<Record<Unreplayable, number>>>;
+  /** How many of them each release decided, by what their entries sealed; `not sealed` for those of a release that didn't say. */
+  readonly releases: Readonly<Record<string, number>>;
   /** Questions asked again; a model's answer can hold several. */
   readonly questions: number;
   /** Questions whose answer came out bit for bit as recorded. */
@@ -108,7 +113,7 @@ class Versions {
  * @param signal once aborted, what was gone through so far is the result
  */
 export async function replayPeriod(deps: ReplayDeps, period: Period, propose?: Propose, signal?: AbortSignal): Promise<PeriodReplayed> {
-  const tally = new Tally(propose !== undefined);
+  const tally = new Tally(propose !== undefined, engineOf(deps));
   const versions = new Versions(deps, propose);
   for (let after = period.after ?? ""; ; ) {
     const rows = await deps.db.read(deps.org, (tx) => readPeriod(tx, deps.org, deps.keys, period, after, batch));
@@ -125,7 +130,7 @@ export async function replayPeriod(deps: ReplayDeps, period: Period, propose?: P
 export async function replayDecision(deps: ReplayDeps, id: string): Promise<ReplayResult | undefined> {
   const row = await deps.db.read(deps.org, (tx) => readOne(tx, deps.org, deps.keys, id));
   if (row === undefined) return undefined;
-  const tally = new Tally(false);
+  const tally = new Tally(false, engineOf(deps));
   tally.add(row, await askedAgain(row, new Versions(deps)));
   return tally.result();
 }
@@ -133,6 +138,8 @@ export async function replayDecision(deps: ReplayDeps, id: string): Promise<Repl
 /** A decision made again, and what each rule said of it. */
 export interface Explained {
   readonly unreplayable: Unreplayable | null;
+  /** As sealed; null: not. */
+  readonly release: (DecidedBy & { readonly isOurs: boolean }) | null;
   readonly questions: readonly { readonly tool: string | null; readonly replayed: Outcome; readonly same: boolean; readonly trace: DecisionTrace | null }[];
 }
 
@@ -142,13 +149,15 @@ export async function explainDecision(deps: ReplayDeps, id: string): Promise<Exp
   if (row === undefined) return undefined;
   const versions = new Versions(deps);
   const again = await askedAgain(row, versions);
-  const tally = new Tally(false);
+  const tally = new Tally(false, engineOf(deps));
   tally.add(row, again);
+  const by = row.release === null ? null : { ...row.release, isOurs: row.release.engine !== null && row.release.engine === engineOf(deps) };
   const why = (Object.keys(tally.result().unreplayable) as Unreplayable[])[0] ?? null;
-  if (typeof again === "string" || why !== null) return { unreplayable: why, questions: [] };
+  if (typeof again === "string" || why !== null) return { unreplayable: why, release: by, questions: [] };
   const policy = (await versions.of(row.facts!))!;
   return {
     unreplayable: null,
+    release: by,
     questions: again.map(({ asked, replayed }) => ({ tool: asked.tool, replayed: outcomeOf({ ...replayed }), same: differing(asked, replayed, false).length === 0, trace: asked.request === null ? null : policy.trace(asked.request) })),
   };
 }
@@ -174,6 +183,8 @@ function exact(value: unknown): string {
 
 class Tally {
   readonly #proposed: boolean;
+  readonly #engine: string | null;
+  readonly #releases: Record<string, number> = {};
   readonly #unreplayable: Partial<Record<Unreplayable, number>> = {};
   readonly #shown: Difference[] = [];
   #total = 0;
@@ -184,13 +195,18 @@ class Tally {
   #looser = 0;
   #stricter = 0;
 
-  constructor(proposed: boolean) {
+  constructor(proposed: boolean, engine: string | null) {
     this.#proposed = proposed;
+    this.#engine = engine;
   }
 
   add(row: Recorded, again: readonly { asked: Asked; replayed: PolicyDecision }[] | Unreplayable): void {
     this.#total += 1;
-    const why = typeof again === "string" ? again : this.#otherRelease(again);
+    if (row.facts !== null) {
+      const name = releaseName(row.release);
+      this.#releases[name] = (this.#releases[name] ?? 0) + 1;
+    }
+    const why = typeof again === "string" ? again : this.#otherRelease(row, again);
     if (why !== null) {
       this.#unreplayable[why] = (this.#unreplayable[why] ?? 0) + 1;
       return;
@@ -213,16 +229,29 @@ class Tally {
     }
   }
 
-  /** Under the same facts another policy version can only come from another release's guardrails. */
-  #otherRelease(again: readonly { asked: Asked; replayed: PolicyDecision }[]): Unreplayable | null {
+  /**
+   * An engine that isn't ours may have answered otherwise by right, so its difference accuses nobody. INVARIANT: of a decision that
+   * this very engine made, by what was sealed with it, every difference is an alarm. One that sealed no engine is told
+   * by its policy version, which another release's guardrails change.
+   */
+  #otherRelease({ release: by }: Recorded, again: readonly { asked: Asked; replayed: PolicyDecision }[]): Unreplayable | null {
     if (this.#proposed) return null;
+    if (by !== null && by.engine !== null && this.#engine !== null)
+      return by.engine !== this.#engine && again.some(({ asked, replayed }) => differing(asked, replayed, false).length > 0) ? "other_release" : null;
     const first = again[0];
     return first !== undefined && typeof first.asked.decision["policyVersion"] === "string" && first.asked.decision["policyVersion"] !== first.replayed.policyVersion ? "other_release" : null;
   }
 
   result(): ReplayResult {
-    return { total: this.#total, replayable: this.#replayable, unreplayable: this.#unreplayable, questions: this.#questions, same: this.#same, differences: this.#differences, looser: this.#looser, stricter: this.#stricter, shown: this.#shown };
+    return { total: this.#total, replayable: this.#replayable, unreplayable: this.#unreplayable, releases: this.#releases, questions: this.#questions, same: this.#same, differences: this.#differences, looser: this.#looser, stricter: this.#stricter, shown: this.#shown };
   }
+}
+
+const engineOf = ({ engine }: ReplayDeps): string | null => (engine === undefined ? release().engine : engine);
+
+/** `0.1.0 (engine 3f2a91c0)` */
+function releaseName(by: DecidedBy | null): string {
+  return by === null ? "not sealed" : by.engine === null ? by.version : `${by.version} (engine ${by.engine.slice(0, 12)})`;
 }
 
 /** Members in which the answer differs from its record. A proposal changes what is allowed; other words, or another version, are no flip. */

@@ -12,13 +12,15 @@ import { underProduction } from "./under-production.ts";
 
 const outcome = z.object({ outcome: z.string(), code: z.string().nullable(), rule: z.string().nullable(), reason: z.string().nullable() });
 const difference = z.object({ id: z.string(), at: z.string(), system: z.string().nullable(), action: z.string(), resource: z.string(), tool: z.string().nullable(), recorded: outcome, replayed: outcome, members: z.array(z.string()).readonly() });
-export const replayResult = z.object({ total: z.number(), replayable: z.number(), unreplayable: z.record(z.string(), z.number()), questions: z.number(), same: z.number(), differences: z.number(), shown: z.array(difference).readonly() });
+export const replayResult = z.object({ total: z.number(), replayable: z.number(), unreplayable: z.record(z.string(), z.number()), releases: z.record(z.string(), z.number()), questions: z.number(), same: z.number(), differences: z.number(), shown: z.array(difference).readonly() });
 const verdict = z.enum(["refuses", "holds", "fault", "lifted", "answered", "grants", "met", "silent"]);
 const rule = z.object({ id: z.string(), verdict, decides: z.boolean(), guardrail: z.boolean(), liftedBy: z.string().nullable(), because: z.string(), text: z.string() });
 const explanation = z.object({
   id: z.string(),
   /** Why it can't be made again; then there are no questions. */
   unreplayable: z.enum(["no_rule_asked", "erased", "older_record", "facts_missing", "other_release"]).nullable(),
+  /** Which release decided, as its entry sealed it; null where it sealed none. `isOurs`: the engine that answers here. */
+  release: z.object({ version: z.string(), engine: z.string().nullable(), isOurs: z.boolean() }).nullable(),
   questions: z.array(z.object({ tool: z.string().nullable(), replayed: outcome, same: z.boolean(), rules: z.array(rule).readonly(), withoutRefusals: z.enum(verdicts).nullable() })),
 });
 const sample = z.object({ at: z.string(), replayed: z.number(), same: z.number(), unreplayable: z.number() });
@@ -45,7 +47,7 @@ export function replayRoutes(app: App, deps: ReplayRouteDeps): void {
     await deps.drain().catch(() => undefined);
     const found = await explainDecision(deps, request.params.id);
     if (found === undefined) throw noDecision();
-    return { id: request.params.id, unreplayable: found.unreplayable, questions: found.questions.map(({ tool, replayed, same, trace }) => ({ tool, replayed, same, rules: trace?.rules ?? [], withoutRefusals: trace?.withoutRefusals ?? null })) };
+    return { id: request.params.id, unreplayable: found.unreplayable, release: found.release, questions: found.questions.map(({ tool, replayed, same, trace }) => ({ tool, replayed, same, rules: trace?.rules ?? [], withoutRefusals: trace?.withoutRefusals ?? null })) };
   });
 
   app.post(
@@ -94,6 +96,6 @@ export function goneSignal(response: ServerResponse): AbortSignal {
 
 /** As the schema has it. */
 export function shownReplay(result: ReplayResult): z.infer<typeof replayResult> {
-  const { total, replayable, questions, same, differences, shown } = result;
-  return { total, replayable, questions, same, differences, shown, unreplayable: Object.fromEntries(Object.entries(result.unreplayable).map(([why, count]) => [why, count ?? 0])) };
+  const { total, replayable, releases, questions, same, differences, shown } = result;
+  return { total, replayable, releases: { ...releases }, questions, same, differences, shown, unreplayable: Object.fromEntries(Object.entries(result.unreplayable).map(([why, count]) => [why, count ?? 0])) };
 }
