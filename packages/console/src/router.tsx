@@ -203,6 +203,7 @@ const policies = createRoute({
 const policy = createRoute({
   ...inShell,
   path: "/policies/$name",
+  validateSearch: only("rule"),
   component: lazyRouteComponent(() => import("./pages/policies/one.tsx"), "PolicyPage"),
 });
 

@@ -46,7 +46,7 @@ export function compilePolicy(facts: RegisterFacts, options: CompileOptions = {}
     trace: (request) => {
       const system = world.systems.get(request.system);
       if (system === undefined || !isAskable(request)) return null;
-      return traceOf(evaluate(request, system, world, book), decide(request).rule);
+      return traceOf(evaluate(request, system, world, book), decide(request).rule, facts.policies);
     },
     compareWithReference: (request) => {
       const system = world.systems.get(request.system);

@@ -12,6 +12,7 @@ export type {
   ReferenceComparison,
 } from "./types.ts";
 export { compilePolicy } from "./decision-point.ts";
+export type { Passing } from "./passes.ts";
 export type { DecisionTrace, RuleVerdict, TracedRule } from "./trace.ts";
 export { compileRules } from "./rules/compile-rules.ts";
 export { validatePolicies } from "./rules/validate-policies.ts";

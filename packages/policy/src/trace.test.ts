@@ -25,6 +25,26 @@ function traced(input: Readonly<Record<string, unknown>>, change: Partial<System
 }
 const verdicts = (trace: DecisionTrace): Readonly<Record<string, string>> => Object.fromEntries(trace.rules.map(({ id, verdict }) => [id, verdict]));
 
+describe("what would make it pass", () => {
+  const passing = (trace: DecisionTrace, id: string) => trace.rules.find((rule) => rule.id === id)!.passes;
+  it("names the attribute and what it has to be, where the rule stands, and nothing of the call's own arguments", () => {
+    const trace = traced({ amount: 123456, day: "sunday" });
+    expect(passing(trace, "large-refunds")).toEqual([{ attributes: ["context.input.amount"], needs: "context.input.amount <= 80", is: null }]);
+    expect(passing(trace, "never-on-sunday")).toEqual([{ attributes: ["context.input.day"], needs: '!(context.input.day == "sunday")', is: null }]);
+    expect(JSON.stringify(trace)).not.toContain("123456");
+    expect(trace.rules.find(({ id }) => id === "large-refunds")!.policy).toBe("refunds");
+    expect(trace.rules.find(({ id }) => id === "two-owners")!.policy).toBeNull();
+    expect(passing(trace, "two-owners"), "it passed").toEqual([]);
+  });
+  it("of the register it says what it was", () => {
+    const stopped = traced({ amount: 1, day: "monday" }, { lifecycle: "suspended", status: "refused", statusCode: "system_suspended" });
+    expect(passing(stopped, "system-suspended")).toEqual([{ attributes: ["principal.lifecycle"], needs: '!(principal.lifecycle == "suspended")', is: "suspended" }]);
+  });
+  it("a condition that errs for want of an argument asks for it", () => {
+    expect(passing(traced({ day: "sunday" }), "large-refunds")).toMatchObject([{ attributes: ["context.input.amount"], needs: "context.input.amount <= 80" }]);
+  });
+});
+
 describe("each rule's word on a call", () => {
   it("says which refuses, which holds, which is met, what grants it, and what comes once nothing refuses", () => {
     const trace = traced({ amount: 120, day: "sunday" });

@@ -1,7 +1,8 @@
-import type { Verdict } from "@mandate/model";
+import type { PolicyFacts, Verdict } from "@mandate/model";
 import { scopeMatches } from "./cedar/policy-set.ts";
 import type { Evaluation } from "./decision-point.ts";
 import { becauseOf } from "./explain.ts";
+import { type Passing, whatPasses } from "./passes.ts";
 import type { Rule } from "./rule.ts";
 import { settle } from "./settle.ts";
 
@@ -17,6 +18,12 @@ export interface TracedRule {
   /** True of the one that the decision names, or whose lifting it names. */
   readonly decides: boolean;
   readonly guardrail: boolean;
+  /** The custom policy it stands in, as registered; null of guardrails and grants. */
+  readonly policy: string | null;
+  /** What it answers with; `status`: what the register says of the system. */
+  readonly code: Rule["code"];
+  /** Where it refuses, holds or can't be evaluated: what would make the call pass it. */
+  readonly passes: readonly Passing[];
   /** The exception or break-glass that lifted it. */
   readonly liftedBy: string | null;
   /** What it says to people where it refuses or holds; a grant says nothing. */
@@ -34,8 +41,16 @@ export interface DecisionTrace {
 
 const order: readonly RuleVerdict[] = ["refuses", "fault", "holds", "lifted", "answered", "grants", "silent", "met"];
 
+const stops: ReadonlySet<RuleVerdict> = new Set(["refuses", "holds", "fault"]);
+
+/** What of an earlier approval stays in force is the policy's own, in an earlier version. */
+function policyOf(rule: Rule, policies: readonly PolicyFacts[]): string | null {
+  if (rule.guardrail) return null;
+  return policies.find(({ cedar }) => cedar.includes(rule.policy.text))?.name.replace(/\/approved-for-.*$/, "") ?? null;
+}
+
 /** @param decisive what the decision names: a rule, or the exception or break-glass that lifted some */
-export function traceOf(evaluation: Evaluation, decisive: string | null): DecisionTrace {
+export function traceOf(evaluation: Evaluation, decisive: string | null, policies: readonly PolicyFacts[]): DecisionTrace {
   const { slice, forbidEnvironment, permitEnvironment, permits, errors } = evaluation;
   const { denials, held, approved, excepted, brokenGlass } = settle(evaluation);
   const faulty = new Set(errors.map(({ rule }) => rule));
@@ -48,18 +63,18 @@ export function traceOf(evaluation: Evaluation, decisive: string | null): Decisi
     return evaluation.forbids.includes(rule) ? "lifted" : "met";
   };
   const ofPermit = (rule: Rule): RuleVerdict => (faulty.has(rule) ? "fault" : permits.includes(rule) ? "grants" : "silent");
-  const traced = (rules: readonly Rule[], named: ReadonlyMap<string, readonly Rule[]>, resource: Evaluation["forbidEnvironment"]["resource"], verdictOf: (rule: Rule) => RuleVerdict): TracedRule[] =>
-    [...rules, ...(named.get(resource.key) ?? [])]
-      .filter((rule) => scopeMatches(rule.policy.resource, resource))
+  const traced = (rules: readonly Rule[], named: ReadonlyMap<string, readonly Rule[]>, environment: Evaluation["forbidEnvironment"], verdictOf: (rule: Rule) => RuleVerdict): TracedRule[] =>
+    [...rules, ...(named.get(environment.resource.key) ?? [])]
+      .filter((rule) => scopeMatches(rule.policy.resource, environment.resource))
       .map((rule) => {
         const verdict = verdictOf(rule);
         const by = verdict === "lifted" ? liftedBy(rule) : null;
         const decides = rule.id === decisive || (by !== null && (decisive === `exception:${by}` || decisive === `break-glass:${by}`));
-        return { id: rule.id, verdict, decides, guardrail: rule.guardrail, liftedBy: by, because: rule.policy.effect === "permit" ? "" : becauseOf(rule, evaluation.subject), text: rule.policy.text };
+        return { id: rule.id, verdict, decides, guardrail: rule.guardrail, policy: policyOf(rule, policies), code: rule.code, passes: stops.has(verdict) ? whatPasses(rule, environment) : [], liftedBy: by, because: rule.policy.effect === "permit" ? "" : becauseOf(rule, evaluation.subject), text: rule.policy.text };
       });
   const rules = [
-    ...traced(slice.forbids, slice.forbidsOn, forbidEnvironment.resource, ofForbid),
-    ...traced(slice.permits, slice.permitsOn, permitEnvironment.resource, ofPermit),
+    ...traced(slice.forbids, slice.forbidsOn, forbidEnvironment, ofForbid),
+    ...traced(slice.permits, slice.permitsOn, permitEnvironment, ofPermit),
   ].sort((a, b) => Number(b.decides) - Number(a.decides) || order.indexOf(a.verdict) - order.indexOf(b.verdict));
   return { rules, withoutRefusals: denials.length === 0 ? null : afterwards(evaluation, held.length > 0) };
 }

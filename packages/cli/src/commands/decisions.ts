@@ -51,21 +51,29 @@ export async function explain(call: Call): Promise<void> {
   const decision = await client.decisions.get(id, { signal: call.terminal.signal });
   if (call.format === "table") {
     const rules = await client.request<Explanation>("GET", `/api/v1/decisions/${encodeURIComponent(id)}/explanation`, undefined, { signal: call.terminal.signal });
-    call.terminal.out(explanation(decision) + ruleByRule(rules));
+    call.terminal.out(explanation(decision) + checkByCheck(rules) + ruleByRule(rules));
   } else await printObject(call.terminal, call.format, decision as unknown as Row, `decision/${id}`);
 }
 
 interface Explanation {
+  readonly checks?: readonly { readonly check: string; readonly state: string; readonly saw: string }[];
   readonly unreplayable: string | null;
   readonly questions: readonly {
     readonly tool: string | null;
     readonly same: boolean;
-    readonly rules: readonly { readonly id: string; readonly verdict: string; readonly liftedBy: string | null; readonly because: string }[];
+    readonly rules: readonly { readonly id: string; readonly verdict: string; readonly liftedBy: string | null; readonly because: string; readonly policy?: string | null; readonly passes?: readonly { readonly needs: string; readonly is: string | null }[] }[];
     readonly withoutRefusals: string | null;
   }[];
 }
 
 const afterwards: Readonly<Record<string, string>> = { allow: "it would be allowed", hold: "it would wait for a person", deny: "it would still be denied" };
+
+const checkMarks: Readonly<Record<string, string>> = { passed: "✓", refused: "✕", held: "‖", not_run: "-", not_known: "?" };
+
+/** Everything the call met, in its order. */
+function checkByCheck({ checks = [] }: Explanation): string {
+  return checks.length === 0 ? "" : `Check by check:\n${checks.map(({ check, state, saw }) => `  ${checkMarks[state] ?? "?"} ${cell(check).padEnd(14)}${cell(state.replaceAll("_", " ")).padEnd(10)}${cell(saw)}`.trimEnd()).join("\n")}\n`;
+}
 
 /** Rules that had something to say of the call; the others are counted. */
 function ruleByRule({ unreplayable, questions }: Explanation): string {
@@ -75,7 +83,10 @@ function ruleByRule({ unreplayable, questions }: Explanation): string {
       const spoke = rules.filter(({ verdict }) => verdict !== "met" && verdict !== "silent");
       return [
         `Rule by rule${tool === null ? "" : `, tool call ${cell(tool)}`}, made again${same ? "" : " AND DIFFERENT FROM THE RECORD"}:`,
-        ...spoke.map(({ id, verdict, liftedBy, because }) => `  ${verdict.padEnd(9)} ${cell(id)}${liftedBy === null ? "" : ` by ${cell(liftedBy)}`}${because === "" ? "" : `: ${cell(because)}`}`),
+        ...spoke.flatMap(({ id, verdict, liftedBy, because, policy = null, passes = [] }) => [
+          `  ${verdict.padEnd(9)} ${cell(id)}${policy === null ? "" : ` of policy/${cell(policy)}`}${liftedBy === null ? "" : ` by ${cell(liftedBy)}`}${because === "" ? "" : `: ${cell(because)}`}`,
+          ...passes.map(({ needs, is }) => `            passes with ${cell(needs)}${is === null ? "" : `; it was ${cell(is)}`}`),
+        ]),
         `  met       ${rules.length - spoke.length} more`,
         ...(withoutRefusals === null ? [] : [`  without what refuses, ${afterwards[withoutRefusals]}`]),
       ].join("\n");

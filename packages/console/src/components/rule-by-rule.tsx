@@ -8,11 +8,18 @@ import { Loaded } from "./states.tsx";
 import { Status } from "./status.tsx";
 import { Button } from "./ui.tsx";
 
+interface Check {
+  readonly check: keyof typeof words.checks;
+  readonly state: keyof typeof words.checkStates;
+  readonly saw: string;
+}
 interface TracedRule {
   readonly id: string;
   readonly verdict: keyof typeof words.verdicts;
   readonly decides: boolean;
   readonly guardrail: boolean;
+  readonly policy: string | null;
+  readonly passes: readonly { readonly attributes: readonly string[]; readonly needs: string; readonly is: string | null }[];
   readonly liftedBy: string | null;
   readonly because: string;
   readonly text: string;
@@ -25,10 +32,12 @@ interface Question {
 }
 interface Explanation {
   readonly unreplayable: keyof typeof words.unreplayable | null;
+  readonly checks: readonly Check[];
   readonly questions: readonly Question[];
 }
 
 const marks = { refuses: "deny", fault: "deny", holds: "hold", lifted: "person", answered: "person", grants: "allow", met: "unknown", silent: "unknown" } as const;
+const checkMarks = { passed: "allow", refused: "deny", held: "hold", not_run: "unknown", not_known: "unknown" } as const;
 const spoke = ({ verdict }: TracedRule): boolean => verdict !== "met" && verdict !== "silent";
 
 /** What each rule said of the call: asked for by whoever wants to know, since the decision is made again for it. */
@@ -52,18 +61,31 @@ function Explained({ id }: { id: string }) {
   const query = useQuery({ queryKey: ["explanation", id], queryFn: ({ signal }) => client.request<Explanation>("GET", `/api/v1/decisions/${encodeURIComponent(id)}/explanation`, undefined, { signal }), staleTime: Number.POSITIVE_INFINITY });
   return (
     <Loaded query={query} what={words.title} rows={4}>
-      {({ unreplayable, questions }) =>
-        unreplayable === null ? (
-          <div className="stack">
-            {questions.map((question, at) => (
+      {({ unreplayable, checks, questions }) => (
+        <div className="stack">
+          <Checks checks={checks} />
+          {unreplayable !== null && <p className="muted">{words.unreplayable[unreplayable]}</p>}
+          {questions.map((question, at) => (
               <Rules key={`${at}`} question={question} />
-            ))}
-          </div>
-        ) : (
-          <p className="muted">{words.unreplayable[unreplayable]}</p>
-        )
-      }
+          ))}
+        </div>
+      )}
     </Loaded>
+  );
+}
+
+/** In the order in which the call met them. */
+function Checks({ checks }: { checks: readonly Check[] }) {
+  return (
+    <ol className="check-list" aria-label={words.inOrder}>
+      {checks.map(({ check, state, saw }) => (
+        <li key={check}>
+          <b>{words.checks[check]}</b>
+          <Status mark={checkMarks[state]}>{words.checkStates[state]}</Status>
+          {saw !== "" && state !== "not_run" && <span className="muted small break">{saw}</span>}
+        </li>
+      ))}
+    </ol>
   );
 }
 
@@ -93,10 +115,28 @@ function List({ rules }: { rules: readonly TracedRule[] }) {
           <Status mark={marks[rule.verdict]}>{rule.liftedBy === null ? words.verdicts[rule.verdict] : words.liftedBy(rule.liftedBy)}</Status> <code>{rule.id}</code>
           {rule.decides && <strong> {words.decides}</strong>}
           {rule.because !== "" && spoke(rule) && <p>{rule.because}</p>}
+          {rule.passes.length > 0 && (
+            <p className="small">
+              {words.passes}{" "}
+              {rule.passes.map(({ needs, is }, at) => (
+                <span key={needs}>
+                  {at > 0 && ` ${words.and} `}
+                  <code className="break">{needs}</code>
+                  {is !== null && <span className="muted"> ({words.was(is)})</span>}
+                </span>
+              ))}
+            </p>
+          )}
+          {rule.policy !== null && (
+            <p className="small">
+              <Link to="/policies/$name" params={{ name: rule.policy }} search={{ rule: rule.id }}>
+                {words.inPolicy(rule.policy)}
+              </Link>
+            </p>
+          )}
           <details>
             <summary>{words.source}</summary>
             <pre className="wrap">{rule.text}</pre>
-            {!rule.guardrail && <Link to="/policies">{words.policies}</Link>}
           </details>
         </li>
       ))}

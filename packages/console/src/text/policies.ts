@@ -20,6 +20,8 @@ export const policies = {
   editor: "Rules and tests",
   editorLabel: (name: string) => `Rules and tests of ${name}, YAML`,
   keys: "Escape, then Tab leaves the editor.",
+  atLine: (rule: string, line: number) => `Rule ${rule} stands at line ${line}.`,
+  notHere: (rule: string) => `The version in force has no rule ${rule}. Versions below has earlier ones.`,
   unchanged: "As enforced",
   edited: "Edited, not saved",
   checking: "Checking…",

@@ -93,7 +93,10 @@ describe("a day made again", () => {
       const [question] = body.questions;
       expect(question).toMatchObject({ same: true, replayed: { outcome: row.outcome } });
       const limit = question.rules.find((one: { id: string }) => one.id === "payout-limit");
-      expect(limit).toMatchObject(row.outcome === "hold" ? { verdict: "holds", decides: true, because: "Large payouts need a person." } : { verdict: "met", decides: false });
+      expect(limit).toMatchObject(row.outcome === "hold" ? { verdict: "holds", decides: true, because: "Large payouts need a person.", policy: "payout-limit", passes: [{ attributes: ["context.input.amount"], needs: expect.stringMatching(/^context\.input\.amount <= \d+$/), is: null }] } : { verdict: "met", decides: false, passes: [] });
+      const { checks } = body;
+      expect(checks.map((one: { check: string }) => one.check).slice(0, 3)).toEqual(["identity", "status", "credential"]);
+      expect(checks.find((one: { check: string }) => one.check === "rules").state).toBe({ hold: "held", deny: "refused", allow: "passed" }[row.outcome]);
     }
     expect((await running.request("GET", "/api/v1/decisions/dec_none/explanation")).status).toBe(404);
   });

@@ -5,8 +5,11 @@ import type { RegisterFacts } from "@mandate/model";
 import { compilePolicy } from "@mandate/policy";
 import type { DecisionTrace, PolicyDecision, PolicyDecisionPoint } from "@mandate/policy";
 import type { Database } from "../database/index.ts";
+import { getDecision } from "../evidence/index.ts";
 import type { LogKeys } from "../evidence/index.ts";
 import { loadFacts } from "../facts/index.ts";
+import { checksOf } from "./checks.ts";
+import type { Check } from "./checks.ts";
 import { readOne, readPeriod } from "./recorded.ts";
 import type { Asked, DecidedBy, Period, Recorded, Unreplayable } from "./recorded.ts";
 
@@ -140,24 +143,30 @@ export interface Explained {
   readonly unreplayable: Unreplayable | null;
   /** As sealed; null: not. */
   readonly release: (DecidedBy & { readonly isOurs: boolean }) | null;
+  /** What the call met before, between and after the rules, in its order. */
+  readonly checks: readonly Check[];
   readonly questions: readonly { readonly tool: string | null; readonly replayed: Outcome; readonly same: boolean; readonly trace: DecisionTrace | null }[];
 }
 
 /** @returns undefined when there is no such decision */
 export async function explainDecision(deps: ReplayDeps, id: string): Promise<Explained | undefined> {
-  const row = await deps.db.read(deps.org, (tx) => readOne(tx, deps.org, deps.keys, id));
-  if (row === undefined) return undefined;
+  const { row, recorded } = await deps.db.read(deps.org, async (tx) => ({ row: await readOne(tx, deps.org, deps.keys, id), recorded: await getDecision(tx, deps.org, id) }));
+  if (row === undefined || recorded === undefined) return undefined;
   const versions = new Versions(deps);
   const again = await askedAgain(row, versions);
   const tally = new Tally(false, engineOf(deps));
   tally.add(row, again);
   const by = row.release === null ? null : { ...row.release, isOurs: row.release.engine !== null && row.release.engine === engineOf(deps) };
   const why = (Object.keys(tally.result().unreplayable) as Unreplayable[])[0] ?? null;
-  if (typeof again === "string" || why !== null) return { unreplayable: why, release: by, questions: [] };
+  if (typeof again === "string" || why !== null) return { unreplayable: why, release: by, checks: checksOf(recorded, null, why !== "no_rule_asked"), questions: [] };
   const policy = (await versions.of(row.facts!))!;
+  const first = again.find(({ asked }) => asked.tool === null && asked.request !== null);
+  const system = first === undefined ? undefined : (await deps.db.read(deps.org, (tx) => loadFacts(tx, deps.org, row.facts!)))?.systems.find((one) => one.name === first.asked.request!.system);
+  const question = first === undefined || system === undefined ? null : { request: first.asked.request!, system, decision: first.replayed, rules: policy.trace(first.asked.request!)?.rules ?? [] };
   return {
     unreplayable: null,
     release: by,
+    checks: checksOf(recorded, question, true),
     questions: again.map(({ asked, replayed }) => ({ tool: asked.tool, replayed: outcomeOf({ ...replayed }), same: differing(asked, replayed, false).length === 0, trace: asked.request === null ? null : policy.trace(asked.request) })),
   };
 }

@@ -6,6 +6,7 @@ import { z } from "zod";
 import type { Contexts } from "../context/index.ts";
 import { actorOf, instant, pathName } from "../http/index.ts";
 import type { App } from "../http/index.ts";
+import { checkNames, checkStates } from "./checks.ts";
 import { explainDecision, replayDecision, replayPeriod } from "./replay.ts";
 import type { ReplayDeps, ReplayResult } from "./replay.ts";
 import { underProduction } from "./under-production.ts";
@@ -14,13 +15,14 @@ const outcome = z.object({ outcome: z.string(), code: z.string().nullable(), rul
 const difference = z.object({ id: z.string(), at: z.string(), system: z.string().nullable(), action: z.string(), resource: z.string(), tool: z.string().nullable(), recorded: outcome, replayed: outcome, members: z.array(z.string()).readonly() });
 export const replayResult = z.object({ total: z.number(), replayable: z.number(), unreplayable: z.record(z.string(), z.number()), releases: z.record(z.string(), z.number()), questions: z.number(), same: z.number(), differences: z.number(), shown: z.array(difference).readonly() });
 const verdict = z.enum(["refuses", "holds", "fault", "lifted", "answered", "grants", "met", "silent"]);
-const rule = z.object({ id: z.string(), verdict, decides: z.boolean(), guardrail: z.boolean(), liftedBy: z.string().nullable(), because: z.string(), text: z.string() });
+const rule = z.object({ id: z.string(), verdict, decides: z.boolean(), guardrail: z.boolean(), policy: z.string().nullable().describe("the custom policy it stands in"), code: z.string(), passes: z.array(z.object({ attributes: z.array(z.string()).readonly(), needs: z.string(), is: z.string().nullable() })).readonly().describe("where it refuses or holds: what would make the call pass it"), liftedBy: z.string().nullable(), because: z.string(), text: z.string() });
 const explanation = z.object({
   id: z.string(),
   /** Why it can't be made again; then there are no questions. */
   unreplayable: z.enum(["no_rule_asked", "erased", "older_record", "facts_missing", "other_release"]).nullable(),
   /** Which release decided, as its entry sealed it; null where it sealed none. `isOurs`: the engine that answers here. */
   release: z.object({ version: z.string(), engine: z.string().nullable(), isOurs: z.boolean() }).nullable(),
+  checks: z.array(z.object({ check: z.enum(checkNames), state: z.enum(checkStates), saw: z.string().describe("what it looked at; no content") })).readonly().describe("everything the call met, in its order"),
   questions: z.array(z.object({ tool: z.string().nullable(), replayed: outcome, same: z.boolean(), rules: z.array(rule).readonly(), withoutRefusals: z.enum(verdicts).nullable() })),
 });
 const sample = z.object({ at: z.string(), replayed: z.number(), same: z.number(), unreplayable: z.number() });
@@ -43,11 +45,11 @@ export function replayRoutes(app: App, deps: ReplayRouteDeps): void {
     return shownReplay(result);
   });
 
-  app.get("/api/v1/decisions/:id/explanation", { config: { access: "signed-in" }, schema: { operationId: "explainDecision", summary: "What each rule said of a decision, made again from its sealed context", params: z.object({ id: pathName }), response: { 200: explanation } } }, async (request) => {
+  app.get("/api/v1/decisions/:id/explanation", { config: { access: "signed-in" }, schema: { operationId: "explainDecision", summary: "Every check a call met in its order, and what each rule said of it, made again from its sealed context", params: z.object({ id: pathName }), response: { 200: explanation } } }, async (request) => {
     await deps.drain().catch(() => undefined);
     const found = await explainDecision(deps, request.params.id);
     if (found === undefined) throw noDecision();
-    return { id: request.params.id, unreplayable: found.unreplayable, release: found.release, questions: found.questions.map(({ tool, replayed, same, trace }) => ({ tool, replayed, same, rules: trace?.rules ?? [], withoutRefusals: trace?.withoutRefusals ?? null })) };
+    return { id: request.params.id, unreplayable: found.unreplayable, release: found.release, checks: found.checks, questions: found.questions.map(({ tool, replayed, same, trace }) => ({ tool, replayed, same, rules: trace?.rules ?? [], withoutRefusals: trace?.withoutRefusals ?? null })) };
   });
 
   app.post(

@@ -5,7 +5,7 @@ import { HighlightStyle, indentUnit, StreamLanguage, syntaxHighlighting } from "
 import type { StreamParser } from "@codemirror/language";
 import { lintGutter, setDiagnostics } from "@codemirror/lint";
 import { EditorState } from "@codemirror/state";
-import { drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers } from "@codemirror/view";
+import { Decoration, drawSelection, EditorView, highlightActiveLine, keymap, lineNumbers } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
 import { useEffect, useRef } from "react";
 import type { Marked } from "./policy-text.ts";
@@ -48,6 +48,7 @@ const theme = EditorView.theme({
   "&.cm-focused .cm-selectionBackground, .cm-selectionBackground": { backgroundColor: "var(--selected)" },
   ".cm-tooltip": { backgroundColor: "var(--raised)", color: "var(--text)", border: "1px solid var(--line-2)", borderRadius: "var(--r-2)", boxShadow: "var(--shadow-float)" },
   ".cm-tooltip-autocomplete ul li[aria-selected]": { backgroundColor: "var(--accent)", color: "var(--on-accent)" },
+  ".cm-spot": { backgroundColor: "var(--selected)", boxShadow: "inset 3px 0 0 var(--accent)" },
   ".cm-diagnostic-error": { borderLeft: "3px solid var(--deny)" },
 });
 
@@ -94,12 +95,15 @@ function complete(words: EditorWords) {
   };
 }
 
+/** Where a line begins; one that isn't there is the nearest that is. */
+const lineAt = ({ doc }: EditorState, line: number): number => doc.line(Math.min(Math.max(1, line), doc.lines)).from;
+
 /**
  * CodeMirror in a shadow root: there it styles itself by constructed sheets, which the page's content security policy
  * needs no exception for. It begins with `initial` and then owns its text: a text handed back while somebody types is older
  * than what they typed. Another text is another editor (`key`).
  */
-export function PolicyEditor({ label, initial, marks, words, onChange }: { label: string; initial: string; marks: readonly Marked[]; words: EditorWords; onChange: (text: string) => void }) {
+export function PolicyEditor({ label, initial, marks, words, spot, onChange }: { label: string; initial: string; marks: readonly Marked[]; words: EditorWords; spot?: number | undefined; onChange: (text: string) => void }) {
   const holder = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(null);
   const changed = useRef(onChange);
@@ -135,12 +139,14 @@ export function PolicyEditor({ label, initial, marks, words, onChange }: { label
             if (update.docChanged) changed.current(update.state.doc.toString());
           }),
           theme,
+          EditorView.decorations.of((shown) => (spot === undefined || shown.state.doc.toString() !== first.current ? Decoration.none : Decoration.set([Decoration.line({ class: "cm-spot" }).range(lineAt(shown.state, spot))]))),
         ],
       }),
     });
     view.current = editor;
+    if (spot !== undefined) editor.dispatch({ effects: EditorView.scrollIntoView(lineAt(editor.state, spot), { y: "center" }) });
     return () => editor.destroy();
-  }, [label]);
+  }, [label, spot]);
   useEffect(() => {
     const editor = view.current;
     if (editor === null) return;

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
+import { Link, useParams, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useDeferredValue, useEffect, useMemo, useState } from "react";
 import { inventory } from "../../api.ts";
 import { LineDiff } from "../../components/line-diff.tsx";
@@ -71,13 +71,16 @@ function Policy({ name, stored }: { name: string; stored: PolicyObject | undefin
   const marks = useMemo(() => marksOf(read, found), [read, found]);
   const vocabulary = useVocabulary();
   const spec = settled === text ? read.spec : null;
+  const { rule } = useSearch({ from: "/shell/policies/$name" });
+  const spot = useMemo(() => (rule === undefined ? undefined : readPolicy(shown).lineOfRule.get(rule)), [rule, shown]);
   return (
     <>
       <Panel title={words.editor} aside={<span className="muted small">{text === original && stored !== undefined ? words.unchanged : words.edited}</span>}>
         <Suspense fallback={<Loading rows={8} />}>
-          <PolicyEditor key={shown} label={words.editorLabel(name)} initial={shown} marks={marks} words={vocabulary} onChange={setText} />
+          <PolicyEditor key={shown} label={words.editorLabel(name)} initial={shown} marks={marks} words={vocabulary} spot={spot} onChange={setText} />
         </Suspense>
         <div className="panel-body stack">
+          {rule !== undefined && <p role="status">{spot === undefined ? words.notHere(rule) : words.atLine(rule, spot)}</p>}
           <Findings read={read} check={found} error={read.spec === null ? null : check.error} waiting={spec === null || check.isFetching} />
           {isSound && <Proofs found={proofs.data} error={proofs.error} waiting={proofs.isFetching} />}
           {stored !== undefined && settled !== original && (
