@@ -1,6 +1,7 @@
 import type { SpecOf } from "@mandate/model";
 import { sql } from "kysely";
 import type { Tx } from "../database/index.ts";
+import { earliestId } from "../evidence/index.ts";
 import { findingStateNow } from "../findings/index.ts";
 import { evaluationState } from "../records/index.ts";
 import type { Register } from "../registry/index.ts";
@@ -78,7 +79,7 @@ function latestReview(register: Register, own: string): SpecOf<"OutcomeReview"> 
 async function readTraffic(tx: Tx, org: string, system: string, nowMs: number): Promise<Traffic> {
   const { rows } = await sql<{ hour: Date; calls: number; refused: number; errors: number }>`select date_trunc('hour', at) as hour, count(*)::int as calls, (count(*) filter (where outcome = 'deny'))::int as refused,
       (count(*) filter (where terminal in ('upstream_cut', 'unknown') or code in ('upstream_unreachable', 'upstream_timeout')))::int as errors
-    from decision where org = ${org} and system = ${system} and at >= ${new Date(nowMs - dayMs)} group by 1`.execute(tx);
+    from decision where org = ${org} and system = ${system} and id >= ${earliestId(new Date(nowMs - dayMs))} and at >= ${new Date(nowMs - dayMs)} group by 1`.execute(tx);
   const sum = (of: "calls" | "refused" | "errors"): number => rows.reduce((total, row) => total + row[of], 0);
   return { calls: sum("calls"), refused: sum("refused"), errors: sum("errors"), busiest: Math.max(0, ...rows.map((row) => row.calls)) };
 }

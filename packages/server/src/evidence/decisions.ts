@@ -2,6 +2,7 @@ import { sql } from "kysely";
 import type { EntryHeader, EntryRef, Terminal, Verdict } from "@mandate/model";
 import type { DecidedTool, DecisionSummary } from "@mandate/gateway";
 import type { Tx } from "../database/index.ts";
+import { earliestId } from "./decision-ids.ts";
 
 /** One decision as `GET /api/v1/decisions/{id}` answers it. */
 export interface DecisionRecord {
@@ -213,7 +214,7 @@ export async function tallyByHour(
   const { rows } = await sql<{ at: Date; allow: number; hold: number; deny: number }>`
     SELECT date_trunc('hour', at) AS at, count(*) FILTER (WHERE outcome = 'allow')::int AS allow,
       count(*) FILTER (WHERE outcome = 'hold')::int AS hold, count(*) FILTER (WHERE outcome = 'deny')::int AS deny
-    FROM decision WHERE org = ${org} AND at >= ${filter.since}::timestamptz ${filter.system === undefined ? sql`AND coalesce(system, '') NOT LIKE 'probe:%' AND coalesce(credential, '') NOT LIKE 'probe:%'` : sql`AND system = ${filter.system}`}
+    FROM decision WHERE org = ${org} AND id >= ${earliestId(filter.since)} AND at >= ${filter.since}::timestamptz ${filter.system === undefined ? sql`AND coalesce(system, '') NOT LIKE 'probe:%' AND coalesce(credential, '') NOT LIKE 'probe:%'` : sql`AND system = ${filter.system}`}
     GROUP BY 1 ORDER BY 1`.execute(tx);
   return rows.map((row) => ({ ...row, at: row.at.toISOString() }));
 }
@@ -225,7 +226,7 @@ export async function tallyByResource(
   filter: { system: string; since: string },
 ): Promise<({ resource: string } & Tally)[]> {
   const { rows } = await sql<{ resource: string; allow: number; hold: number; deny: number }>`
-    WITH recent AS (SELECT resource, outcome, tools FROM decision WHERE org = ${org} AND system = ${filter.system} AND at >= ${filter.since}::timestamptz),
+    WITH recent AS (SELECT resource, outcome, tools FROM decision WHERE org = ${org} AND system = ${filter.system} AND id >= ${earliestId(filter.since)} AND at >= ${filter.since}::timestamptz),
       decided AS (SELECT resource, CASE WHEN tools @> jsonb_build_array(jsonb_build_object('outcome', outcome)) THEN 'allow' ELSE outcome END AS outcome FROM recent
         UNION ALL SELECT 'tool:' || one.tool, one.outcome FROM recent, jsonb_to_recordset(recent.tools) AS one(tool text, outcome text))
     SELECT resource, count(*) FILTER (WHERE outcome = 'allow')::int AS allow,

@@ -1,3 +1,4 @@
+export { earliestId } from "./decision-ids.ts";
 export { openEvidence } from "./evidence.ts";
 export type { Evidence, EvidenceOptions } from "./evidence.ts";
 export { entriesCheckedAtStart } from "./evidence.ts";

@@ -61,8 +61,8 @@ export class PayloadReader {
     const { rows } = await sql<{ ct: string; kid: string; wrapped: Buffer }>`WITH place AS MATERIALIZED (
         SELECT ct, origin, index, part, period FROM evidence_payload WHERE org = ${this.#org} AND ct = ANY(${bytesOfNames(cts)}::bytea[]))
       SELECT encode(place.ct, 'hex') AS ct, k.kid, k.wrapped FROM place CROSS JOIN LATERAL (
-        -- OFFSET keeps each look-up by its place: joined, the planner goes through every key there is.
-        SELECT kid, wrapped FROM evidence_key WHERE org = ${this.#org} AND origin = place.origin AND index = place.index AND part = place.part OFFSET 0) k
+        -- OFFSET keeps each look-up by its place: joined, the planner goes through every key there is. A key came with what it opens.
+        SELECT kid, wrapped FROM evidence_key WHERE org = ${this.#org} AND origin = place.origin AND index = place.index AND part = place.part AND period = place.period OFFSET 0) k
       -- INVARIANT: a name that comes again in a later month keeps its first place, so nobody can put other keys under it.
       ORDER BY place.period DESC`.execute(this.#tx);
     const found = new Map<string, OpenKeys>();

@@ -1,8 +1,8 @@
-import { newId } from "@mandate/model";
 import type { Verdict } from "@mandate/model";
 import { sql } from "kysely";
 import type { RawBuilder } from "kysely";
 import type { Tx } from "../database/index.ts";
+import { earliestId, lowestId } from "./decision-ids.ts";
 import { recordOf } from "./decisions.ts";
 import type { DecisionRecord, Stored } from "./decisions.ts";
 
@@ -39,10 +39,6 @@ export interface DecisionFilter {
 
 /** A reason's words can match many texts; the newest decisions of this many are looked through. */
 const maxReasons = 300;
-/** From the moment a decision gets its id to the moment its entry is written: a hold of the caller's own stream at most. */
-const maxWritingMs = 3_600_000;
-/** The lowest id of a moment: ids are in the order of time, so a window of time is a window of the index. */
-const lowestId = (ms: number): string => newId("decision", Math.max(0, ms), (bytes) => bytes.fill(0));
 
 /** Newest first. */
 export async function listDecisions(tx: Tx, org: string, filter: DecisionFilter): Promise<{ items: DecisionRecord[]; nextCursor: string | null }> {
@@ -60,7 +56,7 @@ function conditionsOf(org: string, filter: DecisionFilter): RawBuilder<unknown>[
   // Probes are shown to whoever asks for one; among what systems did they would only be noise.
   if (filter.system === undefined && filter.credential === undefined && filter.entry === undefined) conditions.push(sql`coalesce(d.system, '') NOT LIKE 'probe:%' AND coalesce(d.credential, '') NOT LIKE 'probe:%'`);
   if (filter.subject !== undefined) conditions.push(sql`d.subject = decode(${filter.subject}, 'hex')`);
-  if (filter.since !== undefined) conditions.push(sql`d.at >= ${filter.since}::timestamptz AND d.id >= ${lowestId(Date.parse(filter.since) - maxWritingMs)}`);
+  if (filter.since !== undefined) conditions.push(sql`d.at >= ${filter.since}::timestamptz AND d.id >= ${earliestId(filter.since)}`);
   if (filter.until !== undefined) conditions.push(sql`d.at < ${filter.until}::timestamptz AND d.id < ${lowestId(Date.parse(filter.until))}`);
   if (filter.cursor !== undefined) conditions.push(sql`d.id < ${filter.cursor}`);
   if (filter.entry !== undefined) {

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Tx } from "../database/index.ts";
+import { earliestId } from "../evidence/index.ts";
 import { loadRegister } from "../registry/index.ts";
 import type { Register } from "../registry/index.ts";
 import type { KillScope } from "./kill.ts";
@@ -41,7 +42,7 @@ export async function effectOf(tx: Tx, org: string, scope: KillScope, nowMs: num
     : scope.kind === "credential" ? sql`credential = ${scope.name}`
     : sql`(resource = any(${resources}) or exists (select 1 from jsonb_to_recordset(coalesce(tools, '[]'::jsonb)) as one(tool text, outcome text) where one.tool = any(${tools}) and one.outcome = 'allow'))`;
   const { rows } = await sql<{ day: number; hour: number; systems: string[] | null }>`select count(*)::int as day, count(*) filter (where at >= ${new Date(nowMs - hourMs)})::int as hour, array_agg(distinct system) filter (where system is not null) as systems
-    from decision where org = ${org} and at >= ${new Date(nowMs - 24 * hourMs)} and outcome = 'allow' and ${hit}`.execute(tx);
+    from decision where org = ${org} and id >= ${earliestId(new Date(nowMs - 24 * hourMs))} and at >= ${new Date(nowMs - 24 * hourMs)} and outcome = 'allow' and ${hit}`.execute(tx);
   const { day, hour, systems } = rows[0]!;
   const granted = register.all("AISystem").filter((system) => {
     if (scope.kind === "all") return true;

@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Tx } from "../database/index.ts";
+import { earliestId } from "../evidence/index.ts";
 
 const sevenDaysMs = 7 * 86_400_000;
 
@@ -11,7 +12,7 @@ const sevenDaysMs = 7 * 86_400_000;
 export async function callsRefused(tx: Tx, org: string, nowMs: number, system: string, differences: readonly string[] | null): Promise<number> {
   const since = new Date(nowMs - sevenDaysMs);
   if (differences?.length === 0) return 0;
-  const { rows } = await sql<{ calls: string }>`select count(*) as calls from decision where org = ${org} and system = ${system} and at > ${since} and outcome <> 'deny'
+  const { rows } = await sql<{ calls: string }>`select count(*) as calls from decision where org = ${org} and system = ${system} and id >= ${earliestId(since)} and at > ${since} and outcome <> 'deny'
     and (${differences === null} or resource = any(${[...(differences ?? [])]})
       or exists (select 1 from jsonb_to_recordset(coalesce(tools, '[]'::jsonb)) as one(tool text) where 'tool:' || one.tool = any(${[...(differences ?? [])]})))`.execute(tx);
   return Number(rows[0]?.calls ?? 0);

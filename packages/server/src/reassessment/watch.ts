@@ -3,6 +3,7 @@ import type { Tier } from "@mandate/model";
 import { sql } from "kysely";
 import type { ServerContext } from "../context/index.ts";
 import type { Tx } from "../database/index.ts";
+import { earliestId } from "../evidence/index.ts";
 import type { Job } from "../jobs/index.ts";
 import { lockRegister } from "../registry/index.ts";
 import { openReassessment } from "./open.ts";
@@ -32,7 +33,7 @@ export interface Spike {
 /** Calls of each system in the last 24 hours against the seven days before. */
 export async function spikesNow(tx: Tx, org: string, nowMs: number): Promise<Spike[]> {
   const { rows } = await sql<{ system: string; day: number; calls: number }>`select system, floor(extract(epoch from ${new Date(nowMs)}::timestamptz - at) / 86400)::int as day, count(*)::int as calls
-    from decision where org = ${org} and system is not null and system not like 'probe:%' and at > ${new Date(nowMs - 8 * dayMs)} and at <= ${new Date(nowMs)} group by 1, 2`.execute(tx);
+    from decision where org = ${org} and system is not null and system not like 'probe:%' and id >= ${earliestId(new Date(nowMs - 8 * dayMs))} and at > ${new Date(nowMs - 8 * dayMs)} and at <= ${new Date(nowMs)} group by 1, 2`.execute(tx);
   return [...Map.groupBy(rows, (row) => row.system)].flatMap(([system, days]) => {
     const callsOn = (day: number): number => days.find((one) => one.day === day)?.calls ?? 0;
     const [today, before] = [callsOn(0), [1, 2, 3, 4, 5, 6, 7].map(callsOn)];

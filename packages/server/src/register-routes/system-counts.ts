@@ -1,5 +1,6 @@
 import { sql } from "kysely";
 import type { Tx } from "../database/index.ts";
+import { earliestId } from "../evidence/index.ts";
 import { findingStateNow } from "../findings/index.ts";
 
 export interface SystemCounts {
@@ -15,7 +16,7 @@ export async function systemCounts(tx: Tx, org: string, systems: readonly string
   const names = [...systems];
   const { rows: decided } = await sql<{ system: string; allow: number; hold: number; deny: number }>`select system, count(*) filter (where outcome = 'allow')::int as allow,
       count(*) filter (where outcome = 'hold')::int as hold, count(*) filter (where outcome = 'deny')::int as deny
-    from decision where org = ${org} and at >= ${new Date(nowMs - dayMs)} and system = any(${names}) group by system`.execute(tx);
+    from decision where org = ${org} and id >= ${earliestId(new Date(nowMs - dayMs))} and at >= ${new Date(nowMs - dayMs)} and system = any(${names}) group by system`.execute(tx);
   const { rows: found } = await sql<{ system: string; open: number }>`select system, count(*)::int as open from findings where org = ${org} and system = any(${names})
     and ${findingStateNow(new Date(nowMs))} = 'open' group by system`.execute(tx);
   const findings = new Map(found.map((row) => [row.system, row.open]));

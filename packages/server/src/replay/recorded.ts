@@ -4,7 +4,7 @@ import type { DecisionRequest } from "@mandate/model";
 import type { ExternalRequest } from "@mandate/policy";
 import { sql } from "kysely";
 import type { Tx } from "../database/index.ts";
-import { PayloadReader } from "../evidence/index.ts";
+import { earliestId, PayloadReader } from "../evidence/index.ts";
 import type { LogKeys } from "../evidence/index.ts";
 
 /** Why a decision can't be made again. */
@@ -91,7 +91,7 @@ export async function readOne(tx: Tx, org: string, keys: LogKeys, id: string): P
 
 /** @returns ids drawn at random from the period */
 export async function drawIds(tx: Tx, org: string, since: Date, count: number): Promise<string[]> {
-  const { rows } = await sql<{ id: string }>`SELECT id FROM decision WHERE org = ${org} AND at >= ${since} ORDER BY random() LIMIT ${count}`.execute(tx);
+  const { rows } = await sql<{ id: string }>`SELECT id FROM decision WHERE org = ${org} AND id >= ${earliestId(since)} AND at >= ${since} ORDER BY random() LIMIT ${count}`.execute(tx);
   return rows.map((row) => row.id);
 }
 

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { systemActor } from "../context/index.ts";
 import { rehash } from "../evidence/index.ts";
 import { memoryJournal } from "../evidence/memory-journal.ts";
+import { jsonLog } from "../log.ts";
 import { bootstrapToken, startTestServer } from "../testing/running-server.ts";
 import type { TestServer } from "../testing/running-server.ts";
 import { endContent } from "./ends.ts";
@@ -103,7 +104,7 @@ test("only the tables that lost keys are rewritten, and their bytes go", async (
   const seen: string[][] = [];
   const watched = { ...db, shred: (tables: readonly string[]) => (seen.push([...tables]), db.shred(tables)) };
   const sizeBefore = await bytesOf("evidence_key_2025_02");
-  expect(await shredNow({ db: watched, org: server.org, now: running.now, log: { info: () => undefined, warn: () => undefined, error: () => undefined } as never, shedJournal: async () => undefined })).toBe(true);
+  expect(await shredNow({ db: watched, org: server.org, now: running.now, log: jsonLog(() => undefined, running.now), shedJournal: async () => undefined })).toBe(true);
   expect(seen).toEqual([["evidence_key_2025_02", "evidence_key_other", "evidence_kek", "approvals"]]);
   expect(await bytesOf("evidence_key_2025_02")).toBeLessThanOrEqual(sizeBefore);
 });
