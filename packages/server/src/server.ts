@@ -15,7 +15,7 @@ import { watchConditions } from "./conditions/index.ts";
 import type { Configuration } from "./configuration.ts";
 import { createContexts, readRegisterVersion, systemActor } from "./context/index.ts";
 import type { Contexts } from "./context/index.ts";
-import { controlRoutes, createControls, probeCredentials, withProbes } from "./controls/index.ts";
+import { checkReadings, controlRoutes, createControls, probeCredentials, withProbes } from "./controls/index.ts";
 import { CredentialMirror, credentialRoutes, noteCredentialUse } from "./credentials/index.ts";
 import type { LookUpSystem } from "./credentials/index.ts";
 import { createSlots, accessRequestRoutes, asksWithApiToken, authzenRoutes, startDataPlane } from "./data-plane/index.ts";
@@ -319,6 +319,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       const address = dataPlane.server.address();
       return address === null || typeof address === "string" ? null : { host: /^(?:::|0\.0\.0\.0)$/.test(address.address) ? "127.0.0.1" : address.address, port: address.port };
     },
+    readings: () => checkReadings({ db, org, evidence, keys: { masterKey, random, now }, actor: systemActor("controls"), register: () => publisher.current.version }),
     report: (finding) => reportFinding(quiet, finding),
     settle: (kinds, open) => settleFindings(quiet, kinds, open),
   });

@@ -15,6 +15,8 @@ export function formerMetaLogs(logs: readonly PackLog[]): ReadonlySet<PackLog> {
 /** What the meta-log says of one log. */
 interface Covered {
   vkey?: string;
+  /** Size at which it was closed: nothing comes after, whoever holds its key. */
+  closedAt?: number;
   /** Position in the meta-log, size and root of each checkpoint it took. */
   readonly checkpoints: { readonly metaIndex: number; readonly size: number; readonly root: Uint8Array }[];
 }
@@ -46,6 +48,7 @@ export class MetaView {
     try {
       if (typeof size !== "number" || typeof root !== "string") throw new TypeError();
       covered.checkpoints.push({ metaIndex: index, size, root: fromBase64(root) });
+      if (type === "log.closed") covered.closedAt = Math.min(size, covered.closedAt ?? size);
     } catch {
       this.#problems.add("entry.malformed", "a meta-log entry lacks size or root", path, index);
     }
@@ -77,6 +80,7 @@ export class MetaView {
     if (covered?.vkey !== undefined && covered.vkey !== log.vkey) {
       this.#problems.add("meta.vkey", "the meta-log recorded another key for this log", `${log.dir}/vkey`);
     }
+    if (covered?.closedAt !== undefined && log.tree.size > covered.closedAt) this.#problems.add("log.closed", `the log was closed with ${covered.closedAt} entries and holds ${log.tree.size}`, path);
     let isCovered = log.tree.size === 0;
     for (const { metaIndex, size, root } of covered?.checkpoints ?? []) {
       if (size > log.tree.size) {

@@ -10,3 +10,4 @@ export { failingForProbe } from "./probes/unlogged.ts";
 export { queryText } from "./count.ts";
 export { callsOfPeople } from "./measures/calls.ts";
 export { controlAnswers } from "./pack-answers.ts";
+export { checkReadings } from "./probes/readings.ts";

@@ -19,6 +19,7 @@ import type { Counted, Measure, Scope } from "./measure.ts";
 import { measures } from "./measures/index.ts";
 import type { ProbeOutcome } from "./probes/call.ts";
 import { checkLogCopy } from "./probes/log-copy.ts";
+import type { ReadingCheck } from "./probes/readings.ts";
 import { provePlanted, sawFault } from "./prove.ts";
 import type { ControlFault, ControlOutcome, ControlProof, ControlResult, SystemCount } from "./result.ts";
 import { keepResult } from "./store.ts";
@@ -32,6 +33,8 @@ export interface RunPorts {
   readonly facts: () => RegisterFacts;
   /** Calls the running gateway to be refused; one outcome each. */
   readonly probe: (controls: ReadonlySet<string>) => Promise<readonly ProbeOutcome[]>;
+  /** Readings of a probe's own content that must not succeed; null: none could be tried. */
+  readonly readings: () => Promise<ReadingCheck | null>;
   /** Moves what gateways wrote into the store first, so that the result's place in the log covers it. */
   readonly drain: () => Promise<unknown>;
   readonly report: (finding: NewFinding) => Promise<void>;
@@ -139,6 +142,14 @@ async function find(one: Control, measure: Exclude<Measure, { kind: "unmeasured"
         return {
           count: { population: copy.entries, faults: copy.missing.length, systems: {}, exceptions: copy.missing.slice(0, 200).map((subject) => ({ subject, system: null, fault: "Its signed tree doesn't hold it." })) },
           query: measure.asks, proof: copy.mutationsRefused ? { how: "log", saw: `each of ${copy.entries} copies with one byte changed was refused`, at } : null, untold: 0,
+        };
+      }
+      if (one.id === "LOG-06") {
+        const readings = await ports.readings();
+        const saw = (readings?.tried ?? []).map((each) => `${each.planted}: ${each.saw}`).join("; ");
+        return {
+          count: countMembers((readings?.tried ?? []).map((each) => ({ subject: each.planted, system: null, fault: each.refused ? null : `Not refused: ${each.saw}.` }))),
+          query: measure.asks, proof: readings?.opens === true ? { how: "sample", saw: `${saw}; the same with a reason and a log that takes it was shown`, at } : null, untold: readings === null ? 1 : 0,
         };
       }
       return { count: countMembers(probes.map((probe) => ({ subject: probe.planted, system: null, fault: probe.refused ? null : `Not refused: ${probe.saw}.` }))), query: measure.asks, proof: null, untold: 0 };

@@ -38,7 +38,8 @@ export function createControls({ masterKey, listener, sinceStartMs, ...ports }: 
   const probe = async (wanted: ReadonlySet<string>): Promise<readonly ProbeOutcome[]> => {
     const at = listener();
     const outcomes: ProbeOutcome[] = [];
-    const twin = at === null || !probeCases.some((one) => wanted.has(one.control)) ? null : await metBy(cleanTwin, at, probeKey(masterKey, ports.org, cleanTwin.key)).catch(() => null);
+    // What LOG-06 reads is what this call sealed.
+    const twin = at === null || !(wanted.has("LOG-06") || probeCases.some((one) => wanted.has(one.control))) ? null : await metBy(cleanTwin, at, probeKey(masterKey, ports.org, cleanTwin.key)).catch(() => null);
     for (const one of probeCases) {
       if (!wanted.has(one.control)) continue;
       outcomes.push(at === null ? { control: one.control, planted: one.planted, refused: false, saw: "the gateway doesn't listen", decision: null, distinguishes: false } : await callAsProbe(one, at, probeKey(masterKey, ports.org, one.key), twin));

@@ -2,13 +2,15 @@ import { randomFillSync } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { verifyPack } from "@mandate/ledger";
+import { canonicalBytes, verifyPack } from "@mandate/ledger";
+import { sql } from "kysely";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { Actor } from "../command.ts";
 import { openDatabase } from "../database/index.ts";
 import type { Database } from "../database/index.ts";
 import { createPack, getDecision, openEvidence, rehash } from "./index.ts";
 import type { Evidence } from "./index.ts";
+import { appendLeaves, readHead } from "./append.ts";
 import { memoryJournal } from "./memory-journal.ts";
 
 const org = "org_epochs";
@@ -75,4 +77,29 @@ test("a new epoch closes every log and restates each in a meta-log that covers a
   evidence = await open();
   expect(evidence.metaOrigin).toBe("localhost/halden/meta/3");
   expect((await verifyPack(await pack())).problems).toEqual([]);
+});
+
+test("a stolen key signs nothing more once it was replaced: what it adds to its closed log is told", async () => {
+  await append();
+  await evidence.publishCheckpoints();
+  const { controlOrigin } = evidence;
+  const stolen = evidence.signerOf(controlOrigin);
+  await evidence.beginEpoch({ reason: "rotated", lost: new Map() });
+  evidence = await open();
+  await append();
+  const honest = await pack();
+  expect((await verifyPack(honest)).problems).toEqual([]);
+  // Who holds the database too: the log opened again, an entry after its closing, the head signed by the old key.
+  await db.transaction(org, async (tx) => {
+    await sql`UPDATE evidence_log SET closed_at = NULL WHERE org = ${org} AND origin = ${controlOrigin}`.execute(tx);
+    const head = await readHead(tx, org, controlOrigin, true);
+    const leaf = canonicalBytes({ v: 1, type: "setting", id: "ent_forged0000000000000000000", at: new Date().toISOString(), shard: controlOrigin, seq: head.size, seen: head.checkpointSize });
+    await appendLeaves(tx, org, stolen, head, [{ leaf, sealed: [] }]);
+    await sql`UPDATE evidence_log SET closed_at = now() WHERE org = ${org} AND origin = ${controlOrigin}`.execute(tx);
+    await sql`INSERT INTO evidence_checkpoint (org, origin, size, note, at) SELECT org, origin, size, head, now() FROM evidence_log WHERE org = ${org} AND origin = ${controlOrigin} ON CONFLICT DO NOTHING`.execute(tx);
+  });
+  const forged = await verifyPack(await pack());
+  expect(forged.ok).toBe(false);
+  expect(forged.problems.map((one) => one.code)).toContain("log.closed");
+  expect((await rehash(db, org)).problems).toContainEqual(expect.objectContaining({ code: "log.closed", path: controlOrigin }));
 });

@@ -104,6 +104,8 @@ export async function rehash(db: Database, org: string, { onProgress = () => und
 
 export interface MetaRecord {
   readonly metaIndex: number;
+  /** It was closed there: nothing comes after. */
+  readonly isClosing: boolean;
   readonly size: number;
   readonly root: Uint8Array;
 }
@@ -192,9 +194,11 @@ export function readHeader(
   if (recorded === null || (header["type"] !== "log.checkpoint" && header["type"] !== "log.closed")) return;
   const { log: origin, size, root } = header;
   if (typeof origin !== "string" || typeof size !== "number" || typeof root !== "string") return;
+  const before = recorded.get(origin) ?? [];
   recorded.set(origin, [
-    ...(recorded.get(origin) ?? []).slice(-99),
-    { metaIndex: index, size, root: fromBase64(root) },
+    ...before.slice(0, -99).filter((one) => one.isClosing).slice(0, 1),
+    ...before.slice(-99),
+    { metaIndex: index, size, root: fromBase64(root), isClosing: header["type"] === "log.closed" },
   ]);
 }
 
@@ -211,6 +215,9 @@ async function compareWithMeta(
     problems.add("log.missing", origin, null, "the meta-log names this log, which the store lacks");
     return;
   }
+  const closing = records.find((one) => one.isClosing);
+  if (closing !== undefined && log.size > closing.size)
+    problems.add("log.closed", origin, closing.metaIndex, `the log was closed with ${closing.size} entries and holds ${log.size}`);
   const newest = records.at(-1)!;
   if (newest.size > log.size) {
     problems.add(

@@ -27,7 +27,7 @@ export const log: readonly Measure[] = [
     control: "LOG-05", kind: "gate", grade: "observed", unit: "systems", asks: "Each system that isn't retired: what its models show is enough for its tier, or the gap is accepted as a risk",
     plant: (facts) => ({ ...facts, visibility: { ...facts.visibility, gap: { models: ["planted"], accepted: null } } }),
   },
-  { control: "LOG-06", kind: "unmeasured", why: "Each reading of content through the product is an entry. A reading that left none leaves nothing to count, so that there were no others can't be told from here." },
+  { control: "LOG-06", kind: "probe", grade: "enforced", unit: "readings", asks: "What a probe's own call sealed, read without a reason, and read where the reading can't be written down: neither may show anything. Whoever reads the database past the product leaves no entry; what is sealed there opens with the master key alone" },
 ];
 
 export const oversight: readonly Measure[] = [

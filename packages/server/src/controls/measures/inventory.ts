@@ -1,6 +1,7 @@
 import { sql } from "kysely";
+import { findingStateNow } from "../../findings/index.ts";
 import type { Measure } from "../measure.ts";
-import { plantDecision } from "../plant.ts";
+import { before, plantDecision } from "../plant.ts";
 import { callsOfPeople } from "./calls.ts";
 
 export const inventory: readonly Measure[] = [
@@ -12,6 +13,12 @@ export const inventory: readonly Measure[] = [
     control: "INV-02", kind: "query", grade: "enforced", unit: "calls", asks: "Calls of the window; a fault where one was allowed and belongs to no registered system",
     select: ({ org, since }) => sql`select d.id as subject, d.system, case when d.system is null then 'It was allowed for no system.' end as fault from decision d where ${callsOfPeople(org, since)} and d.outcome = 'allow' and d.action in ('model.call', 'tool.call', 'data.export', 'deploy')`,
     plant: (planting) => plantDecision(planting, { system: null }),
+  },
+  {
+    control: "INV-03", kind: "query", grade: "observed", unit: "reports of use outside the record", asks: "What applications' own telemetry reported of use past the gateway or beyond what was granted, seen in the window; a fault where nobody dealt with it by its due date. Use that nothing reports is not in it",
+    select: ({ org, since, now }) => sql`select id as subject, system, case when ${findingStateNow(now)} = 'open' and due_at < ${now} then 'Nobody dealt with it by ' || to_char(due_at, 'YYYY-MM-DD') || '.' end as fault
+      from findings where org = ${org} and kind in ('telemetry.past_gateway', 'telemetry.not_granted') and last_seen_at >= ${since}`,
+    plant: ({ tx, org, now, system }) => sql`insert into findings (org, id, key, system, kind, title, detail, state, opened_at, due_at, last_seen_at) values (${org}, 'fnd_planted', 'planted', ${system}, 'telemetry.past_gateway', 'Planted', 'planted', 'open', ${before(now, 9)}, ${before(now, 1)}, ${now})`.execute(tx),
   },
   {
     control: "INV-04", kind: "query", grade: "observed", unit: "things used", asks: "Models, tools and destinations that calls were allowed for; a fault where no version of the system holds it",

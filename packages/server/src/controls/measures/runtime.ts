@@ -52,7 +52,7 @@ export const runtime: readonly Measure[] = [
     select: ({ org, since }) => sql`select d.id as subject, d.system, case when d.outcome = 'allow' and d.approval is null then 'It was allowed without a person.' end as fault from decision d where ${callsOfPeople(org, since)} and d.rule = 'untrusted-session'`,
     plant: (planting) => plantDecision(planting, { action: "tool.call", rule: "untrusted-session" }),
   },
-  { control: "RT-10", kind: "unmeasured", why: "Which agent spoke to which stands inside each entry's sealed chain and in no index, so links between agents can't be counted." },
+  { control: "RT-10", kind: "unmeasured", why: "Which agent spoke to which stands inside each entry's sealed chain and in no index, and no call here is one of an agent to an agent: an agent calls models and tools. So there is no refusal that a probe could be met by, and links can't be counted." },
   {
     control: "RT-11", kind: "query", grade: "enforced", unit: "policies", asks: "Policies of the register; a fault where one has no tests, or its version in force is in no history with its author",
     select: ({ org }) => sql`select o.name as subject, null::text as system, case when coalesce(jsonb_array_length(o.spec -> 'tests'), 0) = 0 then 'It has no tests.' when not exists (select from register_history h where h.org = ${org} and h.kind = 'Policy' and h.name = o.name and h.version = o.version) then 'Nobody is recorded as its author.' end as fault
