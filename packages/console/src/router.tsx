@@ -210,7 +210,7 @@ const policy = createRoute({
 const reach = createRoute({
   ...inShell,
   path: "/reach",
-  validateSearch: only("q", "kind"),
+  validateSearch: only("q", "kind", "from"),
   component: lazyRouteComponent(() => import("./pages/reach/page.tsx"), "ReachPage"),
 });
 

@@ -104,4 +104,12 @@ export const registerCommands: readonly CommandSpec[] = [
   system("resume", "End a suspension"),
   system("renew", "Ask for a new end date"),
   system("retire", "End it for good; its keys are revoked"),
+  {
+    words: "system reach",
+    group: "Explain",
+    summary: "Through whom: what a system shares with others, and by which authorization or policy",
+    args: [{ name: "name", text: "the system" }],
+    examples: ["mandate system reach support-concierge", "mandate system reach support-concierge -o json"],
+    load: async () => (await import("../commands/system-reach.ts")).systemReach,
+  },
 ];

@@ -81,6 +81,7 @@ export const system = {
   proposeText:
     "Change its manifest and apply it. Plan shows what it would change, what needs approval and which authorization it voids.",
   flowNote: "The same facts as the graph, one row a path.",
+  throughWhom: "Through whom",
   through: "Through",
   region: "Region",
   dataClass: "Data",

@@ -1,1 +1,2 @@
 export { inUseRoutes } from "./routes.ts";
+export { loadUsers } from "./load-users.ts";

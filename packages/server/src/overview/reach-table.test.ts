@@ -36,6 +36,11 @@ test("what a call with nothing in it is refused is never shown as reached, thoug
   expect(of("tool:crm.read"), JSON.stringify(of("tool:crm.read"))).toMatchObject({ outcome: "allow" });
 });
 
+test("what exists only to be refused is nobody's system", () => {
+  const probed = { ...facts, systems: [...facts.systems, systemFacts({ name: "probe:open", policies: [], grants: { ...grants, tools: ["crm.read"] } })] };
+  expect(reachTable(probed, {}, 100, now).rows.filter((row) => row.system.startsWith("probe:"))).toEqual([]);
+});
+
 test("a bound says how many there are", () => {
   const bounded = reachTable(facts, {}, 2, now);
   expect(bounded.rows).toHaveLength(2);

@@ -1,3 +1,4 @@
+import { isProbe } from "@mandate/model";
 import type { RegisterFacts } from "@mandate/model";
 import { reachOf } from "./reach.ts";
 import type { ReachNode } from "./reach.ts";
@@ -30,7 +31,8 @@ const strictest = { allow: 0, hold: 1, deny: 2 } as const;
 export function reachTable(facts: RegisterFacts, filter: ReachFilter, limit: number, nowSeconds: number): { rows: ReachRow[]; total: number } {
   const found = new Map<string, ReachRow>();
   for (const system of facts.systems) {
-    if (filter.system !== undefined && filter.system !== system.name) continue;
+    // What the product plants to be refused is nobody's system.
+    if (isProbe(system.name) || (filter.system !== undefined && filter.system !== system.name)) continue;
     const { nodes, edges } = reachOf(facts, system, new Map(), nowSeconds);
     const self = `system:${system.name}`;
     for (const edge of edges) {

@@ -12,8 +12,10 @@ import { countFindingsOpen } from "../findings/index.ts";
 import { actorOf, page, pageQuery, pathName } from "../http/index.ts";
 import type { App } from "../http/index.ts";
 import type { Publisher } from "../publisher/index.ts";
+import { loadUsers } from "../in-use/index.ts";
 import { notFound } from "./not-found.ts";
 import { needsOf } from "./needs-you.ts";
+import { reachMap } from "./reach-map.ts";
 import { reachTable } from "./reach-table.ts";
 import { reachOf } from "./reach.ts";
 
@@ -29,6 +31,8 @@ const overview = z.object({
   evidence: z.object({ entries: number, checkpoints: number, root: z.string().nullable(), checkedAt: z.string().nullable(), trust: z.string(), unanchored: number, problems: z.array(z.unknown()).readonly() }),
 });
 const params = z.object({ name: pathName });
+/** Other systems in one map; more are asked for by thing. */
+const maxMapped = 200;
 /** More is asked for by thing or system. */
 const maxReached = 5_000;
 const dayMs = 86_400_000;
@@ -140,6 +144,13 @@ export function overviewRoutes(app: App, deps: OverviewDeps): void {
       return { items: rows, total };
     },
   );
+  const mapped = z.object({ from: z.string(), nodes: z.array(node).readonly(), edges: z.array(edge.pick({ from: true, to: true, outcome: true }).extend({ by: z.string().describe("the authorization or policy that lets it be taken, or what stops it") })).readonly(), systems: z.number().describe("others it shares something with") });
+  app.get("/api/v1/systems/:name/reach/map", { config: { access: "signed-in" }, schema: { operationId: "getReachMap", summary: "Through whom a system is joined to others: prompts, agents, tools, MCP servers, datasets and upstream credentials that it shares", params, response: { 200: mapped } } }, async ({ params }) => {
+    const { facts } = publisher.current;
+    const system = facts.systems.find((one) => one.name === params.name);
+    if (system === undefined) throw notFound();
+    return reachMap(facts, await db.read(org, (tx) => loadUsers(tx, org)), system, maxMapped, Math.floor(now() / 1000));
+  });
   app.get("/api/v1/systems/:name/reach", { config: { access: "signed-in" }, schema: { operationId: "getReach", params, response: { 200: z.object({ nodes: z.array(node), edges: z.array(edge) }) } } }, async ({ params }) => {
     const { facts } = publisher.current;
     const system = facts.systems.find((one) => one.name === params.name);

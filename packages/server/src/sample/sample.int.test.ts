@@ -97,6 +97,10 @@ test("a tool call inside an answer counts under its tool, and as a read of the d
   const tool = count("tool:orders.lookup")!;
   expect(tool.allow).toBeGreaterThan(0);
   expect(count("dataset:order-history")?.allow).toBe(tool.allow);
+  const map = (await control(access).get("/systems/returns-desk/reach/map")) as { edges: { from: string; to: string; by: string }[]; systems: number };
+  expect(map.systems).toBeGreaterThan(0);
+  expect(map.edges, JSON.stringify(map.edges).slice(0, 500)).toContainEqual(expect.objectContaining({ from: "system:returns-desk", to: "tool:orders.lookup", by: expect.stringContaining("authorization") }));
+  expect(map.edges).toContainEqual(expect.objectContaining({ from: "tool:orders.lookup", to: "system:support-concierge" }));
 });
 
 test("one action removes every sample object but what an own system uses, names that, and takes it once it is let go", async () => {

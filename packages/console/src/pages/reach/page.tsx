@@ -11,6 +11,7 @@ import { PageHead, Panel, SystemLink } from "../../components/ui.tsx";
 import { t } from "../../text.ts";
 import { Ref, Refs } from "../objects/parts.tsx";
 import { reach as words } from "../../text/reach.ts";
+import { ReachMap } from "./map.tsx";
 
 interface Reached {
   readonly system: string;
@@ -63,12 +64,15 @@ const columns: readonly Column<Reached>[] = [
   { id: "owner", title: words.owner, value: (row) => row.owner ?? "", cell: (row) => <Owner email={row.owner} />, hideNarrow: true },
 ];
 
+/** Also the one asked for, which may reach nothing. */
+const systemsOf = (rows: readonly Reached[], asked: string): readonly string[] => [...new Set([...rows.map((row) => row.system), ...(asked === "" ? [] : [asked])])].toSorted();
+
 /** Who reaches what, read from either end: a system's name, or that of a thing. */
 export function ReachPage() {
-  const { q = "", kind = "" } = useSearch({ from: "/shell/reach" });
+  const { q = "", kind = "", from = "" } = useSearch({ from: "/shell/reach" });
   const go = useNavigate({ from: "/reach" });
   const query = useQuery(listed);
-  const set = (change: { q?: string; kind?: string }): void => void go({ search: (old) => ({ ...old, ...change }), replace: true });
+  const set = (change: { q?: string; kind?: string; from?: string }): void => void go({ search: (old) => ({ ...old, ...change }), replace: true });
   const wanted = q.trim().toLowerCase();
   return (
     <>
@@ -77,7 +81,9 @@ export function ReachPage() {
       <div className="filters">
         <TextInput label={words.of} value={q} onChange={(value) => set({ q: value })} />
         <Choice label={words.kind} value={kind} options={[["", words.all], ...Object.entries(words.kinds)]} onChange={(value) => set({ kind: value })} />
+        <Choice label={words.from} value={from} options={[["", t.none], ...systemsOf(query.data?.items ?? [], from).map((name) => [name, name] as const)]} onChange={(value) => set({ from: value })} />
       </div>
+      {from !== "" && <ReachMap key={from} system={from} />}
       <Loaded query={query} what={words.title} rows={8}>
         {({ items, total }) => {
           const rows = items.filter((row) => (kind === "" || row.node.kind === kind) && (wanted === "" || `${row.node.id} ${row.system} ${row.through.join(" ")}`.toLowerCase().includes(wanted)));
@@ -88,7 +94,7 @@ export function ReachPage() {
               ) : rows.length === 0 ? (
                 <FilteredEmpty filters={[q, kind].filter((one) => one !== "")} clear={() => set({ q: "", kind: "" })} />
               ) : (
-                <DataTable label={words.title} columns={columns} rows={rows} rowKey={(row) => `${row.system} ${row.node.id}`} exportName="reach" />
+                <DataTable label={words.title} columns={columns} rows={rows} rowKey={(row) => `${row.system} ${row.node.id}`} exportName="reach" foldAt={50} />
               )}
               {total > items.length && <p className="panel-body muted small">{words.more(items.length, total)}</p>}
             </Panel>

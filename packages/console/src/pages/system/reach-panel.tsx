@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { reach } from "../../api.ts";
 import type { Reach, SystemView } from "../../api-types.ts";
 import { FlowGraph } from "../../components/flow-graph.tsx";
@@ -20,6 +21,9 @@ export function ReachPanel({ system }: { system: SystemView }) {
       className="reach"
       aside={
         <>
+          <Link to="/reach" search={{ from: system.name }}>
+            {words.throughWhom}
+          </Link>
           <span className="legend wide-only">
             <i className="legend-allow" /> {words.allowed}
           </span>
