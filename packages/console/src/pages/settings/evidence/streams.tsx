@@ -6,10 +6,10 @@ import type { Column } from "../../../components/data-table.tsx";
 import { ReasonDialog } from "../../../components/dialog.tsx";
 import { Empty, Loaded } from "../../../components/states.tsx";
 import { Status } from "../../../components/status.tsx";
-import { Button, Panel } from "../../../components/ui.tsx";
 import { exact } from "../../../format.ts";
 import { streams as words } from "../../../text/settings-evidence.ts";
 import { Ask } from "./ask.tsx";
+import { actionColumn, Frame } from "./frame.tsx";
 
 interface TlsParts {
   readonly ca?: string;
@@ -51,41 +51,11 @@ export function StreamsPanel({ administers }: { administers: boolean }) {
     { id: "waiting", title: words.waiting, value: (row) => row.waiting, cell: (row) => words.waitingEntries(row.waiting) },
     { id: "delivered", title: words.delivered, value: (row) => row.deliveredAt ?? "", cell: (row) => (row.deliveredAt === null ? words.never : exact(row.deliveredAt)) },
     { id: "state", title: words.state, cell: (row) => <Status mark={row.failing === null ? "allow" : "deny"}>{row.failing === null ? words.works : words.failing(row.failures, row.failing)}</Status> },
-    ...(administers
-      ? [
-          {
-            id: "do",
-            title: words.actions,
-            cell: (row: Stream) => (
-              <span className="row wrap">
-                <Button look="quiet" aria-label={`${words.change} ${row.name}`} onPress={() => setOpen({ what: "form", stream: row })}>
-                  {words.change}
-                </Button>
-                <Button look="quiet" aria-label={`${words.remove} ${row.name}`} onPress={() => setOpen({ what: "remove", stream: row })}>
-                  {words.remove}
-                </Button>
-              </span>
-            ),
-          },
-        ]
-      : []),
+    ...actionColumn<Stream>(words, administers, (what, stream) => setOpen({ what, stream })),
   ];
   const stream = open?.stream ?? null;
   return (
-    <Panel
-      title={words.title}
-      aside={
-        administers && (
-          <Button look="quiet" onPress={() => setOpen({ what: "form", stream: null })}>
-            {words.add}
-          </Button>
-        )
-      }
-    >
-      <div className="panel-body">
-        <p className="muted small">{words.lead}</p>
-        {!administers && <p className="muted small">{words.only}</p>}
-      </div>
+    <Frame words={words} administers={administers} onAdd={() => setOpen({ what: "form", stream: null })}>
       <Loaded query={query} what={words.title} rows={2}>
         {(rows) => (rows.length === 0 ? <Empty title={words.empty} /> : <DataTable label={words.title} columns={columns} rows={rows} rowKey={(row) => row.name} />)}
       </Loaded>
@@ -93,7 +63,7 @@ export function StreamsPanel({ administers }: { administers: boolean }) {
       {open?.what === "remove" && stream !== null && (
         <ReasonDialog open danger onClose={close} title={words.removeTitle(stream.name)} effect={words.removeEffect} verb={words.remove} act={(reason) => client.request("DELETE", pathOf(stream.name), { reason })} />
       )}
-    </Panel>
+    </Frame>
   );
 }
 

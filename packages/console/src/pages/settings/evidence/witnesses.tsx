@@ -6,9 +6,10 @@ import type { Column } from "../../../components/data-table.tsx";
 import { ReasonDialog } from "../../../components/dialog.tsx";
 import { Empty, Loaded } from "../../../components/states.tsx";
 import { Status } from "../../../components/status.tsx";
-import { Button, Command, Panel } from "../../../components/ui.tsx";
+import { Command } from "../../../components/ui.tsx";
 import { witnesses as words } from "../../../text/settings-evidence.ts";
 import { Ask } from "./ask.tsx";
+import { actionColumn, Frame } from "./frame.tsx";
 
 interface Witness {
   readonly name: string;
@@ -40,41 +41,11 @@ export function WitnessesPanel({ administers }: { administers: boolean }) {
     { id: "outside", title: words.outside, value: (row) => String(row.outside), cell: (row) => (row.outside ? words.outsideYes : words.outsideNo) },
     { id: "signed", title: words.signed, value: (row) => row.size, cell: (row) => (row.size === 0 ? words.nothing : words.signedEntries(row.size)) },
     { id: "asks", title: words.asks, cell: (row) => <Status mark={row.failing === null ? (row.size === 0 ? "unknown" : "allow") : "deny"}>{row.failing ?? (row.size === 0 ? words.nothing : words.answers)}</Status> },
-    ...(administers
-      ? [
-          {
-            id: "do",
-            title: words.actions,
-            cell: (row: Witness) => (
-              <span className="row wrap">
-                <Button look="quiet" aria-label={`${words.change} ${row.name}`} onPress={() => setOpen({ what: "form", witness: row })}>
-                  {words.change}
-                </Button>
-                <Button look="quiet" aria-label={`${words.remove} ${row.name}`} onPress={() => setOpen({ what: "remove", witness: row })}>
-                  {words.remove}
-                </Button>
-              </span>
-            ),
-          },
-        ]
-      : []),
+    ...actionColumn<Witness>(words, administers, (what, witness) => setOpen({ what, witness })),
   ];
   const witness = open?.witness ?? null;
   return (
-    <Panel
-      title={words.title}
-      aside={
-        administers && (
-          <Button look="quiet" onPress={() => setOpen({ what: "form", witness: null })}>
-            {words.add}
-          </Button>
-        )
-      }
-    >
-      <div className="panel-body">
-        <p className="muted small">{words.lead}</p>
-        {!administers && <p className="muted small">{words.only}</p>}
-      </div>
+    <Frame words={words} administers={administers} onAdd={() => setOpen({ what: "form", witness: null })}>
       <Loaded query={query} what={words.title} rows={2}>
         {({ trust, unanchored, items }) => (
           <>
@@ -111,6 +82,6 @@ export function WitnessesPanel({ administers }: { administers: boolean }) {
       {open?.what === "remove" && witness !== null && (
         <ReasonDialog open danger onClose={close} title={words.removeTitle(witness.name)} effect={words.removeEffect} verb={words.remove} act={(reason) => client.request("DELETE", pathOf(witness.name), { reason })} />
       )}
-    </Panel>
+    </Frame>
   );
 }
