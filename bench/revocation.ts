@@ -1,8 +1,8 @@
 /**
- * From a revocation or suspension to its refusal at two gateways, beside 10,000 systems and 100,000 credentials; what a
- * snapshot and a change weigh, and the memory of a gateway.
+ * From a revocation or suspension to its refusal at every one of eight gateways, beside 10,000 systems and 100,000
+ * credentials; how long a gateway takes to start, what a snapshot weighs, and the memory of a gateway.
  *
- *   node bench/revocation.ts [SYSTEMS] [CREDENTIALS OF EACH]
+ *   node bench/revocation.ts [SYSTEMS] [CREDENTIALS OF EACH] [GATEWAYS]
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -18,6 +18,7 @@ import { startTestServer } from "../packages/server/src/testing/running-server.t
 
 const systems = Number(process.argv[2] ?? 10_000);
 const credentialsOfEach = Number(process.argv[3] ?? 10);
+const gatewayCount = Number(process.argv[4] ?? 8);
 const rounds = 25;
 /** Through the API; the others are rows like theirs, which takes minutes less. */
 const applied = Math.min(systems, 50);
@@ -146,7 +147,14 @@ try {
   const { open, secret } = partSnapshot(control.server.publisher.current);
   console.log(`a whole snapshot: ${megabytes(JSON.stringify(open).length)} in clear, ${megabytes(JSON.stringify(secret).length)} sealed`);
 
-  const gateways = [await startGateway("east"), await startGateway("west")];
+  const gateways: { url: string; child: ChildProcess }[] = [];
+  const started: number[] = [];
+  for (let n = 1; n <= gatewayCount; n++) {
+    const from = performance.now();
+    gateways.push(await startGateway(`gateway-${n}`));
+    started.push(performance.now() - from);
+  }
+  console.log(`a gateway is ready after: ${said(started)}`);
   const urls = gateways.map(({ url }) => url);
   const [revoked, suspended, answered]: number[][] = [[], [], []];
   for (const { id, key } of made) {
@@ -165,7 +173,7 @@ try {
     await answer;
     await ask("POST", "/systems/system-17/resume", { reason: "benchmark" });
   }
-  console.log(`revocation to refusal at both: ${said(revoked!)}; suspension: ${said(suspended!)} (target ≤ 1000 ms); the answer to whoever revoked: ${said(answered!)}`);
+  console.log(`revocation to refusal at every one of ${gatewayCount}: ${said(revoked!)}; suspension: ${said(suspended!)} (target ≤ 1000 ms); the answer to whoever revoked: ${said(answered!)}`);
   for (const [at, { child }] of gateways.entries())
     console.log(`gateway ${at + 1}: ${/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1]} kB in memory`);
 } finally {

@@ -9,6 +9,7 @@ import type { KeptSpan } from "../telemetry/spans-in/kept.ts";
 import type { RunClaim } from "./run.ts";
 import type { Slot } from "./slot.ts";
 import { wireFormat } from "./formats.ts";
+import { LineReader } from "./line-reader.ts";
 import { joinParts, maxSkewMs, signRequest, unpackChange, unpackWhole } from "./wire.ts";
 import type { ChangeMessage, Parted, SnapshotMessage, StreamMessage } from "./wire.ts";
 
@@ -29,7 +30,6 @@ const sessionTimeoutMs = 3_000;
 const reconnectMs = 500;
 /** Three heartbeats missed: the line is dead, whatever TCP says. */
 const silentMs = 3_000;
-const maxLineBytes = 256 * 1024 * 1024;
 const reportEveryMs = 1_000;
 /** Batches of spans under way; what comes meanwhile is dropped. */
 const maxSendingSpans = 4;
@@ -211,16 +211,11 @@ export class ControlLink implements ControlPort {
         throw problem;
       }
       connected();
-      const decoder = new TextDecoder();
-      let rest = "";
+      const reader = new LineReader();
       for await (const part of response.body as unknown as AsyncIterable<Uint8Array>) {
         clearTimeout(silence);
         silence = setTimeout(stop, silentMs);
-        rest += decoder.decode(part, { stream: true });
-        if (rest.length > maxLineBytes) throw new Error("the control plane sends no end of line");
-        const lines = rest.split("\n");
-        rest = lines.pop() ?? "";
-        for (const text of lines) if (text !== "") await this.#take(JSON.parse(text) as StreamMessage);
+        for (const text of reader.push(part)) await this.#take(JSON.parse(text) as StreamMessage);
       }
       throw new Error("the control plane ended the stream");
     } finally {
