@@ -148,6 +148,13 @@ afterAll(async () => {
 });
 
 const gateways = async (): Promise<Record<string, boolean>> => Object.fromEntries((await mandate.api("GET", "/gateways")).body.items.map((one: { name: string; confirmed: boolean }) => [one.name, one.confirmed]));
+interface Added {
+  readonly calls: number;
+  readonly medianMs: number | null;
+  readonly p99Ms: number | null;
+  readonly kinds: readonly { readonly kind: string; readonly calls: number }[];
+}
+const added = async (name: string): Promise<Added | null> => (await mandate.api("GET", `/gateways/${name}`)).body.added;
 const decided = async (id: string): Promise<{ terminal: string | null; intent: { log: string } }> => (await mandate.api("GET", `/decisions/${id}`)).body;
 
 describe("two gateways beside one control plane", () => {
@@ -162,6 +169,27 @@ describe("two gateways beside one control plane", () => {
     const refused = await west.call("mdk_unknown", chat("no"));
     expect([refused.status, refused.body.error.code]).toEqual([401, "credential_unknown"]);
     expect(await gateways()).toMatchObject({ east: true, west: true });
+  });
+
+  test("each tells its own figures, and the control plane what each adds to a call", async () => {
+    const page = readFileSync(join(import.meta.dirname, "../../docs/observability.md"), "utf8");
+    const told = new Set([...page.matchAll(/^\| `(mandate_\w+)` \|.*\| yes \|$/gm)].map(([, name]) => name!));
+    const text = await (await fetch(`${east.url}/metrics`)).text();
+    const names = [...text.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name!);
+    for (const name of names) expect(told.has(name), name).toBe(true);
+    // No exporter is set here; nobody unknown called here.
+    expect([...told].filter((name) => !names.includes(name))).toEqual(["mandate_unauthenticated_total", "mandate_spans_total"]);
+    expect(text).toMatch(/^mandate_decisions_total\{action="model.call",outcome="allow",code="",tier="T\d"\} 1$/m);
+    expect(text).toMatch(/^mandate_added_seconds_count\{kind="model"\} 1$/m);
+    const elsewhere = await fetch(`${east.url}/metrics`, { headers: { "x-forwarded-for": "10.0.0.9" } });
+    expect([elsewhere.status, ((await elsewhere.json()) as { code: string }).code]).toEqual([401, "identity.required"]);
+    await expect.poll(async () => (await added("east"))?.calls, { timeout: 30_000 }).toBe(1);
+    const { medianMs, p99Ms, kinds } = (await added("east"))!;
+    expect([medianMs! > 0, p99Ms! >= medianMs!, kinds.find((one) => one.kind === "model")?.calls]).toEqual([true, true, 1]);
+    const { gateways: listed } = (await mandate.api("GET", "/overview")).body as { gateways: { name: string; added: Added | null }[] };
+    expect(listed.find((one) => one.name === "east")?.added?.calls).toBe(1);
+    // The control plane's own carried none: nothing can be told of it, and nothing is.
+    expect(listed.find((one) => one.name !== "east" && one.name !== "west")?.added).toMatchObject({ calls: 0, medianMs: null, p99Ms: null });
   });
 
   test("a suspension is in force at both when the answer comes, and the resumption too", async () => {
@@ -217,6 +245,8 @@ describe("two gateways beside one control plane", () => {
     // Whoever knew it is gone: nobody can say what it saw, so it counts as the worst.
     const lost = await say(east, "lost", words);
     await end(east, "SIGKILL");
+    // What a gateway that is gone adds isn't known.
+    await expect.poll(() => added("east"), { timeout: 20_000 }).toBeNull();
     expect(untrusted(await say(west, lost, words))).toBe(true);
     east = await east.restart();
     expect(untrusted(await say(east, lost, words))).toBe(true);

@@ -268,6 +268,8 @@ const shown: Readonly<Partial<Record<Kind, readonly Column[]>>> = {
     column("name", "name"),
     column("register", "registerVersion"),
     column("confirmed", "confirmed"),
+    column("adds ms", "added.medianMs"),
+    column("p99 ms", "added.p99Ms"),
     column("last seen", "lastSeen"),
   ],
   "system-versions": [column("digest", "digest"), column("system", "system"), column("number", "number"), column("created", "createdAt")],

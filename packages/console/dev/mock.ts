@@ -94,6 +94,7 @@ export async function answer(request: IncomingMessage, response: ServerResponse)
             byTier: [],
             needs: [],
             traffic: { known: null },
+            gateways: [],
             evidence: { entries: 3, checkpoints: 0, root: null, checkedAt: null, trust: "self-attested", unanchored: 3, problems: [] },
           }
         : sample.overview,

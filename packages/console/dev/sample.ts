@@ -826,6 +826,11 @@ export const overview = {
     },
   ],
   traffic: { known: null },
+  gateways: [
+    { name: "gw-4c1e09aa", confirmed: true, lastSeen: iso(now), added: { since: iso(now - 3_590_000), calls: 18_204, medianMs: 3.1, p99Ms: 9.2, kinds: [{ kind: "model", calls: 16_010, medianMs: 3.2, p99Ms: 9.4 }, { kind: "mcp", calls: 0, medianMs: null, p99Ms: null }, { kind: "decision", calls: 2_194, medianMs: 1.4, p99Ms: 4.8 }] } },
+    { name: "eu-1", confirmed: true, lastSeen: iso(now), added: { since: iso(now - 900_000), calls: 0, medianMs: null, p99Ms: null, kinds: [] } },
+    { name: "payouts-1", confirmed: false, lastSeen: iso(now - 420_000), added: null },
+  ],
   evidence: {
     entries: leaves.length,
     checkpoints: 48,

@@ -145,7 +145,21 @@ export interface Overview {
   readonly traffic: {
     readonly known: null | { readonly gateway: number; readonly outside: number; readonly unknown: number };
   };
+  readonly gateways: readonly GatewayNow[];
   readonly evidence: EvidenceSummary;
+}
+/** What Mandate itself took of the calls of a window, in milliseconds; null: there were none. */
+export interface Latency {
+  readonly calls: number;
+  readonly medianMs: number | null;
+  readonly p99Ms: number | null;
+}
+export interface GatewayNow {
+  readonly name: string;
+  readonly confirmed: boolean;
+  readonly lastSeen: string | null;
+  /** Null: not known. */
+  readonly added: (Latency & { readonly since: string; readonly kinds: readonly (Latency & { readonly kind: "model" | "mcp" | "decision" })[] }) | null;
 }
 export interface DecisionRow extends DecisionSummary {
   readonly byPerson?: { readonly name: string; readonly reason: string } | null;

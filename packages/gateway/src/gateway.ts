@@ -25,6 +25,8 @@ import { stopOf } from "./pipeline/kill-switch.ts";
 import { pooledRandom } from "./pooled-random.ts";
 import { route } from "./route.ts";
 import { Slots } from "./slots.ts";
+import { AddedTimes } from "./telemetry/added-times.ts";
+import { CallTime } from "./telemetry/call-time.ts";
 import { Tracer } from "./telemetry/tracer.ts";
 import { UpstreamClient } from "./upstream/client.ts";
 
@@ -35,6 +37,8 @@ export function createGateway(given: GatewayOptions): Gateway {
   let newestMs = 0;
   // G5: time never goes backward, or an ended authorization would live again.
   const now = () => (newestMs = Math.max(newestMs, options.clock()));
+  const elapsed = options.elapsed ?? (() => performance.now());
+  const added = new AddedTimes(now);
   const upstream = new UpstreamClient(limits, now);
   const mcp = new McpHub({
     upstream,
@@ -110,6 +114,7 @@ export function createGateway(given: GatewayOptions): Gateway {
       consoleUrl: compiled?.snapshot.consoleUrl ?? "",
       receipt: (decisionId) => options.evidence.receipt?.(decisionId),
       trace: tracer.begin(req.headers),
+      time: new CallTime(elapsed),
     });
   }
 
@@ -157,6 +162,7 @@ export function createGateway(given: GatewayOptions): Gateway {
       })
       .finally(() => {
         open--;
+        added.add(exchange.time);
         if (open === 0) idle?.();
       });
   }
@@ -216,6 +222,7 @@ export function createGateway(given: GatewayOptions): Gateway {
       await mcp.close();
       await runtime.upstream.close();
     },
+    added,
     counts: () => ({ inFlight: open, unauthenticated: Object.fromEntries(unauthenticated) }),
   };
 }

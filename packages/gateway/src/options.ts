@@ -3,6 +3,7 @@ import type { Tier } from "@mandate/model";
 import type { ControlPort } from "./control-port.ts";
 import type { EvidenceSink } from "./evidence-sink.ts";
 import type { SpentBefore } from "./pipeline/meter.ts";
+import type { AddedTimes } from "./telemetry/added-times.ts";
 import type { TelemetrySettings } from "./telemetry/settings.ts";
 
 /** Bounds of everything a caller or an upstream can make this process hold or wait for. */
@@ -74,6 +75,8 @@ export interface GatewayOptions {
   readonly evidence: EvidenceSink;
   /** Epoch milliseconds. */
   readonly clock: () => number;
+  /** Milliseconds, with fractions, that only go forward: how long things take. Absent: the process's own. */
+  readonly elapsed?: () => number;
   /** Fills its argument with random bytes and returns it. */
   readonly random: (bytes: Uint8Array) => Uint8Array;
   readonly limits?: Partial<GatewayLimits>;
@@ -119,6 +122,8 @@ export interface Gateway {
   killSystem(name: string): void;
   /** Finishes what runs (bounded by `drainMs`), refuses what comes. */
   close(): Promise<void>;
+  /** What this gateway itself took of the calls it carried or decided. */
+  readonly added: AddedTimes;
   /** Counts since start: unauthenticated refusals by code, calls in flight. */
   counts(): { readonly inFlight: number; readonly unauthenticated: Readonly<Record<string, number>> };
 }

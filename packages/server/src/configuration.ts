@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { AppError } from "@mandate/model";
-import { isLoopbackName } from "./http/index.ts";
+import { isLoopbackName } from "@mandate/gateway";
 import { readKeyConfiguration } from "./key-providers/index.ts";
 import type { KeyConfiguration } from "./key-providers/index.ts";
 

@@ -35,7 +35,7 @@ import { countFindings, escalateFindings, findingRoutes, reportFinding, settleFi
 import type { NewFinding } from "./findings/index.ts";
 import { gateRoutes } from "./gates/index.ts";
 import { frameworkRoutes } from "./frameworks/index.ts";
-import { GatewayLinks, gatewayRoutes } from "./gateways/index.ts";
+import { createGatewayList, GatewayFigures, GatewayLinks, gatewayRoutes } from "./gateways/index.ts";
 import { allowedHosts, buildApp, databaseIdempotency, operationsRoutes, RequestCounts, serveConsole } from "./http/index.ts";
 import type { App, OpenApiDocument } from "./http/index.ts";
 import { accountRoutes, askHoldersForRoles, createAuthenticate, createFallback, identityRoutes, noteBootstrapStart, passkeyResetEffect, roleGrantEffect, signInRoutes } from "./identity/index.ts";
@@ -249,24 +249,10 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       return { ready: gateway.ready, checks: { snapshot: gateway.registerVersion !== null, evidence: gateway.evidence } };
     },
     counts,
-    gauges: async () => {
-      const use = dataPlane.journalUse();
-      const { decisions: decided, probes } = dataPlane.decisionCounts();
-      const spans = dataPlane.spanCounts();
+    metrics: async () => {
       // Figures of the database stay out while it is away: those of this process matter most then.
       const stored = await Promise.all([db.read(org, (tx) => approvalGauges(tx, org, now())), upkeepGauges(upkeep)]).catch(() => []);
-      return [
-        ...stored.flat(),
-        { name: "mandate_register_version", help: "Register version in force.", value: publisher.current.version },
-        { name: "mandate_journal_records", help: "Evidence entries waiting for the store.", value: use.records },
-        { name: "mandate_journal_bytes", help: "Bytes of the journal in use.", value: use.bytes },
-        { name: "mandate_snapshot_age_seconds", help: "Seconds since the control plane confirmed the snapshot.", value: (now() - publisher.confirmedAt()) / 1000 },
-        { name: "mandate_calls_in_flight", help: "Governed calls running.", value: dataPlane.gateway.counts().inFlight },
-        ...decided.map(({ count, ...labels }) => ({ name: "mandate_decisions_total", help: "Decisions of this process's gateway since its start, without probes.", type: "counter" as const, value: count, labels })),
-        { name: "mandate_probe_decisions_total", help: "Decisions about what the product plants to see its own refusals.", type: "counter", value: probes },
-        ...Object.entries(dataPlane.gateway.counts().unauthenticated).map(([code, value]) => ({ name: "mandate_unauthenticated_total", help: "Calls whose key nobody knows.", type: "counter" as const, value, labels: { code } })),
-        ...(spans === null ? [] : (["exported", "dropped", "failed"] as const).map((result) => ({ name: "mandate_spans_total", help: "Spans by what became of them.", type: "counter" as const, value: spans[result], labels: { result } }))),
-      ];
+      return [...stored.flat(), ...dataPlane.metrics()];
     },
   });
   identityRoutes(app, { db, org, organizationName, now, contexts, askForRoles: askHoldersForRoles, consoleUrl: configuration.consoleUrl, gatewayUrl: configuration.gatewayUrl, secureCookies, sample: options.sample, passkeys, departures, phoneLinks: phoneLinks(configuration.publicUrl) });
@@ -294,10 +280,12 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   delegationRoutes(app, { db, org, now, contexts, askToSign: askToSignDelegation });
   const gateways = () => {
     const state = dataPlane.gateway.ready();
-    return [{ name: dataPlane.slot, registerVersion: state.registerVersion, lastSeen: new Date(publisher.confirmedAt()).toISOString(), confirmed: state.registerVersion === publisher.current.version }];
+    const { sinceMs, ...lately } = dataPlane.gateway.added.lastHour();
+    return [{ name: dataPlane.slot, registerVersion: state.registerVersion, lastSeen: new Date(publisher.confirmedAt()).toISOString(), confirmed: state.registerVersion === publisher.current.version, added: { since: new Date(sinceMs).toISOString(), ...lately } }];
   };
+  const gatewayList = createGatewayList({ db, org, links, figures: new GatewayFigures(now), local: gateways });
   gatewayRoutes(app, {
-    db, org, now, contexts, evidence, links, key: controlKey, local: gateways,
+    db, org, now, contexts, evidence, links, key: controlKey, list: gatewayList,
     openHold: (hold) => publisher.port().openHold(hold),
     spend: (id, callHash, system) => publisher.port().spendApproval(id, callHash, system),
     report: (finding) => reporter.report(finding),
@@ -370,7 +358,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     asked: async (tx) => ({ facts: await deriveFacts(tx, now()), invariants: standingIn(policiesIn(await loadRegister(tx, org))) }),
   });
   searchRoutes(app, { ...replaying, contexts, drain: () => Promise.all([drain(), reportedSpans.flush()]) });
-  overviewRoutes(app, { db, org, now, contexts, publisher, checked: storeCheck.state });
+  overviewRoutes(app, { db, org, now, contexts, publisher, checked: storeCheck.state, gateways: gatewayList.all });
   eventRoutes(app, hub, { onClose: (close) => closers.push(close), now, stillValid: async (request) => (await authenticate(request).catch(() => null)) !== null });
   accessRequestRoutes(app, { db, org, now, base: configuration.consoleUrl });
   await authzenRoutes(app, () => dataPlane.gateway, configuration.consoleUrl);

@@ -53,6 +53,7 @@ export async function gateway(call: Call): Promise<ExitCode> {
     log: { warn: line("warn"), error: line("error") },
     env,
     version,
+    metricsToken: env["MANDATE_METRICS_TOKEN"] || null,
     say: (text) => call.terminal.out(`${text}\n`),
   });
   await stopping.promise;

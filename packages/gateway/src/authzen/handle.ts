@@ -1,4 +1,4 @@
-import { newId, type SystemFacts } from "@mandate/model";
+import { isProbe, newId, type SystemFacts } from "@mandate/model";
 import type { Compiled } from "../compiled.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { type Refusal, refuse } from "../http/refusal.ts";
@@ -45,6 +45,7 @@ export async function handleAuthzen(
     id: credential?.id ?? caller?.id ?? "",
     accountable: credential?.accountable ?? caller?.accountable ?? "",
   };
+  if (!isProbe(credential?.id)) exchange.time.kind = "decision";
   const answers: AuthzenAnswer[] = [];
   for (const [index, evaluation] of batch.evaluations.entries()) {
     const decisionId = index === 0 ? exchange.decisionId : newId("decision", runtime.now(), runtime.options.random);

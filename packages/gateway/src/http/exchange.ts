@@ -2,6 +2,7 @@ import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from "node:
 import { newId } from "@mandate/model";
 import { type McpShape, mcpRefusal } from "../mcp/refusal-reply.ts";
 import type { ErrorShape } from "../surfaces/surface.ts";
+import type { CallTime } from "../telemetry/call-time.ts";
 import type { TraceContext } from "../telemetry/trace-context.ts";
 import { awsErrorType, mayRetry, type Refusal, refusalBody, type RefusalLinks, statusOf } from "./refusal.ts";
 
@@ -27,6 +28,8 @@ export class Exchange {
   readonly #consoleUrl: string;
   /** The trace that the call belongs to; null: none that anybody would see. */
   readonly trace: TraceContext | null;
+  /** What Mandate itself takes of the call, whichever model is asked. */
+  readonly time: CallTime;
   errorShape: ErrorShape = "openai";
   /** Set on the MCP gateway's paths: refusals are JSON-RPC there. */
   mcp: McpShape | null = null;
@@ -38,7 +41,7 @@ export class Exchange {
   constructor(
     req: IncomingMessage,
     res: ServerResponse,
-    init: { nowMs: number; random: (bytes: Uint8Array) => Uint8Array; registerVersion: number; consoleUrl: string; receipt?: ((decisionId: string) => string | undefined) | undefined; trace?: TraceContext | null },
+    init: { nowMs: number; random: (bytes: Uint8Array) => Uint8Array; registerVersion: number; consoleUrl: string; receipt?: ((decisionId: string) => string | undefined) | undefined; trace?: TraceContext | null; time: CallTime },
     requestId?: string,
   ) {
     this.req = req;
@@ -47,6 +50,7 @@ export class Exchange {
     this.callStartedMs = init.nowMs;
     this.registerVersion = init.registerVersion;
     this.trace = init.trace ?? null;
+    this.time = init.time;
     this.#consoleUrl = init.consoleUrl;
     this.#receipt = req.headers["x-mandate-receipt"] === undefined ? undefined : init.receipt;
     this.decisionId = newId("decision", init.nowMs, init.random);
@@ -59,7 +63,7 @@ export class Exchange {
   /** The same reply under a decision of its own: what another model is to answer is another call. */
   again(nowMs: number, random: (bytes: Uint8Array) => Uint8Array): Exchange {
     const { registerVersion } = this;
-    const next = new Exchange(this.req, this.res, { nowMs, random, registerVersion, consoleUrl: this.#consoleUrl, trace: this.trace }, this.requestId);
+    const next = new Exchange(this.req, this.res, { nowMs, random, registerVersion, consoleUrl: this.#consoleUrl, trace: this.trace, time: this.time }, this.requestId);
     next.errorShape = this.errorShape;
     next.sessionToken = this.sessionToken;
     next.callStartedMs = this.callStartedMs;

@@ -188,6 +188,7 @@ export class McpCall implements RunningCall, PendingCall {
     deliver: ((message: Members) => void) | undefined,
   ): Promise<void> {
     const { runtime, exchange, session } = this.#context;
+    exchange.time.run();
     const { subject, approvals, id } = this.#init;
     clearTimeout(this.#timer);
     if (id !== null) session?.pending.delete(idKey(id));

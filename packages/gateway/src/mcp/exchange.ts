@@ -45,7 +45,7 @@ export async function withServer(context: McpContext, view: ServerView, known: K
         if (ephemeral === null) return await refuseKnown(runtime, known, { ...refuse("rate", "The key has too many MCP sessions open.", "Close sessions that are no longer used."), retryAfterSeconds: 10 });
         inner = { ...context, session: ephemeral, labelled: context.labelled ?? ephemeral.labelled };
       }
-      await openServer(inner, view);
+      await context.exchange.time.during(openServer(inner, view));
     }
     await work(inner);
   } catch (error) {
@@ -89,6 +89,8 @@ export async function exchangeWith(context: McpContext, view: ServerView, known:
   if (!(await call.begin())) return abandon();
   // A subscription's client comes back, as on the stream of revisions before.
   if (init.longLived === true) call.endsQuietly(() => call.onCut(null));
+  // A lasting stream has no end that anybody waits for.
+  if (init.longLived !== true) exchange.time.kind = "mcp";
   const reply = new ClientReply(exchange, { acceptsStream: accepts(exchange.req.headers.accept), idleMs: runtime.limits.callerIdleMs, sessionId: session?.id ?? null });
   const stream = new ServerStream({
     context,
@@ -110,6 +112,7 @@ export async function exchangeWith(context: McpContext, view: ServerView, known:
         stream,
       ),
     );
+    if (call.open) exchange.time.pause();
   } catch (error) {
     if (!(error instanceof UpstreamFailure)) throw error;
     runtime.options.log.warn("mcp.upstream_refused", { server: view.server.name, internal: error.internal });

@@ -221,7 +221,7 @@ async function governed(context: McpContext, view: ServerView, known: Known, mes
     let definition: string | null = null;
     let mapped: readonly MappedAnswer[] = [];
     if (isTool && tool !== undefined) {
-      const live = (await runtime.mcp.drift.look(inner, view, listOf(inner, view))).get(String(message.params.name));
+      const live = (await exchange.time.during(runtime.mcp.drift.look(inner, view, listOf(inner, view)))).get(String(message.params.name));
       definition = live?.hash ?? "absent";
       // Never pinned is never reviewed (G11), whatever the register's facts make of it.
       if (live === undefined || live.hash !== tool.pinned) return refused(changed(tool, view));

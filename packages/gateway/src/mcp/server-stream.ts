@@ -97,7 +97,9 @@ export class ServerStream implements LinkEvents {
   }
 
   async #run(): Promise<void> {
+    const { time } = this.#init.context.exchange;
     this.#working = true;
+    time.run();
     for (;;) {
       const work = this.#queue.shift();
       if (work === undefined) break;
@@ -111,6 +113,7 @@ export class ServerStream implements LinkEvents {
       }
     }
     this.#working = false;
+    if (this.#init.call.open) time.pause();
     this.#flow();
   }
 

@@ -108,6 +108,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
 
   start(body: Buffer): void {
     const { compiled, model, surface, view, exchange } = this.#call;
+    exchange.time.kind = "model";
     const stopped = this.#runtime.stopOf(this);
     if (stopped !== null) return this.cut(stopped);
     try {
@@ -116,6 +117,8 @@ export class Delivery implements UpstreamEvents, RunningCall {
         { model, surface, stream: view.stream, body, callerHeaders: exchange.req.headers, headers: this.#runtime.tracer.upstream(exchange.trace, exchange.decisionId) },
         this,
       );
+      // What broke at once has ended the call by now.
+      if (this.#phase === "waiting") exchange.time.pause();
     } catch (error) {
       this.fail(
         error instanceof UpstreamFailure
@@ -156,6 +159,13 @@ export class Delivery implements UpstreamEvents, RunningCall {
 
   data(chunk: Buffer): void {
     if (this.#phase !== "json" && this.#phase !== "stream") return;
+    const { time } = this.#call.exchange;
+    time.run();
+    this.#read(chunk);
+    if (this.#phase === "json" || this.#phase === "stream") time.pause();
+  }
+
+  #read(chunk: Buffer): void {
     // What is kept and released later must be what the caller can read.
     if (this.#framer?.contentType === undefined && !this.#capture(chunk)) return;
     if (this.#phase === "json") return;
@@ -168,6 +178,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
   }
 
   end(): void {
+    this.#call.exchange.time.run();
     if (this.#phase === "json") void this.#endJson();
     else if (this.#phase === "stream")
       this.#endStream().catch(() => void this.#finish("upstream_cut", unreadable));
@@ -403,6 +414,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
    */
   async #finish(terminal: Terminal, refusal: Refusal | null, last?: () => void, untouched = false): Promise<void> {
     if (this.#phase === "closing" || this.#phase === "closed") return;
+    this.#call.exchange.time.run();
     const streaming = this.#phase === "stream";
     // What was decided before the end came may still leave, ahead of whatever ends the stream.
     if (streaming) this.#flush();

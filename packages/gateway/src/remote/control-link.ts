@@ -5,6 +5,7 @@ import type { OfferedTool } from "../mcp/definitions.ts";
 import type { LeaseAsk, LeaseGrant } from "../pipeline/lease.ts";
 import type { GatewayLog } from "../options.ts";
 import type { Snapshot } from "../snapshot.ts";
+import type { AddedLately, AddedLatency } from "../telemetry/added-times.ts";
 import type { KeptSpan } from "../telemetry/spans-in/kept.ts";
 import type { RunClaim } from "./run.ts";
 import type { Slot } from "./slot.ts";
@@ -126,6 +127,11 @@ export class ControlLink implements ControlPort {
     void this.#ask("/api/v1/gateway/spans", { system, spans })
       .catch(() => undefined)
       .finally(() => (this.#sendingSpans -= 1));
+  }
+
+  /** What this gateway added to its calls lately. Sent at once; a control plane that can't be reached, or of the release before, goes without. */
+  figures(added: AddedLatency & { readonly since: string; readonly kinds: AddedLately["kinds"] }): void {
+    this.#ask("/api/v1/gateway/figures", { added }).catch(() => undefined);
   }
 
   /** A signed request; its JSON answer. @throws AppError with the control plane's own code, or `control_unavailable` (503) */

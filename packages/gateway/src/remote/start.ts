@@ -1,4 +1,5 @@
 import { randomFillSync } from "node:crypto";
+import { statfs } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { signerFromPem } from "@mandate/ledger/node";
@@ -8,9 +9,10 @@ import { createGateway } from "../gateway.ts";
 import type { GatewayLog } from "../options.ts";
 import { createGatewayServer } from "../server.ts";
 import type { SealingKey } from "../snapshot.ts";
-import { startTelemetry } from "../telemetry/index.ts";
+import { DecisionCounts, gatewayMetrics, startTelemetry } from "../telemetry/index.ts";
 import { ControlLink } from "./control-link.ts";
 import { JournalPusher } from "./journal-push.ts";
+import { requireMetricsToken, withMetrics } from "./metrics.ts";
 import { RunClaim } from "./run.ts";
 import { openSlot } from "./slot.ts";
 
@@ -28,6 +30,8 @@ export interface StandAloneOptions {
   /** Where spans go is read from it (OpenTelemetry's own variables). */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly version?: string;
+  /** What whoever reads `/metrics` from another machine shows; null or absent: figures are told on loopback alone. */
+  readonly metricsToken?: string | null;
 }
 
 export interface StandAloneGateway {
@@ -37,6 +41,7 @@ export interface StandAloneGateway {
 }
 
 const lastPushMs = 5_000;
+const tellEveryMs = 5_000;
 
 /** The data plane alone: composition root of `mandate gateway`. */
 export async function startGateway(options: StandAloneOptions): Promise<StandAloneGateway> {
@@ -44,6 +49,7 @@ export async function startGateway(options: StandAloneOptions): Promise<StandAlo
   const now = options.now ?? (() => Date.now());
   const random = (bytes: Uint8Array): Uint8Array => randomFillSync(bytes);
   refuseClear(controlUrl);
+  requireMetricsToken(options.metricsToken ?? null);
   const slot = await openSlot({ dataDir, controlUrl, token: options.token });
   const signer = signerFromPem(slot.origin, slot.keys.signing.export({ format: "pem", type: "pkcs8" }).toString());
   const journal = new Journal({ directory: join(dataDir, "journal"), signer });
@@ -62,13 +68,25 @@ export async function startGateway(options: StandAloneOptions): Promise<StandAlo
     const closed = await sink.closeOpenCalls();
     if (closed > 0) log.warn("calls of the last run are closed as unknown", { calls: closed });
     const telemetry = startTelemetry({ env: options.env ?? {}, version: options.version ?? "", instance: slot.name, log, now });
-    const gateway = createGateway({ control: link, evidence: telemetry.traced(sink), clock: now, random, log, sampling: telemetry.settings });
-    const server = createGatewayServer(gateway);
+    const decisions = new DecisionCounts();
+    const gateway = createGateway({ control: link, evidence: decisions.counted(telemetry.traced(sink)), clock: now, random, log, sampling: telemetry.settings });
+    const metrics = async () => {
+      const { bavail, bsize } = await statfs(dataDir);
+      return [
+        ...gatewayMetrics({ gateway, decisions, spans: telemetry.counts(), journal: journal.usage(), registerVersion: gateway.ready().registerVersion, snapshotAgeMs: now() - link.confirmedAt() }),
+        { name: "mandate_disk_free_bytes", help: "Room left on the data directory's disk.", value: bavail * bsize },
+      ];
+    };
+    const server = createGatewayServer({ handler: withMetrics({ metrics, token: options.metricsToken ?? null, next: gateway.handler }) });
     await new Promise<void>((resolve, reject) => {
       server.once("error", reject);
       server.listen(options.port, options.host, resolve);
     });
     link.start();
+    const telling = setInterval(() => {
+      const { sinceMs, ...lately } = gateway.added.lastHour();
+      link.figures({ since: new Date(sinceMs).toISOString(), ...lately });
+    }, tellEveryMs).unref();
     const { port } = server.address() as AddressInfo;
     const url = `http://${options.host.includes(":") ? `[${options.host}]` : options.host}:${port}`;
     say(`Gateway ${slot.name} listens on ${url} and obeys ${controlUrl}.`);
@@ -76,6 +94,7 @@ export async function startGateway(options: StandAloneOptions): Promise<StandAlo
       url,
       name: slot.name,
       async close() {
+        clearInterval(telling);
         server.close();
         await gateway.close();
         server.closeAllConnections();

@@ -1,3 +1,10 @@
+export { AddedTimes, addedBoundsMs } from "./added-times.ts";
+export type { AddedLately, AddedLatency } from "./added-times.ts";
+export { callKinds } from "./call-time.ts";
+export type { CallKind } from "./call-time.ts";
+export { expositionType, renderMetrics } from "./exposition.ts";
+export type { Gauge, Histogram, Metric } from "./exposition.ts";
+export { gatewayMetrics } from "./gateway-metrics.ts";
 export { DecisionCounts } from "./decision-counts.ts";
 export type { DecisionCount } from "./decision-counts.ts";
 export { startTelemetry } from "./start.ts";

@@ -19,8 +19,13 @@ export class MemoryEvidence implements EvidenceSink {
   /** Held back until released: shows what waits for durability. */
   gate: Promise<void> | null = null;
 
+  /** Entries that the gate holds back. */
+  waiting = 0;
+
   async #write(draft: EntryDraft) {
+    this.waiting++;
     await this.gate;
+    this.waiting--;
     if (this.failing)
       throw new AppError({ code: "evidence_unavailable", status: 503, message: "The journal is full." });
     this.entries.push(draft);
@@ -149,7 +154,7 @@ export interface TestReply {
 
 export async function startTestGateway(
   snapshot: Snapshot,
-  { telemetry, ...more }: { limits?: Partial<GatewayLimits>; mcpProcesses?: boolean; telemetry?: Telemetry } = {},
+  { telemetry, ...more }: { limits?: Partial<GatewayLimits>; mcpProcesses?: boolean; telemetry?: Telemetry; elapsed?: () => number } = {},
 ): Promise<TestGateway> {
   const evidence = new MemoryEvidence();
   const control = new MemoryControl(snapshot);

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Tx } from "../database/index.ts";
-import type { Gauge } from "../http/index.ts";
+import type { Gauge } from "@mandate/gateway";
 
 export interface Habit {
   readonly person: string;

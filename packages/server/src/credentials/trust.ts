@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { verificationKey } from "@mandate/gateway";
-import { isLoopbackName } from "../http/index.ts";
+import { isLoopbackName } from "@mandate/gateway";
 
 /** Public keys as people paste them: bounded, of an accepted algorithm, never with a private half. */
 export const publicJwk = z

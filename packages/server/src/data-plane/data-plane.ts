@@ -1,8 +1,8 @@
 import { mkdir, open, readFile } from "node:fs/promises";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { join } from "node:path";
-import { createGateway, createGatewayServer, DecisionCounts, defaultLimits, Journal, JournalSink, Sealer, sealingKeyLookup, startTelemetry } from "@mandate/gateway";
-import type { ControlPort, DecisionCount, Gateway, GatewayLimits, LeaseAsk, LeaseGrant, SpanCounts } from "@mandate/gateway";
+import { createGateway, createGatewayServer, DecisionCounts, defaultLimits, gatewayMetrics, Journal, JournalSink, Sealer, sealingKeyLookup, startTelemetry } from "@mandate/gateway";
+import type { ControlPort, Gateway, GatewayLimits, LeaseAsk, LeaseGrant, Metric } from "@mandate/gateway";
 import { failingForProbe } from "../controls/index.ts";
 import type { Evidence } from "../evidence/index.ts";
 import type { ServerLog } from "../log.ts";
@@ -43,11 +43,8 @@ export interface DataPlane {
   drain(): Promise<number>;
   /** As `drain`; then the journal lets go of everything that is stored. */
   shed(): Promise<void>;
-  journalUse(): ReturnType<Journal["usage"]>;
-  /** Null: no spans are made. */
-  spanCounts(): SpanCounts | null;
-  /** Decisions of this process's gateway since its start, and its probes apart. */
-  decisionCounts(): { readonly decisions: readonly DecisionCount[]; readonly probes: number };
+  /** What this process's gateway tells of itself. */
+  metrics(): readonly Metric[];
   close(): Promise<void>;
 }
 
@@ -121,9 +118,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       await drain();
       await sink.shed();
     },
-    journalUse: () => journal.usage(),
-    spanCounts: () => telemetry.counts(),
-    decisionCounts: () => ({ decisions: counts.list(), probes: counts.probes }),
+    metrics: () => gatewayMetrics({ gateway, decisions: counts, spans: telemetry.counts(), journal: journal.usage(), registerVersion: publisher.current.version, snapshotAgeMs: now() - publisher.confirmedAt() }),
     async close() {
       closed = true;
       clearInterval(checkpoints);

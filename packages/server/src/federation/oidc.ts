@@ -1,7 +1,7 @@
 import type { OutboundRule } from "@mandate/gateway";
 import { allowInsecureRequests, authorizationCodeGrant, buildAuthorizationUrl, calculatePKCECodeChallenge, ClientSecretBasic, customFetch, discovery, enableNonRepudiationChecks, None, randomNonce, randomPKCECodeVerifier, randomState } from "openid-client";
 import type { Configuration, CustomFetchOptions } from "openid-client";
-import { isLoopbackName } from "../http/index.ts";
+import { isLoopbackName } from "@mandate/gateway";
 import { outboundRequest } from "../outbound/index.ts";
 import { signInFailed } from "./errors.ts";
 import type { Claims } from "./identities.ts";

@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { isLoopbackName } from "@mandate/gateway";
 import { AppError } from "@mandate/model";
 import { sql } from "kysely";
 import { z } from "zod";
@@ -6,7 +7,7 @@ import { refuseCooling } from "../cooling.ts";
 import type { Contexts } from "../context/index.ts";
 import { systemActor } from "../context/index.ts";
 import type { Database, Tx } from "../database/index.ts";
-import { actorOf, administrators, isLoopbackName, line, page, pathName, RateLimit, readCookie, sessionCookie } from "../http/index.ts";
+import { actorOf, administrators, line, page, pathName, RateLimit, readCookie, sessionCookie } from "../http/index.ts";
 import type { App } from "../http/index.ts";
 import { sessionLifetimeMs, startSession } from "../identity/index.ts";
 import { attemptLifetimeMs } from "./attempt.ts";

@@ -14,20 +14,13 @@ import { isUniqueViolation } from "../database/index.ts";
 import type { Evidence } from "../evidence/index.ts";
 import { actorOf, administrators, page, RateLimit } from "../http/index.ts";
 import type { App } from "../http/index.ts";
+import { addedSchema } from "./figures.ts";
 import type { GatewayLinks } from "./links.ts";
+import { gatewaySchema } from "./list.ts";
+import type { GatewayList } from "./list.ts";
 import { keepRawBody, signedRequests } from "./signed-requests.ts";
-import { beginRun, enrolGateway, fenced, gatewayOfToken, listGateways, noteSeen, removeGateway, requireSystems } from "./store.ts";
+import { beginRun, enrolGateway, fenced, gatewayOfToken, noteSeen, removeGateway, requireSystems } from "./store.ts";
 import { takeJournal } from "./take-journal.ts";
-
-/** What a gateway told us last. */
-export interface GatewayState {
-  readonly name: string;
-  readonly registerVersion: number | null;
-  /** RFC 3339, or null when it never reported. */
-  readonly lastSeen: string | null;
-  /** True when it enforces the newest register version. */
-  readonly confirmed: boolean;
-}
 
 export interface GatewayRouteDeps {
   readonly db: Database;
@@ -38,7 +31,7 @@ export interface GatewayRouteDeps {
   readonly links: GatewayLinks;
   /** Signs what gateways obey. */
   readonly key: KeyObject;
-  readonly local: () => readonly GatewayState[];
+  readonly list: GatewayList;
   readonly openHold: (hold: HoldRequest) => Promise<HoldTicket>;
   readonly spend: (id: string, callHash: string, system: string) => Promise<SpendResult>;
   readonly report: ControlPort["report"];
@@ -49,7 +42,6 @@ export interface GatewayRouteDeps {
   readonly onSequenced: (entries: number) => void;
 }
 
-const gateway = z.object({ id: z.string().nullable(), name: z.string(), registerVersion: z.number().nullable(), lastSeen: z.string().nullable(), confirmed: z.boolean(), format: z.number().int().nullable(), serves: z.array(z.string()).nullable() });
 const systemName = z.string().min(1).max(128);
 const key = z.string().regex(/^[A-Za-z0-9_-]{43}$/, "is not 32 bytes in base64url");
 const chain = key;
@@ -77,20 +69,11 @@ export function gatewayRoutes(app: App, deps: GatewayRouteDeps): void {
   });
 }
 
-function adminRoutes(app: App, { db, org, contexts, links, local }: GatewayRouteDeps): void {
-  const all = async (): Promise<z.infer<typeof gateway>[]> => {
-    const rows = await db.read(org, (tx) => listGateways(tx, org));
-    const live = links.enforced();
-    return [
-      ...local().map((one) => ({ id: null, ...one, format: null, serves: null })),
-      ...rows.map((row) => ({ id: row.id, name: row.name, registerVersion: live.get(row.id)?.version ?? (row.registerVersion === null ? null : Number(row.registerVersion)), lastSeen: row.lastSeenAt?.toISOString() ?? null, confirmed: live.get(row.id)?.isNewest === true, format: live.get(row.id)?.format ?? null, serves: row.serves === null ? null : [...row.serves] })),
-    ];
-  };
+function adminRoutes(app: App, { org, contexts, links, list }: GatewayRouteDeps): void {
+  app.get("/api/v1/gateways", { config: { access: "signed-in" }, schema: { operationId: "listGateways", response: { 200: page(gatewaySchema) } } }, async () => ({ items: [...(await list.all())], nextCursor: null }));
 
-  app.get("/api/v1/gateways", { config: { access: "signed-in" }, schema: { operationId: "listGateways", response: { 200: page(gateway) } } }, async () => ({ items: await all(), nextCursor: null }));
-
-  app.get("/api/v1/gateways/:name", { config: { access: "signed-in" }, schema: { operationId: "getGateway", params: z.object({ name: z.string().max(128) }), response: { 200: gateway } } }, async ({ params }) => {
-    const found = (await all()).find((one) => one.name === params.name);
+  app.get("/api/v1/gateways/:name", { config: { access: "signed-in" }, schema: { operationId: "getGateway", params: z.object({ name: z.string().max(128) }), response: { 200: gatewaySchema } } }, async ({ params }) => {
+    const found = (await list.all()).find((one) => one.name === params.name);
     if (found === undefined) throw new AppError({ code: "gateways.not_found", status: 404, message: "There is no gateway with this name.", remedies: [{ text: "List them.", command: "npx mandate get gateways" }] });
     return found;
   });
@@ -220,6 +203,12 @@ function linkRoutes(app: App, deps: GatewayRouteDeps): void {
   app.post("/api/v1/gateway/spans", { ...open, schema: { body: z.strictObject({ system: z.string().max(200), spans: z.array(span).max(2000) }) } }, async (request, reply) => {
     await signed.gatewayOf(request);
     deps.spans(request.body.system, request.body.spans);
+    return reply.code(204).send(null);
+  });
+
+  app.post("/api/v1/gateway/figures", { ...open, schema: { body: z.strictObject({ added: addedSchema }) } }, async (request, reply) => {
+    const { id } = await signed.gatewayOf(request);
+    deps.list.figures.take(id, request.body.added);
     return reply.code(204).send(null);
   });
 

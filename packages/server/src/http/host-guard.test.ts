@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { allowedHosts, hostAllowed, hostName, isLoopbackName } from "./host-guard.ts";
+import { hostName, isLoopbackName } from "@mandate/gateway";
+import { allowedHosts, hostAllowed } from "./host-guard.ts";
 
 describe("host allow list", () => {
   const allowed = allowedHosts("127.0.0.1", "https://mandate.halden.example");

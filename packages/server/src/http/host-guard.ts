@@ -1,17 +1,6 @@
 import { isIP } from "node:net";
 import { hostname } from "node:os";
-
-/** Splits a Host header into its name without port or brackets; undefined when it isn't one. */
-export function hostName(header: string | undefined): string | undefined {
-  if (header === undefined || header.length > 255) return undefined;
-  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9._-]+))(?::[0-9]{1,5})?$/.exec(header);
-  const name = match?.[1] ?? match?.[2];
-  return name?.toLowerCase().replace(/\.$/, "");
-}
-
-export function isLoopbackName(name: string): boolean {
-  return name === "localhost" || name === "::1" || name === "::ffff:127.0.0.1" || (isIP(name) === 4 && name.startsWith("127."));
-}
+import { hostName, isLoopbackName } from "@mandate/gateway";
 
 /**
  * Names this server answers to. DNS rebinding makes a browser send *our* address with *the attacker's* name in Host, so

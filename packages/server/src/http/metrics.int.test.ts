@@ -32,9 +32,12 @@ function exposed(text: string): Map<string, Metric> {
       metrics.set(type[1]!, { type: type[2]!, labels: "" });
     } else if (!line.startsWith("# HELP ")) {
       expect(line, "every other line is a sample").toMatch(sampleLine);
-      const [, name, inner] = sampleLine.exec(line)!;
-      const labels = [...(inner ?? "").matchAll(/([a-z_]+)="(?:[^"\\]|\\.)*"/g)].map((one) => one[1]!).join(", ");
-      metrics.set(name!, { ...metrics.get(name!)!, labels });
+      const [, sampled, inner] = sampleLine.exec(line)!;
+      // A histogram's samples have names of their own, and a label for the bucket.
+      const base = sampled!.replace(/_(?:bucket|sum|count)$/, "");
+      const name = metrics.get(base)?.type === "histogram" ? base : sampled!;
+      const labels = [...(inner ?? "").matchAll(/([a-z_]+)="(?:[^"\\]|\\.)*"/g)].map((one) => one[1]!).filter((label) => label !== "le").join(", ");
+      metrics.set(name, { ...metrics.get(name)!, labels });
     }
   }
   return metrics;

@@ -18,26 +18,3 @@ export class RequestCounts {
     return `${lines.join("\n")}\n`;
   }
 }
-
-export interface Gauge {
-  readonly name: string;
-  readonly help: string;
-  /** Absent: a gauge. */
-  readonly type?: "counter";
-  readonly value: number;
-  readonly labels?: Readonly<Record<string, string>>;
-}
-
-/** Prometheus text exposition: each name once, its series together. Label values are our own words, escaped all the same. */
-export function renderGauges(gauges: readonly Gauge[]): string {
-  return [...Map.groupBy(gauges, ({ name }) => name).values()]
-    .map((series) => {
-      const { name, help, type } = series[0]!;
-      const lines = series.map(({ labels, value }) => {
-        const inner = Object.entries(labels ?? {}).map(([key, text]) => `${key}="${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", " ")}"`);
-        return `${name}${inner.length > 0 ? `{${inner.join(",")}}` : ""} ${value}\n`;
-      });
-      return `# HELP ${name} ${help}\n# TYPE ${name} ${type ?? "gauge"}\n${lines.join("")}`;
-    })
-    .join("");
-}

@@ -6,7 +6,7 @@ import { systemActor } from "../context/index.ts";
 import { remoteKeySources } from "../credentials/index.ts";
 import type { Database, Tx } from "../database/index.ts";
 import type { NewFinding } from "../findings/index.ts";
-import { isLoopbackName } from "../http/index.ts";
+import { isLoopbackName } from "@mandate/gateway";
 import type { Job } from "../jobs/index.ts";
 import { outboundRequest } from "../outbound/index.ts";
 

@@ -8,6 +8,8 @@ import type { Contexts } from "../context/index.ts";
 import type { Database } from "../database/index.ts";
 import { logSummaries, tallyByHour, tallyByResource, trustState } from "../evidence/index.ts";
 import { countWaiting } from "../approvals/index.ts";
+import { gatewaySchema } from "../gateways/index.ts";
+import type { GatewayItem } from "../gateways/index.ts";
 import { countFindingsOpen } from "../findings/index.ts";
 import { actorOf, page, pageQuery, pathName } from "../http/index.ts";
 import type { App } from "../http/index.ts";
@@ -28,6 +30,7 @@ const overview = z.object({
   byTier: z.array(z.object({ tier: z.string(), proposed: number, pilot: number, production: number, expired: number, retired: number, noOwner: number })),
   needs: z.array(need).readonly(),
   traffic: z.object({ known: z.null() }),
+  gateways: z.array(gatewaySchema.pick({ name: true, lastSeen: true, confirmed: true, added: true })).readonly(),
   evidence: z.object({ entries: number, checkpoints: number, root: z.string().nullable(), checkedAt: z.string().nullable(), trust: z.string(), unanchored: number, problems: z.array(z.unknown()).readonly() }),
 });
 const params = z.object({ name: pathName });
@@ -43,6 +46,7 @@ export interface OverviewDeps {
   readonly now: () => number;
   readonly contexts: Contexts;
   readonly publisher: Publisher;
+  readonly gateways: () => Promise<readonly GatewayItem[]>;
   /** Result of the last whole re-hash of the store, or null. */
   readonly checked: () => { readonly checkedAt: string | null; readonly problems: readonly unknown[] };
 }
@@ -97,6 +101,7 @@ export function overviewRoutes(app: App, deps: OverviewDeps): void {
       needs,
       // Nothing discovers traffic outside the gateway yet, so the share is not known, and says so.
       traffic: { known: null },
+      gateways: (await deps.gateways()).map(({ name, lastSeen, confirmed, added }) => ({ name, lastSeen, confirmed, added })),
       evidence: { entries, checkpoints, root, checkedAt: last.checkedAt, trust: state.trust, unanchored: state.unanchored, problems: last.problems },
     };
   });

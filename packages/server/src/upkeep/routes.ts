@@ -1,5 +1,6 @@
+import type { Gauge } from "@mandate/gateway";
 import { z } from "zod";
-import type { App, Gauge } from "../http/index.ts";
+import type { App } from "../http/index.ts";
 import { readFigures } from "./figures.ts";
 import type { UpkeepDeps } from "./figures.ts";
 
