@@ -118,6 +118,18 @@ export const pages: Readonly<Record<string, object>> = {
     { name: "backup-site", vkey: "backup.halden.example+5e6f7a8b+BHl6", url: "https://10.2.0.9:7443/", outside: false, size: 0, signedAt: null, failing: "It did not answer within 5 s." },
   ] },
   "evidence/mirror": { settings: { endpoint: "https://s3.eu-central-1.amazonaws.com", bucket: "halden-evidence", region: "eu-central-1", prefix: "logs/", secret: "mirror", retainDays: 2_555, lock: "COMPLIANCE" }, failing: null, logs: [{ origin: "halden.example/retail/gw-1", size: 48_000, at: "2026-05-03T08:00:00.000Z" }] },
+  upkeep: {
+    database: { bytes: 2_140_000_000 },
+    partitions: [{ table: "decision", monthsAhead: 2, strays: 0 }],
+    evidence: {
+      entries: 48_211,
+      kinds: [{ kind: "entries", bytes: 61_000_000, bytesPerDay: 1_400_000 }, { kind: "content", bytes: 212_000_000, bytesPerDay: 5_200_000 }, { kind: "search", bytes: 44_000_000, bytesPerDay: 1_000_000 }],
+      entriesPerDay: 1_240,
+      bytesPerDay: 7_600_000,
+      roomBytes: 41_000_000_000,
+      daysLeft: 5_394,
+    },
+  },
   "event-streams": { items: [
     { name: "splunk", settings: { kind: "http", url: "https://splunk.halden.example:8088/services/collector", secret: "splunk", scheme: "Splunk" }, failing: null, failures: 0, deliveredAt: "2026-05-03T08:00:00.000Z", waiting: 0, logs: [] },
     { name: "archive", settings: { kind: "syslog", host: "syslog.halden.example", port: 6514, tls: true, ca: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----", certificate: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----", key: "archive-key" }, failing: "The certificate is another host's.", failures: 4, deliveredAt: null, waiting: 812, logs: [] },

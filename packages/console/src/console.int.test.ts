@@ -99,7 +99,7 @@ afterAll(async () => {
 function watch(on: Page): void {
   on.setDefaultTimeout(15_000);
   on.on("console", (message) => {
-    if (message.type() === "error") troubles.push(`${on.url()}: ${message.text()}`);
+    if (message.type() === "error") troubles.push(`${on.url()}: ${message.text()} (${message.location().url})`);
   });
   on.on("pageerror", (error) => troubles.push(`${on.url()}: ${error.message}`));
   on.on("request", (request) => {

@@ -166,23 +166,26 @@ describe("hostile text", () => {
   const factor = 8;
   /** Between what is linear (8) and what is quadratic (64): collections of memory stay below. */
   const between = 28;
-  /** CPU of this thread, the least of some runs: neither other work on the machine nor a wait counts. */
-  const leastMicros = (text: string, runs: number): number => {
-    let least = Number.POSITIVE_INFINITY;
-    for (let run = 0; run < runs; run += 1) {
-      const before = process.threadCpuUsage();
+  /** Some systems count CPU in ticks of 4 ms: enough of them that one more or less says nothing. */
+  const enoughMicros = 24_000;
+  /** CPU of this thread a run: neither other work on the machine nor a wait counts. */
+  const microsOf = (text: string): number => {
+    const before = process.threadCpuUsage();
+    let runs = 0;
+    let used = 0;
+    do {
       detect(text, { channel: "retrieved" });
+      runs += 1;
       const { user, system } = process.threadCpuUsage(before);
-      least = Math.min(least, user + system);
-    }
-    return least;
+      used = user + system;
+    } while (used < enoughMicros);
+    return used / runs;
   };
   it.each(hostile)("eight times as much of %j takes about eight times as much, where a quadratic pattern would take 64", (unit) => {
     const text = (length: number): string => unit.repeat(Math.ceil(length / unit.length));
     let ratio = Number.POSITIVE_INFINITY;
     for (let attempt = 0; attempt < 4 && ratio > between; attempt += 1)
-      // Below a millisecond a clock tick is a large part: floored, which hides nothing that grows.
-      ratio = Math.min(ratio, leastMicros(text(short * factor), 1) / Math.max(leastMicros(text(short), 3), 1000));
+      ratio = Math.min(ratio, microsOf(text(short * factor)) / microsOf(text(short)));
     expect(ratio).toBeLessThan(between);
   });
 });
