@@ -177,7 +177,8 @@ describe.each(majors)("storage contract on PostgreSQL $major", ({ major, engineP
     }
     expect(refused).toBeGreaterThan(0);
     await db.ping();
-    expect(notices).toContain("database server started again");
+    // It answers a moment before whoever started it has noticed.
+    await expect.poll(() => notices, { timeout: 10_000 }).toContain("database server started again");
   });
 
   it("starts again without a new initdb", async () => {
