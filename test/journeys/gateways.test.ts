@@ -192,6 +192,39 @@ describe("two gateways beside one control plane", () => {
     expect(listed.find((one) => one.name !== "east" && one.name !== "west")?.added).toMatchObject({ calls: 0, medianMs: null, p99Ms: null });
   });
 
+  test("controls are seen to refuse at each of them, by what stands in its own log; one that is gone is not known, never a pass", async () => {
+    const probed = async (): Promise<{ control: string; outcome: string; reason: string; gateways: { gateway: string; outcome: string; saw: string }[]; proof: { saw: string; decisions: string[] } | null }[]> =>
+      (await mandate.api("POST", "/controls/run", { controls: [] })).body.results.filter((one: { gateways: unknown[] }) => one.gateways.length > 0);
+    const before = await (await fetch(`${east.url}/metrics`)).text();
+    const results = await probed();
+    expect(results.length).toBeGreaterThan(15);
+    for (const one of results) {
+      expect(one.gateways.map(({ gateway }) => gateway).slice(1), one.control).toEqual(["east", "west"]);
+      expect(one.gateways.map(({ outcome }) => outcome), `${one.control}: ${JSON.stringify(one.gateways)}`).toEqual(["refused", "refused", "refused"]);
+      expect(one.proof?.saw, one.control).toContain("(at 3 gateways)");
+    }
+    const [forbidden] = results.filter((one) => one.control === "RT-03");
+    const logs = await Promise.all(forbidden!.proof!.decisions.map(async (id) => (await decided(id)).intent.log));
+    expect(new Set(logs).size).toBe(3);
+    // Nobody's figures moved, and nobody is sent after them.
+    const after = await (await fetch(`${east.url}/metrics`)).text();
+    const figures = (text: string): string[] => text.split("\n").filter((line) => line.startsWith("mandate_decisions_total") || line.startsWith("mandate_added_seconds_count"));
+    expect(figures(after)).toEqual(figures(before));
+    expect(after).toMatch(/^mandate_probe_decisions_total [1-9]/m);
+    expect(JSON.stringify((await mandate.api("GET", "/findings?limit=200")).body)).not.toContain("probe:");
+    expect((await mandate.api("GET", "/reassessments")).body.items).toEqual([]);
+    await end(west, "SIGKILL");
+    await expect.poll(async () => (await gateways())["west"], { timeout: 20_000 }).toBe(false);
+    for (const one of await probed()) {
+      expect(one.outcome, one.control).not.toBe("pass");
+      expect(one.gateways.map(({ outcome }) => outcome), one.control).toEqual(["refused", "refused", "not_known"]);
+      expect(one.reason).toContain("west could not be probed");
+    }
+    west = await west.restart();
+    await expect.poll(async () => (await gateways())["west"], { timeout: 20_000 }).toBe(true);
+    expect(new Set((await probed()).flatMap((one) => one.gateways.map(({ outcome }) => outcome)))).toEqual(new Set(["refused"]));
+  });
+
   test("a suspension is in force at both when the answer comes, and the resumption too", async () => {
     expect((await mandate.api("POST", "/systems/notes/suspend", { reason: "test" })).status).toBe(200);
     const answers = await Promise.all([east, west].map((one) => one.call(key, chat("now?"))));

@@ -34,6 +34,11 @@ const controlResult = (control: string, outcome: string, faults: number) => ({
   window: { since: iso(now - 30 * day), until: iso(now) },
   position: [{ origin: "localhost/halden-retail/control/1", size: 4812 }],
   proof: { how: "sample", saw: "No evaluation is recorded.", at: iso(now - 3_600_000) },
+  gateways: [
+    { gateway: "gw-4c1e09aa", outcome: "refused", saw: "refused: not_granted" },
+    { gateway: "eu-1", outcome: "refused", saw: "refused: not_granted" },
+    ...(faults === 0 ? [] : [{ gateway: "payouts-1", outcome: "not_refused", saw: "status 200 instead of not_granted" }]),
+  ],
   startedBy: "controls",
 });
 

@@ -37,6 +37,8 @@ export type { JournalDisk, JournalOptions, JournalSigner, OpenCall, SealerOption
 export { hostName, isFromHere, isLoopbackName } from "./http/loopback.ts";
 export { callKinds, DecisionCounts, expositionType, gatewayMetrics, renderMetrics, startTelemetry } from "./telemetry/index.ts";
 export type { AddedLately, DecisionCount, Gauge, KeptSpan, Metric, SpanCounts, Telemetry } from "./telemetry/index.ts";
+export { askListener, failingForProbe, listenerOf, probeKeyPrefix, unloggedProbe } from "./probe/index.ts";
+export type { Listener, ProbeCall, ProbeMet } from "./probe/index.ts";
 export { OutboundRule } from "./upstream/address.ts";
 export { isToolName, offeredTools } from "./mcp/definitions.ts";
 export { askProcess } from "./mcp/stdio/ask-process.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { isProbe } from "@mandate/model";
 import type { RegisterFacts } from "@mandate/model";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { askProcess, OutboundRule } from "@mandate/gateway";
+import { askProcess, listenerOf, OutboundRule } from "@mandate/gateway";
 import { signingKeyFromSeed } from "@mandate/gateway/remote";
 import { approvalGauges, approvalReminders, peopleOf, watchNewcomers, approvalRoutes, askToSignDelegation, committeeAppointed, delegationSignedEffect, lapseQuestionsOf, openHold, spendApproval } from "./approvals/index.ts";
 import type { DecisionPorts } from "./approvals/index.ts";
@@ -288,7 +288,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     db, org, now, contexts, evidence, links, key: controlKey, list: gatewayList,
     openHold: (hold) => publisher.port().openHold(hold),
     spend: (id, callHash, system) => publisher.port().spendApproval(id, callHash, system),
-    report: (finding) => reporter.report(finding),
+    report: (finding) => publisher.port().report(finding),
     offered: (server, tools) => offers.note(server, tools),
     spans: (system, spans) => reportedSpans.add(system, spans),
     lease: (holder, ask) => leases.grant(holder, ask),
@@ -303,10 +303,9 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     sinceStartMs: () => performance.now() - startedAt,
     db, org, now, log, masterKey, drain,
     facts: () => publisher.current.facts,
-    listener: () => {
-      const address = dataPlane.server.address();
-      return address === null || typeof address === "string" ? null : { host: /^(?:::|0\.0\.0\.0)$/.test(address.address) ? "127.0.0.1" : address.address, port: address.port };
-    },
+    listener: () => listenerOf(dataPlane.server.address()),
+    slot: dataPlane.slot,
+    elsewhere: async () => (await gatewayList.elsewhere()).map(({ id, ...one }) => ({ ...one, ask: (calls) => links.probe(id, calls) })),
     readings: () => checkReadings({ db, org, evidence, keys: { masterKey, random, now }, actor: systemActor("controls"), register: () => publisher.current.version }),
     report: (finding) => reportFinding(quiet, finding),
     settle: (kinds, open) => settleFindings(quiet, kinds, open),

@@ -59,9 +59,10 @@ export const frameworks = {
   place: "Place in the log",
   query: "Question",
   seen: "Seen to fail",
+  atGateways: "At each gateway",
   hows: {
     planted: "A fault planted in the data was found, then undone",
-    gateway: "The running gateway refused what was planted",
+    gateway: "Running gateways refused what was planted",
     sample: "The same check refused facts made to be refused",
     log: "A changed copy of the log was refused",
   } as Readonly<Record<string, string>>,

@@ -5,6 +5,7 @@ import { readBody } from "../http/read-body.ts";
 import { type Refusal, refuse, statusOf } from "../http/refusal.ts";
 import { hasExactNumbers, parseStrictObject, UnreadableJson } from "../json/strict-json.ts";
 import type { AuthzenCaller } from "../options.ts";
+import { refuseKnown } from "../pipeline/refuse-known.ts";
 import type { Runtime } from "../pipeline/runtime.ts";
 import { FieldProblem, type Members } from "../surfaces/fields.ts";
 
@@ -35,19 +36,37 @@ export function knownCaller(
 }
 
 /**
+ * Refuses the whole request. A caller whose gateway key is known leaves a record of it, as on every other surface; an API
+ * token's holder manages this installation, and is told alone.
+ */
+export async function refuseQuestion(
+  runtime: Runtime,
+  exchange: Exchange,
+  compiled: Compiled,
+  { credential }: Pick<Known, "credential">,
+  refusal: Refusal,
+): Promise<void> {
+  // What can't be written down can't be written down a second time.
+  if (credential === null || refusal.code === "evidence_unavailable") return exchange.refuse(refusal);
+  const system = credential.system === null ? null : (compiled.systems.get(credential.system) ?? null);
+  return refuseKnown(runtime, { exchange, compiled, system, credential, surface: "authzen", action: "external", resource: "question:unread" }, refusal);
+}
+
+/**
  * The question as JSON: whatever is not, or is ill-typed once `read` looks at it, is 400 (AuthZEN 1.0 §10.1.2).
  * @returns undefined once the exchange was refused, or its caller left
  */
 export async function readQuestion<T>(
   runtime: Runtime,
   exchange: Exchange,
+  refuseIt: (refusal: Refusal) => Promise<void> | void,
   read: (value: Members) => T,
 ): Promise<T | undefined> {
   const body = await exchange.time.during(readBody(exchange.req, runtime.limits));
   if (body === undefined) return undefined;
   const question = Buffer.isBuffer(body) ? parse(runtime, exchange.req.headers["content-type"], body, read) : { refusal: body };
   if ("value" in question) return question.value;
-  exchange.refuse(question.refusal);
+  await refuseIt(question.refusal);
   return undefined;
 }
 

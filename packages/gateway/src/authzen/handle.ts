@@ -6,7 +6,7 @@ import type { AuthzenCaller } from "../options.ts";
 import { stalenessRefusal } from "../pipeline/refuse-known.ts";
 import type { Runtime } from "../pipeline/runtime.ts";
 import { FieldProblem } from "../surfaces/fields.ts";
-import { illTyped, knownCaller, readQuestion } from "./caller.ts";
+import { illTyped, knownCaller, readQuestion, refuseQuestion } from "./caller.ts";
 import { type Asked, type Asker, type AuthzenAnswer, evaluate } from "./evaluate.ts";
 import { type Batch, type Evaluation, readBatch, readEvaluation, searches } from "./request.ts";
 import { handleSearch } from "./search.ts";
@@ -31,8 +31,13 @@ export async function handleAuthzen(
   if (known === null) return;
   const path = (req.url ?? "").split("?")[0]!;
   const wanted = searches.find((one) => path === `/access/v1/search/${one}`);
-  if (wanted !== undefined) return handleSearch(runtime, exchange, compiled, caller, wanted);
-  const batch = await readQuestion<Batch>(runtime, exchange, (value) =>
+  const refused = (refusal: Refusal): Promise<void> => refuseQuestion(runtime, exchange, compiled, known, refusal);
+  // INVARIANT: a system's own key learns what it may do by asking, not who else may.
+  if (wanted !== undefined)
+    return caller === null
+      ? refused(refuse("not_granted", "A gateway key does not search.", "Search with an API token, on the control listener."))
+      : handleSearch(runtime, exchange, compiled, caller, wanted);
+  const batch = await readQuestion<Batch>(runtime, exchange, refused, (value) =>
     path.endsWith("/evaluations")
       ? readBatch(value)
       : { evaluations: [readEvaluation(value)], semantic: "execute_all", many: false },
@@ -53,8 +58,8 @@ export async function handleAuthzen(
       evaluation instanceof FieldProblem
         ? evaluation
         : await one(runtime, { exchange, compiled, decisionId, asker, stateRefusal }, evaluation);
-    if ("code" in answer) return exchange.refuse(answer);
-    if (answer instanceof FieldProblem && !batch.many) return exchange.refuse(illTyped(answer));
+    if ("code" in answer) return refused(answer);
+    if (answer instanceof FieldProblem && !batch.many) return refused(illTyped(answer));
     const body = answer instanceof FieldProblem ? failed(answer) : answer;
     answers.push(body);
     if (batch.semantic === "deny_on_first_deny" && !body.decision) break;

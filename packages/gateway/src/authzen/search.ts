@@ -3,7 +3,6 @@ import { actions, type Decision, isProbe } from "@mandate/model";
 import type { Compiled } from "../compiled.ts";
 import type { EntryDraft } from "../evidence-sink.ts";
 import type { Exchange } from "../http/exchange.ts";
-import { refuse } from "../http/refusal.ts";
 import { canonicalJson } from "../json/canonical.ts";
 import type { AuthzenCaller } from "../options.ts";
 import { evidenceRefusal } from "../pipeline/refuse-known.ts";
@@ -27,13 +26,10 @@ export async function handleSearch(
   runtime: Runtime,
   exchange: Exchange,
   compiled: Compiled,
-  caller: AuthzenCaller | null,
+  caller: AuthzenCaller,
   wanted: SearchFor,
 ): Promise<void> {
-  // INVARIANT: a system's own key learns what it may do by asking, not who else may.
-  if (caller === null)
-    return exchange.refuse(refuse("not_granted", "A gateway key does not search.", "Search with an API token, on the control listener."));
-  const search = await readQuestion(runtime, exchange, (value) => readSearch(value, wanted));
+  const search = await readQuestion(runtime, exchange, (refusal) => exchange.refuse(refusal), (value) => readSearch(value, wanted));
   if (search === undefined) return;
   try {
     const key = createHash("sha256").update(canonicalJson({ wanted, ...search, page: null })).digest("base64url").slice(0, 22);

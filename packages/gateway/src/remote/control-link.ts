@@ -4,6 +4,7 @@ import type { ControlPort, HoldRequest, HoldTicket, SessionTaken, SpendResult } 
 import type { OfferedTool } from "../mcp/definitions.ts";
 import type { LeaseAsk, LeaseGrant } from "../pipeline/lease.ts";
 import type { GatewayLog } from "../options.ts";
+import type { ProbeCall, ProbeMet } from "../probe/index.ts";
 import type { Snapshot } from "../snapshot.ts";
 import type { AddedLately, AddedLatency } from "../telemetry/added-times.ts";
 import type { KeptSpan } from "../telemetry/spans-in/kept.ts";
@@ -22,6 +23,8 @@ export interface ControlLinkOptions {
   readonly log: GatewayLog;
   /** Somebody waits for the journal: resolves once it is pushed. */
   readonly onDrain: () => Promise<void>;
+  /** Calls this gateway's own listener with keys that are there to be refused. */
+  readonly onProbe: (calls: readonly ProbeCall[]) => Promise<readonly (ProbeMet | null)[]>;
 }
 
 type Report = Parameters<ControlPort["report"]>[0];
@@ -234,7 +237,7 @@ export class ControlLink implements ControlPort {
   #streamPath(): string {
     const held = this.#held;
     const chain = held?.chain == null ? "" : `&chain=${held.chain}`;
-    return `/api/v1/gateway/stream?version=${this.#snapshot?.version ?? -1}&format=${wireFormat}&sessions=1${chain}`;
+    return `/api/v1/gateway/stream?version=${this.#snapshot?.version ?? -1}&format=${wireFormat}&sessions=1&probes=1${chain}`;
   }
 
   async #take(message: StreamMessage): Promise<void> {
@@ -248,6 +251,10 @@ export class ControlLink implements ControlPort {
       case "session":
         // Not waited for: what comes after it on the stream has nothing to do with it.
         this.#ask("/api/v1/gateway/session", { ask: message.ask, labels: this.#giveSession?.(message.id) ?? null }).catch(() => undefined);
+        return;
+      case "probe":
+        // Not waited for either: heartbeats come meanwhile.
+        void this.#options.onProbe(message.calls).then((met) => this.#ask("/api/v1/gateway/probed", { ask: message.ask, met })).catch(() => undefined);
         return;
       case "drain":
         await this.#options.onDrain();

@@ -7,6 +7,8 @@ import { AppError } from "@mandate/model";
 import { Journal, JournalSink, Sealer, sealingKeyLookup } from "../evidence/index.ts";
 import { createGateway } from "../gateway.ts";
 import type { GatewayLog } from "../options.ts";
+import { askListener, failingForProbe, listenerOf } from "../probe/index.ts";
+import type { Listener, ProbeCall, ProbeMet } from "../probe/index.ts";
 import { createGatewayServer } from "../server.ts";
 import type { SealingKey } from "../snapshot.ts";
 import { DecisionCounts, gatewayMetrics, startTelemetry } from "../telemetry/index.ts";
@@ -55,7 +57,9 @@ export async function startGateway(options: StandAloneOptions): Promise<StandAlo
   const journal = new Journal({ directory: join(dataDir, "journal"), signer });
   try {
     let pusher: JournalPusher | undefined;
-    const link = new ControlLink({ slot, run: new RunClaim(dataDir, random), now, random, log, onDrain: async () => pusher?.push() });
+    let listener: Listener | null = null;
+    const probed = (calls: readonly ProbeCall[]): Promise<readonly (ProbeMet | null)[]> => (listener === null ? Promise.resolve([]) : askListener(listener, calls));
+    const link = new ControlLink({ slot, run: new RunClaim(dataDir, random), now, random, log, onDrain: async () => pusher?.push(), onProbe: (calls) => probed(calls) });
     pusher = new JournalPusher(journal, link, log);
     await pusher.begin().catch((error: unknown) => {
       // Without the control plane calls are refused all the same; a journal that lost records must not go on.
@@ -69,7 +73,7 @@ export async function startGateway(options: StandAloneOptions): Promise<StandAlo
     if (closed > 0) log.warn("calls of the last run are closed as unknown", { calls: closed });
     const telemetry = startTelemetry({ env: options.env ?? {}, version: options.version ?? "", instance: slot.name, log, now });
     const decisions = new DecisionCounts();
-    const gateway = createGateway({ control: link, evidence: decisions.counted(telemetry.traced(sink)), clock: now, random, log, sampling: telemetry.settings });
+    const gateway = createGateway({ control: link, evidence: decisions.counted(telemetry.traced(failingForProbe(sink))), clock: now, random, log, sampling: telemetry.settings });
     const metrics = async () => {
       const { bavail, bsize } = await statfs(dataDir);
       return [
@@ -82,6 +86,7 @@ export async function startGateway(options: StandAloneOptions): Promise<StandAlo
       server.once("error", reject);
       server.listen(options.port, options.host, resolve);
     });
+    listener = listenerOf(server.address());
     link.start();
     const telling = setInterval(() => {
       const { sinceMs, ...lately } = gateway.added.lastHour();

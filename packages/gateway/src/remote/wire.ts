@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHash, createPrivateKey, createPublicKey, diffieHellman, generateKeyPairSync, hkdfSync, sign, verify } from "node:crypto";
 import type { KeyObject } from "node:crypto";
+import type { ProbeCall } from "../probe/index.ts";
 import type { SealingKey, Snapshot, UpstreamSecret } from "../snapshot.ts";
 import { applyDifference } from "./difference.ts";
 import type { Difference } from "./difference.ts";
@@ -136,7 +137,14 @@ export interface SessionMessage {
   readonly id: string;
 }
 
-export type StreamMessage = SnapshotMessage | ChangeMessage | ConfirmMessage | DrainMessage | SessionMessage;
+/** Somebody wants to see these calls refused at this gateway's own listener. */
+export interface ProbeMessage {
+  readonly type: "probe";
+  readonly ask: number;
+  readonly calls: readonly ProbeCall[];
+}
+
+export type StreamMessage = SnapshotMessage | ChangeMessage | ConfirmMessage | DrainMessage | SessionMessage | ProbeMessage;
 
 interface Secrets {
   readonly secrets: readonly UpstreamSecret[];

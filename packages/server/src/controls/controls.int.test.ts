@@ -3,7 +3,12 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { notesManifest } from "../testing/notes.ts";
 import { startTestServer } from "../testing/running-server.ts";
 import type { TestServer } from "../testing/running-server.ts";
+import { systemActor } from "../context/index.ts";
+import { outcomeOf } from "./probes/call.ts";
+import type { ProbeOutcome } from "./probes/call.ts";
 import { probeCases } from "./probes/cases.ts";
+import { heldToTheirLogs } from "./probes/own-logs.ts";
+import { runControls } from "./run.ts";
 import { provePlanted } from "./prove.ts";
 import type { QueryMeasure } from "./measure.ts";
 import { measures } from "./measures/index.ts";
@@ -68,6 +73,8 @@ test("the running gateway refuses what is planted, each with its own code, and t
     expect(of(one.control).proof, one.control).toMatchObject({ how: "gateway", saw: expect.stringContaining("refused: ") });
     expect(of(one.control).exceptions.filter((fault) => fault.subject.startsWith("probe")), one.control).toEqual([]);
   }
+  for (const one of probeCases) expect(of(one.control).gateways, one.control).toMatchObject([{ gateway: expect.stringMatching(/^gw-/), outcome: "refused" }]);
+  expect(of("OWN-01").gateways).toEqual([]);
   expect(of("LOG-02")).toMatchObject({ outcome: "pass", proof: { how: "log" } });
   expect(of("LOG-06")).toMatchObject({ outcome: "pass", population: 2, proof: { how: "sample", saw: expect.stringContaining("a reading that can't be written down: evidence_unavailable") } });
 });
@@ -133,6 +140,48 @@ test("an exception lets a fault stand until its end and mends nothing: the contr
   const after = (await run()).find((one) => one.control === "OWN-01");
   expect(after).toMatchObject({ faults: 1, excepted: 0, exceptions: [{ exception: null }] });
   expect(((await server.request("GET", "/api/v1/findings?kind=control.failed&state=open")).body.items as readonly { title: string }[]).some((one) => one.title.startsWith("OWN-01"))).toBe(true);
+});
+
+test("a gateway elsewhere that can't be probed passes nothing: what it was asked of is unproven, and says which", async () => {
+  const made = await server.request("POST", "/api/v1/gateways", { body: { name: "far" } });
+  // Named and never enrolled it enforces nothing for anybody.
+  expect((await run(["RT-01"]))[0]).toMatchObject({ outcome: "pass" });
+  const raw = { signingKey: "A".repeat(43), sealingKey: "A".repeat(43) };
+  expect((await server.request("POST", "/api/v1/gateway/enrol", { token: null, body: { token: made.body.token, ...raw } })).status).toBe(201);
+  const results = await run(["RT-01", "RT-02", "OWN-01"]);
+  for (const one of results.filter((each) => each.control !== "OWN-01"))
+    expect(one).toMatchObject({ outcome: "unproven", grade: "cant_tell", faults: 0, reason: expect.stringContaining("far could not be probed"), gateways: [{ outcome: "refused" }, { gateway: "far", outcome: "not_known", saw: "no answer" }] });
+  expect(results.find((one) => one.control === "OWN-01")!.outcome).not.toBe("unproven");
+  await server.request("DELETE", "/api/v1/gateways/far");
+  expect((await run(["RT-01"]))[0]).toMatchObject({ outcome: "pass", gateways: [{ outcome: "refused" }] });
+});
+
+test("what a gateway elsewhere says counts as far as its own log shows it, now, about a probe, with that code", async () => {
+  const [row] = await rows(sql<{ id: string; log: string }>`select id, coalesce(result_log, intent_log) as log from decision where credential = 'probe:expired' order by id desc limit 1`);
+  const planted = probeCases.find((one) => one.control === "NHI-04")!;
+  const said = (more: Partial<ProbeOutcome>): ProbeOutcome => ({ control: planted.control, planted: planted.planted, gateway: "far", origin: row!.log, met: "refused", saw: "refused: credential_expired", distinguishes: true, decision: row!.id, ...more });
+  const held = async (one: ProbeOutcome, sinceMs = server.now() - 3_600_000): Promise<string> => (await server.db.read(server.server.org, (tx) => heldToTheirLogs(tx, server.server.org, [one], sinceMs)))[0]!.met;
+  expect(await held(said({}))).toBe("refused");
+  const unwritten = probeCases.find((one) => one.unwritten === true)!;
+  const revoked = probeCases.find((one) => one.control === "NHI-02")!;
+  for (const lie of [{ origin: "another/log" }, { decision: null }, { decision: "dec_never" }, { control: revoked.control, planted: revoked.planted }, { planted: "nothing that anybody plants" }]) expect(await held(said(lie)), JSON.stringify(lie)).toBe("not_known");
+  // One of its own from before, told again.
+  expect(await held(said({}), server.now() + 3_600_000)).toBe("not_known");
+  expect(await held(said({ met: "not_refused" }))).toBe("not_refused");
+  expect(await held(said({ control: unwritten.control, planted: unwritten.planted, decision: null }))).toBe("refused");
+});
+
+test("one gateway that lets a planted call pass fails the control, and is named", async () => {
+  const { server: running } = server;
+  const planted = probeCases.find((one) => one.control === "RT-03")!;
+  const at = (name: string, origin: string | null, code: string | null) => outcomeOf(planted, { name, origin, ask: () => Promise.resolve(null) }, { status: 200, code, rule: null, decision: null }, { status: 403, code: "data_boundary", rule: null, decision: null });
+  const ports = { db: server.db, org: running.org, now: server.now, log: { info: () => undefined, warn: () => undefined, error: () => undefined }, facts: () => running.publisher.current.facts, readings: () => Promise.resolve(null), drain: () => Promise.resolve(), report: () => Promise.resolve(), settle: () => Promise.resolve() };
+  const measured = async (...outcomes: ProbeOutcome[]) => (await runControls(running.contexts.quiet(systemActor("controls")), { ...ports, probe: () => Promise.resolve(outcomes) }, ["RT-03"])).results[0]!;
+  const here = at("gw-here", null, "unknown_tool");
+  expect(await measured(here, at("far", "far/log", null))).toMatchObject({ outcome: "fail", exceptions: [{ subject: expect.stringContaining("at far") as string, fault: expect.stringContaining("status 200 instead of unknown_tool") as string }], gateways: [{ gateway: "gw-here", outcome: "refused" }, { gateway: "far", outcome: "not_refused" }] });
+  expect((await measured(here)).outcome).toBe("pass");
+  // A comparison that nothing fails proves nothing, wherever it is made.
+  expect((await measured(here, { ...here, gateway: "far", distinguishes: false })).outcome).toBe("unproven");
 });
 
 test("an unknown control, and somebody who only reads, can't start a run", async () => {

@@ -6,7 +6,6 @@ export { createControls } from "./service.ts";
 export type { ControlParts, ControlRun, Controls } from "./service.ts";
 export { controlResultSchema, controlRoutes } from "./routes.ts";
 export { probeCredentials, withProbes } from "./probes/facts.ts";
-export { failingForProbe } from "./probes/unlogged.ts";
 export { queryText } from "./count.ts";
 export { callsOfPeople } from "./measures/calls.ts";
 export { controlAnswers } from "./pack-answers.ts";

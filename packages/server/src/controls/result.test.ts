@@ -10,7 +10,7 @@ import { probeCredentials, probeKey, withProbes } from "./probes/facts.ts";
 
 const at = "2026-11-01T00:00:00.000Z";
 const result = (outcome: ControlResult["outcome"], systems: ControlResult["systems"] = {}): ControlResult => ({
-  id: "cres_1", run: "crun_1", control: "OWN-01", at, grade: "enforced", outcome, reason: "", unit: "systems", population: 2, faults: 1, excepted: 0, exceptions: [], systems, query: "", window: { since: at, until: at }, position: [], proof: null, startedBy: "",
+  id: "cres_1", run: "crun_1", control: "OWN-01", at, grade: "enforced", outcome, reason: "", unit: "systems", population: 2, faults: 1, excepted: 0, exceptions: [], systems, query: "", window: { since: at, until: at }, position: [], proof: null, gateways: [], startedBy: "",
 });
 
 test("INC-03: a pass and a fail grow stale after a day; what says nothing stays what it is", () => {

@@ -33,6 +33,14 @@ export interface ControlProof {
   readonly decisions?: readonly string[];
 }
 
+/** What one gateway met when it was probed for a control. */
+export interface ProbedAt {
+  readonly gateway: string;
+  readonly outcome: "refused" | "not_refused" | "not_known";
+  /** What came back, in words. */
+  readonly saw: string;
+}
+
 /**
  * What one run of one control found. Stored as it is and never changed; the same object stands in the log.
  */
@@ -62,6 +70,8 @@ export interface ControlResult {
   /** Where each log stood. */
   readonly position: readonly { readonly origin: string; readonly size: number }[];
   readonly proof: ControlProof | null;
+  /** Of controls with a probe: each gateway by itself. Empty of others, and of results from before gateways were told apart. */
+  readonly gateways: readonly ProbedAt[];
   readonly startedBy: string;
 }
 

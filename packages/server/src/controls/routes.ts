@@ -28,6 +28,7 @@ export const controlResultSchema = z.object({
   window: z.object({ since: z.string(), until: z.string() }),
   position: z.array(z.object({ origin: z.string(), size: z.number() })).readonly(),
   proof: z.object({ how: z.enum(["planted", "gateway", "sample", "log"]), saw: z.string(), at: z.string(), decisions: z.array(z.string()).readonly().optional() }).nullable(),
+  gateways: z.array(z.object({ gateway: z.string(), outcome: z.enum(["refused", "not_refused", "not_known"]), saw: z.string() })).readonly().describe("What each gateway met when it was probed; empty where nothing is probed"),
   startedBy: z.string(),
 });
 

@@ -19,6 +19,7 @@ import type { Counted, Measure, Scope } from "./measure.ts";
 import { measures } from "./measures/index.ts";
 import type { ProbeOutcome } from "./probes/call.ts";
 import { checkLogCopy } from "./probes/log-copy.ts";
+import { heldToTheirLogs } from "./probes/own-logs.ts";
 import type { ReadingCheck } from "./probes/readings.ts";
 import { provePlanted, sawFault } from "./prove.ts";
 import type { ControlFault, ControlOutcome, ControlProof, ControlResult, SystemCount } from "./result.ts";
@@ -31,7 +32,7 @@ export interface RunPorts {
   readonly log: ServerLog;
   /** What gateways enforce now. */
   readonly facts: () => RegisterFacts;
-  /** Calls the running gateway to be refused; one outcome each. */
+  /** Calls every gateway to be refused; one outcome for each of them and each case. */
   readonly probe: (controls: ReadonlySet<string>) => Promise<readonly ProbeOutcome[]>;
   /** Readings of a probe's own content that must not succeed; null: none could be tried. */
   readonly readings: () => Promise<ReadingCheck | null>;
@@ -60,8 +61,10 @@ interface Found {
 export async function runControls(ctx: ServerContext, ports: RunPorts, named: readonly string[] = []): Promise<{ readonly run: string; readonly results: readonly ControlResult[] }> {
   const chosen = named.length === 0 ? controls() : named.map(control);
   const run = newId("controlRun", ctx.now(), ctx.random);
-  const probes = await ports.probe(new Set(chosen.map((one) => one.id)));
+  const startedMs = ports.now();
+  const told = await ports.probe(new Set(chosen.map((one) => one.id)));
   await ports.drain();
+  const probes = await ports.db.read(ports.org, (tx) => heldToTheirLogs(tx, ports.org, told, startedMs));
   const nowMs = ports.now();
   const scope: Scope = { org: ports.org, now: new Date(nowMs), since: new Date(nowMs - windowDays * 86_400_000) };
   const { position, exceptions, gates } = await ports.db.read(ports.org, async (tx) => ({
@@ -100,7 +103,7 @@ type Said = Omit<ControlResult, "id" | "run" | "control" | "at" | "window" | "po
 
 async function resultOf(one: Control, probes: readonly ProbeOutcome[], around: Surroundings): Promise<Said> {
   const measure = measures.get(one.id);
-  const nothing = { unit: "", population: 0, faults: 0, excepted: 0, exceptions: [], systems: {}, query: "", proof: null };
+  const nothing = { unit: "", population: 0, faults: 0, excepted: 0, exceptions: [], systems: {}, query: "", proof: null, gateways: probedAt(probes) };
   if (measure === undefined || measure.kind === "unmeasured") return { ...nothing, grade: "cant_tell", outcome: "unproven", reason: measure?.why ?? "Nothing measures it." };
   try {
     const found = await find(one, measure, probes, around);
@@ -152,36 +155,54 @@ async function find(one: Control, measure: Exclude<Measure, { kind: "unmeasured"
           query: measure.asks, proof: readings?.opens === true ? { how: "sample", saw: `${saw}; the same with a reason and a log that takes it was shown`, at } : null, untold: readings === null ? 1 : 0,
         };
       }
-      return { count: countMembers(probes.map((probe) => ({ subject: probe.planted, system: null, fault: probe.refused ? null : `Not refused: ${probe.saw}.` }))), query: measure.asks, proof: null, untold: 0 };
+      return { count: countMembers(known(probes).map((probe) => ({ subject: whereOf(probe), system: null, fault: probe.met === "refused" ? null : `Not refused: ${probe.saw}.` }))), query: measure.asks, proof: null, untold: 0 };
     }
   }
+}
+
+const known = (probes: readonly ProbeOutcome[]): readonly ProbeOutcome[] => probes.filter((probe) => probe.met !== "not_known");
+
+/** Where several are told apart, the one of this process goes without its name. */
+const whereOf = ({ planted: what, gateway, origin }: ProbeOutcome): string => (origin === null ? what : `${what}, at ${gateway}`);
+
+const worstFirst = ["not_refused", "not_known", "refused"] as const;
+
+/** One line a gateway, the worst of what it met. */
+function probedAt(probes: readonly ProbeOutcome[]): ControlResult["gateways"] {
+  return [...Map.groupBy(probes, (probe) => probe.gateway)].map(([gateway, met]) => {
+    const outcome = worstFirst.find((one) => met.some((probe) => probe.met === one))!;
+    return { gateway, outcome, saw: [...new Set(met.filter((probe) => probe.met === outcome).map((probe) => probe.saw))].join("; ") };
+  });
 }
 
 const planted = (saw: string | null, at: string): ControlProof | null => (saw === null ? null : { how: "planted", saw, at });
 
 /** What was found, as one result. A probe that wasn't refused outweighs any count. */
 function say(one: Control, measure: Exclude<Measure, { kind: "unmeasured" }>, found: Found, probes: readonly ProbeOutcome[], { exceptions, scope }: Surroundings): Said {
-  const passed = probes.filter((probe) => !probe.refused);
+  const passed = probes.filter((probe) => probe.met === "not_refused");
+  const silent = [...new Set(probes.flatMap((probe) => (probe.met === "not_known" ? [probe.gateway] : [])))];
   // A measure that counts calls, beside a probe that makes one: what the probe met is a fault of its own.
-  const extra = measure.kind === "probe" ? [] : passed.map((probe) => ({ subject: `probe: ${probe.planted}`, system: null, fault: `Not refused: ${probe.saw}.` }));
+  const extra = measure.kind === "probe" ? [] : passed.map((probe) => ({ subject: `probe: ${whereOf(probe)}`, system: null, fault: `Not refused: ${probe.saw}.` }));
   const of = (system: string | null): string | null => (system === null ? null : (exceptions.find((each) => each.system === system && each.target === one.id)?.id ?? null));
   const systems: Record<string, SystemCount> = Object.fromEntries(Object.entries(found.count.systems).map(([name, count]) => [name, { ...count, excepted: of(name) === null ? 0 : count.faults }]));
   const listed: readonly ControlFault[] = [...extra, ...found.count.exceptions].slice(0, 200).map((fault) => ({ ...fault, exception: of(fault.system) }));
   const population = found.count.population + extra.length;
   const faults = found.count.faults + extra.length;
   const excepted = Object.values(systems).reduce((sum, count) => sum + count.excepted, 0);
-  const refusedAll = probes.length > 0 && passed.length === 0;
+  const refusedAll = probes.length > 0 && passed.length === 0 && silent.length === 0;
   const proof = proofOf(measure, found.proof, probes, scope);
-  const outcome: ControlOutcome = faults > 0 ? "fail" : population === 0 && !refusedAll ? (found.untold > 0 ? "unproven" : "not_applicable") : proof === null ? "unproven" : "pass";
-  return { grade: outcome === "unproven" ? "cant_tell" : measure.grade, outcome, reason: reasonOf(measure.unit, { population, faults, excepted, untold: found.untold, outcome, first: listed[0]?.fault ?? null, refusedAll }), unit: measure.unit, population, faults, excepted, exceptions: listed, systems, query: found.query === measure.asks ? measure.asks : `${measure.asks}. ${found.query}`, proof };
+  // A gateway of which nothing is known passes nothing, whatever the others did.
+  const outcome: ControlOutcome = faults > 0 ? "fail" : silent.length > 0 ? "unproven" : population === 0 && !refusedAll ? (found.untold > 0 ? "unproven" : "not_applicable") : proof === null ? "unproven" : "pass";
+  return { grade: outcome === "unproven" ? "cant_tell" : measure.grade, outcome, reason: reasonOf(measure.unit, { population, faults, excepted, untold: found.untold, outcome, first: listed[0]?.fault ?? null, refusedAll, silent }), unit: measure.unit, population, faults, excepted, exceptions: listed, systems, query: found.query === measure.asks ? measure.asks : `${measure.asks}. ${found.query}`, proof, gateways: probedAt(probes) };
 }
 
 /** Both have to be seen to fail: the question, on a planted fault, and the probe, on a call with nothing wrong in it. */
 function proofOf(measure: Exclude<Measure, { kind: "unmeasured" }>, found: ControlProof | null, probes: readonly ProbeOutcome[], scope: Scope): ControlProof | null {
   const asksRows = measure.kind === "query" || measure.kind === "read" || measure.kind === "facts";
   if (probes.length === 0 || (asksRows && found === null)) return found;
-  if (!probes.every((probe) => probe.distinguishes)) return null;
-  const saw = probes.map((probe) => `${probe.planted}: ${probe.saw}`).join("; ");
+  const heard = known(probes);
+  if (heard.length === 0 || !heard.every((probe) => probe.distinguishes)) return null;
+  const saw = [...Map.groupBy(heard, (probe) => `${probe.planted}: ${probe.saw}`)].map(([words, same]) => (same.length === 1 ? words : `${words} (at ${same.length} gateways)`)).join("; ");
   return { how: "gateway", saw: found === null ? saw : `${saw}; in the rows: ${found.saw}`, at: scope.now.toISOString(), decisions: probes.flatMap((probe) => probe.decision ?? []) };
 }
 
@@ -193,14 +214,17 @@ interface Told {
   readonly outcome: ControlOutcome;
   readonly first: string | null;
   readonly refusedAll: boolean;
+  /** Gateways of which nothing is known. */
+  readonly silent: readonly string[];
 }
 
-function reasonOf(unit: string, { population, faults, excepted, untold, outcome, first, refusedAll }: Told): string {
+function reasonOf(unit: string, { population, faults, excepted, untold, outcome, first, refusedAll, silent }: Told): string {
   const untoldWords = untold === 0 ? "" : ` Of ${untold} more it can't be told yet.`;
   if (outcome === "fail") return `${faults} of ${counted(population, unit)}: ${first ?? "not as they should be."}${excepted === 0 ? "" : ` ${excepted} of them under an exception.`}${untoldWords}`;
   if (outcome === "not_applicable") return `There are no ${unit} that it is about.`;
+  if (outcome === "unproven" && silent.length > 0) return `${silent.slice(0, 5).join(", ")}${silent.length > 5 ? ` and ${silent.length - 5} more gateways` : ""} could not be probed, so nothing is known of what is refused there.`;
   if (outcome === "unproven") return untold > 0 && population === 0 ? `Of ${untold} ${unit} it can't be told yet.` : "Its measure was never seen to fail, so that it passes says nothing.";
-  return `${population === 0 ? `No ${unit} in the window` : `${counted(population, unit)}, ${population === 1 ? "as it" : "all as they"} should be`}${refusedAll ? "; what was planted was refused at the gateway" : ""}.${untoldWords}`;
+  return `${population === 0 ? `No ${unit} in the window` : `${counted(population, unit)}, ${population === 1 ? "as it" : "all as they"} should be`}${refusedAll ? "; what was planted was refused at every gateway" : ""}.${untoldWords}`;
 }
 
 /** Units are written in the plural. */

@@ -1,9 +1,12 @@
 import { controls } from "@mandate/frameworks";
+import { askListener } from "@mandate/gateway";
+import type { Listener, ProbeCall } from "@mandate/gateway";
 import type { ServerContext } from "../context/index.ts";
 import type { Job } from "../jobs/index.ts";
-import { callAsProbe, metBy } from "./probes/call.ts";
-import type { Listener, ProbeOutcome } from "./probes/call.ts";
+import { outcomeOf } from "./probes/call.ts";
+import type { ProbedGateway, ProbeOutcome } from "./probes/call.ts";
 import { cleanTwin, probeCases } from "./probes/cases.ts";
+import type { ProbeCase } from "./probes/cases.ts";
 import { probeKey } from "./probes/facts.ts";
 import type { ControlResult } from "./result.ts";
 import { runControls } from "./run.ts";
@@ -19,8 +22,16 @@ export interface ControlParts extends Omit<RunPorts, "probe"> {
   readonly masterKey: Uint8Array;
   /** Where this process's gateway listens; null while it doesn't. */
   readonly listener: () => Listener | null;
+  /** Name of this process's gateway. */
+  readonly slot: string;
+  /** Gateways elsewhere that enrolled, connected or not. */
+  readonly elsewhere: () => Promise<readonly Elsewhere[]>;
   /** How long this process has run, by a clock that nobody sets. */
   readonly sinceStartMs: () => number;
+}
+
+export interface Elsewhere extends ProbedGateway {
+  readonly canBeProbed: boolean;
 }
 
 export interface Controls {
@@ -34,17 +45,25 @@ const settleMs = 4 * 60_000;
 const lookEveryMs = 5 * 60_000;
 const runEveryMs = 6 * 3_600_000;
 
-export function createControls({ masterKey, listener, sinceStartMs, ...ports }: ControlParts): Controls {
+export function createControls({ masterKey, listener, slot, elsewhere, sinceStartMs, ...ports }: ControlParts): Controls {
+  const here: ProbedGateway = {
+    name: slot,
+    origin: null,
+    ask: async (calls) => {
+      const at = listener();
+      return at === null ? null : askListener(at, calls);
+    },
+  };
+  const callOf = ({ path, body, key }: Pick<ProbeCase, "path" | "body" | "key">): ProbeCall => ({ path, body, key: probeKey(masterKey, ports.org, key) });
   const probe = async (wanted: ReadonlySet<string>): Promise<readonly ProbeOutcome[]> => {
-    const at = listener();
-    const outcomes: ProbeOutcome[] = [];
-    // What LOG-06 reads is what this call sealed.
-    const twin = at === null || !(wanted.has("LOG-06") || probeCases.some((one) => wanted.has(one.control))) ? null : await metBy(cleanTwin, at, probeKey(masterKey, ports.org, cleanTwin.key)).catch(() => null);
-    for (const one of probeCases) {
-      if (!wanted.has(one.control)) continue;
-      outcomes.push(at === null ? { control: one.control, planted: one.planted, refused: false, saw: "the gateway doesn't listen", decision: null, distinguishes: false } : await callAsProbe(one, at, probeKey(masterKey, ports.org, one.key), twin));
-    }
-    return outcomes;
+    const cases = probeCases.filter((one) => wanted.has(one.control));
+    // What LOG-06 reads is what the twin's call sealed here.
+    if (cases.length === 0 && wanted.has("LOG-06")) await here.ask([callOf(cleanTwin)]);
+    if (cases.length === 0) return [];
+    const gateways = [here, ...(await elsewhere())];
+    const calls = [cleanTwin, ...cases].map(callOf);
+    const met = await Promise.all(gateways.map((one) => one.ask(calls)));
+    return gateways.flatMap((one, at) => cases.map((each, place) => outcomeOf(each, one, met[at]?.[place + 1] ?? null, met[at]?.[0] ?? null)));
   };
   const running = new Map<string, Promise<ControlRun>>();
   const run = (ctx: ServerContext, named: readonly string[]): Promise<ControlRun> => {
@@ -64,8 +83,14 @@ export function createControls({ masterKey, listener, sinceStartMs, ...ports }: 
         if (sinceStartMs() < settleMs) return;
         const known = await ports.db.read(ports.org, (tx) => latestResults(tx, ports.org, ports.now()));
         const oldest = Math.min(...known.map((one) => Date.parse(one.at)));
-        if (known.length < controls().length || ports.now() - oldest >= runEveryMs) await run(ctx, []);
+        if (known.length < controls().length || ports.now() - oldest >= runEveryMs) return void (await run(ctx, []));
+        // A gateway that could not be probed, or is new, is as soon as it can be.
+        const connected = (await elsewhere()).flatMap((one) => (one.canBeProbed ? [one.name] : []));
+        const due = known.filter((one) => isProbed(one.control) && connected.some((name) => !one.gateways.some((each) => each.gateway === name && each.outcome !== "not_known")));
+        if (due.length > 0) await run(ctx, due.map((one) => one.control));
       },
     }),
   };
 }
+
+const isProbed = (control: string): boolean => probeCases.some((one) => one.control === control);

@@ -22,21 +22,22 @@ interface Row {
   window_until: Date;
   position: ControlResult["position"];
   proof: ControlProof | null;
+  gateways: ControlResult["gateways"];
   started_by: string;
 }
 
 function fromRow(row: Row): ControlResult {
-  const { id, run, control, grade, outcome, reason, unit, exceptions, systems, query, position, proof } = row;
+  const { id, run, control, grade, outcome, reason, unit, exceptions, systems, query, position, proof, gateways } = row;
   return {
     id, run, control, at: row.at.toISOString(), grade, outcome, reason, unit, population: Number(row.population), faults: Number(row.faults), excepted: Number(row.excepted), exceptions, systems, query,
-    window: { since: row.window_since.toISOString(), until: row.window_until.toISOString() }, position, proof, startedBy: row.started_by,
+    window: { since: row.window_since.toISOString(), until: row.window_until.toISOString() }, position, proof, gateways, startedBy: row.started_by,
   };
 }
 
 export async function keepResult(tx: Tx, org: string, one: ControlResult): Promise<void> {
-  await sql`insert into control_results (org, id, run, control, at, grade, outcome, reason, unit, population, faults, excepted, exceptions, systems, query, window_since, window_until, position, proof, started_by)
+  await sql`insert into control_results (org, id, run, control, at, grade, outcome, reason, unit, population, faults, excepted, exceptions, systems, query, window_since, window_until, position, proof, gateways, started_by)
     values (${org}, ${one.id}, ${one.run}, ${one.control}, ${one.at}, ${one.grade}, ${one.outcome}, ${one.reason}, ${one.unit}, ${one.population}, ${one.faults}, ${one.excepted}, ${JSON.stringify(one.exceptions)}::jsonb,
-      ${JSON.stringify(one.systems)}::jsonb, ${one.query}, ${one.window.since}, ${one.window.until}, ${JSON.stringify(one.position)}::jsonb, ${one.proof === null ? null : JSON.stringify(one.proof)}::jsonb, ${one.startedBy})`.execute(tx);
+      ${JSON.stringify(one.systems)}::jsonb, ${one.query}, ${one.window.since}, ${one.window.until}, ${JSON.stringify(one.position)}::jsonb, ${one.proof === null ? null : JSON.stringify(one.proof)}::jsonb, ${JSON.stringify(one.gateways)}::jsonb, ${one.startedBy})`.execute(tx);
 }
 
 export interface ResultFilter {

@@ -1,9 +1,8 @@
 import { mkdir, open, readFile } from "node:fs/promises";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { join } from "node:path";
-import { createGateway, createGatewayServer, DecisionCounts, defaultLimits, gatewayMetrics, Journal, JournalSink, Sealer, sealingKeyLookup, startTelemetry } from "@mandate/gateway";
+import { createGateway, createGatewayServer, DecisionCounts, defaultLimits, failingForProbe, gatewayMetrics, Journal, JournalSink, Sealer, sealingKeyLookup, startTelemetry } from "@mandate/gateway";
 import type { ControlPort, Gateway, GatewayLimits, LeaseAsk, LeaseGrant, Metric } from "@mandate/gateway";
-import { failingForProbe } from "../controls/index.ts";
 import type { Evidence } from "../evidence/index.ts";
 import type { ServerLog } from "../log.ts";
 import type { Publisher } from "../publisher/index.ts";

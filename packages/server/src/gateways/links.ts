@@ -1,9 +1,11 @@
 import type { KeyObject } from "node:crypto";
 import type { ServerResponse } from "node:http";
+import type { ProbeCall, ProbeMet } from "@mandate/gateway";
 import { packChange, packWhole } from "@mandate/gateway/remote";
 import type { StreamMessage } from "@mandate/gateway/remote";
 import type { Publisher } from "../publisher/index.ts";
 import { narrowing } from "./narrowed.ts";
+import { ProbeQuestions } from "./probe-questions.ts";
 import { SessionQuestions } from "./session-questions.ts";
 import { SnapshotFeed } from "./snapshot-feed.ts";
 import type { Step } from "./snapshot-feed.ts";
@@ -24,6 +26,8 @@ interface Link {
   readonly format: number;
   /** It can be asked what a session has seen. */
   readonly sessions: boolean;
+  /** It can be asked to call itself. */
+  readonly probes: boolean;
   /** Newest version it said it enforces. */
   version: number;
   /** Where that stands in the chain; null in format 1, or before it said so. */
@@ -38,6 +42,8 @@ export interface Holds {
   readonly format: number;
   /** It answers what a session has seen; absent: a release before. */
   readonly sessions?: boolean;
+  /** It can be probed; absent: a release before. */
+  readonly probes?: boolean;
 }
 
 interface Waiting {
@@ -58,6 +64,7 @@ export class GatewayLinks {
   #drainId = 0;
   #acknowledged: (() => void)[] = [];
   readonly sessions: SessionQuestions;
+  readonly probes = new ProbeQuestions();
 
   constructor(options: { publisher: Publisher; key: KeyObject; now: () => number; random: (bytes: Uint8Array) => Uint8Array }) {
     this.#publisher = options.publisher;
@@ -104,12 +111,16 @@ export class GatewayLinks {
       feed,
       format: holds.format,
       sessions: holds.sessions === true,
+      probes: holds.probes === true,
       version: holds.version,
       chain: holds.chain,
       close: () => {
         unsubscribe();
         clearInterval(beat);
-        if (this.#links.delete(link)) this.sessions.left(gateway.id);
+        if (this.#links.delete(link)) {
+          this.sessions.left(gateway.id);
+          this.probes.left(gateway.id);
+        }
         for (const waiting of this.#drains.values()) this.#settle(waiting, link);
         this.#acknowledge();
         stream.end();
@@ -182,6 +193,18 @@ export class GatewayLinks {
   #settle(waiting: Waiting, link: Link): void {
     waiting.missing.delete(link);
     if (waiting.missing.size === 0) waiting.done();
+  }
+
+  /** Has a gateway call itself with keys that are there to be refused. @returns null: it isn't connected, is of a release before, or didn't say */
+  probe(id: string, calls: readonly ProbeCall[]): Promise<readonly (ProbeMet | null)[] | null> {
+    const link = [...this.#links].find((one) => one.gateway.id === id);
+    if (link?.probes !== true) return Promise.resolve(null);
+    return this.probes.ask(id, calls, (ask) => void link.stream.write(`${JSON.stringify({ type: "probe", ask, calls } satisfies StreamMessage)}\n`));
+  }
+
+  /** Whether it could be probed now. */
+  canBeProbed(id: string): boolean {
+    return [...this.#links].some((one) => one.gateway.id === id && one.probes);
   }
 
   /** What each connected gateway enforces, by id; `isNewest`: exactly what the control plane enforces now. */

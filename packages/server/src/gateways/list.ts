@@ -30,6 +30,8 @@ export type GatewayItem = z.infer<typeof gatewaySchema>;
 
 export interface GatewayList {
   all(): Promise<readonly GatewayItem[]>;
+  /** Those elsewhere that enrolled, each with its own log. */
+  elsewhere(): Promise<readonly { readonly id: string; readonly name: string; readonly origin: string; readonly canBeProbed: boolean }[]>;
   readonly figures: GatewayFigures;
 }
 
@@ -37,6 +39,10 @@ export interface GatewayList {
 export function createGatewayList({ db, org, links, figures, local }: { readonly db: Database; readonly org: string; readonly links: GatewayLinks; readonly figures: GatewayFigures; readonly local: () => readonly GatewayState[] }): GatewayList {
   return {
     figures,
+    async elsewhere() {
+      const rows = await db.read(org, (tx) => listGateways(tx, org));
+      return rows.flatMap(({ id, name, origin }) => (origin === null ? [] : [{ id, name, origin, canBeProbed: links.canBeProbed(id) }]));
+    },
     async all() {
       const rows = await db.read(org, (tx) => listGateways(tx, org));
       const live = links.enforced();

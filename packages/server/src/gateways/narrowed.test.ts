@@ -25,6 +25,11 @@ test("a gateway gets the secrets, keys and credentials of the systems it serves,
   expect(names(narrowing(["nobody"])(snapshot))).toEqual([[], [], [], ["kek_null"]]);
 });
 
+test("probes are at every gateway, so that each refuses what is planted, and bring no secret along", () => {
+  const probed = { ...snapshot, facts: { ...snapshot.facts, systems: [system("probe:open", ["probe:model"]), ...snapshot.facts.systems] }, credentials: [...snapshot.credentials, { id: "probe:open", system: "probe:open" }, { id: "probe:nowhere", system: null }], sealingKeys: [...snapshot.sealingKeys, { kid: "kek_probe", system: "probe:open", key: new Uint8Array(32) }] } as unknown as Snapshot;
+  expect(names(narrowing(["plain"])(probed))).toEqual([["probe:open", "plain"], ["probe:open", "probe:nowhere"], [], ["kek_null", "kek_probe"]]);
+});
+
 test("a change elsewhere changes none of its lists; a grant brings the secret along, and its end takes it away", () => {
   const narrow = narrowing(["notes"]);
   const before = narrow(snapshot);

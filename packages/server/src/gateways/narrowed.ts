@@ -1,4 +1,5 @@
 import type { Snapshot } from "@mandate/gateway";
+import { isProbe } from "@mandate/model";
 import type { SystemFacts } from "@mandate/model";
 
 /**
@@ -7,7 +8,9 @@ import type { SystemFacts } from "@mandate/model";
  * array from one snapshot to the next, so that nobody works on it again.
  */
 export function narrowing(serves: readonly string[]): (snapshot: Snapshot) => Snapshot {
-  const served = new Set(serves);
+  const names = new Set(serves);
+  // Probes are at every gateway, and hold nothing: what is planted must be refused at this one too.
+  const served = { has: (name: string): boolean => names.has(name) || isProbe(name) };
   const systems = steady<SystemFacts>();
   const credentials = steady<Snapshot["credentials"][number]>();
   const secrets = steady<Snapshot["secrets"][number]>();
@@ -19,7 +22,7 @@ export function narrowing(serves: readonly string[]): (snapshot: Snapshot) => Sn
     return {
       ...snapshot,
       facts: { ...facts, systems: own },
-      credentials: credentials(snapshot.credentials.filter((one) => one.system !== null && served.has(one.system))),
+      credentials: credentials(snapshot.credentials.filter((one) => (one.system === null ? isProbe(one.id) : served.has(one.system)))),
       secrets: secrets(snapshot.secrets.filter((secret) => needed.has(secret.name))),
       sealingKeys: sealingKeys(snapshot.sealingKeys.filter((key) => key.system === null || served.has(key.system))),
     };

@@ -138,13 +138,13 @@ function linkRoutes(app: App, deps: GatewayRouteDeps): void {
     return reply.code(204).send(null);
   });
 
-  app.get("/api/v1/gateway/stream", { ...open, schema: { querystring: z.object({ version: z.coerce.number().int().min(-1).default(-1), format: z.coerce.number().int().min(1).default(1), chain: chain.optional(), sessions: z.literal("1").optional() }) } }, async (request, reply) => {
+  app.get("/api/v1/gateway/stream", { ...open, schema: { querystring: z.object({ version: z.coerce.number().int().min(-1).default(-1), format: z.coerce.number().int().min(1).default(1), chain: chain.optional(), sessions: z.literal("1").optional(), probes: z.literal("1").optional() }) } }, async (request, reply) => {
     const gateway = await signed.gatewayOf(request);
     const { version, chain: held } = request.query;
     const format = commonFormat(request.query.format, `Gateway ${gateway.name}`);
     reply.hijack();
     reply.raw.writeHead(200, { "content-type": "application/x-ndjson", "cache-control": "no-store", "x-content-type-options": "nosniff" });
-    links.open(gateway, reply.raw, { version, format, chain: held ?? null, sessions: request.query.sessions === "1" });
+    links.open(gateway, reply.raw, { version, format, chain: held ?? null, sessions: request.query.sessions === "1", probes: request.query.probes === "1" });
     await seen(gateway.id, null);
   });
 
@@ -203,6 +203,14 @@ function linkRoutes(app: App, deps: GatewayRouteDeps): void {
   app.post("/api/v1/gateway/spans", { ...open, schema: { body: z.strictObject({ system: z.string().max(200), spans: z.array(span).max(2000) }) } }, async (request, reply) => {
     await signed.gatewayOf(request);
     deps.spans(request.body.system, request.body.spans);
+    return reply.code(204).send(null);
+  });
+
+  const metWords = z.string().max(300).nullable();
+  const met = z.strictObject({ status: z.int().min(0).max(999), code: metWords, rule: metWords, decision: metWords });
+  app.post("/api/v1/gateway/probed", { ...open, schema: { body: z.strictObject({ ask: z.int().min(0), met: z.array(met.nullable()).max(64) }) } }, async (request, reply) => {
+    const { id } = await signed.gatewayOf(request);
+    links.probes.answer(id, request.body.ask, request.body.met);
     return reply.code(204).send(null);
   });
 

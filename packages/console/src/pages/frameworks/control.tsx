@@ -4,6 +4,7 @@ import { useState } from "react";
 import { DataTable } from "../../components/data-table.tsx";
 import type { Column } from "../../components/data-table.tsx";
 import { Empty, Loaded } from "../../components/states.tsx";
+import { Status } from "../../components/status.tsx";
 import { Button, Facts, PageHead, Panel, SystemLink, Time } from "../../components/ui.tsx";
 import { exact } from "../../format.ts";
 import { frameworks as words } from "../../text/frameworks.ts";
@@ -11,6 +12,8 @@ import { AskForException } from "../exceptions/request.tsx";
 import { GapOwner, Measured, MeasureNow } from "./parts.tsx";
 import { controls, history } from "./queries.ts";
 import type { Control, Fault, Result } from "./queries.ts";
+
+const gatewayMarks = { refused: "allow", not_refused: "deny", not_known: "unknown" } as const;
 
 export function OneControl({ id }: { id: string }) {
   const ours = useQuery(controls(""));
@@ -75,6 +78,20 @@ function Now({ one }: { one: Control }) {
             words.seen,
             result?.proof == null ? words.neverSeen : `${words.hows[result.proof.how] ?? result.proof.how}. ${result.proof.saw}`,
           ],
+          result === null || result.gateways.length === 0
+            ? undefined
+            : [
+                words.atGateways,
+                <ul key="gateways" className="plain tight">
+                  {result.gateways.map((one) => (
+                    <li key={one.gateway}>
+                      <Status mark={gatewayMarks[one.outcome]}>
+                        <span className="mono">{one.gateway}</span> {one.saw}
+                      </Status>
+                    </li>
+                  ))}
+                </ul>,
+              ],
           result === null ? undefined : [words.window, `${exact(result.window.since)} – ${exact(result.window.until)}`],
           result === null
             ? undefined

@@ -47,6 +47,8 @@ export interface Result {
   readonly query: string;
   readonly window: { readonly since: string; readonly until: string };
   readonly position: readonly { readonly origin: string; readonly size: number }[];
+  /** Of controls with a probe: what each gateway met. */
+  readonly gateways: readonly { readonly gateway: string; readonly outcome: "refused" | "not_refused" | "not_known"; readonly saw: string }[];
   readonly proof: { readonly how: string; readonly saw: string; readonly at: string } | null;
 }
 export interface Control {

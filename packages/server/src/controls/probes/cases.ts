@@ -11,6 +11,8 @@ export interface ProbeCase {
   readonly path: "/v1/chat/completions" | "/access/v1/evaluation";
   readonly body: Readonly<Record<string, unknown>>;
   readonly refused: { readonly code: string; readonly rule?: string };
+  /** It leaves no entry: that it can't be written is what is planted. */
+  readonly unwritten?: true;
 }
 
 const chat = (content: string): Pick<ProbeCase, "path" | "body"> => ({ path: "/v1/chat/completions", body: { model: probeModel, messages: [{ role: "user", content }] } });
@@ -43,5 +45,5 @@ export const probeCases: readonly ProbeCase[] = [
   { control: "NHI-04", planted: "an expired key", key: "expired", ...chat(plain), refused: { code: "credential_expired" } },
   { control: "NHI-06", planted: "one system's key in another system's name", key: "open", ...ask("ended", "model.call", { type: "model", id: probeModel }), refused: { code: "not_granted" } },
   { control: "NHI-08", planted: "a plain key of a T3 system in production", key: "keyless", ...chat(plain), refused: { code: "not_authorized" } },
-  { control: "LOG-04", planted: "a call that can't be written down", key: "unlogged", ...chat(plain), refused: { code: "evidence_unavailable" } },
+  { control: "LOG-04", planted: "a call that can't be written down", key: "unlogged", ...chat(plain), refused: { code: "evidence_unavailable" }, unwritten: true },
 ];

@@ -1,4 +1,5 @@
 import { createHash, hkdfSync } from "node:crypto";
+import { probeKeyPrefix, unloggedProbe } from "@mandate/gateway";
 import { probePrefix } from "@mandate/model";
 import type { CredentialFacts, ModelFacts, RegisterFacts, SystemFacts, ToolFacts } from "@mandate/model";
 
@@ -8,13 +9,12 @@ import type { CredentialFacts, ModelFacts, RegisterFacts, SystemFacts, ToolFacts
  * INVARIANT: nothing here can be allowed. The one model lies in no region, which every boundary refuses; the one tool is
  * never as it was pinned; no system holds anything else. INVARIANT: their names can't be registered (`probePrefix`), so a
  * real system can't hide among them, and their keys are derived where they are used and leave this process only as a
- * request to its own listener. Whoever got one could be refused with it.
+ * request to its own listener, or on the control stream of a gateway that is to call itself. Whoever got one could be refused
+ * with it.
  */
 const name = (what: string): string => `${probePrefix}${what}`;
 export const probeModel = name("model");
 export const probeTool = name("tool");
-/** The gateway's evidence sink refuses to write calls of this one (`data-plane/unlogged.ts`). */
-export const unloggedProbe = name("unlogged");
 
 const digest = "0".repeat(64);
 /** Past and future of every probe, epoch seconds. They are the same at every start, so that a snapshot stays itself. */
@@ -48,7 +48,7 @@ const systems: readonly SystemFacts[] = [
   // Older than this is every confirmation, the newest included.
   system("stale", { parameters: { ...keyless.parameters, stalenessSeconds: -1 } }),
   { ...keyless, tier: "T3", lifecycle: "production", authorization: { ...granted, type: "production" }, parameters: { ...keyless.parameters, gatewayKeysInProduction: false } },
-  system("unlogged"),
+  system(unloggedProbe.slice(probePrefix.length)),
 ];
 
 const model: ModelFacts = {
@@ -80,5 +80,5 @@ export function probeCredentials(masterKey: Uint8Array, org: string): readonly C
 
 /** Derived where it is used: stored nowhere. */
 export function probeKey(masterKey: Uint8Array, org: string, what: string): string {
-  return `mandate-probe-${Buffer.from(hkdfSync("sha256", masterKey, org, `mandate.probe-key/1/${what}`, 32)).toString("base64url")}`;
+  return `${probeKeyPrefix}${Buffer.from(hkdfSync("sha256", masterKey, org, `mandate.probe-key/1/${what}`, 32)).toString("base64url")}`;
 }

@@ -1,6 +1,8 @@
-import type { EntryDraft, EvidenceSink } from "@mandate/gateway";
-import { AppError } from "@mandate/model";
-import { unloggedProbe } from "./facts.ts";
+import { AppError, probePrefix } from "@mandate/model";
+import type { EntryDraft, EvidenceSink } from "../evidence-sink.ts";
+
+/** The one system whose calls can't be written down. */
+export const unloggedProbe = `${probePrefix}unlogged`;
 
 /**
  * A log that can't be written, for one probe alone (LOG-04): its calls meet what every call would meet if the disk were
