@@ -54,12 +54,15 @@ async function addLike(name: string, from: number, to: number): Promise<void> {
   await control.db.transaction(org, async (tx) => {
     const { rows } = await sql<{ manifest: { system: string } }>`select manifest from system_versions where org = ${org} and system = ${name}`.execute(tx);
     const manifests = numbers.map((n) => ({ ...rows[0]!.manifest, system: `system-${n}` }));
-    const made = sql`unnest(${numbers}::int[], ${manifests.map((one) => createHash("sha256").update(canonicalBytes(one)).digest("hex"))}::text[], ${manifests.map((one) => JSON.stringify(one))}::text[]) as made(n, digest, manifest)`;
+    const { rows: determined } = await sql<Record<string, unknown>>`select tier, reasons, flags, unanswered, inputs, contradictions, override_id as override from tier_determinations where org = ${org} and system = ${name}`.execute(tx);
+    const hashed = (content: Record<string, unknown>): string => createHash("sha256").update(canonicalBytes(content)).digest("hex");
+    const made = sql`unnest(${numbers}::int[], ${manifests.map(hashed)}::text[], ${manifests.map((one) => JSON.stringify(one))}::text[], ${numbers.map((n) => hashed({ ...determined[0], system: `system-${n}` }))}::text[]) as made(n, digest, manifest, determined)`;
     const tables = [
       ["register_objects", "t.kind = 'AISystem' and t.name", sql`jsonb_build_object('name', 'system-' || made.n, 'id', t.id || made.n)`],
       ["system_versions", "t.system", sql`jsonb_build_object('system', 'system-' || made.n, 'digest', made.digest, 'manifest', made.manifest::jsonb)`],
       ["system_states", "t.system", sql`jsonb_build_object('system', 'system-' || made.n, 'digest', made.digest)`],
       ["authorizations", "t.system", sql`jsonb_build_object('system', 'system-' || made.n, 'id', t.id || made.n, 'version_digest', made.digest)`],
+      ["tier_determinations", "t.system", sql`jsonb_build_object('system', 'system-' || made.n, 'version_digest', made.digest, 'digest', made.determined)`],
       ["authorization_history", "(select a.system from authorizations a where a.org = t.org and a.id = t.authorization_id)", sql`jsonb_build_object('authorization_id', t.authorization_id || made.n)`],
     ] as const;
     for (const [table, system, changes] of tables)
@@ -84,6 +87,9 @@ const megabytes = (bytes: number) => `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 
 const children: ChildProcess[] = [];
 const directories: string[] = [];
+process.on("exit", () => {
+  for (const child of children) child.kill("SIGKILL");
+});
 const control = await startTestServer();
 const ask = async (method: string, path: string, body?: unknown) => {
   const send = () => control.request(method, `/api/v1${path}`, body === undefined ? {} : { body });
@@ -118,7 +124,7 @@ async function untilRefused(urls: readonly string[], key: string, refused: boole
       for (;;) {
         const { status } = await fetch(`${url}/v1/models`, { headers: { authorization: `Bearer ${key}` } }).then(async (answer) => (await answer.arrayBuffer(), answer));
         if ((status !== 200) === refused) return;
-        await new Promise((done) => setTimeout(done, 2));
+        await new Promise((done) => setTimeout(done, 10));
       }
     }),
   );
@@ -177,7 +183,7 @@ try {
   for (const [at, { child }] of gateways.entries())
     console.log(`gateway ${at + 1}: ${/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1]} kB in memory`);
 } finally {
-  for (const child of children) child.kill("SIGKILL");
+  for (const child of children.splice(0)) child.kill("SIGKILL");
   await control.close();
   for (const directory of directories) rmSync(directory, { recursive: true, force: true });
 }

@@ -28,7 +28,7 @@ async function questionOf(ctx: CommandContext<Tx>, asking: CommandContext<Tx>, n
   if (known) return known;
   await asking.transact(async (tx, record) => {
     await lockRegister(tx, ctx.org, new Date(ctx.now()));
-    await reconcile(tx, asking, record);
+    await reconcile(tx, asking, record, new Set([name]));
   });
   const asked = await read();
   if (!asked) throw wrongState("There is no open question about this system.", `Submit its open authorization again: mandate get system/${name}`);

@@ -67,7 +67,7 @@ export function resumeSystem(ctx: CommandContext<Tx>, name: string, input: Reaso
     await noteDrill(tx, ctx, name, input.reason);
     record({ type: "authorization", system: name, payload: { event: "resumed", reason: input.reason, by: ctx.actor.id } });
     // What changed while it stood still may have to be decided now.
-    await reconcile(tx, ctx, record);
+    await reconcile(tx, ctx, record, new Set([name]));
     return (await readSystemView(tx, ctx.org, name, ctx.now()))!;
   });
 }

@@ -24,8 +24,9 @@ interface Found {
 }
 
 /** One case a change: what a shared object's change does to fifty systems is one case with fifty rows. */
-export async function keepCases(tx: Tx, ctx: CommandContext<Tx>, record: RecordEvidence, reassessed: ReadonlyMap<string, Reassessed>): Promise<void> {
-  const open = await undecided(tx, ctx.org);
+export async function keepCases(tx: Tx, ctx: CommandContext<Tx>, record: RecordEvidence, reassessed: ReadonlyMap<string, Reassessed>, of?: ReadonlySet<string>): Promise<void> {
+  const every = await undecided(tx, ctx.org);
+  const open = of === undefined ? every : new Map([...every].filter(([system]) => of.has(system)));
   const cases = new Map<string, Found>();
   for (const [system, { changes, owners, differences }] of reassessed) {
     for (const change of changes.filter((one) => one.class !== "A")) {

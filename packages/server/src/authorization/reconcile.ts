@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { tierTerms } from "@mandate/frameworks";
 import type { FlagReason, TierReason, TierTerms } from "@mandate/frameworks";
@@ -74,11 +75,15 @@ interface Outcome extends Pick<Reconciled, "system" | "tier" | "needsApproval" |
   readonly reassess?: Reassessed;
 }
 
+/** Systems looked at before others in this process have their turn: calls are decided meanwhile, heartbeats go out. */
+const atOnce = 32;
+
 /**
  * After any change of the register, in its transaction: version, tier and authorization of every system follow.
  * Idempotent: a register that did not change leaves nothing behind.
+ * @param of systems that the change can concern; absent: any
  */
-export async function reconcile(tx: Tx, running: CommandContext<Tx>, record: RecordEvidence): Promise<Reconciled[]> {
+export async function reconcile(tx: Tx, running: CommandContext<Tx>, record: RecordEvidence, of?: ReadonlySet<string>): Promise<Reconciled[]> {
   // One instant for all of it: a case that opened a millisecond after the question about it would outlive its answer.
   const at = running.now();
   const ctx: CommandContext<Tx> = { ...running, now: () => at };
@@ -91,7 +96,9 @@ export async function reconcile(tx: Tx, running: CommandContext<Tx>, record: Rec
   const digests = await latestDigests(tx, ctx.org);
   const outcomes: Reconciled[] = [];
   const reassessed = new Map<string, Reassessed>();
-  for (const system of register.all("AISystem")) {
+  const concerned = register.all("AISystem").filter((system) => of === undefined || of.has(system.name));
+  for (const [at, system] of concerned.entries()) {
+    if (at % atOnce === atOnce - 1) await setImmediate();
     const version = buildVersion(system, register, pins);
     const subject: Subject = { system, version, determined: assessTier(system, version.manifest.grants, register, tierContext), before: states.get(system.name), lastDigest: digests.get(system.name), terms: (tier) => tierTerms(tier, tierContext.own) };
     if (version.digest !== subject.before?.digest) await keepVersion(tx, ctx.org, version, new Date(ctx.now()));
@@ -106,7 +113,7 @@ export async function reconcile(tx: Tx, running: CommandContext<Tx>, record: Rec
     const planned = approved && reassess !== undefined && version.digest !== subject.before?.digest ? await plan(tx, ctx, system.name, reassess, approved, version.manifest) : undefined;
     outcomes.push({ ...told, ...(planned === undefined ? {} : { reassessment: planned }), was: subject.before?.tier ?? null, reasons, flags, unanswered, pilotDays: subject.terms(outcome.tier).pilotDays });
   }
-  await keepCases(tx, ctx, record, reassessed);
+  await keepCases(tx, ctx, record, reassessed, of);
   const fresh = new Set(outcomes.filter((one) => one.was === null).map((one) => one.system));
   const twins = unjustifiedTwins(register, fresh, fresh);
   for (const [system, others] of twins) {
