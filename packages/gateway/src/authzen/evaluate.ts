@@ -10,7 +10,7 @@ import { ask } from "../pipeline/ask.ts";
 import { callHashOf, openHold, spend } from "../pipeline/holds.ts";
 import { aboutOf, traced } from "../pipeline/record.ts";
 import { aboutOfResource } from "../telemetry/about.ts";
-import { evidenceRefusal } from "../pipeline/refuse-known.ts";
+import { evidenceRefusal, noteUnwritten } from "../pipeline/refuse-known.ts";
 import type { Runtime } from "../pipeline/runtime.ts";
 import { FieldProblem, isMembers, type Members } from "../surfaces/fields.ts";
 import { obligationObjects, requestable } from "./profiles.ts";
@@ -252,7 +252,7 @@ async function answer(
   try {
     await runtime.options.evidence.decision(draft);
   } catch (error) {
-    runtime.options.log.error("evidence.decision_failed", { decision: asked.decisionId, error: String(error) });
+    noteUnwritten(runtime, asked.decisionId, error);
     return { refusal: evidenceRefusal };
   }
   return {

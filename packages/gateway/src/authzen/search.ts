@@ -5,7 +5,7 @@ import type { EntryDraft } from "../evidence-sink.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { canonicalJson } from "../json/canonical.ts";
 import type { AuthzenCaller } from "../options.ts";
-import { evidenceRefusal } from "../pipeline/refuse-known.ts";
+import { evidenceRefusal, noteUnwritten } from "../pipeline/refuse-known.ts";
 import type { Runtime } from "../pipeline/runtime.ts";
 import { FieldProblem } from "../surfaces/fields.ts";
 import { illTyped, readQuestion } from "./caller.ts";
@@ -42,7 +42,7 @@ export async function handleSearch(
     try {
       await runtime.options.evidence.decision(draft);
     } catch (error) {
-      runtime.options.log.error("evidence.decision_failed", { decision: exchange.decisionId, error: String(error) });
+      noteUnwritten(runtime, exchange.decisionId, error);
       return exchange.refuse(evidenceRefusal);
     }
     const entity = (id: string): unknown =>

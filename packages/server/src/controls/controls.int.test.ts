@@ -76,6 +76,8 @@ test("the running gateway refuses what is planted, each with its own code, and t
   for (const one of probeCases) expect(of(one.control).gateways, one.control).toMatchObject([{ gateway: expect.stringMatching(/^gw-/), outcome: "refused" }]);
   expect(of("OWN-01").gateways).toEqual([]);
   expect(of("LOG-02")).toMatchObject({ outcome: "pass", proof: { how: "log" } });
+  // What was planted is no fault that an operator is called for.
+  expect(server.logged()).not.toContain("evidence.decision_failed");
   expect(of("LOG-06")).toMatchObject({ outcome: "pass", population: 2, proof: { how: "sample", saw: expect.stringContaining("a reading that can't be written down: evidence_unavailable") } });
 });
 
