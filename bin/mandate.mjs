@@ -3,7 +3,7 @@
 // up a fresh clone first.
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { pinnedNode, setUp } from "./setup.mjs";
+import { pinnedNode, setUp, startEnvironment } from "./setup.mjs";
 
 if (process.env.npm_lifecycle_event === "start") await setUp();
 
@@ -17,7 +17,7 @@ const main = fileURLToPath(new URL("../packages/cli/src/main.ts", import.meta.ur
 // A call's objects die young. A roomier young generation collects them in fewer turns (5 to 7 % less CPU a call), and
 // none may be put into the old one ahead of time: each such object keeps all that it points to until a major collection.
 const memory = ["--max-semi-space-size=64", "--no-allocation-site-pretenuring"];
-const child = spawn(node, ["--disable-warning=ExperimentalWarning", ...memory, main, ...process.argv.slice(2)], { stdio: "inherit" });
+const child = spawn(node, ["--disable-warning=ExperimentalWarning", ...memory, main, ...process.argv.slice(2)], { stdio: "inherit", env: startEnvironment() });
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
 child.on("error", (error) => {
   console.error(`Node 24 could not be started: ${error.message}`);

@@ -9,6 +9,8 @@ import { delimiter, dirname, join } from "node:path";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const stamps = join(root, "node_modules", ".cache", "mandate");
+/** Node keeps compiled modules here: sources are stripped of their types once, not at every start. Trusted as `node_modules` is. */
+const compiled = join(stamps, "compiled");
 
 /** Where each platform's package keeps its binary. */
 const nodePackages = {
@@ -32,7 +34,12 @@ export function pinnedNode() {
 export function pinnedEnvironment() {
   const node = pinnedNode();
   const path = [...(node ? [dirname(node)] : []), join(root, "node_modules", ".bin"), process.env.PATH ?? ""].join(delimiter);
-  return { ...process.env, PATH: path };
+  return { ...startEnvironment(), PATH: path };
+}
+
+/** Environment in which a process of ours starts. */
+export function startEnvironment() {
+  return { NODE_COMPILE_CACHE: compiled, ...process.env };
 }
 
 function digestOf(files) {
