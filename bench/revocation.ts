@@ -10,10 +10,9 @@ import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createHash } from "node:crypto";
 import { partSnapshot } from "@mandate/gateway/remote";
-import { canonicalBytes } from "@mandate/ledger";
 import { sql } from "kysely";
+import { addSystemsLike } from "../packages/server/src/testing/many-systems.ts";
 import { startTestServer } from "../packages/server/src/testing/running-server.ts";
 
 const systems = Number(process.argv[2] ?? 10_000);
@@ -46,29 +45,6 @@ kind: Model
 metadata: { name: gpt-test }
 spec: { protocol: openai, endpoint: "http://127.0.0.1:9/v1", served: [gpt-test], region: EEA, training: never, retention: 0d, maxSensitivity: internal }
 `;
-
-/** Systems that differ from a registered one in their names: each row that makes one up, its version hashed as it should be. */
-async function addLike(name: string, from: number, to: number): Promise<void> {
-  const { org } = control.server;
-  const numbers = Array.from({ length: to - from }, (_, at) => from + at);
-  await control.db.transaction(org, async (tx) => {
-    const { rows } = await sql<{ manifest: { system: string } }>`select manifest from system_versions where org = ${org} and system = ${name}`.execute(tx);
-    const manifests = numbers.map((n) => ({ ...rows[0]!.manifest, system: `system-${n}` }));
-    const { rows: determined } = await sql<Record<string, unknown>>`select tier, reasons, flags, unanswered, inputs, contradictions, override_id as override from tier_determinations where org = ${org} and system = ${name}`.execute(tx);
-    const hashed = (content: Record<string, unknown>): string => createHash("sha256").update(canonicalBytes(content)).digest("hex");
-    const made = sql`unnest(${numbers}::int[], ${manifests.map(hashed)}::text[], ${manifests.map((one) => JSON.stringify(one))}::text[], ${numbers.map((n) => hashed({ ...determined[0], system: `system-${n}` }))}::text[]) as made(n, digest, manifest, determined)`;
-    const tables = [
-      ["register_objects", "t.kind = 'AISystem' and t.name", sql`jsonb_build_object('name', 'system-' || made.n, 'id', t.id || made.n)`],
-      ["system_versions", "t.system", sql`jsonb_build_object('system', 'system-' || made.n, 'digest', made.digest, 'manifest', made.manifest::jsonb)`],
-      ["system_states", "t.system", sql`jsonb_build_object('system', 'system-' || made.n, 'digest', made.digest)`],
-      ["authorizations", "t.system", sql`jsonb_build_object('system', 'system-' || made.n, 'id', t.id || made.n, 'version_digest', made.digest)`],
-      ["tier_determinations", "t.system", sql`jsonb_build_object('system', 'system-' || made.n, 'version_digest', made.digest, 'digest', made.determined)`],
-      ["authorization_history", "(select a.system from authorizations a where a.org = t.org and a.id = t.authorization_id)", sql`jsonb_build_object('authorization_id', t.authorization_id || made.n)`],
-    ] as const;
-    for (const [table, system, changes] of tables)
-      await sql`insert into ${sql.table(table)} select (jsonb_populate_record(t, ${changes})).* from ${sql.table(table)} t, ${made} where t.org = ${org} and ${sql.raw(system)} = ${name}`.execute(tx);
-  });
-}
 
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -136,7 +112,7 @@ try {
   await ask("POST", "/apply", model);
   await ask("POST", "/apply", manifest(0, applied));
   const { org } = control.server;
-  await addLike("system-0", applied, systems);
+  await addSystemsLike(control.db, org, "system-0", applied, systems);
   console.log(`${systems} systems after ${((performance.now() - began) / 1000).toFixed(0)} s`);
   await control.db.transaction(org, (tx) => sql`insert into credentials (org, id, system, name, key_hash, hint, state, accountable, created_by, created_at, not_after, changed_at)
     select ${org}, 'cred_bench' || n, 'system-' || n % ${systems}::int, 'key', encode(sha256(n::text::bytea), 'hex'), '', 'active', 'tom@halden.example', 'bench', now(), now() + interval '1 day', now()
@@ -179,6 +155,34 @@ try {
     await answer;
     await ask("POST", "/systems/system-17/resume", { reason: "benchmark" });
   }
+  const [stopped, shared]: number[][] = [[], []];
+  const status = async (url: string): Promise<number> => {
+    const answer = await fetch(`${url}/v1/chat/completions`, { method: "POST", headers: { authorization: `Bearer ${key}`, "content-type": "application/json" }, body: '{"model":"gpt-test","messages":[{"role":"user","content":"Hello"}]}' });
+    await answer.arrayBuffer();
+    return answer.status;
+  };
+  /** Until it is refused everywhere, or everywhere tried again: nothing listens where the model should. */
+  const untilStatus = (wanted: number): Promise<unknown> =>
+    Promise.all(urls.map(async (url) => { while ((await status(url)) !== wanted) await new Promise((done) => setTimeout(done, 2)); }));
+  await untilStatus(502);
+  for (let n = 0; n < 10; n++) {
+    const from = performance.now();
+    const answer = ask("POST", "/kill", { scope: { model: "gpt-test" }, reason: "benchmark" });
+    await untilStatus(403);
+    stopped!.push(performance.now() - from);
+    await answer;
+    // Nobody here holds a role that may resume.
+    await control.db.transaction(org, (tx) => sql`update stops set ended_at = now(), ended_reason = 'benchmark' where org = ${org} and ended_at is null`.execute(tx));
+    await control.server.publisher.refresh();
+    await untilStatus(502);
+  }
+  for (let n = 1; n <= 10; n++) {
+    const from = performance.now();
+    await ask("POST", "/apply", model.replace("maxSensitivity: internal }", `maxSensitivity: internal, price: [{ from: 2026-01-${String(n).padStart(2, "0")}, input: "2.80", output: "14.00" }] }`));
+    while (!(await ask("GET", "/gateways")).items.every((one: { confirmed: boolean }) => one.confirmed)) await new Promise((done) => setTimeout(done, 5));
+    shared!.push(performance.now() - from);
+  }
+  console.log(`a stopped model that every system uses, to refusal at every one: ${said(stopped!)}; another price of it, to its being enforced at every one: ${said(shared!)}`);
   console.log(`revocation to refusal at every one of ${gatewayCount}: ${said(revoked!)}; suspension: ${said(suspended!)} (target ≤ 1000 ms); the answer to whoever revoked: ${said(answered!)}`);
   for (const [at, { child }] of gateways.entries())
     console.log(`gateway ${at + 1}: ${/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8"))?.[1]} kB in memory`);

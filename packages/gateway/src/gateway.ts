@@ -5,6 +5,7 @@ import { ProofBook } from "./auth/dpop.ts";
 import { createSessionBooks } from "./auth/session-token.ts";
 import { McpHub } from "./mcp/hub.ts";
 import { StdioServers } from "./mcp/stdio/servers.ts";
+import { ByteBudget } from "./byte-budget.ts";
 import { compileSnapshot, type Compiled } from "./compiled.ts";
 import { Exchange } from "./http/exchange.ts";
 import { type Refusal, refuse } from "./http/refusal.ts";
@@ -83,6 +84,7 @@ export function createGateway(given: GatewayOptions): Gateway {
   };
   options.control.answerSessions?.((id) => runtime.sessions.give(id));
   let draining = false;
+  const bytes = new ByteBudget(limits.maxBytesInFlight, limits.maxInFlight);
   let open = 0;
   let idle: (() => void) | undefined;
   const unauthenticated = new Map<string, number>();
@@ -143,6 +145,7 @@ export function createGateway(given: GatewayOptions): Gateway {
       return;
     }
     open++;
+    exchange.held = bytes.hold();
     const held = compiled;
     // What throws before it first waits fails this call alone, as what throws later does: never the process.
     new Promise<void>((done) => done(work(exchange, held)))
@@ -162,6 +165,7 @@ export function createGateway(given: GatewayOptions): Gateway {
       })
       .finally(() => {
         open--;
+        exchange.held?.release();
         added.add(exchange.time);
         if (open === 0) idle?.();
       });
@@ -223,6 +227,6 @@ export function createGateway(given: GatewayOptions): Gateway {
       await runtime.upstream.close();
     },
     added,
-    counts: () => ({ inFlight: open, unauthenticated: Object.fromEntries(unauthenticated) }),
+    counts: () => ({ inFlight: open, bytesInFlight: bytes.held, unauthenticated: Object.fromEntries(unauthenticated) }),
   };
 }

@@ -28,6 +28,8 @@ export interface GatewayLimits {
   readonly callerIdleMs: number;
   readonly upstreamConnections: number;
   readonly maxInFlight: number;
+  /** Bodies and answers of all calls under way, together: at most twice this is held, and an equal share of it by each at least. */
+  readonly maxBytesInFlight: number;
   readonly drainMs: number;
   /** Answers kept for a held tool call, all together. */
   readonly maxStoredAnswerBytes: number;
@@ -56,6 +58,7 @@ export const defaultLimits: GatewayLimits = {
   // A stream holds its connection from first to last byte: fewer than calls in flight would make them wait for each other.
   upstreamConnections: 2_048,
   maxInFlight: 2_048,
+  maxBytesInFlight: 512 * 1024 * 1024,
   drainMs: 8_000,
   maxStoredAnswerBytes: 64 * 1024 * 1024,
   reservedOutputTokens: 1_024,
@@ -125,5 +128,5 @@ export interface Gateway {
   /** What this gateway itself took of the calls it carried or decided. */
   readonly added: AddedTimes;
   /** Counts since start: unauthenticated refusals by code, calls in flight. */
-  counts(): { readonly inFlight: number; readonly unauthenticated: Readonly<Record<string, number>> };
+  counts(): { readonly inFlight: number; readonly bytesInFlight: number; readonly unauthenticated: Readonly<Record<string, number>> };
 }

@@ -62,7 +62,7 @@ export async function beginNewEpoch(options: EpochOptions): Promise<NewEpoch> {
     await setAside(checkpointsDir, join(configuration.dataDir, `checkpoints-before-${stamp}`));
     await setAside(join(configuration.dataDir, "gateway", "journal"), join(configuration.dataDir, "gateway", `journal-before-${stamp}`));
     const fresh = await open(checkpointsDir);
-    const contexts = createContexts({ db, org, now, random, append: (tx, entry) => fresh.appendInTransaction(tx, entry), published: () => Promise.resolve(), recorded: () => undefined });
+    const contexts = createContexts({ db, org, now, random, append: (tx, entries) => fresh.appendAllInTransaction(tx, entries), published: () => Promise.resolve(), recorded: () => undefined });
     const ctx = contexts.quiet(systemActor("epoch"));
     const payload = { event: "evidence.epoch", mode: options.mode, reason: options.reason.slice(0, 2_000), people: people.map((one) => one.id), closed: begun.closed, lost: Object.fromEntries(lost) };
     await ctx.transact(async (_tx, record) => record({ type: "setting", payload }));

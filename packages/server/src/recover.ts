@@ -39,7 +39,7 @@ export async function recover(options: RecoverOptions): Promise<{ url: string; e
     if (organization === undefined) throw new AppError({ code: "start.nothing_to_recover", status: 404, message: `There is no organization in ${configuration.dataDir} yet.`, remedies: [{ text: "Start Mandate: it prints a sign-in link.", command: "npx mandate up" }] });
     const { org, name } = organization;
     const evidence = await openEvidence({ db, org, host: new URL(configuration.consoleUrl).hostname, organization: name, now, random, masterKey, checkpointsDir: join(configuration.dataDir, "checkpoints") });
-    const contexts = createContexts({ db, org, now, random, append: (tx, entry) => evidence.appendInTransaction(tx, entry), published: () => Promise.resolve(), recorded: () => undefined });
+    const contexts = createContexts({ db, org, now, random, append: (tx, entries) => evidence.appendAllInTransaction(tx, entries), published: () => Promise.resolve(), recorded: () => undefined });
     const { secret, expiresAt, created } = await recoverAdministrator(contexts.quiet(systemActor("recover")), options);
     return { url: signInUrl(configuration.consoleUrl, secret), expiresAt, created };
   } finally {

@@ -117,7 +117,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     org,
     now,
     random,
-    append: (tx, entry) => evidence.appendInTransaction(tx, entry),
+    append: (tx, entries) => evidence.appendAllInTransaction(tx, entries),
     published: (version) => publisher.published(version),
     recorded: (entries, version) => {
       hub.emit({ event: "change", data: { kinds: [...new Set(entries.map((entry) => entry.type))], version } });

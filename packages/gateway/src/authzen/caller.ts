@@ -62,7 +62,7 @@ export async function readQuestion<T>(
   refuseIt: (refusal: Refusal) => Promise<void> | void,
   read: (value: Members) => T,
 ): Promise<T | undefined> {
-  const body = await exchange.time.during(readBody(exchange.req, runtime.limits));
+  const body = await exchange.time.during(readBody(exchange.req, runtime.limits, exchange.held));
   if (body === undefined) return undefined;
   const question = Buffer.isBuffer(body) ? parse(runtime, exchange.req.headers["content-type"], body, read) : { refusal: body };
   if ("value" in question) return question.value;

@@ -3,6 +3,7 @@ import { newId } from "@mandate/model";
 import { type McpShape, mcpRefusal } from "../mcp/refusal-reply.ts";
 import type { ErrorShape } from "../surfaces/surface.ts";
 import type { CallTime } from "../telemetry/call-time.ts";
+import type { Holding } from "../byte-budget.ts";
 import type { TraceContext } from "../telemetry/trace-context.ts";
 import { awsErrorType, mayRetry, type Refusal, refusalBody, type RefusalLinks, statusOf } from "./refusal.ts";
 
@@ -30,6 +31,8 @@ export class Exchange {
   readonly trace: TraceContext | null;
   /** What Mandate itself takes of the call, whichever model is asked. */
   readonly time: CallTime;
+  /** What the call holds of the bytes that all calls may hold together; null: nothing is under way. */
+  held: Holding | null = null;
   errorShape: ErrorShape = "openai";
   /** Set on the MCP gateway's paths: refusals are JSON-RPC there. */
   mcp: McpShape | null = null;
@@ -67,6 +70,7 @@ export class Exchange {
     next.errorShape = this.errorShape;
     next.sessionToken = this.sessionToken;
     next.callStartedMs = this.callStartedMs;
+    next.held = this.held;
     return next;
   }
 

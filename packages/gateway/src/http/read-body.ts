@@ -1,5 +1,12 @@
 import type { IncomingMessage } from "node:http";
+import type { Holding } from "../byte-budget.ts";
 import { type Refusal, refuse } from "./refusal.ts";
+
+/** The calls under way hold as much together as a machine is to be burdened with. */
+export const crowded: Refusal = {
+  ...refuse("rate", "The calls under way hold as many bytes as this gateway keeps for all of them.", "Repeat the call shortly, with a smaller one or fewer at once."),
+  retryAfterSeconds: 1,
+};
 
 export interface BodyLimits {
   readonly maxBodyBytes: number;
@@ -7,7 +14,8 @@ export interface BodyLimits {
 }
 
 /** The whole body, bounded in size and time, or why not. Undefined when the caller went away. */
-export function readBody(req: IncomingMessage, limits: BodyLimits): Promise<Buffer | Refusal | undefined> {
+/** @param held what the call holds of the bytes that all calls may hold together */
+export function readBody(req: IncomingMessage, limits: BodyLimits, held: Holding | null = null): Promise<Buffer | Refusal | undefined> {
   const encoding = req.headers["content-encoding"];
   if (encoding !== undefined && encoding !== "identity")
     return Promise.resolve(
@@ -18,11 +26,11 @@ export function readBody(req: IncomingMessage, limits: BodyLimits): Promise<Buff
         "content-encoding",
       ),
     );
-  return readBytes(req, limits);
+  return readBytes(req, limits, held);
 }
 
 /** The body as it was sent, encoded or not. */
-export function readBytes(req: IncomingMessage, limits: BodyLimits): Promise<Buffer | Refusal | undefined> {
+export function readBytes(req: IncomingMessage, limits: BodyLimits, held: Holding | null = null): Promise<Buffer | Refusal | undefined> {
   const tooLarge = refuse(
     "payload_too_large",
     `The body is larger than ${limits.maxBodyBytes} bytes.`,
@@ -47,6 +55,7 @@ export function readBytes(req: IncomingMessage, limits: BodyLimits): Promise<Buf
     const onData = (chunk: Buffer): void => {
       size += chunk.length;
       if (size > limits.maxBodyBytes) settle(tooLarge);
+      else if (held?.grow(chunk.length) === false) settle(crowded);
       else chunks.push(chunk);
     };
     const onEnd = (): void => settle(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size));

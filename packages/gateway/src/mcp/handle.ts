@@ -55,7 +55,7 @@ export async function handleMcp(
   let value: Members = {};
   let exactNumbers = true;
   if (req.method === "POST") {
-    const body = await exchange.time.during(readBody(req, runtime.limits));
+    const body = await exchange.time.during(readBody(req, runtime.limits, exchange.held));
     if (body === undefined) return;
     if (!Buffer.isBuffer(body)) return refused(caller.refusal ?? body);
     try {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { StreamMode, Terminal } from "@mandate/model";
 import { type Refusal, refusalEvent } from "../http/refusal.ts";
+import { crowded } from "../http/read-body.ts";
 import { parseStrictEvent, parseStrictObject } from "../json/strict-json.ts";
 import { framerOf } from "../sse/framer.ts";
 import { isWhole, type SseEvent, SseTooLarge, type StreamFramer } from "../sse/sse-reader.ts";
@@ -201,7 +202,12 @@ export class Delivery implements UpstreamEvents, RunningCall {
   /** False once the answer was given up. */
   #capture(bytes: Buffer): boolean {
     this.#capturedBytes += bytes.length;
-    if (this.#capturedBytes <= this.#runtime.limits.maxAnswerBytes) this.#captured.push(bytes);
+    const fits = this.#capturedBytes <= this.#runtime.limits.maxAnswerBytes;
+    if (fits && this.#call.exchange.held?.grow(bytes.length) === false) {
+      void this.#finish("upstream_cut", crowded);
+      return false;
+    }
+    if (fits) this.#captured.push(bytes);
     else if (this.#phase === "json") {
       this.#tooLarge();
       return false;
@@ -211,7 +217,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
 
   /** False once the stream was ended. */
   #accept(read: SseEvent): boolean {
-    if (this.#framer?.contentType !== undefined) this.#capture(read.raw);
+    if (this.#framer?.contentType !== undefined && !this.#capture(read.raw)) return false;
     // A member that stands twice is one thing to us and may be another to the caller.
     const event = { ...read, body: parseStrictEvent(read.data, this.#runtime.limits.maxJsonDepth) };
     const view = this.#stream.accept(event);

@@ -44,7 +44,7 @@ export async function handleModelCall(
     countUnknown(caller.refusal);
     return exchange.refuse(caller.refusal);
   }
-  const body = await exchange.time.during(readBody(exchange.req, runtime.limits));
+  const body = await exchange.time.during(readBody(exchange.req, runtime.limits, exchange.held));
   if (body === undefined) return;
   const known: Known = {
     exchange,

@@ -2,7 +2,7 @@ import type { AISystemSpec } from "@mandate/model";
 import type { Tx } from "../database/index.ts";
 import { loadPins, loadRegister } from "../registry/index.ts";
 import { currentAuthorizations, inForce, systemStates, versionManifests } from "./store.ts";
-import { buildVersion, toolsOfServer } from "./version.ts";
+import { manifestOf, toolsOfServer } from "./version.ts";
 
 export interface Dependent {
   readonly system: string;
@@ -30,7 +30,7 @@ export async function dependentsOf(tx: Tx, org: string, subject: string): Promis
     const held = runs(system.name) ? inForce(authorizations.get(system.name) ?? []) : undefined;
     const approved = held && manifests.get(`${system.name} ${held.versionDigest}`);
     if (!approved) return [];
-    const current = buildVersion(system, register, pins).manifest;
+    const current = manifestOf(system, register, pins);
     const objects: Readonly<Record<string, unknown>> = { ...current.objects, ...approved.objects };
     if (!(subject in objects)) return [];
     const { business, technical } = system.spec.owners;

@@ -6,7 +6,7 @@ import { sql } from "kysely";
 import { conditionStates } from "../conditions/index.ts";
 import type { Tx } from "../database/index.ts";
 import { compiledPolicy, loadPins, loadRegister } from "../registry/index.ts";
-import type { Register, StoredObject, ToolPin } from "../registry/index.ts";
+import type { RegisterView, StoredObject, ToolPin } from "../registry/index.ts";
 import { asRecorded } from "./as-recorded.ts";
 import { methodsOfServer, objectFacts } from "./object-facts.ts";
 import { deriveStatus, missingParts } from "./status.ts";
@@ -16,7 +16,7 @@ import { promptFacts } from "./prompt-facts.ts";
 import { organizationTerms } from "../tiering/index.ts";
 import type { Authorization, Caps, SystemState } from "./store.ts";
 import type { Grants, VersionManifest } from "./version.ts";
-import { buildVersion, nameOf } from "./version.ts";
+import { manifestOf, nameOf } from "./version.ts";
 import { seconds } from "./views.ts";
 
 /**
@@ -31,7 +31,7 @@ export async function deriveFacts(tx: Tx, nowMs: number, options: { readonly asW
 /** What facts are derived from. */
 export interface FactsInputs {
   readonly asWritten: boolean;
-  readonly register: Register;
+  readonly register: RegisterView;
   readonly pins: readonly ToolPin[];
   readonly states: ReadonlyMap<string, SystemState>;
   readonly terms: (tier: Tier) => TierTerms;
@@ -91,7 +91,7 @@ export function deriveSystem(inputs: FactsInputs, system: StoredObject<"AISystem
   const approved = authorization && !asWritten ? inputs.manifests.get(`${system.name} ${authorization.versionDigest}`) : undefined;
   // INVARIANT (G11): an authorization whose version can't be read grants nothing; without one the status refuses.
   if (authorization && !approved && !asWritten) throw new Error(`version of authorization ${authorization.id} is missing`);
-  const current = buildVersion(system, register, pins).manifest;
+  const current = manifestOf(system, register, pins);
   const asked = askedOf(inputs, system.name);
   const policies = new Map<string, PolicyFacts>();
   const facts = {
@@ -115,7 +115,7 @@ interface Inputs {
   readonly approved: VersionManifest | undefined;
   readonly current: VersionManifest;
   readonly policies: Map<string, PolicyFacts>;
-  readonly register: Register;
+  readonly register: RegisterView;
   readonly pins: readonly ToolPin[];
   readonly terms: (tier: Tier) => TierTerms;
   readonly conditionDues: ConditionDues | undefined;
@@ -175,7 +175,7 @@ function awaited({ type, needs, approvalId }: Authorization, { owners }: AISyste
 }
 
 /** A wildcard that is approved and still written grants the server's resources, prompts and the rest with its tools. */
-function withMethods(grants: SystemFacts["grants"], approved: AISystemSpec, written: AISystemSpec, register: Register, pins: readonly ToolPin[]): SystemFacts["grants"] {
+function withMethods(grants: SystemFacts["grants"], approved: AISystemSpec, written: AISystemSpec, register: RegisterView, pins: readonly ToolPin[]): SystemFacts["grants"] {
   const methods = written.uses.tools.filter((text) => approved.uses.tools.includes(text)).flatMap((text) => {
     const server = serverOfWildcard(nameOf(text));
     return server === undefined ? [] : methodsOfServer(server, register, pins);
@@ -230,7 +230,7 @@ function narrowLimits(before: Limits | undefined, after: Limits | undefined, cap
  * Policies as they are now and as they were approved: both bind. Custom rules only ever forbid for our own domain, so
  * the two together are never wider than either, and a rule taken away keeps binding until that is approved.
  */
-function policiesOf(spec: AISystemSpec, approved: VersionManifest | undefined, policies: Map<string, PolicyFacts>, register: Register): string[] {
+function policiesOf(spec: AISystemSpec, approved: VersionManifest | undefined, policies: Map<string, PolicyFacts>, register: RegisterView): string[] {
   const names = new Set(spec.policies.map(nameOf));
   for (const text of approved?.spec.policies ?? []) {
     const name = nameOf(text);

@@ -9,7 +9,7 @@ import type { Register, StoredObject, ToolPin } from "../registry/index.ts";
 import { systemUnknown } from "./errors.ts";
 import { systemStates, tierAt } from "./store.ts";
 import type { Authorization } from "./store.ts";
-import { buildVersion } from "./version.ts";
+import { buildVersion, manifestOf } from "./version.ts";
 
 /** What the gates of a system are read for: the version that is there now, at its tier now. */
 export async function gateSubject(tx: Tx, org: string, name: string, nowMs: number): Promise<GateSubject & { readonly versionDigest: string }> {
@@ -28,7 +28,7 @@ export async function gateSubjects(tx: Tx, org: string, { register, pins }: { re
   return register.all("AISystem").flatMap((system) => {
     const state = states.get(system.name);
     if (state === undefined || state.halt === "retired") return [];
-    return [{ system, tier: tierAt(state, nowMs), grants: buildVersion(system, register, pins).manifest.grants, type: produced.has(system.name) ? ("production" as const) : ("pilot" as const) }];
+    return [{ system, tier: tierAt(state, nowMs), grants: manifestOf(system, register, pins).grants, type: produced.has(system.name) ? ("production" as const) : ("pilot" as const) }];
   });
 }
 

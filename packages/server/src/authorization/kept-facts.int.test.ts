@@ -52,11 +52,17 @@ it("gives what a derivation from nothing gives, after whatever changed, by whate
       const { rows } = await register.db.transaction(org, (tx) => sql`update stops set ended_at = now(), ended_reason = 'test' where org = ${org} and ended_at is null returning id`.execute(tx));
       if (rows.length === 0) await edit(sql`insert into stops (org, id, scope, name, reason, by_id, at) values (${org}, ${`stop_${at(1e9)}`}, 'all', '*', 'test', 'x', now())`);
     }],
+    ["what they all use gone, and back with the next that is applied", () => edit(sql`delete from register_objects where org = ${org} and kind in ('Model', 'Dataset') and name in ('local', 'handbook')`)],
+    ["a tool's effect", () => edit(sql`update register_objects set spec = jsonb_set(spec, '{effect}', ${JSON.stringify(["reads", "writes", "pays"][at(3)])}::jsonb) where org = ${org} and kind = 'Tool'`)],
+    ["a tool gone", () => edit(sql`delete from register_objects where org = ${org} and kind = 'Tool' and name = (select min(name) from register_objects where org = ${org} and kind = 'Tool')`)],
+    ["a server gone and back", () => edit(sql`update register_objects set name = case when name like 'away.%' then substr(name, 6) else 'away.' || name end where org = ${org} and kind = 'McpServer'`)],
+    ["a prompt's text", () => edit(sql`update register_objects set spec = jsonb_set(spec, '{template}', ${JSON.stringify(`Be brief. ${at(100)} {{name}}`)}::jsonb) where org = ${org} and kind = 'Prompt'`)],
+    ["a policy's text", () => edit(sql`update register_objects set version = version + 1 where org = ${org} and kind = 'Policy'`)],
     ["gone", (name) => edit(sql`delete from register_objects where org = ${org} and kind = 'AISystem' and name = ${name}`)],
     ["the clock", () => Promise.resolve((register.clock.now += at(20) * 86_400_000))],
     ["nothing", () => Promise.resolve()],
   ];
-  for (let n = 0; n < 60; n++) {
+  for (let n = 0; n < 100; n++) {
     const [what, work] = steps[at(steps.length)]!;
     const name = names[at(names.length)]!;
     await work(name);

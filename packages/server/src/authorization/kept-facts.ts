@@ -13,6 +13,8 @@ import { askedOf, deriveSystem, factsOf } from "./facts.ts";
 import type { DerivedSystem, FactsInputs } from "./facts.ts";
 import { authorizationColumns, inForce, inForceStates, isEverythingStopped, openStates, openVacancies, stateColumns } from "./store.ts";
 import type { Authorization, StateRow, SystemState } from "./store.ts";
+import { isStillSo, NamedLists, noting } from "./noted-register.ts";
+import type { Noted } from "./noted-register.ts";
 import type { VersionManifest } from "./version.ts";
 
 interface StepRow extends LastStep {
@@ -25,6 +27,10 @@ type KeptManifest = VersionManifest | null;
 
 interface Remembered {
   readonly from: readonly unknown[];
+  /** Of everything else in the register. */
+  readonly noted: Noted;
+  /** Where that was last found so. */
+  register: Register;
   readonly derived: DerivedSystem;
   /** Epoch milliseconds: what the clock alone changes, it changes no earlier. */
   readonly untilMs: number;
@@ -34,7 +40,7 @@ const current: ReadonlySet<string> = new Set([...inForceStates, ...openStates]);
 
 /**
  * `deriveFacts` for whoever derives again and again: only rows that changed are read, and only systems that they concern
- * are derived. INVARIANT: gives what `deriveFacts` gives, which stays the reference it is tested against. What depends on
+ * are derived: what a system's derivation read of the register is noted with it, objects that weren't there included. INVARIANT: gives what `deriveFacts` gives, which stays the reference it is tested against. What depends on
  * more than a system's own rows (cases, vacancies, conditions, what was served) is derived each time.
  */
 export class KeptFacts {
@@ -50,26 +56,26 @@ export class KeptFacts {
   readonly #remembered = new Map<string, Remembered>();
   #last: { revision: number; steps: ReadonlyMap<string, StepRow> } | undefined;
   #pins: { text: string; pins: readonly ToolPin[] } | undefined;
-  #shared: { register: Register; names: readonly StoredObject[]; token: object } | undefined;
+  readonly #lists = new NamedLists();
   #terms: { text: string; terms: FactsInputs["terms"] } | undefined;
 
   /** @param tx `repeatable read` @param nowMs epoch milliseconds */
   async derive(tx: Tx, nowMs: number): Promise<RegisterFacts> {
     const { rows } = await sql<{ org: string | null }>`select mandate_org() as org`.execute(tx);
-    const inputs = await this.#inputs(tx, rows[0]?.org ?? "", nowMs);
+    const { register, ...inputs } = await this.#inputs(tx, rows[0]?.org ?? "", nowMs);
     if (nowMs < this.#nowMs) this.#remembered.clear();
     this.#nowMs = nowMs;
-    const shared = [this.#sharedBy(inputs.register), inputs.pins, inputs.terms];
+    this.#lists.follow(register);
     const seen = new Set<string>();
-    const facts = factsOf(inputs, nowMs, (all, system, state) => {
+    const facts = factsOf({ ...inputs, register }, nowMs, (all, system, state) => {
       seen.add(system.name);
-      return this.#system(all, system, state, nowMs, shared);
+      return this.#system(all, register, system, state, nowMs);
     });
     for (const name of this.#remembered.keys()) if (!seen.has(name)) this.#remembered.delete(name);
     return facts;
   }
 
-  async #inputs(tx: Tx, org: string, nowMs: number): Promise<FactsInputs> {
+  async #inputs(tx: Tx, org: string, nowMs: number): Promise<FactsInputs & { readonly register: Register }> {
     const register = await this.#register.read(tx, org);
     const pins = kept(this.#pins?.pins, await loadPins(tx, org), this.#pins?.text);
     this.#pins = { text: pins.text, pins: pins.value };
@@ -151,32 +157,36 @@ export class KeptFacts {
     );
   }
 
-  /** The same object as long as everything but the systems themselves is what it was. */
-  #sharedBy(register: Register): object {
-    const known = this.#shared;
-    if (known?.register === register) return known.token;
-    const names = [...register.values()].filter((object) => object.kind !== "AISystem");
-    const same = known !== undefined && names.length === known.names.length && names.every((object, at) => object === known.names[at]);
-    this.#shared = { register, names, token: same ? known.token : {} };
-    return this.#shared.token;
-  }
-
-  #system(inputs: FactsInputs, system: StoredObject<"AISystem">, state: SystemState, nowMs: number, shared: readonly unknown[]): DerivedSystem {
+  #system(inputs: FactsInputs, register: Register, system: StoredObject<"AISystem">, state: SystemState, nowMs: number): DerivedSystem {
     const { name } = system;
     const held = inputs.held.get(name);
     const byClock = state.tierUntil !== null || state.reassessmentDue !== null;
     const beyond = inputs.conditionDues.has(name) || inputs.served.has(name) || inputs.prompts.has(name);
     if (byClock || beyond || !isPlain(state)) return deriveSystem(inputs, system, state, nowMs);
     const manifest = held && inputs.manifests.get(`${name} ${held.versionDigest}`);
-    const from = [system, state, held, askedOf(inputs, name), manifest, ...shared];
+    const from = [system, state, held, askedOf(inputs, name), manifest, inputs.pins, inputs.terms];
     const known = this.#remembered.get(name);
-    if (known !== undefined && nowMs < known.untilMs && known.from.every((one, at) => one === from[at])) return known.derived;
-    const derived = deriveSystem(inputs, system, state, nowMs);
+    if (known !== undefined && nowMs < known.untilMs && known.from.every((one, at) => one === from[at]) && this.#holds(known, register)) return known.derived;
+    const { view, noted } = noting(register, this.#lists);
+    const made = deriveSystem({ ...inputs, register: view }, system, state, nowMs);
+    // What came out as it was is what it was: nobody further on looks at it again, at no gateway.
+    const derived = known !== undefined && saysTheSame(known.derived, made) ? known.derived : made;
     // Ends are compared by the second.
     const turns = [held?.starts, held?.ends].flatMap((at) => (at ? [Math.floor(at.getTime() / 1000) * 1000] : [])).filter((atMs) => atMs > nowMs);
-    this.#remembered.set(name, { from, derived, untilMs: Math.min(Number.POSITIVE_INFINITY, ...turns) });
+    this.#remembered.set(name, { from, noted, register, derived, untilMs: Math.min(Number.POSITIVE_INFINITY, ...turns) });
     return derived;
   }
+
+  #holds(known: Remembered, register: Register): boolean {
+    if (known.register === register) return true;
+    if (!isStillSo(known.noted, register, this.#lists)) return false;
+    known.register = register;
+    return true;
+  }
+}
+
+function saysTheSame(before: DerivedSystem, after: DerivedSystem): boolean {
+  return JSON.stringify(before.facts) === JSON.stringify(after.facts) && JSON.stringify([...before.policies]) === JSON.stringify([...after.policies]);
 }
 
 function isPlain(state: SystemState): boolean {

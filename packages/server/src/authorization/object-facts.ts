@@ -1,12 +1,12 @@
 import { isHostedTool, isMcpMethodTool, mcpMethodName, mcpMethodTools } from "@mandate/model";
 import type { McpMethodTool, McpServerFacts, ModelFacts, Protocol, RegisterFacts, ToolFacts } from "@mandate/model";
 import { toolNames } from "../registry/index.ts";
-import type { Register, StoredObject, ToolPin } from "../registry/index.ts";
+import type { RegisterView, StoredObject, ToolPin } from "../registry/index.ts";
 import { modelVisibility } from "../visibility/index.ts";
 import { nameOf, toolsOfServer } from "./version.ts";
 
 /** Everything but systems and policies. */
-export function objectFacts(register: Register, pins: readonly ToolPin[]): Omit<RegisterFacts, "systems" | "policies"> {
+export function objectFacts(register: RegisterView, pins: readonly ToolPin[]): Omit<RegisterFacts, "systems" | "policies"> {
   return {
     models: register.all("Model").map((model) => modelFacts(model, register)),
     tools: toolFacts(register, pins),
@@ -24,7 +24,7 @@ function mcpServerFacts({ name, spec }: StoredObject<"McpServer">): McpServerFac
   return { name, url: spec.url ?? null, vendor: bare(spec.vendor), region: spec.region ?? null, credential: bare(spec.credential), process };
 }
 
-function modelFacts({ name, spec }: StoredObject<"Model">, register: Register): ModelFacts {
+function modelFacts({ name, spec }: StoredObject<"Model">, register: RegisterView): ModelFacts {
   const upstream = spec.upstream ?? name;
   const vendor = bare(spec.vendor);
   return {
@@ -55,7 +55,7 @@ export function versionedEndpoint(endpoint: string, protocol: Protocol): string 
   return segment === undefined || /\/v[0-9]+(?:beta[0-9]*|alpha[0-9]*)?$/.test(base) ? base : `${base}${segment}`;
 }
 
-function toolFacts(register: Register, pins: readonly ToolPin[]): ToolFacts[] {
+function toolFacts(register: RegisterView, pins: readonly ToolPin[]): ToolFacts[] {
   const declared = register.all("Tool").map((tool) => declaredTool(tool, register, pins));
   const labelled = new Set(declared.map((tool) => tool.name));
   const unlabelled = register.all("McpServer").flatMap((server) =>
@@ -65,7 +65,7 @@ function toolFacts(register: Register, pins: readonly ToolPin[]): ToolFacts[] {
   return [...declared, ...unlabelled, ...methodTools(register, pins), ...[...hosted].map((name) => unlabelledTool(name, toolNames({ name, spec: {} }), null, undefined, null))];
 }
 
-function declaredTool(tool: StoredObject<"Tool">, register: Register, pins: readonly ToolPin[]): ToolFacts {
+function declaredTool(tool: StoredObject<"Tool">, register: RegisterView, pins: readonly ToolPin[]): ToolFacts {
   const { name, spec } = tool;
   const server = bare(spec.server);
   const names = toolNames(tool);
@@ -104,7 +104,7 @@ function unlabelledTool(name: string, names: readonly string[], server: string |
 }
 
 /** What a server offers beside its tools, where no Tool of the register labels it. */
-function methodTools(register: Register, pins: readonly ToolPin[]): ToolFacts[] {
+function methodTools(register: RegisterView, pins: readonly ToolPin[]): ToolFacts[] {
   return register.all("McpServer").filter(({ name }) => isReviewed(name, pins)).flatMap(({ name, spec }) =>
     (Object.keys(mcpMethodTools) as McpMethodTool[]).filter((method) => labelledMethod(name, method, register) === undefined).map((method): ToolFacts => ({
       ...unlabelledTool(mcpMethodName(name, method), [], name, undefined, spec.region ?? null), effect: mcpMethodTools[method], reversible: true,
@@ -117,12 +117,12 @@ function isReviewed(server: string, pins: readonly ToolPin[]): boolean {
   return pins.some((pin) => pin.server === server);
 }
 
-function labelledMethod(server: string, method: McpMethodTool, register: Register): string | undefined {
+function labelledMethod(server: string, method: McpMethodTool, register: RegisterView): string | undefined {
   return register.all("Tool").find((tool) => tool.spec.server === `mcp-server:${server}` && toolNames(tool).includes(method))?.name;
 }
 
 /** Register names of what `SERVER/*` grants beside the server's tools. */
-export function methodsOfServer(server: string, register: Register, pins: readonly ToolPin[]): string[] {
+export function methodsOfServer(server: string, register: RegisterView, pins: readonly ToolPin[]): string[] {
   if (register.get("McpServer", server) === undefined || !isReviewed(server, pins)) return [];
   return (Object.keys(mcpMethodTools) as McpMethodTool[]).map((method) => labelledMethod(server, method, register) ?? mcpMethodName(server, method));
 }

@@ -28,7 +28,7 @@ export async function openTestRegister() {
   const organization = async (): Promise<(actor: Actor) => CommandContext<Tx>> => {
     const id = newId("organization", clock.now, random);
     const { org } = await db.ensureOrganization({ id, name: id.slice(4, 24), now: new Date(clock.now) });
-    const made = createContexts({ db, org, now: () => clock.now, random, append: async (_tx, entry) => void entries.push(entry), published: async () => {}, recorded: () => {} });
+    const made = createContexts({ db, org, now: () => clock.now, random, append: async (_tx, made) => void entries.push(...made), published: async () => {}, recorded: () => {} });
     contexts.set(org, made);
     return (actor) => made.for(actor);
   };

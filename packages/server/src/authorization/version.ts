@@ -3,7 +3,7 @@ import { canonicalBytes } from "@mandate/ledger";
 import { definitionOf, kindOfReference, parseReference, serverOfWildcard } from "@mandate/model";
 import type { AISystemSpec } from "@mandate/model";
 import { toolNames } from "../registry/index.ts";
-import type { Register, StoredObject, ToolPin } from "../registry/index.ts";
+import type { RegisterView, StoredObject, ToolPin } from "../registry/index.ts";
 
 /** Names of what a system is granted, wildcards resolved. */
 export interface Grants {
@@ -34,7 +34,13 @@ export interface Version {
 
 const leftOut: ReadonlySet<string> = new Set(["secret", "group", "legal-entity", "system"]);
 
-export function buildVersion(system: StoredObject<"AISystem">, register: Register, pins: readonly ToolPin[]): Version {
+export function buildVersion(system: StoredObject<"AISystem">, register: RegisterView, pins: readonly ToolPin[]): Version {
+  const manifest = manifestOf(system, register, pins);
+  return { manifest, digest: createHash("sha256").update(canonicalBytes(manifest)).digest("hex") };
+}
+
+/** The version's content, for whoever needs no digest of it: that is most of the work. */
+export function manifestOf(system: StoredObject<"AISystem">, register: RegisterView, pins: readonly ToolPin[]): VersionManifest {
   const grants = resolveGrants(system.spec, register, pins);
   const objects: Record<string, unknown> = {};
   const visit = (text: string): void => {
@@ -53,11 +59,11 @@ export function buildVersion(system: StoredObject<"AISystem">, register: Registe
   for (const tool of grants.tools) visit(`tool:${tool}`);
   // A definition accepted anew is another tool: who pins a server must not approve it for every system at once (G6).
   for (const [tool, hash] of pinnedOf(grants.tools, register, pins)) objects[`pin:${tool}`] = { definition: hash };
-  const manifest = plain({ system: system.name, spec: material(system), grants, objects }) as VersionManifest;
-  return { manifest, digest: createHash("sha256").update(canonicalBytes(manifest)).digest("hex") };
+  return plain({ system: system.name, spec: material(system), grants, objects }) as VersionManifest;
 }
 
-function pinnedOf(tools: readonly string[], register: Register, pins: readonly ToolPin[]): [string, string][] {
+function pinnedOf(tools: readonly string[], register: RegisterView, pins: readonly ToolPin[]): [string, string][] {
+  if (tools.length === 0) return [];
   const granted = new Set(tools);
   return register.all("McpServer").flatMap(({ name }) => toolsOfServer(name, register, pins)).flatMap((tool): [string, string][] => (granted.has(tool.name) ? [[tool.name, tool.pin.pinnedHash]] : []));
 }
@@ -73,7 +79,7 @@ function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));
 }
 
-function resolveGrants(spec: AISystemSpec, register: Register, pins: readonly ToolPin[]): Grants {
+function resolveGrants(spec: AISystemSpec, register: RegisterView, pins: readonly ToolPin[]): Grants {
   const agents = spec.uses.agents.flatMap((text) => register.get("Agent", nameOf(text))?.spec ?? []);
   const tools = [...spec.uses.tools, ...agents.flatMap((agent) => agent.tools ?? [])].map(nameOf).flatMap((name) => {
     const server = serverOfWildcard(name);
@@ -97,7 +103,7 @@ export interface ServerTool {
 }
 
 /** Pinned tools of one server. An unlabelled one goes by its own name, or by `SERVER.NAME` where that is taken. */
-export function toolsOfServer(server: string, register: Register, pins: readonly ToolPin[]): ServerTool[] {
+export function toolsOfServer(server: string, register: RegisterView, pins: readonly ToolPin[]): ServerTool[] {
   const declared = register.all("Tool").filter((tool) => tool.spec.server === `mcp-server:${server}`);
   return pins.filter((pin) => pin.server === server).map((pin) => {
     const object = declared.find((tool) => toolNames(tool).includes(pin.tool));

@@ -4,8 +4,8 @@ import { bumpRegisterVersion, readRegisterVersion } from "./register-version.ts"
 
 export type ServerContext = CommandContext<Tx>;
 
-/** Writes one entry of the control plane's log inside the transaction of what it proves. */
-export type AppendEvidence = (tx: Tx, entry: MutationEvidence & { readonly actor: Actor; readonly register: number }) => Promise<void>;
+/** Writes entries of the control plane's log inside the transaction of what they prove. */
+export type AppendEvidence = (tx: Tx, entries: readonly (MutationEvidence & { readonly actor: Actor; readonly register: number })[]) => Promise<void>;
 
 export interface ContextOptions {
   readonly db: Database;
@@ -49,7 +49,7 @@ export function createContexts(options: ContextOptions): Contexts {
         // INVARIANT (STYLE, Mutation): a change without evidence cannot commit. No entry, no commit.
         if (entries.length === 0) throw new NothingRecorded(outcome);
         version = raises ? await bumpRegisterVersion(tx, org, new Date(now())) : await readRegisterVersion(tx, org);
-        for (const entry of entries) await options.append(tx, { ...entry, actor, register: version });
+        await options.append(tx, entries.map((entry) => ({ ...entry, actor, register: version })));
         return outcome;
       });
     } catch (signal) {

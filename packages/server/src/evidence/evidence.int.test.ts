@@ -138,6 +138,23 @@ describe("the control log", () => {
     await expectWhole(evidence.controlOrigin, before + 1);
   });
 
+  test("a transaction that proves a thousand changes leaves them in their order, across batches and tiles, or none of them", async () => {
+    const before = (await evidence.logs()).find((log) => log.origin === evidence.controlOrigin)!.size;
+    const entries = Array.from({ length: 1_100 }, (_, at) => ({ type: "setting" as const, payload: { at }, system: at % 3 === 0 ? undefined : `system-${at % 7}`, actor, register: at }));
+    const append = (fail: boolean) =>
+      db.transaction(org, async (tx) => {
+        await evidence.appendAllInTransaction(tx, entries);
+        if (fail) throw new Error("the mutation failed");
+      });
+    await expect(append(true)).rejects.toThrow("the mutation failed");
+    await append(false);
+    await expectWhole(evidence.controlOrigin, before + 1_100);
+    const { rows } = await db.read(org, (tx) => sql<{ index: string; leaf: Buffer }>`SELECT index, leaf FROM evidence_entry WHERE org = ${org} AND origin = ${evidence.controlOrigin} AND index >= ${before} ORDER BY index`.execute(tx));
+    const headers = rows.map(({ leaf }) => JSON.parse(leaf.toString("utf8")) as { seq: number; register: number; system?: string });
+    expect(headers.map(({ seq, register, system }) => [seq, register, system])).toEqual(entries.map(({ register, system }, at) => [before + at, register, system]));
+    await db.read(org, (tx) => evidence.appendAllInTransaction(tx, []));
+  });
+
   test("forty appenders at once leave one history without a gap", async () => {
     const before = (await evidence.logs()).find((log) => log.origin === evidence.controlOrigin)!.size;
     await Promise.all(

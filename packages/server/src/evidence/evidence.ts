@@ -36,13 +36,15 @@ export interface EvidenceOptions extends LogKeys {
   readonly checkpointsDir?: string;
 }
 
+/** What somebody changed, by whom, and at which register version. */
+export type ControlEntry = MutationEvidence & { readonly actor: Actor; readonly register: number };
+
 /** The organization's evidence store: its own control log, the gateways' logs, the meta-log over all of them. */
 export interface Evidence {
   /** One entry of the control log, in the transaction of what it proves. */
-  appendInTransaction(
-    tx: Tx,
-    entry: MutationEvidence & { readonly actor: Actor; readonly register: number },
-  ): Promise<void>;
+  appendInTransaction(tx: Tx, entry: ControlEntry): Promise<void>;
+  /** Several of them, in their order. */
+  appendAllInTransaction(tx: Tx, entries: readonly ControlEntry[]): Promise<void>;
   /** The log of a gateway's writer, made at first use. Its origin names what the gateway's journal writes. */
   ensureLog(writer: string): Promise<{ origin: string; size: number }>;
   /**
@@ -99,6 +101,8 @@ const countsEveryMs = 60_000;
 
 /** Bytes of journal taken in one transaction. */
 const batchBytes = 1 << 20;
+/** Entries of one transaction that move the head together. */
+const entriesPerBatch = 512;
 
 /**
  * Opens the store: creates control log and meta-log at the first start.
@@ -156,6 +160,32 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
     head = await appendLeaves(tx, org, signers.get(metaOrigin)!, head, leaves);
   }
 
+  /** One batch, so one move of the head: a transaction that proves a thousand changes costs the log little more than one. */
+  async function appendControl(tx: Tx, entries: readonly ControlEntry[]): Promise<void> {
+    const keks = new Map((await sealingKeys(tx, keys, org, entries.map((entry) => scopeOf(entry.system ?? null)), now())).map((kek) => [kek.system, kek]));
+    const head = await readHead(tx, org, controlOrigin, true);
+    const leaves = entries.map((entry, at): BatchEntry => {
+      const kek = keks.get(entry.system ?? null)!;
+      const { kind, id, email, roles, proof } = entry.actor;
+      const sealed = seal(Buffer.from(JSON.stringify({ ...entry.payload, actor: { kind, id, email, roles, proof } })));
+      const leaf = canonicalBytes({
+        ...header(entry.type, controlOrigin, head),
+        seq: head.size + at,
+        ...(entry.system === undefined ? {} : { system: entry.system }),
+        ...(entry.approvals === undefined ? {} : { approvals: entry.approvals }),
+        ...(entry.commits === undefined ? {} : { commits: entry.commits }),
+        ...(entry.audit === undefined ? {} : { audit: entry.audit }),
+        register: entry.register,
+        ct: sealed.ct,
+        pc: sealed.pc,
+        kid: kek.kid,
+        retention: "control",
+      });
+      return { leaf, sealed: [{ ct: sealed.ct, bytes: sealed.bytes, wrapped: keyWrapper(kek.kid, kek.key).wrap(sealed, sealed.ct), kid: kek.kid }] };
+    });
+    await appendLeaves(tx, org, signers.get(controlOrigin)!, head, leaves);
+  }
+
   async function openLog(writer: string): Promise<{ origin: string; size: number }> {
     const origin = originFor(writer);
     const { signer, size } = await db.transaction(org, async (tx) => {
@@ -208,37 +238,10 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
     subjectKey: () => db.transaction(org, (tx) => subjectKey(tx, keys, org)),
     retireSealingKeys: (tx) => retireSealingKeys(tx, org, now()),
 
-    async appendInTransaction(tx, entry) {
-      const signer = signers.get(controlOrigin)!;
-      const kek = (await sealingKeys(tx, keys, org, [scopeOf(entry.system ?? null)], now()))[0]!;
-      const body = {
-        ...entry.payload,
-        actor: {
-          kind: entry.actor.kind,
-          id: entry.actor.id,
-          email: entry.actor.email,
-          roles: entry.actor.roles,
-          proof: entry.actor.proof,
-        },
-      };
-      const sealed = seal(Buffer.from(JSON.stringify(body)));
-      const wrapped = keyWrapper(kek.kid, kek.key).wrap(sealed, sealed.ct);
-      const head = await readHead(tx, org, controlOrigin, true);
-      const leaf = canonicalBytes({
-        ...header(entry.type, controlOrigin, head),
-        ...(entry.system === undefined ? {} : { system: entry.system }),
-        ...(entry.approvals === undefined ? {} : { approvals: entry.approvals }),
-        ...(entry.commits === undefined ? {} : { commits: entry.commits }),
-        ...(entry.audit === undefined ? {} : { audit: entry.audit }),
-        register: entry.register,
-        ct: sealed.ct,
-        pc: sealed.pc,
-        kid: kek.kid,
-        retention: "control",
-      });
-      await appendLeaves(tx, org, signer, head, [
-        { leaf, sealed: [{ ct: sealed.ct, bytes: sealed.bytes, wrapped, kid: kek.kid }] },
-      ]);
+    appendInTransaction: (tx, entry) => appendControl(tx, [entry]),
+
+    async appendAllInTransaction(tx, entries) {
+      for (let at = 0; at < entries.length; at += entriesPerBatch) await appendControl(tx, entries.slice(at, at + entriesPerBatch));
     },
 
     async closeLost(origins) {

@@ -45,20 +45,18 @@ export async function sealingKeys(
   let { rows } = await read();
   const present = new Set(rows.map((row) => `${row.system}\n${row.retention}`));
   const lacking = [...wanted].filter(([name]) => !present.has(name));
-  for (const [, { system, retention }] of lacking) {
+  const made = lacking.map(([, scope]) => {
     const kid = `kek_${Buffer.from(keys.random(new Uint8Array(12))).toString("hex")}`;
-    const sealed = sealValue(
-      keys.masterKey,
-      Buffer.from(keys.random(new Uint8Array(32))).toString("base64"),
-      context(org, kid),
-      keys.random,
-    );
+    return { ...scope, kid, ...sealValue(keys.masterKey, Buffer.from(keys.random(new Uint8Array(32))).toString("base64"), context(org, kid), keys.random) };
+  });
+  if (made.length > 0) {
+    const column = <T>(of: (one: (typeof made)[number]) => T): T[] => made.map(of);
     await sql`INSERT INTO evidence_kek (org, kid, system, month, retention, sealed_key, wrapped_key)
-      VALUES (${org}, ${kid}, ${system}, ${month}, ${retention}, ${Buffer.from(sealed.ciphertext)}, ${Buffer.from(sealed.wrappedKey)}) ON CONFLICT DO NOTHING`.execute(
-      tx,
-    );
+      SELECT ${org}, m.kid, m.system, ${month}, m.retention, m.sealed_key, m.wrapped_key
+      FROM unnest(${column((one) => one.kid)}::text[], ${column((one) => one.system)}::text[], ${column((one) => one.retention)}::text[], ${column((one) => Buffer.from(one.ciphertext))}::bytea[], ${column((one) => Buffer.from(one.wrappedKey))}::bytea[])
+        AS m(kid, system, retention, sealed_key, wrapped_key) ON CONFLICT DO NOTHING`.execute(tx);
+    ({ rows } = await read());
   }
-  if (lacking.length > 0) ({ rows } = await read());
   const opened = openedOf(keys.masterKey, org, month);
   const closed = rows.filter((row) => !opened.has(row.kid)).map((row) => row.kid);
   if (closed.length > 0) {

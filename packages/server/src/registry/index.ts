@@ -6,6 +6,7 @@ export { isRefusedDefinition, loadOffer, loadPins, loadRefusals, noteSeen, store
 export type { OfferedTool, ToolPin, ToolRefusal } from "./pins.ts";
 export { compiledPolicy, compilePolicySpec, policiesIn } from "./policies.ts";
 export { loadRegister, lockRegister, readObject, Register, RegisterMirror } from "./store.ts";
+export type { RegisterView } from "./store.ts";
 export type { StoredObject } from "./store.ts";
 export { toolNames } from "./tool-names.ts";
 export { registryAnswers } from "./pack-answers.ts";

@@ -43,6 +43,9 @@ export class Register {
   }
 }
 
+/** What a derivation reads of it. */
+export type RegisterView = Pick<Register, "get" | "all">;
+
 export interface ObjectRow {
   kind: EntityKind;
   name: string;

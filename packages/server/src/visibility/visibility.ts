@@ -2,7 +2,7 @@ import { visibilities } from "@mandate/model";
 import type { RegisterFacts, SpecOf, SystemFacts, Tier, Visibility } from "@mandate/model";
 import { sql } from "kysely";
 import type { Tx } from "../database/index.ts";
-import type { Register } from "../registry/index.ts";
+import type { RegisterView } from "../registry/index.ts";
 import { organizationTerms } from "../tiering/index.ts";
 
 export interface ModelVisibility {
@@ -13,7 +13,7 @@ export interface ModelVisibility {
 }
 
 /** What we host ourselves we see in full; a vendor nobody described shows nothing. */
-export function modelVisibility(spec: SpecOf<"Model">, register: Register): Visibility {
+export function modelVisibility(spec: SpecOf<"Model">, register: RegisterView): Visibility {
   if (spec.visibility !== undefined) return spec.visibility;
   if (spec.vendor === undefined) return spec.host === "self" ? "full" : "none";
   return register.get("Vendor", spec.vendor.slice(spec.vendor.indexOf(":") + 1))?.spec.visibility ?? "none";

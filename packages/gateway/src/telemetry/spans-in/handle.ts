@@ -45,7 +45,7 @@ export async function handleSpans(runtime: Runtime, exchange: Exchange, compiled
   if (format === undefined) return exchange.refuse(otherFormat);
   const encoding = headers["content-encoding"] ?? "identity";
   if (encoding !== "identity" && encoding !== "gzip") return exchange.refuse(otherEncoding);
-  const sent = await readBytes(exchange.req, { ...runtime.limits, maxBodyBytes: Math.min(maxBytes, runtime.limits.maxBodyBytes) });
+  const sent = await readBytes(exchange.req, { ...runtime.limits, maxBodyBytes: Math.min(maxBytes, runtime.limits.maxBodyBytes) }, exchange.held);
   if (sent === undefined) return;
   if (!Buffer.isBuffer(sent)) return exchange.refuse(sent);
   let read: ReadSpans;
