@@ -86,10 +86,14 @@ function headOf(log: LogRow): { readonly root: Uint8Array } | undefined {
 async function hashPayloads(tx: Tx, org: string, before: WholeMark["logs"], now: WholeMark["logs"]): Promise<{ readonly before: string; readonly now: string } | undefined> {
   const origins = [...now.keys()];
   const sizes = (logs: WholeMark["logs"]): number[] => origins.map((origin) => logs.get(origin)?.size ?? 0);
-  const { rows } = await sql<{ before: Buffer | null; now: Buffer | null; whole: boolean }>`SELECT pg_catalog.sha256(string_agg(p.ct, ''::bytea ORDER BY p.ct) FILTER (WHERE p.index < s.before)) AS before,
-      pg_catalog.sha256(string_agg(p.ct, ''::bytea ORDER BY p.ct) FILTER (WHERE p.index < s.now)) AS now, bool_and(pg_catalog.sha256(p.bytes) = p.ct) AS whole
-    FROM evidence_payload p JOIN unnest(${origins}::text[], ${sizes(before)}::bigint[], ${sizes(now)}::bigint[]) AS s(origin, before, now) ON p.origin = s.origin
-    WHERE p.org = ${org} GROUP BY get_byte(p.ct, 0) ORDER BY get_byte(p.ct, 0)`.execute(tx);
+  // OFFSET keeps each payload hashed where it is read: the names alone are sorted, not the content.
+  await sql`SET LOCAL work_mem = '64MB'`.execute(tx);
+  const { rows } = await sql<{ before: Buffer | null; now: Buffer | null; whole: boolean }>`SELECT pg_catalog.sha256(string_agg(ct, ''::bytea ORDER BY ct) FILTER (WHERE index < before)) AS before,
+      pg_catalog.sha256(string_agg(ct, ''::bytea ORDER BY ct) FILTER (WHERE index < now)) AS now, bool_and(whole) AS whole
+    FROM (SELECT p.ct, p.index, s.before, s.now, pg_catalog.sha256(p.bytes) = p.ct AS whole
+      FROM evidence_payload p JOIN unnest(${origins}::text[], ${sizes(before)}::bigint[], ${sizes(now)}::bigint[]) AS s(origin, before, now) ON p.origin = s.origin
+      WHERE p.org = ${org} OFFSET 0) AS hashed
+    GROUP BY get_byte(ct, 0) ORDER BY get_byte(ct, 0)`.execute(tx);
   if (rows.some((row) => !row.whole)) return undefined;
   const over = (digests: readonly (Buffer | null)[]): string => createHash("sha256").update(Buffer.concat(digests.filter((one) => one !== null))).digest("hex");
   return { before: over(rows.map((row) => row.before)), now: over(rows.map((row) => row.now)) };
