@@ -9,7 +9,7 @@ import { metadataPrefix, protectedResource } from "./mcp/protected-resource.ts";
 import type { GatewayReadiness } from "./options.ts";
 import { handleModelCall } from "./pipeline/model-call.ts";
 import { callerOf, traced } from "./pipeline/record.ts";
-import { evidenceRefusal, type Known, refuseKnown } from "./pipeline/refuse-known.ts";
+import { evidenceRefusal, type Known, operatingRefusal, refuseKnown } from "./pipeline/refuse-known.ts";
 import type { Runtime } from "./pipeline/runtime.ts";
 import { handleSpans } from "./telemetry/spans-in/handle.ts";
 import { anthropicCountTokens } from "./surfaces/anthropic-count-tokens/index.ts";
@@ -181,17 +181,8 @@ async function models(exchange: Exchange, compiled: Compiled, routing: Routing):
       known.refusal ?? refuse("not_registered", "The key belongs to no registered system.", "Register the system."),
     );
   const { system, credential } = known;
-  if (system.status === "refused")
-    return refuseKnown(
-      routing.runtime,
-      known,
-      refuse(
-        system.statusCode ?? "not_authorized",
-        `${system.title} may not operate now.`,
-        { text: "See what is missing.", command: `mandate get system/${system.name}` },
-        system.missing.at(0) ?? null,
-      ),
-    );
+  const stopped = operatingRefusal(system);
+  if (stopped !== null) return refuseKnown(routing.runtime, known, stopped);
   try {
     await routing.runtime.options.evidence.decision({
       type: "decision",

@@ -76,6 +76,8 @@ export interface SystemFacts {
   readonly session: SessionFacts;
   /** An authorization that was asked for and not decided yet; absent or null: none. */
   readonly awaiting?: AwaitedFacts | null;
+  /** MCP servers that a wildcard grants whole and nobody pinned yet: their tools are refused `tool_changed`. Absent: none. */
+  readonly unpinnedServers?: readonly string[];
   /** Names of the custom policies attached to this system. */
   readonly policies: readonly string[];
   /** Class B reassessment running out, epoch seconds; null when none is open. */

@@ -4,6 +4,7 @@ export * from "./errors.ts";
 export * from "./ids.ts";
 export * from "./facts.ts";
 export * from "./mcp-methods.ts";
+export { isSealedFor } from "./sealed-hosts.ts";
 export * from "./decision.ts";
 export * from "./evidence.ts";
 export * from "./entities/index.ts";

@@ -19,6 +19,8 @@ export function paramOf(slot: string | null, subject: Subject): string | null {
   switch (slot) {
     case "missing":
       return system.missing[0] ?? (system.authorization === null ? "authorization" : null);
+    case "difference":
+      return system.differences[0] ?? "authorization";
     case "owners":
       if (system.owners.business === null) return "owners.business";
       return system.owners.technical === null ? "owners.technical" : "owners";

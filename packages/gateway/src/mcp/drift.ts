@@ -4,44 +4,48 @@ import { type OfferedTool, offeredTools } from "./definitions.ts";
 import type { McpContext } from "./context.ts";
 import type { ServerView } from "./server-view.ts";
 
-/** Calls that come together share one look; the next looks again. */
-const freshMs = 250;
 const maxPages = 20;
 const maxReported = 10_000;
 
 export type ListTools = (cursor: string | undefined) => Promise<Members>;
 
+interface Looks {
+  readonly running: Promise<ReadonlyMap<string, OfferedTool>>;
+  /** One for everybody who asked while `running` was under way. */
+  next?: Promise<ReadonlyMap<string, OfferedTool>>;
+}
+
 /**
  * What a server offers now against what was pinned. It is looked at before each call, so that a definition that changed
  * after its review is held before it is used, and the control plane hears of it.
+ *
+ * INVARIANT (G6): no call relies on a look that began before it. Calls that come during a look share the one after it.
  */
 export class DriftWatch {
-  readonly #looks = new Map<string, { readonly atMs: number; readonly offered: Promise<ReadonlyMap<string, OfferedTool>> }>();
+  readonly #looks = new Map<string, Looks>();
   readonly #reported = new Set<string>();
 
   /** @throws UpstreamFailure, or whatever `list` throws: what can't be looked at isn't called (G11) */
   async look(context: McpContext, view: ServerView, list: ListTools): Promise<ReadonlyMap<string, OfferedTool>> {
     const key = `${view.server.name}\n${context.session?.id ?? context.system.name}`;
-    const now = context.runtime.now();
-    const known = this.#looks.get(key);
-    if (known !== undefined && now - known.atMs < freshMs) return known.offered;
-    const offered = all(list).then((tools) => {
+    const looks = this.#looks.get(key);
+    if (looks === undefined) return this.#begin(key, context, view, list);
+    looks.next ??= looks.running.catch(() => undefined).then(() => this.#begin(key, context, view, list));
+    return looks.next;
+  }
+
+  #begin(key: string, context: McpContext, view: ServerView, list: ListTools): Promise<ReadonlyMap<string, OfferedTool>> {
+    const done = (): void => {
+      if (this.#looks.get(key) === looks && looks.next === undefined) this.#looks.delete(key);
+    };
+    const running = all(list).then((tools) => {
       this.#compare(context, view, tools);
       return new Map(tools.map((tool) => [tool.tool, tool]));
     });
-    this.#looks.delete(key);
-    this.#looks.set(key, { atMs: now, offered });
-    if (this.#looks.size > maxReported) this.#looks.delete(this.#looks.keys().next().value!);
-    try {
-      return await offered;
-    } catch (error) {
-      this.#looks.delete(key);
-      throw error;
-    }
-  }
-
-  forget(server: string): void {
-    for (const key of this.#looks.keys()) if (key.startsWith(`${server}\n`)) this.#looks.delete(key);
+    const looks: Looks = { running };
+    this.#looks.set(key, looks);
+    running.then(done, done);
+    return running;
   }
 
   #compare(context: McpContext, view: ServerView, tools: readonly OfferedTool[]): void {

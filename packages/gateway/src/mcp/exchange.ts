@@ -103,7 +103,6 @@ export async function exchangeWith(context: McpContext, view: ServerView, known:
       // The server has forgotten it, so what this gateway's session stands for is gone.
       if (status === 404 && session !== null && opens === null) runtime.mcp.sessions.close(session);
     },
-    onToolsChanged: () => runtime.mcp.drift.forget(view.server.name),
   });
   try {
     stream.attach(

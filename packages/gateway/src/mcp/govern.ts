@@ -19,7 +19,7 @@ import { handlingOf } from "./methods.ts";
 import { decisionOf, type Subject } from "./record.ts";
 import { readApprovalState } from "./refusal-reply.ts";
 import { type HeaderProblem, metaKeys, parameterHeaders } from "./revision.ts";
-import { listedTools, type ServerView } from "./server-view.ts";
+import { isUnpinned, listedTools, type ServerView } from "./server-view.ts";
 import { sentParams } from "./sent-params.ts";
 import { checkedResult, clientOf, listFields, shownServer } from "./shown.ts";
 import { listOf } from "./upstream-session.ts";
@@ -165,6 +165,7 @@ async function toolCall(context: McpContext, target: Target, known: Known, messa
   const inner = target.view === null ? innerOf(context, message.method, message.params) : { view: target.view, params: message.params };
   const called = inner?.params.name;
   const tool = typeof called === "string" ? inner?.view.tools.get(called) : undefined;
+  if (inner !== null && tool === undefined && isUnpinned(context.system, inner.view)) return refused(neverPinned(inner.view, known.resource));
   if (inner === null || tool === undefined)
     return refused(refuse("unknown_tool", "That tool is not in the register.", "Use a name that tools/list gives, or have the tool registered and granted.", known.resource));
   asTool(known, `tool:${tool.name}`);
@@ -257,6 +258,11 @@ async function governed(context: McpContext, view: ServerView, known: Known, mes
 /** The open reassessment of a changed definition is a difference too: a caller is told what it is, and who can end it. */
 function isOfTheDefinition({ code, rule }: Decision): boolean {
   return code === "tool_changed" || (code === "reassessment_required" && rule?.endsWith("difference-denied") === true);
+}
+
+function neverPinned({ server }: ServerView, resource: string): Refusal {
+  const next = { text: "Have the definitions that it offers reviewed and pinned.", command: `mandate mcp pin ${server.name} --reason TEXT`, url: `/mcp-servers/${encodeURIComponent(server.name)}` };
+  return refuse("tool_changed", `${server.name} could not be reached when it was registered, so nobody has reviewed what it offers.`, next, resource);
 }
 
 function changed(tool: ToolFacts, view: ServerView): Refusal {

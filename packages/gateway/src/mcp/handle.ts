@@ -8,7 +8,7 @@ import type { Exchange } from "../http/exchange.ts";
 import { readBody } from "../http/read-body.ts";
 import { type Refusal, refuse } from "../http/refusal.ts";
 import { hasExactNumbers, UnreadableJson } from "../json/strict-json.ts";
-import { type Known, refuseKnown, stalenessRefusal } from "../pipeline/refuse-known.ts";
+import { type Known, operatingRefusal, refuseKnown, stalenessRefusal } from "../pipeline/refuse-known.ts";
 import type { Runtime } from "../pipeline/runtime.ts";
 import { TokenBook } from "../pipeline/token-book.ts";
 import type { Members } from "../surfaces/fields.ts";
@@ -147,8 +147,7 @@ function stateRefusal(runtime: Runtime, system: SystemFacts, credential: Calling
   if (stale !== null) return stale;
   if (credential.scope.length > 0 && !credential.scope.includes("tool.call"))
     return refuse("not_granted", "The key's scope does not include tool calls.", { text: "Use a key with that scope.", command: `mandate credential create --system ${system.name}` }, "credential.scope");
-  if (system.status !== "refused") return null;
-  return refuse(system.statusCode ?? "not_authorized", `${system.title} may not operate now.`, { text: "See what is missing.", command: `mandate get system/${system.name}` }, system.missing.at(0) ?? null);
+  return operatingRefusal(system);
 }
 
 function headerRefusal(exchange: Exchange, problem: HeaderProblem): Refusal {

@@ -25,7 +25,6 @@ export interface StreamInit {
   /** Sends a message of ours to the server, and forgets it. */
   readonly tell: (message: Members) => void;
   readonly onHead: (status: number, sessionId: string | null) => void;
-  readonly onToolsChanged: () => void;
 }
 
 /**
@@ -183,9 +182,8 @@ export class ServerStream implements LinkEvents {
   }
 
   async #notification(message: RpcMessage & { kind: "notification" }, value: Members, fields: EventFields): Promise<void> {
-    const { context, reply, onToolsChanged, view, call } = this.#init;
+    const { context, reply, view, call } = this.#init;
     if (!serverNotifications.has(message.method)) return;
-    if (message.method === "notifications/tools/list_changed") onToolsChanged();
     const allowed = permitted(context, "A server may report on what it was asked.");
     const checked = checkContent(context, call.request ?? question(context, anyGranted(context, view), null, []), allowed, message.params, "The MCP server's notification");
     if (checked.refusal !== null) return;

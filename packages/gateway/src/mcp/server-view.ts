@@ -48,7 +48,12 @@ export function isGranted(system: SystemFacts, tool: ToolFacts | undefined): too
 
 /** Anything at all of this server: without that, a system doesn't learn that it exists. */
 export function reaches(system: SystemFacts, view: ServerView): boolean {
-  return [...view.tools.values(), ...view.methods.values()].some((tool) => isGranted(system, tool));
+  return isUnpinned(system, view) || [...view.tools.values(), ...view.methods.values()].some((tool) => isGranted(system, tool));
+}
+
+/** Granted whole by a wildcard, but the server was away when that was applied: nobody has seen what it offers. */
+export function isUnpinned(system: SystemFacts, { server }: ServerView): boolean {
+  return system.unpinnedServers?.includes(server.name) === true;
 }
 
 /** Granted tools with a pinned definition, by the server's name for them, in an order that doesn't change. */

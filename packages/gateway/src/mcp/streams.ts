@@ -40,7 +40,6 @@ export async function openStream(context: McpContext, target: Target, known: Kno
     onHead: (status) => {
       if (status >= 300) refusedStatus = status;
     },
-    onToolsChanged: () => runtime.mcp.drift.forget(view.server.name),
   });
   call.endsQuietly(() => stream.end());
   const last = exchange.req.headers["last-event-id"];

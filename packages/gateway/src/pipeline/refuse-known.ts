@@ -87,3 +87,17 @@ export function stalenessRefusal(runtime: Runtime, system: SystemFacts): Refusal
 export function noteUnwritten(runtime: Runtime, decision: string, error: unknown): void {
   if (!isPlanted(error)) runtime.options.log.error("evidence.decision_failed", { decision, error: String(error) });
 }
+
+/** A system that may do nothing at all now, told where no rule is asked: what it lacks, or what changed, is the `param`. */
+export function operatingRefusal(system: SystemFacts): Refusal | null {
+  if (system.status !== "refused") return null;
+  const code = system.statusCode ?? "not_authorized";
+  const next = { text: "See what is missing.", command: `mandate get system/${system.name}` };
+  if (code !== "reassessment_required") return refuse(code, `${system.title} may not operate now.`, next, system.missing.at(0) ?? null);
+  return refuse(
+    code,
+    `${system.title} changed beyond what was authorized, and nobody has decided on it.`,
+    { text: "Have its open reassessment decided.", command: `mandate reassessment list --system ${system.name}` },
+    system.differences.at(0) ?? "authorization",
+  );
+}

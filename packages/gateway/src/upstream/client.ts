@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import { type Dispatcher, Pool } from "undici";
-import type { ModelFacts } from "@mandate/model";
+import { isSealedFor, type ModelFacts } from "@mandate/model";
 import type { Compiled } from "../compiled.ts";
 import type { GatewayLimits } from "../options.ts";
 import type { UpstreamSecret } from "../snapshot.ts";
@@ -220,12 +220,7 @@ function secretFor(compiled: Compiled, credential: string | null, url: URL): Ups
   const secret = compiled.secrets.get(credential);
   if (secret === undefined)
     throw new UpstreamFailure("refused", `The provider's secret \`${credential}\` is not set.`, "secret missing");
-  const port = url.port || (url.protocol === "https:" ? "443" : "80");
-  if (
-    !secret.hosts.some(
-      (host) => host.toLowerCase() === url.hostname || host.toLowerCase() === `${url.hostname}:${port}`,
-    )
-  ) {
+  if (!isSealedFor(secret.hosts, url)) {
     throw new UpstreamFailure(
       "refused",
       `The provider's secret \`${credential}\` was not sealed for this host.`,

@@ -8,7 +8,7 @@ import type { Tx } from "../database/index.ts";
 import { compiledPolicy, loadPins, loadRegister } from "../registry/index.ts";
 import type { RegisterView, StoredObject, ToolPin } from "../registry/index.ts";
 import { asRecorded } from "./as-recorded.ts";
-import { methodsOfServer, objectFacts } from "./object-facts.ts";
+import { isReviewed, methodsOfServer, objectFacts } from "./object-facts.ts";
 import { deriveStatus, missingParts } from "./status.ts";
 import { currentAuthorizations, differencesOf, haltOf, inForce, ownerVacantDue, reassessmentDueOf, stateOf, systemStates, tierAt, versionManifests } from "./store.ts";
 import { acceptedPrompts, servedSince } from "../reassessment/index.ts";
@@ -135,6 +135,7 @@ function systemFacts({ system, state, authorization, approved, current, policies
   const differences = differencesOf(state);
   const vacantDue = ownerVacantDue(state.vacancies, terms(tier).ownerVacancyGraceDays);
   const derived = deriveStatus({ halt: haltOf(state), tier, missing, authorization: grantedFor, differences, reassessmentDue, ownerVacantDue: vacantDue, conditionDues }, Math.floor(nowMs / 1000));
+  const unpinnedServers = wholeServers(before, spec).filter((server) => register.get("McpServer", server) !== undefined && !isReviewed(server, pins));
   return {
     name: system.name,
     title: spec.title ?? system.name,
@@ -161,6 +162,7 @@ function systemFacts({ system, state, authorization, approved, current, policies
     prompts: promptFacts(approved ?? current),
     ownerVacantDue: vacantDue,
     ...(conditionDues === undefined ? {} : { conditionDues }),
+    ...(unpinnedServers.length === 0 ? {} : { unpinnedServers }),
   };
 }
 
@@ -174,12 +176,14 @@ function awaited({ type, needs, approvalId }: Authorization, { owners }: AISyste
   return { type, approval: approvalId, deciders };
 }
 
+/** Servers whose wildcard is approved and still written. */
+function wholeServers(approved: AISystemSpec, written: AISystemSpec): string[] {
+  return written.uses.tools.filter((text) => approved.uses.tools.includes(text)).flatMap((text) => serverOfWildcard(nameOf(text)) ?? []);
+}
+
 /** A wildcard that is approved and still written grants the server's resources, prompts and the rest with its tools. */
 function withMethods(grants: SystemFacts["grants"], approved: AISystemSpec, written: AISystemSpec, register: RegisterView, pins: readonly ToolPin[]): SystemFacts["grants"] {
-  const methods = written.uses.tools.filter((text) => approved.uses.tools.includes(text)).flatMap((text) => {
-    const server = serverOfWildcard(nameOf(text));
-    return server === undefined ? [] : methodsOfServer(server, register, pins);
-  });
+  const methods = wholeServers(approved, written).flatMap((server) => methodsOfServer(server, register, pins));
   return methods.length === 0 ? grants : { ...grants, tools: [...new Set([...grants.tools, ...methods])] };
 }
 

@@ -113,7 +113,7 @@ function methodTools(register: RegisterView, pins: readonly ToolPin[]): ToolFact
 }
 
 /** Nobody has looked at a server without pins: a wildcard grants nothing of it. */
-function isReviewed(server: string, pins: readonly ToolPin[]): boolean {
+export function isReviewed(server: string, pins: readonly ToolPin[]): boolean {
   return pins.some((pin) => pin.server === server);
 }
 

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { randomFillSync } from "node:crypto";
 import fastify from "fastify";
 import type { FastifyReply, FastifyRequest } from "fastify";
@@ -83,6 +84,8 @@ export function buildApp(options: AppOptions): { readonly app: App; readonly doc
       });
     }
     if (await redirectToName(request, reply)) return reply;
+    // Programs name a media type also where they send nothing: without a body there is nothing to misread.
+    if (isJsonWithoutBody(request.raw.headers)) delete request.raw.headers["content-type"];
     request.authentication = await options.authenticate(request);
     const actor = request.authentication?.actor ?? null;
     const { access = "public", systemOf } = request.routeOptions.config;
@@ -182,4 +185,9 @@ function requireSameSite(request: FastifyRequest): void {
     message: "The request doesn't carry this session's proof, so it may come from another site. Nothing was changed.",
     remedies: [{ text: "Reload the page and try again. A program sends x-mandate-csrf from GET /api/v1/session, or uses a token." }],
   });
+}
+
+function isJsonWithoutBody(headers: IncomingHttpHeaders): boolean {
+  const { "content-length": length = "0", "transfer-encoding": encoding, "content-type": type = "" } = headers;
+  return length === "0" && encoding === undefined && /^application\/json\s*(;|$)/i.test(type);
 }

@@ -34,6 +34,15 @@ describe("the front door", () => {
     expect((await mandate.request("GET", "/healthz", { token: null, headers: { "x-request-id": "a b" } })).headers.get("x-request-id")).toMatch(/^req_/);
   });
 
+  it("takes a request that names a media type and sends no body as one without a body", async () => {
+    const post = (path: string) => raw(`POST ${path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer bootstrap-token-for-tests-0123456789abcd\r\nContent-Type: application/json\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+    await mandate.request("POST", "/api/v1/people", { body: { email: "nobody@x.example", name: "Nobody" } });
+    expect(await post("/api/v1/people/nobody%40x.example/sign-in-links")).toMatch(/^HTTP\/1.1 201 [^]*"url"/);
+    // Where one is needed, the problem names what is missing.
+    expect(await post("/api/v1/people")).toMatch(/^HTTP\/1.1 400 [^]*request\.invalid/);
+    expect(await post("/api/v1/apply")).toMatch(/^HTTP\/1.1 4\d\d /);
+  });
+
   it("refuses a host name that isn't ours (DNS rebinding)", async () => {
     expect(await raw("GET /api/v1/session HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n")).toMatch(/^HTTP\/1.1 421 /);
   });

@@ -1,6 +1,7 @@
 import { newTiles, tilePath } from "@mandate/ledger";
 import type { Tile } from "@mandate/ledger";
 import type { OutboundRule, UpstreamSecret } from "@mandate/gateway";
+import { isSealedFor } from "@mandate/model";
 import { sql } from "kysely";
 import type { Database, Tx } from "../database/index.ts";
 import { newestCheckpoint, readBundle, tileReader } from "../evidence/index.ts";
@@ -113,7 +114,7 @@ async function mirrored(tx: Tx, org: string, origin: string): Promise<number> {
 function secretFor({ secret: name, endpoint }: MirrorSettings, secrets: readonly UpstreamSecret[]): string {
   const found = secrets.find((one) => one.name === name);
   if (found === undefined) throw new Error(`the secret ${name} isn't there`);
-  const { host, hostname } = new URL(endpoint);
-  if (found.hosts.includes(host) || found.hosts.includes(hostname)) return found.value;
-  throw new Error(`the secret ${name} isn't sealed for ${host}`);
+  const address = new URL(endpoint);
+  if (isSealedFor(found.hosts, address)) return found.value;
+  throw new Error(`the secret ${name} isn't sealed for ${address.host}`);
 }

@@ -1,5 +1,6 @@
 import { offeredTools } from "@mandate/gateway";
 import type { OutboundRule, UpstreamSecret } from "@mandate/gateway";
+import { isSealedFor } from "@mandate/model";
 import { outboundRequest } from "../outbound/index.ts";
 import type { OfferedTool } from "../registry/index.ts";
 
@@ -80,9 +81,7 @@ async function everyPage(list: (params: Record<string, unknown>) => Promise<Reco
 /** INVARIANT (G8): a secret goes to the hosts it was sealed for, here as at the gateway. */
 function authorizationFor(target: URL, secret: UpstreamSecret | null): Record<string, string> {
   if (secret === null) return {};
-  const port = target.port === "" ? (target.protocol === "https:" ? "443" : "80") : target.port;
-  const fits = secret.hosts.some((host) => host === `${target.hostname}:${port}` || (host === target.hostname && target.port === ""));
-  if (!fits) throw new Error("secret isn't sealed for this host");
+  if (!isSealedFor(secret.hosts, target)) throw new Error("secret isn't sealed for this host");
   return { authorization: `Bearer ${secret.value}` };
 }
 

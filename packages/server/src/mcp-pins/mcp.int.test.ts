@@ -103,6 +103,35 @@ describe("an MCP server of the register", () => {
     await agent.close();
   });
 
+  it("that was away when a wildcard to it was applied is refused until somebody pins it", async () => {
+    const applied = await server.request("POST", "/api/v1/apply", { body: `apiVersion: v1
+kind: AISystem
+metadata: { name: early }
+spec:
+  title: Early
+  purposes: [{ id: help, text: Answers staff questions. }]
+  owners: { business: ann@x.example, technical: ben@x.example }
+  autonomy: suggests
+  intake: { prohibited: [], annex3: [] }
+  boundary: { sensitivity: internal, regions: [EEA] }
+  uses: { tools: ["tool:away/*"] }
+---
+apiVersion: v1
+kind: McpServer
+metadata: { name: away }
+spec: { url: "http://127.0.0.1:1/mcp" }
+` });
+    expect(applied.status, applied.text).toBe(200);
+    const made = await server.request("POST", "/api/v1/credentials", { body: { system: "early", name: "test", ttl: "8h" } });
+    const asked = await fetch(`${server.gatewayUrl}/mcp/away`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${made.body.key}`, "content-type": "application/json", accept: "application/json, text/event-stream" },
+      body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/call", params: { name: "read", arguments: {} } }),
+    });
+    expect(await asked.json()).toMatchObject({ result: { isError: true, structuredContent: { code: "tool_changed" } } });
+    expect((await server.request("POST", "/api/v1/mcp-servers/away/pin", { body: { reason: "it is back" } })).body).toMatchObject({ code: "mcp.unreachable" });
+  });
+
   it("refused, it stays held and says so, whatever is applied or pinned; only naming what was read accepts it, and only as it was read", async () => {
     const agent = await client("wiki");
     const call = async () => (await agent.callTool({ name: "wiki_read" })).structuredContent as { code?: string; message?: string } | undefined;
