@@ -30,6 +30,21 @@ const systems = { "GET /api/v1/systems?limit=200": { body: { items: [system], ne
 const vendor = (name: string) =>
   `apiVersion: v1\nkind: Vendor\nmetadata: { name: ${name} }\nspec: { visibility: full }\n`;
 
+describe("what every command takes", () => {
+  test.each(["--url http://other:1 -o json get systems", "get systems --url http://other:1 -o json", "--url=http://other:1 -o json get systems", "--no-input --url http://other:1 -o json get systems"])("stands before its words or behind them: %s", async (line) => {
+    const { code, out } = await cli(line, { server: systems });
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({ items: [{ name: "notes" }] });
+  });
+
+  test("alone, or with a word that nobody knows, is refused as written", async () => {
+    expect((await cli("--url http://other:1")).code).toBe(1);
+    expect((await cli("--token")).code).toBe(1);
+    const unknown = await cli("-o json nonesuch");
+    expect([unknown.code, JSON.parse(unknown.err.trim().split("\n").at(-1)!).error.message]).toEqual([1, "unknown command 'nonesuch'"]);
+  });
+});
+
 describe("exit codes", () => {
   test.each([
     [401, "token_unknown", 4],

@@ -42,7 +42,7 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     define(command, spec, terminal, (code) => (exit = code));
   }
   try {
-    await root.parseAsync([...argv], { from: "user" });
+    await root.parseAsync(behindCommand(argv), { from: "user" });
     return exit;
   } catch (error) {
     if (error instanceof CommanderError) {
@@ -62,6 +62,23 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     terminal.err(wantsJson(argv) ? failureJson(report) : failureText(report));
     return report.exit;
   }
+}
+
+/** What every command takes may stand before the command's words too: `mandate --url … get systems`. */
+function behindCommand(argv: readonly string[]): string[] {
+  const flags = new Map(globalOptions.flatMap(({ flags }) => flags.split(" ").filter((word) => word.startsWith("-")).map((word) => [word.replace(",", ""), flags.includes("<")] as const)));
+  let end = 0;
+  while (end < argv.length) {
+    const [flag = "", ...value] = argv[end]!.split("=");
+    const takesValue = flags.get(flag);
+    if (takesValue === undefined) break;
+    end += takesValue && value.length === 0 ? 2 : 1;
+  }
+  const words = argv.slice(end);
+  // Alone they ask for nothing, and are refused as written.
+  if (words.length === 0) return [...argv];
+  const stop = words.indexOf("--");
+  return stop === -1 ? [...words, ...argv.slice(0, end)] : words.toSpliced(stop, 0, ...argv.slice(0, end));
 }
 
 function configure(command: Command, terminal: Terminal): void {

@@ -26,6 +26,8 @@ export function referencePage(): string {
     "",
     "## For every command",
     "",
+    "Before its words or behind them: `mandate -o json get systems` is `mandate get systems -o json`.",
+    "",
     "| Option | Meaning |",
     "|---|---|",
     ...globalOptions.map(({ flags, text, choices }) =>

@@ -54,7 +54,7 @@ function deepest(issues: readonly z.core.$ZodIssue[]): number {
 const typeWords: Readonly<Record<string, string>> = { string: "a text", number: "a number", int: "a whole number", boolean: "true or false", array: "a list", object: "a mapping of fields", record: "a mapping of fields" };
 
 function aType(expected: string): string {
-  return typeWords[expected] ?? `a value of type ${expected}`;
+  return typeWords[expected] ?? "a value";
 }
 
 function printable(text: string): string {
