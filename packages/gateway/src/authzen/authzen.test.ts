@@ -223,6 +223,35 @@ describe("AuthZEN evaluation", () => {
   }
 });
 
+describe("hostile questions are refused clearly and recorded", () => {
+  const lookalikes = ["refunds.iss\u200Bue", "refunds.issu\u0435", "\uFEFFrefunds.issue", "refunds.issue\u0000", "Refunds.Issue", " refunds.issue", "refunds\u2024issue", "\u202Eeussi.sdnufer", "__proto__", "constructor"];
+  test.each(lookalikes)("a tool named %j is another than the one that was granted", async (id) => {
+    await start();
+    const reply = await evaluate({ ...question({}), resource: { type: "tool", id } });
+    expect([reply.status, reply.body.decision, reply.body.context.code], reply.text).toEqual([200, false, "unknown_tool"]);
+    expect(gateway.evidence.of("decision").map(({ outcome }) => outcome)).toEqual(["deny"]);
+  });
+
+  test("what can't be read, another's name and a search by a key each leave their record; an API token's holder is told alone", async () => {
+    await start();
+    const refused = [
+      await evaluate("{"),
+      await evaluate({ ...question({}), subject: { type: "system", id: "another" } }),
+      await evaluate(question([])),
+      await gateway.call("/access/v1/evaluations", { ...question({}), evaluations: "all" }),
+    ];
+    expect(refused.map(({ status }) => status)).toEqual([400, 403, 400, 400]);
+    expect(gateway.evidence.of("decision").map(({ system, terminal, summary }) => [system, terminal, summary?.surface, summary?.code])).toEqual([
+      ["notes", "refused", "authzen", "unreadable_body"],
+      ["notes", "refused", "authzen", "not_granted"],
+      ["notes", "refused", "authzen", "unreadable_body"],
+      ["notes", "refused", "authzen", "unreadable_body"],
+    ]);
+    const ids = refused.map(({ headers }) => headers.get("x-mandate-decision"));
+    expect(gateway.evidence.of("decision").map(({ decisionId }) => decisionId)).toEqual(ids);
+  });
+});
+
 describe("AuthZEN search over the register", () => {
   async function search(what: string, body: unknown) {
     control = createServer((req, res) =>

@@ -2,8 +2,8 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ModelFacts } from "@mandate/model";
 import { surfaceCells } from "../testing/cells.ts";
-import { invokeStream } from "../testing/fake-bedrock.ts";
-import { testFacts, testModel, testSnapshot, testSystem, testTool } from "../testing/facts.ts";
+import { converseStream, invokeStream, messagesOf } from "../testing/fake-bedrock.ts";
+import { testFacts, testKey, testModel, testSnapshot, testSystem, testTool } from "../testing/facts.ts";
 import { startTestGateway, type TestGateway } from "../testing/gateway.ts";
 import { startTestUpstream, type TestUpstream } from "../testing/upstream.ts";
 
@@ -187,5 +187,49 @@ describe.each(cases)("$name", (one) => {
       }),
       { numRuns: 8 },
     );
+  });
+});
+
+describe("Bedrock's Converse", () => {
+  const at = (contentBlockIndex: number) => ({ contentBlockIndex });
+  const tool = (name: string, index: number) => [
+    { contentBlockStart: { ...at(index), start: { toolUse: { toolUseId: `t${index}`, name } } } },
+    { contentBlockDelta: { ...at(index), delta: { toolUse: { input: '{"a":' } } } },
+    { contentBlockDelta: { ...at(index), delta: { toolUse: { input: '"☕"}' } } } },
+    { contentBlockStop: at(index) },
+  ];
+  const wireOfBoth = (second: string) => converseStream([{ messageStart: { role: "assistant" } }, { contentBlockDelta: { ...at(0), delta: { text: "Héllo ☕" } } }, { contentBlockStop: at(0) }, ...tool("orders_lookup", 1), ...tool(second, 2), { messageStop: { stopReason: "tool_use" } }]);
+  const ask = async (wire: Buffer, piece: number, broken: boolean): Promise<Buffer> => {
+    const text = `answer ${++asked}`;
+    answers.set(text, { wire, contentType: "application/vnd.amazon.eventstream", piece, broken });
+    const reply = await fetch(`${gateway.url}/model/bedrock/converse-stream`, { method: "POST", headers: { authorization: `Bearer ${testKey}`, "content-type": "application/json" }, body: JSON.stringify({ messages: [{ role: "user", content: [{ text }] }] }) });
+    const bytes = Buffer.from(await reply.arrayBuffer());
+    answers.delete(text);
+    // One that never had a head is refused as a whole, in JSON.
+    return reply.status === 200 ? bytes : Buffer.alloc(0);
+  };
+
+  test("cut at every byte, the caller gets whole messages of it in their order, then at most one of ours, and never a piece of a call that was not granted", async () => {
+    const wire = wireOfBoth("disk_wipe");
+    const told = messagesOf(wire);
+    const before = gateway.evidence.terminals().length;
+    const cuts = Array.from({ length: wire.length + 1 }, (_one, cut) => cut);
+    for (let from = 0; from < cuts.length; from += 64)
+      await Promise.all(
+        cuts.slice(from, from + 64).map(async (cut) => {
+          const got = messagesOf(await ask(wire.subarray(0, cut), 1 + (cut % 97), cut % 2 === 0));
+          const same = got.findIndex((one, place) => told[place]?.equals(one) !== true);
+          const passed = same < 0 ? got : got.slice(0, same);
+          expect(got.length - passed.length, String(cut)).toBeLessThanOrEqual(1);
+          expect(Buffer.concat(passed).toString("latin1"), String(cut)).not.toMatch(/disk_|wipe/);
+          if (got.length > passed.length) expect(got.at(-1)!.toString("latin1"), String(cut)).toContain(":exception-type");
+        }),
+      );
+    expect(gateway.evidence.terminals().length).toBe(before + cuts.length);
+  }, 60_000);
+
+  test("granted calls come through byte for byte however the network cuts them", async () => {
+    const wire = wireOfBoth("orders_lookup");
+    for (const piece of [1, 7, 64, wire.length]) expect((await ask(wire, piece, false)).equals(wire), String(piece)).toBe(true);
   });
 });

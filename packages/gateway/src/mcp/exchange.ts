@@ -107,7 +107,7 @@ export async function exchangeWith(context: McpContext, view: ServerView, known:
   try {
     stream.attach(
       linkOf(context, view).send(
-        { verb: "POST", message: { jsonrpc: "2.0", id: message.id, method: message.method, params: message.params }, headers: { ...headersFor(context, view, message), ...init.headers, ...runtime.tracer.upstream(exchange.trace, subject.decisionId) }, longLived: init.longLived === true },
+        { verb: "POST", message: { jsonrpc: "2.0", id: message.id, method: message.method, params: message.params }, headers: { ...headersFor(context, view, message), ...init.headers, ...runtime.tracer.upstream(exchange.trace, subject.decisionId) }, longLived: init.longLived === true, grow: (bytes) => exchange.held?.grow(bytes) !== false },
         stream,
       ),
     );

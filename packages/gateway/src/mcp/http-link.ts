@@ -3,7 +3,7 @@ import type { Compiled } from "../compiled.ts";
 import type { GatewayLimits } from "../options.ts";
 import { type SseEvent, SseReader, SseTooLarge } from "../sse/sse-reader.ts";
 import { type UpstreamCall, type UpstreamClient, UpstreamFailure } from "../upstream/client.ts";
-import { type EventFields, type LinkEvents, type McpLink, noFields } from "./link.ts";
+import { type EventFields, type LinkEvents, type LinkRequest, type McpLink, noFields } from "./link.ts";
 
 /** Streamable HTTP towards a server. Everything it can send is bounded: a message, an answer, a silence. */
 export function httpLink(client: UpstreamClient, limits: GatewayLimits, compiled: Compiled, server: McpServerFacts): McpLink {
@@ -15,7 +15,7 @@ export function httpLink(client: UpstreamClient, limits: GatewayLimits, compiled
       } catch {
         throw new UpstreamFailure("refused", "The MCP server's address is not an address.", "invalid url");
       }
-      const reader = new AnswerReader(events, limits, request.longLived);
+      const reader = new AnswerReader(events, limits, request);
       const call = client.open(
         compiled,
         url,
@@ -42,6 +42,7 @@ class AnswerReader {
   readonly #events: LinkEvents;
   readonly #limits: GatewayLimits;
   readonly #longLived: boolean;
+  readonly #grow: (bytes: number) => boolean;
   readonly #sse: SseReader;
   readonly #parts: Buffer[] = [];
   #streamed = false;
@@ -49,10 +50,11 @@ class AnswerReader {
   #over = false;
   call: UpstreamCall | undefined;
 
-  constructor(events: LinkEvents, limits: GatewayLimits, longLived: boolean) {
+  constructor(events: LinkEvents, limits: GatewayLimits, { longLived, grow }: Pick<LinkRequest, "longLived" | "grow">) {
     this.#events = events;
     this.#limits = limits;
     this.#longLived = longLived;
+    this.#grow = grow ?? (() => true);
     this.#sse = new SseReader(limits.maxMcpMessageBytes);
   }
 
@@ -66,7 +68,7 @@ class AnswerReader {
   data(chunk: Buffer): void {
     if (this.#over) return;
     this.#bytes += chunk.length;
-    if (!this.#longLived && this.#bytes > this.#limits.maxAnswerBytes) return this.#tooLarge();
+    if (!this.#longLived && (this.#bytes > this.#limits.maxAnswerBytes || !this.#grow(chunk.length))) return this.#tooLarge();
     if (!this.#streamed) {
       if (this.#bytes > this.#limits.maxMcpMessageBytes) return this.#tooLarge();
       this.#parts.push(chunk);

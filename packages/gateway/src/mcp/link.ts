@@ -27,6 +27,8 @@ export interface LinkRequest {
   readonly headers: Readonly<Record<string, string>>;
   /** A stream that may stay silent. */
   readonly longLived: boolean;
+  /** Asked before so many bytes of the answer are kept; false: there is no room for them. Absent: nobody counts. */
+  readonly grow?: (bytes: number) => boolean;
 }
 
 /** One way to reach one MCP server. */

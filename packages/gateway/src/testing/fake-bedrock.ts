@@ -44,6 +44,27 @@ export function converseStream(events: readonly Readonly<Record<string, unknown>
   );
 }
 
+/** A stream of whole messages, one by one. @throws where one isn't whole, or its sums are wrong */
+export function messagesOf(wire: Buffer): readonly Buffer[] {
+  const messages: Buffer[] = [];
+  for (let at = 0; at < wire.length; at += wire.readUInt32BE(at)) {
+    const message = wire.subarray(at, at + wire.readUInt32BE(at));
+    codec.decode(message);
+    messages.push(message);
+  }
+  return messages;
+}
+
+/** The same messages with their bodies' text changed, each framed and summed anew. */
+export function changedMessages(wire: Buffer, change: (text: string) => string): Buffer {
+  return Buffer.concat(
+    messagesOf(wire).map((message) => {
+      const { headers, body } = codec.decode(message);
+      return codec.encode({ headers, body: Buffer.from(change(Buffer.from(body).toString("utf8")), "utf8") });
+    }),
+  );
+}
+
 export function awsException(type: string, message: string): Buffer {
   return awsMessage({ ":message-type": "exception", ":exception-type": type, ":content-type": "application/json" }, { message });
 }

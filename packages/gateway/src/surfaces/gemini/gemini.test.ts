@@ -117,6 +117,9 @@ describe("what the provider would do by itself", () => {
     ["a cache in the other spelling", { ...hello, cached_content: "cachedContents/abc" }, 422],
     ["one member in both spellings", { ...hello, cachedContent: null, cached_content: "cachedContents/abc" }, 400],
     ["another model than the path's", { ...hello, model: "models/other" }, 400],
+    ["a router to another model", { ...hello, generationConfig: { routingConfig: { manualMode: { modelName: "other" } } } }, 403],
+    ["a router in the other spelling", { ...hello, generation_config: { routing_config: { auto_mode: {} } } }, 403],
+    ["a choice among models", { ...hello, generationConfig: { modelSelectionConfig: { featureSelectionPreference: "BALANCED" } } }, 403],
   ];
   for (const [what, body, status] of refused)
     test(`${what} is refused in T0 too, in Gemini's own error format`, async () => {

@@ -34,7 +34,7 @@ export const fields: FieldTable = {
   },
 };
 
-/** Members of `generationConfig`: none calls a tool or leaves the model, but only these are known not to. */
+/** Members of `generationConfig`: but for two, none calls a tool or leaves the model, and only these are known not to. */
 export const generationFields: FieldTable = {
   version: fields.version,
   fields: {
@@ -48,7 +48,7 @@ export const generationFields: FieldTable = {
     logprobs: "inert",
     maxOutputTokens: "inert",
     mediaResolution: "inert",
-    modelSelectionConfig: "inert",
+    modelSelectionConfig: "effect",
     presencePenalty: "inert",
     responseFormat: "content",
     responseJsonSchema: "content",
@@ -56,7 +56,7 @@ export const generationFields: FieldTable = {
     responseMimeType: "inert",
     responseModalities: "inert",
     responseSchema: "content",
-    routingConfig: "inert",
+    routingConfig: "effect",
     seed: "inert",
     speechConfig: "inert",
     stopSequences: "inert",
@@ -140,6 +140,9 @@ export function readRequest(raw: Members, model: string, stream: boolean): Reque
     if (body[name] !== undefined && body[name] !== null) found.references.push({ id: text(body[name]), param: name });
   const config = camelOr(body.generationConfig, "generationConfig");
   for (const name of unlistedFields(config, generationFields)) found.unlisted.push(`generationConfig.${name}`);
+  // The provider would pick another model than the one that was decided.
+  for (const name of ["routingConfig", "modelSelectionConfig"])
+    if (config[name] !== undefined && config[name] !== null) found.effects.push({ name: "model_routing", param: `generationConfig.${name}` });
   const max = optionalCount(config, "maxOutputTokens");
   const candidates = optionalCount(config, "candidateCount") ?? 1;
   return {
