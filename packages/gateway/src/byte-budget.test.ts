@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ByteBudget } from "./byte-budget.ts";
+import { ByteBudget, bytesInFlightFor } from "./byte-budget.ts";
 
 describe("bytes of all calls together", () => {
   test("whoever comes first may take all of it; who comes then still gets an equal share, and no more", () => {
@@ -17,6 +17,11 @@ describe("bytes of all calls together", () => {
     small.release();
     expect(budget.held).toBe(0);
     expect(large.grow(1)).toBe(false);
+  });
+
+  test("the budget is a quarter of the memory there is, within reason", () => {
+    const mebibyte = 1024 * 1024;
+    expect([256, 1_024, 65_536, 2 ** 44, 8].map((size) => bytesInFlightFor(size * mebibyte) / mebibyte)).toEqual([64, 256, 512, 512, 16]);
   });
 
   test("one after the other, each taking what it can get: twice the budget is never passed", () => {

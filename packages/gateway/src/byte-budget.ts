@@ -5,6 +5,16 @@ export interface Holding {
   release(): void;
 }
 
+const mebibyte = 1024 * 1024;
+
+/**
+ * A quarter of the memory that the process may have, 512 MB at most: twice the budget is half of it.
+ * @param memoryBytes what a container allows (`process.constrainedMemory`), or what the machine has where nothing does
+ */
+export function bytesInFlightFor(memoryBytes: number): number {
+  return Math.max(16 * mebibyte, Math.min(512 * mebibyte, Math.floor(memoryBytes / 4)));
+}
+
 /**
  * Bytes of all calls under way together: their bodies, and their answers until those are sealed. Each alone is bounded by
  * limits of its own, but a thousand of the largest are more than a machine has.

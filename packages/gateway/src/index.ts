@@ -39,6 +39,7 @@ export { callKinds, DecisionCounts, expositionType, gatewayMetrics, renderMetric
 export type { AddedLately, DecisionCount, Gauge, KeptSpan, Metric, SpanCounts, Telemetry } from "./telemetry/index.ts";
 export { askListener, failingForProbe, listenerOf, probeKeyPrefix, unloggedProbe } from "./probe/index.ts";
 export type { Listener, ProbeCall, ProbeMet } from "./probe/index.ts";
+export { bytesInFlightFor } from "./byte-budget.ts";
 export { OutboundRule } from "./upstream/address.ts";
 export { isToolName, offeredTools } from "./mcp/definitions.ts";
 export { askProcess } from "./mcp/stdio/ask-process.ts";

@@ -11,6 +11,7 @@ import { railBelow, useMedia } from "../media.ts";
 import { t } from "../text.ts";
 import { overview as overviewWords } from "../text/overview.ts";
 import { EvidenceSummaryPanel } from "./evidence-summary.tsx";
+import { Controls } from "./overview-controls.tsx";
 import { Gateways } from "./overview-gateways.tsx";
 
 export function OverviewPage() {
@@ -130,9 +131,7 @@ function Figures({ data }: { data: Overview }) {
           <Traffic data={data} />
           <Gateways gateways={data.gateways} />
           <EvidenceSummaryPanel evidence={data.evidence} />
-          <Panel title={overviewWords.controls}>
-            <p className="panel-body muted small">{overviewWords.noControls}</p>
-          </Panel>
+          <Controls />
         </div>
       </div>
     </>

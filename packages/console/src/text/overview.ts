@@ -30,7 +30,8 @@ export const overview = {
   last7: "last 7 days",
   noTraffic: "No source of outside traffic is connected, so the share that passes the gateway can't be told.",
   evidence: "Evidence",
-  controls: "Controls met",
+  controls: "Controls",
+  allControls: "All",
   noControls: "No control is measured yet.",
   emptyTitle: "No system is registered yet.",
   empty:

@@ -1,10 +1,12 @@
 import { randomFillSync } from "node:crypto";
 import { statfs } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
+import { totalmem } from "node:os";
 import { join } from "node:path";
 import { signerFromPem } from "@mandate/ledger/node";
 import { AppError } from "@mandate/model";
 import { Journal, JournalSink, Sealer, sealingKeyLookup } from "../evidence/index.ts";
+import { bytesInFlightFor } from "../byte-budget.ts";
 import { createGateway } from "../gateway.ts";
 import type { GatewayLog } from "../options.ts";
 import { askListener, failingForProbe, listenerOf } from "../probe/index.ts";
@@ -73,7 +75,7 @@ export async function startGateway(options: StandAloneOptions): Promise<StandAlo
     if (closed > 0) log.warn("calls of the last run are closed as unknown", { calls: closed });
     const telemetry = startTelemetry({ env: options.env ?? {}, version: options.version ?? "", instance: slot.name, log, now });
     const decisions = new DecisionCounts();
-    const gateway = createGateway({ control: link, evidence: decisions.counted(telemetry.traced(failingForProbe(sink))), clock: now, random, log, sampling: telemetry.settings });
+    const gateway = createGateway({ limits: { maxBytesInFlight: bytesInFlightFor(Math.min(process.constrainedMemory() || totalmem(), totalmem())) }, control: link, evidence: decisions.counted(telemetry.traced(failingForProbe(sink))), clock: now, random, log, sampling: telemetry.settings });
     const metrics = async () => {
       const { bavail, bsize } = await statfs(dataDir);
       return [

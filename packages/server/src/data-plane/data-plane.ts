@@ -1,7 +1,8 @@
 import { mkdir, open, readFile } from "node:fs/promises";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { totalmem } from "node:os";
 import { join } from "node:path";
-import { createGateway, createGatewayServer, DecisionCounts, defaultLimits, failingForProbe, gatewayMetrics, Journal, JournalSink, Sealer, sealingKeyLookup, startTelemetry } from "@mandate/gateway";
+import { bytesInFlightFor, createGateway, createGatewayServer, DecisionCounts, defaultLimits, failingForProbe, gatewayMetrics, Journal, JournalSink, Sealer, sealingKeyLookup, startTelemetry } from "@mandate/gateway";
 import type { ControlPort, Gateway, GatewayLimits, LeaseAsk, LeaseGrant, Metric } from "@mandate/gateway";
 import type { Evidence } from "../evidence/index.ts";
 import type { ServerLog } from "../log.ts";
@@ -72,7 +73,7 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   await leases.returned(slot, origin, defaultLimits);
   const telemetry = startTelemetry({ env: options.env, version: productVersion, instance: slot, log, now });
   const counts = new DecisionCounts();
-  const gateway = createGateway({ control: { ...publisher.port(), ...options.sessions, lease: (ask) => leases.grant(slot, ask) }, evidence: counts.counted(telemetry.traced(failingForProbe(sink))), clock: now, random, log, mcpProcesses: true, sampling: telemetry.settings });
+  const gateway = createGateway({ limits: { maxBytesInFlight: bytesInFlightFor(Math.min(process.constrainedMemory() || totalmem(), totalmem())) }, control: { ...publisher.port(), ...options.sessions, lease: (ask) => leases.grant(slot, ask) }, evidence: counts.counted(telemetry.traced(failingForProbe(sink))), clock: now, random, log, mcpProcesses: true, sampling: telemetry.settings });
   const server = createGatewayServer({ handler: (request, response) => options.takeOver(request, response) || gateway.handler(request, response) });
 
   let closed = false;
