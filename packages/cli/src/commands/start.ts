@@ -28,7 +28,7 @@ async function start(call: Call, mode: "up" | "serve"): Promise<ExitCode> {
   return exitCodes.done;
 }
 
-const defaultPort = 4601;
+const defaultControlPort = 4600;
 
 /** The data plane alone; runs until SIGTERM or an interrupt. */
 export async function gateway(call: Call): Promise<ExitCode> {
@@ -37,8 +37,7 @@ export async function gateway(call: Call): Promise<ExitCode> {
   if (controlUrl === undefined || !URL.canParse(controlUrl)) {
     throw new CliError({ code: "control_url", message: "MANDATE_CONTROL_URL is missing or not an address.", next: "Set it to the control plane's address, and MANDATE_GATEWAY_TOKEN to what `mandate gateway create NAME` printed there." });
   }
-  const port = Number(env["MANDATE_GATEWAY_PORT"] || defaultPort);
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new CliError({ code: "gateway_port", message: "MANDATE_GATEWAY_PORT is not a port number.", next: "Leave it out for 4601." });
+  const port = gatewayPortOf(env);
   const stopping = Promise.withResolvers<void>();
   process.once("SIGTERM", () => stopping.resolve());
   call.terminal.signal.addEventListener("abort", () => stopping.resolve(), { once: true });
@@ -59,4 +58,12 @@ export async function gateway(call: Call): Promise<ExitCode> {
   await stopping.promise;
   await running.close();
   return exitCodes.done;
+}
+
+/** As beside a control plane: its own variable, else the port after `MANDATE_PORT`. @throws CliError `gateway_port` */
+export function gatewayPortOf(env: Readonly<Record<string, string | undefined>>): number {
+  const name = env["MANDATE_GATEWAY_PORT"] ? "MANDATE_GATEWAY_PORT" : "MANDATE_PORT";
+  const port = name === "MANDATE_PORT" ? Number(env[name] || defaultControlPort) + 1 : Number(env[name]);
+  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
+  throw new CliError({ code: "gateway_port", message: `${name} gives no port to listen on.`, next: "Leave it out for 4601." });
 }
