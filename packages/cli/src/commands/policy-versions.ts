@@ -55,8 +55,8 @@ export async function simulate(call: Call): Promise<ExitCode> {
   const failed = found.tests.filter((test) => !test.passed);
   if (call.format !== "table") await printObject(call.terminal, call.format, found as unknown as Row, call.args[0] ?? "");
   else {
-    for (const { rule, message, remedy } of found.problems) call.terminal.out(clean(`✕ ${rule === null ? "" : `${rule}: `}${message} ${remedy}\n`));
-    for (const test of failed) call.terminal.out(clean(`✕ test ${test.name}: expected ${test.expected}, got ${test.outcome}\n`));
+    for (const { rule, message, remedy } of found.problems) call.terminal.out(`${clean(`✕ ${rule === null ? "" : `${rule}: `}${message} ${remedy}`)}\n`);
+    for (const test of failed) call.terminal.out(`${clean(`✕ test ${test.name}: expected ${test.expected}, got ${test.outcome}`)}\n`);
     if (found.result !== null) {
       const { total, replayable, differences, looser, stricter, shown } = found.result;
       await printFlips(call, shown.slice(0, 50), `None of ${replayable} decisions would come out otherwise.`);

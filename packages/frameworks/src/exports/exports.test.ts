@@ -17,6 +17,19 @@ const fileOf = (text: string) => ({
 });
 
 describe("what is exported", () => {
+  test.each(exportFormatNames)("%s: one character changed, wherever it stands, is told (G4)", async (format) => {
+    const text = await exportSample(format);
+    const missed: string[] = [];
+    const step = Math.max(1, Math.floor(text.length / 80));
+    for (let index = 0; index < text.length; index += step) {
+      if (!/[A-Za-z0-9]/.test(text[index]!)) continue;
+      const altered = text.slice(0, index) + (text[index] === "q" ? "w" : "q") + text.slice(index + 1);
+      const { ok } = await checkExport(fileOf(altered));
+      if (ok) missed.push(`${index}: ${text.slice(Math.max(0, index - 30), index + 10)}`);
+    }
+    expect(missed).toEqual([]);
+  });
+
   test.each(exportFormatNames)("%s means what it says", async (format) => {
     const result = await checkExport(fileOf(await exportSample(format)));
     expect(result).toEqual({ format, ok: true, problems: [], more: 0 });

@@ -1,4 +1,4 @@
-import { sha256Hex } from "./canonical.ts";
+import { canonicalText, sha256Hex } from "./canonical.ts";
 import type { ExportFacts, FindingFacts, PartFacts, SystemFacts } from "./facts.ts";
 import { manifestOf } from "./manifest.ts";
 
@@ -9,14 +9,20 @@ function plain(text: string): string {
   return text.replaceAll(/\s+/g, " ").trim().replaceAll(/[\\`*_{}[\]<>#|]/g, (character) => `\\${character}`);
 }
 
-/** Model card of one system: Markdown for people, its manifest in front as JSON (which is YAML) with a hash of the text. */
+/** Model card of one system: Markdown for people, its manifest in front as JSON (which is YAML) with a hash of itself and the text. */
 export function modelCard(facts: ExportFacts, system: SystemFacts, findings: readonly FindingFacts[], controlCount: number): string {
   const open = findings.filter((one) => one.state === "open");
   const counts = { parts: system.parts.length, findings: open.length, measured: facts.measured.length };
   const body = sectionsOf(facts, system, open, controlCount).map(([title, lines]) => `## ${title}\n\n${lines.join("\n")}\n`).join("\n");
   const text = `# ${plain(system.title)}\n\n${body}`;
-  const front = { ...manifestOf("model-card", facts, counts), system: system.name, versionDigest: system.versionDigest, bodySha256: sha256Hex(text) };
-  return `---\n${JSON.stringify(front, null, 1)}\n---\n${text}`;
+  const front = { ...manifestOf("model-card", facts, counts), system: system.name, versionDigest: system.versionDigest, contentSha256: "" };
+  const contentSha256 = cardHash(front, text);
+  return `---\n${JSON.stringify({ ...front, contentSha256 }, null, 1)}\n---\n${text}`;
+}
+
+/** @param front the manifest, whatever hash it states */
+export function cardHash(front: object, text: string): string {
+  return sha256Hex(`${canonicalText({ ...front, contentSha256: "" })}\n${text}`);
 }
 
 function sectionsOf(facts: ExportFacts, system: SystemFacts, open: readonly FindingFacts[], controlCount: number): readonly (readonly [(typeof cardSections)[number], readonly string[]])[] {

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { canonicalText } from "./canonical.ts";
 import type { EventFacts, ExportHead } from "./facts.ts";
 import { manifestOf } from "./manifest.ts";
 
@@ -89,7 +90,7 @@ function callPart({ header, decision }: EventFacts, actor: Record<string, unknow
 
 /**
  * Events as lines of JSON, in each log's own order. The last line is the export itself, as an event: it says how many lines
- * stand before it and their hash.
+ * stand before it and the hash over them and its own canonical form.
  */
 export async function* ocsfLines(head: ExportHead, events: AsyncIterable<readonly EventFacts[]>): AsyncGenerator<string> {
   const hash = createHash("sha256");
@@ -104,7 +105,7 @@ export async function* ocsfLines(head: ExportHead, events: AsyncIterable<readonl
     yield lines;
   }
   const timeMs = Date.parse(head.exportedAt);
-  yield `${JSON.stringify({
+  const own = {
     ...entityManagement,
     time: timeMs,
     activity_id: 2,
@@ -115,6 +116,8 @@ export async function* ocsfLines(head: ExportHead, events: AsyncIterable<readonl
     actor: { user: { name: head.exportedBy } },
     entity: { name: head.organization.name, uid: head.organization.id, type: "export" },
     metadata: { version: ocsfVersion, product, tenant_uid: head.organization.id, event_code: "export", logged_time: timeMs },
-    unmapped: { ...manifestOf("ocsf", head, { events: count }), eventsSha256: hash.digest("hex") },
-  })}\n`;
+    unmapped: { ...manifestOf("ocsf", head, { events: count }), contentSha256: "" },
+  };
+  const contentSha256 = hash.update(canonicalText(own)).digest("hex");
+  yield `${JSON.stringify({ ...own, unmapped: { ...own.unmapped, contentSha256 } })}\n`;
 }

@@ -3,6 +3,7 @@ import { canonicalText, stableUuid } from "./canonical.ts";
 import type { ExportHead, FindingFacts } from "./facts.ts";
 import { documentUuid, manifestOf } from "./manifest.ts";
 
+const sarifSchema = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 const levels = { low: "note", medium: "warning", high: "error", critical: "error" } as const;
 
 /** A kind of finding, as SARIF's rule. */
@@ -23,7 +24,7 @@ export interface SarifSource {
 
 /**
  * SARIF 2.1.0 of findings that aren't closed, written as it is read. The hash at the end is over the results' canonical
- * forms, one a line.
+ * forms, one a line, and then over that of all the rest.
  */
 export async function* sarif(head: ExportHead, source: SarifSource): AsyncGenerator<string> {
   const ruleIndex = new Map(source.rules.map((one, index) => [one.id, index]));
@@ -32,7 +33,8 @@ export async function* sarif(head: ExportHead, source: SarifSource): AsyncGenera
     rules: source.rules.map((one) => ({ id: one.id, shortDescription: { text: one.title }, defaultConfiguration: { level: levels[one.severity] }, help: { text: one.fix } })),
   };
   const uuid = documentUuid("sarif", head);
-  yield `{"$schema":"https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json","version":"2.1.0","runs":[{"tool":${JSON.stringify({ driver })},"automationDetails":${JSON.stringify({ id: "mandate/findings/", guid: uuid })},"invocations":${JSON.stringify([{ executionSuccessful: true, endTimeUtc: head.exportedAt }])},"results":[`;
+  const run = { tool: { driver }, automationDetails: { id: "mandate/findings/", guid: uuid }, invocations: [{ executionSuccessful: true, endTimeUtc: head.exportedAt }] };
+  yield `{"$schema":"${sarifSchema}","version":"2.1.0","runs":[${JSON.stringify(run).slice(0, -1)},"results":[`;
   const hash = createHash("sha256");
   let count = 0;
   for await (const batch of source.findings) {
@@ -45,7 +47,9 @@ export async function* sarif(head: ExportHead, source: SarifSource): AsyncGenera
     yield text;
   }
   const counts = { results: count, rules: source.rules.length, ...source.counts };
-  yield `\n],"properties":${JSON.stringify({ ...manifestOf("sarif", head, counts), resultsSha256: hash.digest("hex") })}}]}\n`;
+  const manifest = manifestOf("sarif", head, counts);
+  hash.update(canonicalText({ $schema: sarifSchema, version: "2.1.0", runs: [{ ...run, results: [], properties: { ...manifest, contentSha256: "" } }] }));
+  yield `\n],"properties":${JSON.stringify({ ...manifest, contentSha256: hash.digest("hex") })}}]}\n`;
 }
 
 function resultOf(head: ExportHead, one: FindingFacts, ruleIndex: ReadonlyMap<string, number>): Record<string, unknown> {

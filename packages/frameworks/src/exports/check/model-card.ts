@@ -1,5 +1,4 @@
-import { sha256Hex } from "../canonical.ts";
-import { cardSections } from "../model-card.ts";
+import { cardHash, cardSections } from "../model-card.ts";
 import { checkCounts, checkManifest, checkWords, hex256, statedCounts } from "./common.ts";
 import { at, isObject } from "./problems.ts";
 import type { Json, Problems } from "./problems.ts";
@@ -20,8 +19,8 @@ export function checkModelCard(file: string, problems: Problems): void {
   const lines = body.split("\n");
   const lineOf = (index: number): string => `line ${firstLine + index}`;
   checkManifest(front, "model-card", "front matter", problems);
-  const actual = sha256Hex(body);
-  if (front["bodySha256"] !== actual) problems.add("hash.differs", "front matter/bodySha256", `the text has ${actual}`);
+  const actual = cardHash(front, body);
+  if (front["contentSha256"] !== actual) problems.add("hash.differs", "front matter/contentSha256", `the card has ${actual}`);
   if (!hex256.test(String(front["versionDigest"])) || !body.includes(`digest ${String(front["versionDigest"])}`)) problems.add("hash.invalid", "front matter/versionDigest", "isn't the digest of the version that the text is about");
   const scope = at(front, "systems");
   if (!Array.isArray(scope) || scope.length !== 1 || scope[0] !== front["system"]) problems.add("reference.unresolved", "front matter/system", "isn't the one system that was exported");

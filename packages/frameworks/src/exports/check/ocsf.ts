@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { canonicalText } from "../canonical.ts";
 import { ocsfVersion } from "../ocsf.ts";
 import { checkCounts, checkManifest, checkWords, hex256, statedCounts } from "./common.ts";
 import { at, isObject, items, text } from "./problems.ts";
@@ -38,9 +39,9 @@ export async function checkOcsf(lines: AsyncIterable<string>, problems: Problems
   checkManifest(manifest, "ocsf", `${place}/unmapped`, problems);
   if (Date.parse(String(at(manifest, "exportedAt"))) !== last["time"]) problems.add("date.differs", `${place}/time`, "is not when it was exported");
   checkCounts(statedCounts(at(manifest, "counts"), `${place}/unmapped/counts`), { events: count }, `${place}/unmapped/counts`, problems);
-  const stated = at(manifest, "eventsSha256");
-  const actual = hash.digest("hex");
-  if (!hex256.test(String(stated)) || stated !== actual) problems.add("hash.differs", `${place}/unmapped/eventsSha256`, `the lines before have ${actual}`);
+  const stated = at(manifest, "contentSha256");
+  const actual = hash.update(canonicalText({ ...last, unmapped: { ...(isObject(manifest) ? manifest : {}), contentSha256: "" } })).digest("hex");
+  if (!hex256.test(String(stated)) || stated !== actual) problems.add("hash.differs", `${place}/unmapped/contentSha256`, `its lines have ${actual}`);
   const sizes = new Map(items(at(manifest, "position")).map((one) => [String(at(one, "origin")), Number(at(one, "size"))]));
   for (const [origin, { last: index, line }] of origins) {
     const size = sizes.get(origin);

@@ -31,8 +31,9 @@ export function checkSarif(document: JsonObject, problems: Problems): void {
   }
   for (const [index, id] of rules.entries()) if (!seen.rules.has(id)) problems.add("reference.orphan", `/runs/0/tool/driver/rules/${index}`, `no result is of the rule ${id}`);
   checkCounts(statedCounts(at(run, "properties", "counts"), "/runs/0/properties/counts"), { results: results.length, rules: rules.length, ...states }, "/runs/0/properties/counts", problems);
+  hash.update(canonicalText({ ...document, runs: [{ ...run, results: [], properties: { ...(isObject(run["properties"]) ? run["properties"] : {}), contentSha256: "" } }] }));
   const actual = hash.digest("hex");
-  if (at(run, "properties", "resultsSha256") !== actual) problems.add("hash.differs", "/runs/0/properties/resultsSha256", `its results have ${actual}`);
+  if (at(run, "properties", "contentSha256") !== actual) problems.add("hash.differs", "/runs/0/properties/contentSha256", `its content has ${actual}`);
   checkWords(document, problems);
 }
 

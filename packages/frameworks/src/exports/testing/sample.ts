@@ -111,8 +111,9 @@ export function sealAgain(format: ExportFormat, document: unknown): string {
     prop.value = sha256Hex(canonicalText(doc));
   }
   if (format === "sarif") {
-    const run = (doc as unknown as { runs: { results: unknown[]; properties: { resultsSha256: string } }[] }).runs[0]!;
-    run.properties.resultsSha256 = sha256Hex(run.results.map((one) => `${canonicalText(one)}\n`).join(""));
+    const run = (doc as unknown as { runs: { results: unknown[]; properties: { contentSha256: string } }[] }).runs[0]!;
+    const bare = { ...doc, runs: [{ ...run, results: [], properties: { ...run.properties, contentSha256: "" } }] };
+    run.properties.contentSha256 = sha256Hex(run.results.map((one) => `${canonicalText(one)}\n`).join("") + canonicalText(bare));
   }
   return JSON.stringify(doc);
 }

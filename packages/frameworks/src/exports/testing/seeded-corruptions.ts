@@ -1,6 +1,7 @@
-import { sha256Hex } from "../canonical.ts";
+import { canonicalText, sha256Hex } from "../canonical.ts";
 import type { ExportFormat } from "../formats.ts";
 import { preAuth } from "../in-toto.ts";
+import { cardHash } from "../model-card.ts";
 import { exportSample, sampleSigner, sealAgain } from "./sample.ts";
 
 // Documents are edited as whoever tampers with a file would: without types, and the hash made again afterwards.
@@ -128,10 +129,14 @@ export async function seededCorruptions(format: ExportFormat): Promise<readonly 
 }
 
 function corruptLines(sample: string, code: string, edit: Edit[1]): string {
-  const all = sample.trim().split("\n").map((line) => JSON.parse(line) as { unmapped: { eventsSha256: string } });
+  const all = sample.trim().split("\n").map((line) => JSON.parse(line) as { unmapped: { contentSha256: string } });
   edit(all);
   // Only where the hash itself isn't what gives it away.
-  if (code !== "hash.differs" && code !== "manifest.missing") all.at(-1)!.unmapped.eventsSha256 = sha256Hex(all.slice(0, -1).map((one) => `${JSON.stringify(one)}\n`).join(""));
+  if (code !== "hash.differs" && code !== "manifest.missing") {
+    const own = all.at(-1)!;
+    own.unmapped.contentSha256 = "";
+    own.unmapped.contentSha256 = sha256Hex(all.slice(0, -1).map((one) => `${JSON.stringify(one)}\n`).join("") + canonicalText(own));
+  }
   return `${all.map((one) => JSON.stringify(one)).join("\n")}\n`;
 }
 
@@ -147,5 +152,7 @@ function corruptStatement(sample: string, code: string, edit: Edit[1]): string {
 function corruptCard(sample: string, code: string, edit: (text: string) => string): string {
   const altered = edit(sample);
   const end = altered.indexOf("\n---\n", 4);
-  return code === "hash.differs" || end < 0 ? altered : altered.replace(/"bodySha256": "[0-9a-f]{64}"/, `"bodySha256": "${sha256Hex(altered.slice(end + 5))}"`);
+  if (code === "hash.differs" || end < 0) return altered;
+  const seal = cardHash(JSON.parse(altered.slice(4, end)) as object, altered.slice(end + 5));
+  return altered.replace(/"contentSha256": "[0-9a-f]{64}"/, `"contentSha256": "${seal}"`);
 }
