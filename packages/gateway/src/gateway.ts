@@ -86,6 +86,8 @@ export function createGateway(given: GatewayOptions): Gateway {
   let draining = false;
   const bytes = new ByteBudget(limits.maxBytesInFlight, limits.maxInFlight);
   let open = 0;
+  /** Replies that are complete here and not yet at their callers. */
+  let unread = 0;
   let idle: (() => void) | undefined;
   const unauthenticated = new Map<string, number>();
 
@@ -137,7 +139,7 @@ export function createGateway(given: GatewayOptions): Gateway {
       });
       return;
     }
-    if (open >= limits.maxInFlight) {
+    if (open + unread >= limits.maxInFlight) {
       exchange.refuse({
         ...refuse("rate", "This gateway is at its limit of calls at once.", "Repeat the call shortly."),
         retryAfterSeconds: 1,
@@ -165,10 +167,28 @@ export function createGateway(given: GatewayOptions): Gateway {
       })
       .finally(() => {
         open--;
-        exchange.held?.release();
         added.add(exchange.time);
+        untilRead(exchange);
         if (open === 0) idle?.();
       });
+  }
+
+  /**
+   * A reply counts until its caller has it, and a caller who takes nothing of it is cut like one of a stream's: else answers
+   * that nobody reads would pile up behind calls that are over.
+   */
+  function untilRead({ res, held }: Exchange): void {
+    if (res.writableFinished || res.destroyed) return held?.release();
+    unread++;
+    const stuck = setTimeout(() => res.destroy(), limits.callerIdleMs).unref();
+    const moves = (): void => void stuck.refresh();
+    res.on("drain", moves);
+    res.once("close", () => {
+      clearTimeout(stuck);
+      res.off("drain", moves);
+      unread--;
+      held?.release();
+    });
   }
 
   function ready(): GatewayReadiness {

@@ -102,3 +102,43 @@ test("a thousand bodies that never end hold no more than is allowed for all; tho
   await nothingIsLeft();
   expect(upstream.seen).toHaveLength(1);
 }, 90_000);
+
+/** More than the kernel takes for a caller who reads nothing. */
+const large = 8 * 1024 * 1024;
+const muchBody = JSON.stringify({ ...hello, messages: [{ role: "user", content: "Much." }] });
+const answerMuch = (): void => {
+  upstream.answer = (request, res) => sendJson(res, chatAnswer(request.body.includes("Much.") ? "x".repeat(large) : "Hello."));
+};
+
+test("a whole answer that nobody reads counts until its caller is cut, though its call is over and recorded", async () => {
+  await gateway.close();
+  gateway = await startTestGateway(testSnapshot(testFacts(upstream.endpoint, testSystem("T0"))), { limits: { maxBytesInFlight: budget, maxInFlight: 1_100, callerIdleMs: 3_000 } });
+  answerMuch();
+  open(`content-length: ${muchBody.length}`, muchBody).pause();
+  let isOverAndHeld = false;
+  const isHeld = (): boolean => {
+    const { inFlight, bytesInFlight } = gateway.gateway.counts();
+    return (isOverAndHeld ||= gateway.evidence.terminals().length === 1 && inFlight === 0 && bytesInFlight > large);
+  };
+  await expect.poll(isHeld, { interval: 10, timeout: 15_000 }).toBe(true);
+  await othersGoOn();
+  await expect.poll(() => gateway.gateway.counts().bytesInFlight, { timeout: 15_000 }).toBe(0);
+  expect(gateway.evidence.terminals()).toEqual(["done", "done"]);
+}, 60_000);
+
+test("a caller who reads slowly gets all of it, and holds no more of it back than was answered", async () => {
+  answerMuch();
+  let read = 0;
+  const slow = open(`content-length: ${muchBody.length}\r\nconnection: close`, muchBody);
+  const ended = new Promise((done) => slow.once("close", done));
+  slow.on("data", (chunk: Buffer) => {
+    look();
+    read += chunk.length;
+    slow.pause();
+    setImmediate(() => slow.resume());
+  });
+  await ended;
+  expect(read).toBeGreaterThan(large);
+  expect(held).toBeLessThan(2 * large);
+  await nothingIsLeft();
+}, 60_000);

@@ -6,6 +6,7 @@ import type { CallTime } from "../telemetry/call-time.ts";
 import type { Holding } from "../byte-budget.ts";
 import type { TraceContext } from "../telemetry/trace-context.ts";
 import { awsErrorType, mayRetry, type Refusal, refusalBody, type RefusalLinks, statusOf } from "./refusal.ts";
+import { endInSlices } from "./slices.ts";
 
 /** Model and MCP output is other people's content: no browser may take it for a page or a script of ours. */
 const fixedHeaders = {
@@ -114,7 +115,7 @@ export class Exchange {
     if (this.req.method === "HEAD") this.res.end();
     // Node sends a string and its head in one piece, a buffer in two; Latin-1 carries each byte as it is.
     else if (body.length <= oneWriteBytes) this.res.end(body.toString("latin1"), "latin1");
-    else this.res.end(body);
+    else endInSlices(this.res, body);
   }
 
   refuse(refusal: Refusal): void {

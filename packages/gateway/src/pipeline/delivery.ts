@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { StreamMode, Terminal } from "@mandate/model";
 import { type Refusal, refusalEvent } from "../http/refusal.ts";
 import { crowded } from "../http/read-body.ts";
+import { endInSlices } from "../http/slices.ts";
 import { parseStrictEvent, parseStrictObject } from "../json/strict-json.ts";
 import { framerOf } from "../sse/framer.ts";
 import { isWhole, type SseEvent, SseTooLarge, type StreamFramer } from "../sse/sse-reader.ts";
@@ -318,8 +319,9 @@ export class Delivery implements UpstreamEvents, RunningCall {
       if (refusal !== null) return this.#finish("blocked", refusal);
     }
     await this.#finish(this.#sawEnd ? "done" : "upstream_cut", null, () => {
-      this.#write(leaving);
-      this.#call.exchange.res.end();
+      const rest = Buffer.concat(leaving);
+      this.#releasedBytes += rest.length;
+      endInSlices(this.#call.exchange.res, rest);
     });
   }
 
