@@ -13,6 +13,7 @@ export type { ChangeClass, VersionChange } from "./compare-versions.ts";
 export { authorizationDecided, denyAuthorization, grantAuthorization, pilotExtended, requestChanges, revokeAuthorization, submitAuthorization } from "./decide.ts";
 export type { Answering, Reason } from "./decide.ts";
 export { promoteSystem, renewSystem, resumeSystem, retireSystem, suspendSystem } from "./lifecycle.ts";
+export { getSystemAsOf, listSystemsAsOf } from "./as-of.ts";
 export { getAuthorization, getSystem, listAuthorizations, listSystems, readSystemView, systemView } from "./views.ts";
 export type { AuthorizationPage, AuthorizationView, SystemPage, SystemView } from "./views.ts";
 export { reassessmentPorts } from "./reassessment-ports.ts";

@@ -41,7 +41,8 @@ function halt(ctx: CommandContext<Tx>, name: string, input: Reason, to: "suspend
     if (!mayStop(ctx, system.spec, system.name)) throw mayNot("wrong_role", "You hold no role that may stop this system.", "Ask one of its owners or an approver.");
     if (state.halt === "retired") throw wrongState("The system is retired already.", "Nothing is left to do.");
     await writeSystemState(tx, ctx.org, { ...state, halt: to, haltReason: input.reason });
-    if (to === "suspended") await noteStopped(tx, ctx, name);
+    // Since when its calls are refused: one that was suspended before stays so from then on.
+    if (state.halt === null) await noteStopped(tx, ctx, name);
     record({ type: "authorization", system: name, payload: { event: to, reason: input.reason, by: ctx.actor.id } });
     return (await readSystemView(tx, ctx.org, name, ctx.now()))!;
   });

@@ -141,20 +141,25 @@ export function listSystems(ctx: CommandContext<Tx>, page: SystemPage = {}): Pro
     const all = await standingAuthorizations(tx, ctx.org);
     const held = [...all.values()].flatMap((of) => inForce(of) ?? []);
     const conditions = await conditionStates(tx, ctx.org, held, register, ctx.now());
-    const filters = page.filters ?? {};
     const views = register.all("AISystem").flatMap((system) => {
       const state = states.get(system.name);
       return state ? [systemView(system, state, all.get(system.name) ?? [], ctx.now(), conditions.get(system.name))] : [];
     });
-    const matching = views.filter(
-      (view) =>
-        (filters.tier === undefined || view.tier === filters.tier) && (filters.lifecycle === undefined || view.lifecycle === filters.lifecycle) && (filters.status === undefined || view.status === filters.status) &&
-        (filters.unit === undefined || view.unit === filters.unit) && (filters.owner === undefined || view.owners.business === filters.owner || view.owners.technical === filters.owner) && (page.cursor === undefined || view.name > page.cursor),
-    );
-    const limit = Math.min(Math.max(page.limit ?? 100, 1), 1000);
-    const items = matching.slice(0, limit);
-    return { items, nextCursor: matching.length > limit ? items.at(-1)!.name : null };
+    return pageOfSystems(views, page);
   });
+}
+
+/** What of them fits, by name. */
+export function pageOfSystems(views: readonly SystemView[], page: SystemPage): { items: SystemView[]; nextCursor: string | null } {
+  const filters = page.filters ?? {};
+  const matching = views.filter(
+    (view) =>
+      (filters.tier === undefined || view.tier === filters.tier) && (filters.lifecycle === undefined || view.lifecycle === filters.lifecycle) && (filters.status === undefined || view.status === filters.status) &&
+      (filters.unit === undefined || view.unit === filters.unit) && (filters.owner === undefined || view.owners.business === filters.owner || view.owners.technical === filters.owner) && (page.cursor === undefined || view.name > page.cursor),
+  );
+  const limit = Math.min(Math.max(page.limit ?? 100, 1), 1000);
+  const items = matching.slice(0, limit);
+  return { items, nextCursor: matching.length > limit ? items.at(-1)!.name : null };
 }
 
 export async function getAuthorization(ctx: CommandContext<Tx>, id: string): Promise<AuthorizationView> {

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Tx } from "../database/index.ts";
-import { undecided } from "./store.ts";
+import { undecided, undecidedAt } from "./store.ts";
 import type { CaseSystem } from "./store.ts";
 
 /** What undecided cases do to the next call of a system, beside what its own version says. */
@@ -25,6 +25,11 @@ export async function openEffects(tx: Tx, org: string): Promise<Map<string, Open
     const effect = effectOf(cases);
     return effect === noEffect ? [] : [[system, effect] as const];
   }));
+}
+
+/** By system, as it was at a moment: what the version itself held then is known by its case alone, so those count too. */
+export async function effectsAt(tx: Tx, org: string, at: Date): Promise<Map<string, OpenEffect>> {
+  return new Map([...(await undecidedAt(tx, org, at))].map(([system, cases]) => [system, effectOf(cases.map((one) => ({ ...one, heldBy: "case" as const })))]));
 }
 
 /** Pure. Cases that the version itself holds are left out: the register's own comparison refuses for them. */

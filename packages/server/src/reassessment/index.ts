@@ -1,6 +1,6 @@
 export { closeReassessments } from "./close.ts";
 export type { Closing } from "./close.ts";
-export { acceptedPrompts, earlier, effectOf, noEffect, openEffects, servedSince, servedSubject } from "./effect.ts";
+export { acceptedPrompts, earlier, effectOf, effectsAt, noEffect, openEffects, servedSince, servedSubject } from "./effect.ts";
 export type { OpenEffect, ServedSince } from "./effect.ts";
 export { noteChange, openReassessment } from "./open.ts";
 export type { AffectedSystem, NewReassessment } from "./open.ts";

@@ -119,6 +119,12 @@ export async function undecided(tx: Tx, org: string): Promise<Map<string, CaseSy
   return Map.groupBy(rows, (row) => row.system);
 }
 
+/** What was undecided at a moment, by system. */
+export async function undecidedAt(tx: Tx, org: string, at: Date): Promise<Map<string, CaseSystem[]>> {
+  const { rows } = await sql<CaseSystem>`select ${systemColumns} from reassessment_systems s where org = ${org} and opened_at <= ${at} and (outcome is null or decided_at > ${at}) order by system, reassessment_id`.execute(tx);
+  return Map.groupBy(rows, (row) => row.system);
+}
+
 export async function listEvents(tx: Tx, org: string, page: { readonly cursor?: string | undefined; readonly limit: number; readonly reassessment?: string | undefined; readonly id?: string }): Promise<ChangeEvent[]> {
   const [cursor, of, id] = [page.cursor ?? null, page.reassessment ?? null, page.id ?? null];
   const { rows } = await sql<ChangeEvent>`select ${eventColumns} from change_events where org = ${org} and (${cursor}::text is null or id < ${cursor}) and (${of}::text is null or reassessment_id = ${of}) and (${id}::text is null or id = ${id}) order by id desc limit ${page.limit}`.execute(tx);

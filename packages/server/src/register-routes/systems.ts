@@ -1,12 +1,11 @@
 import { stringify } from "yaml";
 import { z } from "zod";
 import { tiers } from "@mandate/model";
-import { getSystem, listSystems, promoteSystem, renewSystem, resumeSystem, retireSystem, suspendSystem } from "../authorization/index.ts";
+import { getSystem, getSystemAsOf, listSystems, listSystemsAsOf, promoteSystem, renewSystem, resumeSystem, retireSystem, suspendSystem } from "../authorization/index.ts";
 import type { SystemView } from "../authorization/index.ts";
 import { systemActor } from "../context/index.ts";
 import { actorOf, editors, fromCursor, instant, page, pageQuery, pathName, reasonBody, toPage } from "../http/index.ts";
 import type { App } from "../http/index.ts";
-import { getObject } from "../registry/index.ts";
 import { authorization, shownAuthorization } from "./authorizations.ts";
 import { revokingKeysOf } from "./deps.ts";
 import type { RegisterRouteDeps } from "./deps.ts";
@@ -77,11 +76,11 @@ export function systemRoutes(app: App, deps: RegisterRouteDeps): void {
       const { cursor, limit, q, asOf, ...filters } = query;
       const after = fromCursor(cursor);
       // A search narrows after the register's own filters, so it reads on until the page is full.
-      const { items } = await listSystems(reading, { cursor: after, limit: 1000, filters });
+      const { items } = asOf === undefined ? await listSystems(reading, { cursor: after, limit: 1000, filters }) : await listSystemsAsOf(reading, new Date(asOf), { cursor: after, limit: 1000, filters });
       const wanted = q === undefined ? items : items.filter((one) => `${one.name} ${one.title}`.toLowerCase().includes(q.toLowerCase()));
-      const then = asOf === undefined ? wanted : (await Promise.all(wanted.map(async (one) => ((await getObject(reading, "AISystem", one.name, { asOf: new Date(asOf) })) === undefined ? [] : [one])))).flat();
-      const counts = await db.read(org, (tx) => systemCounts(tx, org, then.slice(0, limit).map((one) => one.name), now()));
-      return toPage(then.slice(0, limit + 1), limit, (one) => shownSystem(one, counts), (one) => one.name);
+      // Of a moment in the past nothing is counted: the figures are of the last day.
+      const counts = asOf === undefined ? await db.read(org, (tx) => systemCounts(tx, org, wanted.slice(0, limit).map((one) => one.name), now())) : new Map<string, SystemCounts>();
+      return toPage(wanted.slice(0, limit + 1), limit, (one) => shownSystem(one, counts), (one) => one.name);
     },
   );
 
@@ -92,12 +91,10 @@ export function systemRoutes(app: App, deps: RegisterRouteDeps): void {
   };
 
   app.get("/api/v1/systems/:name", { config: { access: "signed-in" }, schema: { operationId: "getSystem", params, querystring: z.object({ asOf: instant.optional() }), response: { 200: detail } } }, async ({ params, query }) => {
-    const now_ = await read(params.name);
-    if (query.asOf === undefined) return now_;
-    // What it was: the record as it stood. Its authorization is shown as it is today, by its own dates.
-    const then = await getObject(reading, "AISystem", params.name, { asOf: new Date(query.asOf) });
+    if (query.asOf === undefined) return read(params.name);
+    const then = await getSystemAsOf(reading, params.name, new Date(query.asOf));
     if (then === undefined) throw notFound("AISystem", "systems");
-    return { ...now_, ...specFields(then.spec, then.name), title: String(then.spec["title"] ?? then.name), versionNumber: then.version, updatedAt: then.updatedAt };
+    return shownDetail(then, new Map());
   });
 
   for (const [verb, command] of Object.entries(verbs)) {
