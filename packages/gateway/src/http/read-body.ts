@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Holding } from "../byte-budget.ts";
+import { PendingBytes } from "../pending-bytes.ts";
 import { type Refusal, refuse } from "./refusal.ts";
 
 /** The calls under way hold as much together as a machine is to be burdened with. */
@@ -39,8 +40,8 @@ export function readBytes(req: IncomingMessage, limits: BodyLimits, held: Holdin
   const declared = Number(req.headers["content-length"] ?? 0);
   if (declared > limits.maxBodyBytes) return Promise.resolve(tooLarge);
   return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
+    // Copied together as it comes: sixteen million chunks of a byte each would be gigabytes of objects.
+    const read = new PendingBytes();
     const timer = setTimeout(
       () =>
         settle(
@@ -53,12 +54,11 @@ export function readBytes(req: IncomingMessage, limits: BodyLimits, held: Holdin
       limits.bodyTimeoutMs,
     );
     const onData = (chunk: Buffer): void => {
-      size += chunk.length;
-      if (size > limits.maxBodyBytes) settle(tooLarge);
+      if (read.length + chunk.length > limits.maxBodyBytes) settle(tooLarge);
       else if (held?.grow(chunk.length) === false) settle(crowded);
-      else chunks.push(chunk);
+      else read.append(chunk);
     };
-    const onEnd = (): void => settle(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size));
+    const onEnd = (): void => settle(read.take());
     const onGone = (): void => settle(undefined);
     const settle = (result: Buffer | Refusal | undefined): void => {
       clearTimeout(timer);

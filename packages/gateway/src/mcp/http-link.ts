@@ -1,6 +1,7 @@
 import type { McpServerFacts } from "@mandate/model";
 import type { Compiled } from "../compiled.ts";
 import type { GatewayLimits } from "../options.ts";
+import { PendingBytes } from "../pending-bytes.ts";
 import { type SseEvent, SseReader, SseTooLarge } from "../sse/sse-reader.ts";
 import { type UpstreamCall, type UpstreamClient, UpstreamFailure } from "../upstream/client.ts";
 import { type EventFields, type LinkEvents, type LinkRequest, type McpLink, noFields } from "./link.ts";
@@ -44,7 +45,7 @@ class AnswerReader {
   readonly #longLived: boolean;
   readonly #grow: (bytes: number) => boolean;
   readonly #sse: SseReader;
-  readonly #parts: Buffer[] = [];
+  readonly #parts = new PendingBytes();
   #streamed = false;
   #bytes = 0;
   #over = false;
@@ -71,7 +72,7 @@ class AnswerReader {
     if (!this.#longLived && (this.#bytes > this.#limits.maxAnswerBytes || !this.#grow(chunk.length))) return this.#tooLarge();
     if (!this.#streamed) {
       if (this.#bytes > this.#limits.maxMcpMessageBytes) return this.#tooLarge();
-      this.#parts.push(chunk);
+      this.#parts.append(chunk);
       return;
     }
     let events: SseEvent[];
@@ -87,7 +88,7 @@ class AnswerReader {
   end(): void {
     if (this.#over) return;
     // Half an event at the end is no event (HTML §9.2.6); JSON cut short is found by whoever parses it.
-    if (!this.#streamed && this.#bytes > 0) this.#events.message(Buffer.concat(this.#parts).toString("utf8"), noFields);
+    if (!this.#streamed && this.#bytes > 0) this.#events.message(this.#parts.bytes.toString("utf8"), noFields);
     this.#events.end();
   }
 

@@ -4,6 +4,7 @@ import { type Refusal, refusalEvent } from "../http/refusal.ts";
 import { crowded } from "../http/read-body.ts";
 import { endInSlices } from "../http/slices.ts";
 import { parseStrictEvent, parseStrictObject } from "../json/strict-json.ts";
+import { PendingBytes } from "../pending-bytes.ts";
 import { framerOf } from "../sse/framer.ts";
 import { isWhole, type SseEvent, SseTooLarge, type StreamFramer } from "../sse/sse-reader.ts";
 import type { AnswerView, StreamReader, TokenUsage, ToolCall } from "../surfaces/surface.ts";
@@ -72,7 +73,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
   #issued: string | null = null;
   #said: string[] = [];
   #saidChars = 0;
-  #captured: Buffer[] = [];
+  readonly #captured = new PendingBytes();
   #capturedBytes = 0;
   #complete = true;
   #releasedBytes = 0;
@@ -208,7 +209,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
       void this.#finish("upstream_cut", crowded);
       return false;
     }
-    if (fits) this.#captured.push(bytes);
+    if (fits) this.#captured.append(bytes);
     else if (this.#phase === "json") {
       this.#tooLarge();
       return false;
@@ -327,7 +328,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
 
   async #endJson(): Promise<void> {
     const status = this.#status ?? 502;
-    const body = Buffer.concat(this.#captured);
+    const body = this.#captured.bytes;
     const { surface, exchange } = this.#call;
     const refused = statusRefusal(status);
     if (this.#replaceable && isUnanswered(status))
@@ -371,7 +372,7 @@ export class Delivery implements UpstreamEvents, RunningCall {
 
   /** All bytes of the answer, or null when they are more than is kept. */
   #whole(): Buffer | null {
-    return this.#complete ? Buffer.concat(this.#captured) : null;
+    return this.#complete ? this.#captured.bytes : null;
   }
 
   /** @param body what leaves once a person agrees */
@@ -458,8 +459,8 @@ export class Delivery implements UpstreamEvents, RunningCall {
             releasedBytes: this.#releasedBytes,
             tools: this.#checker.tools,
             check: this.#content.record,
-            hashes: this.#left === null ? null : { received: hashOf(this.#captured), left: this.#left },
-            body: this.#captured.length === 0 ? null : Buffer.concat(this.#captured),
+            hashes: this.#left === null ? null : { received: hashOf([this.#captured.bytes]), left: this.#left },
+            body: this.#captured.length === 0 ? null : this.#captured.bytes,
           },
         }),
       );

@@ -1,4 +1,5 @@
 import { EventStreamCodec } from "@smithy/eventstream-codec";
+import { PendingBytes } from "../pending-bytes.ts";
 import { SseTooLarge } from "./sse-reader.ts";
 
 const codec = new EventStreamCodec(
@@ -22,7 +23,7 @@ export interface AwsMessage {
 /** Divides a byte stream into messages, whatever way it is cut. */
 export class AwsMessages {
   readonly #maxBytes: number;
-  #pending: Buffer = Buffer.alloc(0);
+  readonly #pending = new PendingBytes();
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
@@ -30,28 +31,27 @@ export class AwsMessages {
 
   /** @throws SseTooLarge for a message past the limit; Error for one that its checksum or form says is none */
   push(chunk: Buffer): AwsMessage[] {
-    this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
+    this.#pending.append(chunk);
     const messages: AwsMessage[] = [];
     while (this.#pending.length >= preludeBytes) {
-      const length = this.#pending.readUInt32BE(0);
+      const { bytes } = this.#pending;
+      const length = bytes.readUInt32BE(0);
       if (length > this.#maxBytes) throw new SseTooLarge();
       if (length < preludeBytes + 4) throw new RangeError("a message shorter than its own frame");
-      if (this.#pending.length < length) break;
-      const raw = this.#pending.subarray(0, length);
+      if (bytes.length < length) break;
+      const raw = bytes.subarray(0, length);
       const { headers, body } = codec.decode(raw);
       const kind = String(headers[":message-type"]?.value ?? "");
       const type = String(headers[kind === "exception" ? ":exception-type" : ":event-type"]?.value ?? "");
       messages.push({ raw, kind, type, payload: Buffer.from(body).toString("utf8") });
-      this.#pending = this.#pending.subarray(length);
+      this.#pending.drop(length);
     }
     return messages;
   }
 
   /** The bytes of a message that never came whole. */
   rest(): Buffer {
-    const rest = this.#pending;
-    this.#pending = Buffer.alloc(0);
-    return rest;
+    return this.#pending.take();
   }
 }
 

@@ -1,3 +1,4 @@
+import { PendingBytes } from "../pending-bytes.ts";
 import { type SseEvent, SseTooLarge, type StreamFramer } from "./sse-reader.ts";
 
 const space = new Set([0x20, 0x09, 0x0a, 0x0d]);
@@ -8,7 +9,7 @@ const space = new Set([0x20, 0x09, 0x0a, 0x0d]);
  */
 export class JsonArrayReader implements StreamFramer {
   readonly #maxEventBytes: number;
-  #pending: Buffer = Buffer.alloc(0);
+  readonly #pending = new PendingBytes();
   #at = 0;
   /** Where the element under way begins in `#pending`; -1 between elements. */
   #start = -1;
@@ -23,14 +24,16 @@ export class JsonArrayReader implements StreamFramer {
 
   /** @throws SseTooLarge when one element outgrows the limit; SyntaxError where the array holds anything but objects */
   push(chunk: Buffer): SseEvent[] {
-    this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
+    this.#pending.append(chunk);
+    let { bytes } = this.#pending;
     const events: SseEvent[] = [];
-    for (; this.#at < this.#pending.length; this.#at++) {
-      const end = this.#step(this.#pending[this.#at]!);
+    for (; this.#at < bytes.length; this.#at++) {
+      const end = this.#step(bytes[this.#at]!);
       if (!end) continue;
-      const raw = this.#pending.subarray(0, this.#at + 1);
+      const raw = bytes.subarray(0, this.#at + 1);
       events.push({ raw, name: "", data: this.#start < 0 ? "" : raw.toString("utf8", this.#start) });
-      this.#pending = this.#pending.subarray(this.#at + 1);
+      this.#pending.drop(raw.length);
+      ({ bytes } = this.#pending);
       this.#at = -1;
       this.#start = -1;
     }
@@ -40,8 +43,7 @@ export class JsonArrayReader implements StreamFramer {
 
   /** An event that is not whole, unless the array was closed and only white space followed. */
   rest(): SseEvent | undefined {
-    const raw = this.#pending;
-    this.#pending = Buffer.alloc(0);
+    const raw = this.#pending.take();
     if (this.#state === "after") return raw.length === 0 ? undefined : { raw, name: "", data: "" };
     return { raw, name: "", data: "[" };
   }

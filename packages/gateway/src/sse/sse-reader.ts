@@ -1,3 +1,5 @@
+import { PendingBytes } from "../pending-bytes.ts";
+
 /** One event as it came: `raw` holds its exact bytes, the blank line included. */
 export interface SseEvent {
   readonly raw: Buffer;
@@ -35,7 +37,7 @@ export class SseTooLarge extends Error {
  */
 export class SseReader implements StreamFramer {
   readonly #maxEventBytes: number;
-  #pending: Buffer = Buffer.alloc(0);
+  readonly #pending = new PendingBytes();
   /** Bytes of `#pending` already known to hold no blank line. */
   #scanned = 0;
   #first = true;
@@ -46,18 +48,19 @@ export class SseReader implements StreamFramer {
 
   /** @throws SseTooLarge when one event outgrows the limit */
   push(chunk: Buffer): SseEvent[] {
-    this.#pending = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
+    this.#pending.append(chunk);
+    const { bytes } = this.#pending;
     const events: SseEvent[] = [];
     let start = 0;
     let at = this.#scanned;
     for (;;) {
-      const end = blankLineEnd(this.#pending, at);
+      const end = blankLineEnd(bytes, at);
       if (end < 0) break;
-      events.push(this.#read(this.#pending.subarray(start, end)));
+      events.push(this.#read(bytes.subarray(start, end)));
       start = end;
       at = end;
     }
-    if (start > 0) this.#pending = this.#pending.subarray(start);
+    this.#pending.drop(start);
     if (this.#pending.length > this.#maxEventBytes) throw new SseTooLarge();
     // A terminator is at most CR LF CR LF: step back so that one cut in two is still seen.
     this.#scanned = Math.max(0, this.#pending.length - 4);
@@ -67,8 +70,7 @@ export class SseReader implements StreamFramer {
   /** What came after the last blank line; an event only where the stream ended without one. */
   rest(): SseEvent | undefined {
     if (this.#pending.length === 0) return undefined;
-    const event = this.#read(this.#pending);
-    this.#pending = Buffer.alloc(0);
+    const event = this.#read(this.#pending.take());
     this.#scanned = 0;
     return event;
   }
