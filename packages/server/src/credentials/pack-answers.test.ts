@@ -16,3 +16,10 @@ test("age at use counts from creation, and keys never used are a stated gap", ()
   const sections = credentialSections([row({ lastUsedAt: day(11) }), row({})], "all");
   expect(sections.E11?.["age at use"]).toMatchObject({ gaps: ["1 credentials were never used."], rows: [{ ageAtLastUseDays: 10 }] });
 });
+
+test("keys that live elsewhere stand beside those of the gateway, once somebody imported them", () => {
+  const item = "credential inventory without values";
+  const one = { id: "ext_1", name: "ci deploy key", location: "vault", kind: "token", system: null, owner: "ann@x.example", created: "2026-01-01", ends: null, importedAt: day(1), goneAt: null };
+  expect(credentialSections([], "all", [one]).E11?.[item]).toMatchObject({ elsewhere: [one], gaps: [expect.stringContaining("somebody imported")] });
+  expect(credentialSections([], "all").E11?.[item]).toMatchObject({ elsewhere: [], gaps: [expect.stringContaining("No credential kept elsewhere was imported")] });
+});

@@ -1,6 +1,6 @@
 import { sql } from "kysely";
 import type { Tx } from "../database/index.ts";
-import { mergeAnswers, packAnswer, scopeWords } from "../evidence/index.ts";
+import { maxShownRows, mergeAnswers, packAnswer, scopeWords } from "../evidence/index.ts";
 import type { PackScope, SectionAnswers } from "../evidence/index.ts";
 
 export interface CredentialRow {
@@ -20,12 +20,27 @@ export interface CredentialRow {
 
 const days = (from: Date, to: Date): number => Math.round(((to.getTime() - from.getTime()) / 86_400_000) * 10) / 10;
 
-export function credentialSections(rows: readonly CredentialRow[], words: string): SectionAnswers {
+/** A key that lives elsewhere, as somebody imported it: its name, never the key. */
+export interface ElsewhereRow {
+  readonly id: string;
+  readonly name: string;
+  readonly location: string;
+  readonly kind: string;
+  readonly system: string | null;
+  readonly owner: string | null;
+  readonly created: string | null;
+  readonly ends: string | null;
+  readonly importedAt: Date;
+  readonly goneAt: Date | null;
+}
+
+export function credentialSections(rows: readonly CredentialRow[], words: string, elsewhere: readonly ElsewhereRow[] = []): SectionAnswers {
   const source = "credentials";
+  const known = elsewhere.length === 0 ? "No credential kept elsewhere was imported: only keys of this gateway are listed." : "Of credentials kept elsewhere, those that somebody imported are listed.";
   const used = rows.filter((row) => row.lastUsedAt !== null);
   return {
     E11: {
-      "credential inventory without values": packAnswer({ source, query: `every credential created before the end of the period; ${words}`, gaps: ["Only keys of this gateway are listed, no credential kept elsewhere."], rows }),
+      "credential inventory without values": { ...packAnswer({ source: "credentials, external_credentials", query: `every credential created before the end of the period, and beside them each that lives elsewhere and was imported by then; ${words}`, gaps: [known], rows }), elsewhere },
       "age at use": packAnswer({ source, query: `age in days of each credential at its last use; ${words}`, gaps: rows.length > used.length ? [`${rows.length - used.length} credentials were never used.`] : [], rows: used.map((row) => ({ id: row.id, system: row.system, ageAtLastUseDays: days(row.createdAt, row.lastUsedAt!) })) }),
       "revocation timing": packAnswer({ source, query: `revoked credentials, when, and whether one was used after it; ${words}`, gaps: ["When the leak or departure behind a revocation was learnt is not kept."], rows: rows.filter((row) => row.state === "revoked").map((row) => ({ id: row.id, system: row.system, revokedAt: row.changedAt, reason: row.reason, lastUsedAt: row.lastUsedAt, usedAfterwards: row.lastUsedAt !== null && row.lastUsedAt > row.changedAt })) }),
     },
@@ -36,7 +51,10 @@ export async function credentialAnswers(tx: Tx, org: string, scope: PackScope): 
   const { rows } = await sql<CredentialRow>`select id, system, name, state, accountable, scope, created_at as "createdAt", not_after as "notAfter", changed_at as "changedAt", last_used_at as "lastUsedAt", reason, replaced_by as "replacedBy"
     from credentials where org = ${org} and created_at < coalesce(${scope.until}::timestamptz, 'infinity')
       ${scope.systems.length === 0 ? sql`` : sql`and system = any(${[...scope.systems]}::text[])`} order by system, created_at, id`.execute(tx);
-  return mergeAnswers([credentialSections(rows, scopeWords(scope)), useSections(rows, await usesOf(tx, org, scope), scopeWords(scope))]);
+  const elsewhere = await sql<ElsewhereRow>`select id, name, location, kind, system, owner, created_on::text as created, ends_on::text as ends, imported_at as "importedAt", gone_at as "goneAt"
+    from external_credentials where org = ${org} and imported_at < coalesce(${scope.until}::timestamptz, 'infinity')
+      ${scope.systems.length === 0 ? sql`` : sql`and system = any(${[...scope.systems]}::text[])`} order by imported_at, id limit ${maxShownRows}`.execute(tx);
+  return mergeAnswers([credentialSections(rows, scopeWords(scope), elsewhere.rows), useSections(rows, await usesOf(tx, org, scope), scopeWords(scope))]);
 }
 
 /** A credential and what calls with it were allowed to do. */

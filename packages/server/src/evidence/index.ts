@@ -21,7 +21,7 @@ export type { LogKeys } from "./logs.ts";
 export type { OpenedEntry, ReadRequest } from "./open-payload.ts";
 export { createPack } from "./pack.ts";
 export type { PackFile, PackRequest } from "./pack.ts";
-export { packAnswer, scopeWords } from "./pack-answer.ts";
+export { maxShownRows, packAnswer, scopeWords } from "./pack-answer.ts";
 export type { PackScope } from "./pack-answer.ts";
 export { mergeAnswers, packSections } from "./pack-sections.ts";
 export type { SectionAnswers } from "./pack-sections.ts";

@@ -24,7 +24,7 @@ export async function decisionAnswers(tx: Tx, org: string, scope: PackScope): Pr
     FROM decision WHERE ${inScope} GROUP BY 1, 2, 3 ORDER BY 1, 2, 3`.execute(tx);
   const terminals = await sql<{ terminal: string | null; count: number }>`SELECT terminal, count(*)::int AS count FROM decision WHERE ${inScope} GROUP BY 1 ORDER BY 1`.execute(tx);
   const total = counts.rows.reduce((sum, row) => sum + row.count, 0);
-  const unattributed = await sql<{ count: number }>`SELECT count(*)::int AS count FROM decision WHERE NOT ${isProbe} AND org = ${org} AND system IS NULL
+  const unattributed = await sql<{ count: number; all: number }>`SELECT count(*) FILTER (WHERE system IS NULL)::int AS count, count(*)::int AS all FROM decision WHERE NOT ${isProbe} AND org = ${org}
     AND at >= coalesce(${scope.since}::timestamptz, '-infinity') AND at < coalesce(${scope.until}::timestamptz, 'infinity')`.execute(tx);
   const probes = await sql<{ count: number }>`SELECT count(*)::int AS count FROM decision WHERE ${isProbe} AND org = ${org}
     AND at >= coalesce(${scope.since}::timestamptz, '-infinity') AND at < coalesce(${scope.until}::timestamptz, 'infinity')`.execute(tx);
@@ -42,7 +42,7 @@ export async function decisionAnswers(tx: Tx, org: string, scope: PackScope): Pr
   return {
     E02: {
       "reconciliation of record against gateway traffic and discovery": packAnswer({ source: `${source}, register_objects`, query: `systems named in decisions ${words}, and whether each is on record now`, gaps: ["Only traffic through the gateway is compared; calls that bypass it are not seen and nothing scans for them."], rows: bySystem.rows }),
-      "count of unattributed calls": { gaps: [], source, query: `decisions that name no system, in the period, all systems`, population: total, count: unattributed.rows[0]!.count },
+      "count of unattributed calls": { gaps: [], source, query: `decisions that name no system, in the period, all systems`, population: unattributed.rows[0]!.all, count: unattributed.rows[0]!.count },
     },
     E08: {
       "decision counts by outcome and policy version": { gaps: reconciled.gaps, source, query: `decisions ${words}, without probes of the controls, grouped by outcome, code and policy version`, population: total, probes: probes.rows[0]!.count, counts: counts.rows, terminals: terminals.rows, reconciliation: reconciled.counts, writers: reconciled.logs },
