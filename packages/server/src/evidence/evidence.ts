@@ -340,7 +340,9 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
         const { rows } = await sql<{ origin: string; size: string; root: Buffer; head: string }>`
           SELECT origin, size, root, head FROM evidence_log
           WHERE org = ${org} AND (size > checkpoint_size OR (${beat} AND origin = ${controlOrigin})
-              OR (${counting} AND closed_at IS NULL AND EXISTS (SELECT FROM evidence_count c WHERE c.org = evidence_log.org AND c.origin = evidence_log.origin AND c.entries <> c.sealed)))
+              OR (${counting} AND closed_at IS NULL AND EXISTS (SELECT FROM evidence_count c WHERE c.org = evidence_log.org AND c.origin = evidence_log.origin AND c.entries <> c.sealed))
+              OR (${publishing !== undefined} AND closed_at IS NULL AND EXISTS (SELECT FROM evidence_counted c WHERE c.org = evidence_log.org AND c.origin = evidence_log.origin AND c.to_index = evidence_log.size)
+                AND NOT EXISTS (SELECT FROM evidence_checkpoint k WHERE k.org = evidence_log.org AND k.origin = evidence_log.origin AND k.size = evidence_log.size AND k.counted)))
             AND origin <> ${metaOrigin} ORDER BY origin FOR UPDATE`.execute(
           tx,
         );

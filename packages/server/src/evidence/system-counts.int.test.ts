@@ -61,6 +61,26 @@ test("a pack of one system says that none of its entries is missing, through eve
   for (const systems of [["returns"], ["notes", "desk"], ["never"], []]) expect(await packOf(systems)).toMatchObject({ problems: [], complete: true });
 });
 
+test("a log that grew by records of audits alone is counted too: a population fixed then can be shown to be whole", async () => {
+  const isCounted = async (): Promise<{ size: number; counted: boolean }> => {
+    const { rows } = await db.read(org, (tx) => sql<{ size: number; counted: boolean }>`SELECT l.size::int AS size, coalesce(bool_or(k.counted), false) AS counted FROM evidence_log l
+      LEFT JOIN evidence_checkpoint k ON k.org = l.org AND k.origin = l.origin AND k.size = l.size WHERE l.org = ${org} AND l.origin = ${evidence.controlOrigin} GROUP BY l.size`.execute(tx));
+    return rows[0]!;
+  };
+  const record = () => db.transaction(org, (tx) => evidence.appendInTransaction(tx, { type: "audit", payload: { kind: "opened" }, register: 1, actor: { kind: "system", id: "test", email: null, roles: [], proof: "internal" } }));
+  await evidence.publishCheckpoints({ counts: "now" });
+  const { size } = await isCounted();
+  await record();
+  await evidence.publishCheckpoints({ counts: "now" });
+  expect(await isCounted()).toEqual({ size: size + 1, counted: true });
+  // Published by the clock a moment before, without counts: they follow.
+  await record();
+  await evidence.publishCheckpoints();
+  await evidence.publishCheckpoints({ counts: "now" });
+  expect(await isCounted()).toEqual({ size: size + 2, counted: true });
+  expect(await packOf(["returns"])).toMatchObject({ problems: [], complete: true });
+});
+
 test("a new epoch's meta-log restates the counts of the logs before it", async () => {
   await evidence.beginEpoch({ reason: "rotated", lost: new Map() });
   evidence = await openEvidence({ db, org, host: "localhost", organization: "counts", now: Date.now, ...keys });
