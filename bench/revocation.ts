@@ -14,6 +14,7 @@ import { partSnapshot } from "@mandate/gateway/remote";
 import { sql } from "kysely";
 import { addSystemsLike } from "../packages/server/src/testing/many-systems.ts";
 import { startTestServer } from "../packages/server/src/testing/running-server.ts";
+import { manifestOf, model } from "./seed/systems.ts";
 
 const systems = Number(process.argv[2] ?? 10_000);
 const credentialsOfEach = Number(process.argv[3] ?? 10);
@@ -22,29 +23,6 @@ const rounds = 25;
 /** Through the API; the others are rows like theirs, which takes minutes less. */
 const applied = Math.min(systems, 50);
 const cli = join(import.meta.dirname, "../packages/cli/src/main.ts");
-
-const manifest = (from: number, to: number): string =>
-  Array.from(
-    { length: to - from },
-    (_, at) => `apiVersion: v1
-kind: AISystem
-metadata: { name: system-${from + at} }
-spec:
-  title: Meeting notes of team ${from + at}
-  purposes: [{ id: summarize, text: Summarizes internal meetings. }]
-  owners: { business: bea@halden.example, technical: tom@halden.example }
-  audience: internal
-  autonomy: suggests
-  intake: { prohibited: [], annex3: [], annex1: false, profiling: false, decisionEffect: none, reversibility: nothing to undo, vulnerable: false, publicBody: false, euNexus: true }
-  boundary: { sensitivity: internal, classes: [], regions: [EEA], retention: { prompts: 30d, outputs: 30d }, training: never }
-  uses: { models: [model:gpt-test] }
-`,
-  ).join("---\n");
-const model = `apiVersion: v1
-kind: Model
-metadata: { name: gpt-test }
-spec: { protocol: openai, endpoint: "http://127.0.0.1:9/v1", served: [gpt-test], region: EEA, training: never, retention: 0d, maxSensitivity: internal }
-`;
 
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -110,7 +88,7 @@ async function untilRefused(urls: readonly string[], key: string, refused: boole
 try {
   const began = performance.now();
   await ask("POST", "/apply", model);
-  await ask("POST", "/apply", manifest(0, applied));
+  await ask("POST", "/apply", manifestOf(0, applied));
   const { org } = control.server;
   await addSystemsLike(control.db, org, "system-0", applied, systems);
   console.log(`${systems} systems after ${((performance.now() - began) / 1000).toFixed(0)} s`);

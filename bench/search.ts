@@ -5,41 +5,28 @@ import { sql } from "kysely";
 import { openDatabase } from "@mandate/server/database";
 import { listDecisions } from "@mandate/server/evidence";
 import type { DecisionFilter } from "@mandate/server/evidence";
+import { loadDecisions, stepMs } from "./seed/decisions.ts";
 
 // Searches of the decisions index at its target size: p95 of each kind of question, newest page and a later one.
 //   node bench/search.ts [ROWS]
 
 const rows = Number(process.argv[2] ?? 1_000_000);
 const repeats = 40;
+const firstMs = 1_790_000_000_000;
 const org = "org_bench";
 const dataDir = mkdtempSync(join(tmpdir(), "mandate-bench-search-"));
 const db = await openDatabase({ dataDir, limits: { statementTimeoutMs: 600_000 } });
 try {
   await db.ensureOrganization({ id: org, name: "bench", now: new Date() });
   const began = performance.now();
-  // Ids in the order of time, as the gateway makes them: 48 bits of milliseconds in Crockford's alphabet, then the rest.
+  await loadDecisions(db, org, rows, firstMs);
   await db.transaction(org, async (tx) => {
-    await sql`create function pg_temp.dec_id(ms bigint, n bigint) returns text language sql as $$
-      select 'dec_' || string_agg(substr('0123456789abcdefghjkmnpqrstvwxyz', ((v >> (5 * s)) & 31)::int + 1, 1), '' order by s desc) || lpad(n::text, 16, '0')
-      from (select ms << 2 as v) x, generate_series(0, 9) as s $$`.execute(tx);
-    await sql`insert into decision (org, id, at, outcome, code, reason, rule, system, action, resource, surface, credential, duration_ms, input_tokens, output_tokens,
-        policy_version, register_version, terminal, intent_log, intent_index, result_log, result_index, session, subject)
-      select ${org}, pg_temp.dec_id(ms, n), to_timestamp(ms / 1000.0), outcome, case outcome when 'deny' then (array['not_granted','data_boundary','policy'])[1 + n % 3] when 'hold' then 'approval_required' end,
-        'system-' || n % 500 || ' would have called ' || resource || '. ' || case outcome when 'allow' then 'It is granted.' else 'Rule ' || n % 40 || ' says no.' end,
-        case when outcome = 'allow' then 'grant' else 'rule-' || n % 40 end, 'system-' || n % 500, case when n % 3 = 0 then 'tool.call' else 'model.call' end, resource, 'openai-chat', 'cred_' || n % 2000, 12.5, 300, 120,
-        'p', 1, 'done', 'localhost/bench/gw/1', n * 2, 'localhost/bench/gw/1', n * 2 + 1, 'ses_' || n / 20, case when n % 4 = 0 then substring(sha256(('p' || n % 50000)::bytea) for 16) end
-      from (select n, 1790000000000 + n * 600 as ms, case when n % 50 = 0 then 'hold' when n % 20 = 0 then 'deny' else 'allow' end as outcome,
-        case when n % 3 = 0 then 'tool:tool-' || n % 200 else 'model:model-' || n % 12 end as resource from generate_series(1, ${rows}::bigint) as n) as g`.execute(tx);
-    await sql`insert into decision_reason (org, digest, reason) select distinct org, md5(reason), reason from decision`.execute(tx);
-    await sql`insert into decision_tag (org, kind, value, id) select org, 'class', (array['personal','payment','health'])[1 + length(id) % 3], id from decision where intent_index % 10 = 0`.execute(tx);
-    await sql`insert into decision_tag (org, kind, value, id) select org, 'tool', 'tool-' || intent_index % 300, id from decision where intent_index % 7 = 0`.execute(tx);
     await sql`insert into credentials (org, id, system, name, key_hash, hint, state, accountable, created_by, created_at, not_after, changed_at)
       select ${org}, 'cred_' || n, 'system-' || n % 500, 'key', encode(sha256(n::text::bytea), 'hex'), '', 'active', 'person-' || n % 300 || '@x.example', 'bench', now(), now() + interval '1 day', now() from generate_series(0, 1999) as n`.execute(tx);
   });
-  await db.shred(["decision"]);
   process.stdout.write(`${rows} decisions loaded in ${Math.round((performance.now() - began) / 1000)} s\n`);
-  const day = (n: number) => new Date(1_790_000_000_000 + n * 86_400_000).toISOString();
-  const days = (rows * 600) / 86_400_000;
+  const day = (n: number) => new Date(firstMs + n * 86_400_000).toISOString();
+  const days = (rows * stepMs) / 86_400_000;
   const questions: Record<string, (i: number) => Omit<DecisionFilter, "limit">> = {
     newest: () => ({}),
     system: (i) => ({ system: `system-${(i * 37) % 500}` }),
