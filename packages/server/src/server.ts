@@ -357,7 +357,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     asked: async (tx) => ({ facts: await deriveFacts(tx, now()), invariants: standingIn(policiesIn(await loadRegister(tx, org))) }),
   });
   searchRoutes(app, { ...replaying, contexts, drain: () => Promise.all([drain(), reportedSpans.flush()]) });
-  overviewRoutes(app, { db, org, now, contexts, publisher, checked: storeCheck.state, gateways: gatewayList.all });
+  overviewRoutes(app, { db, org, now, publisher, checked: storeCheck.state, gateways: gatewayList.all });
   eventRoutes(app, hub, { onClose: (close) => closers.push(close), now, stillValid: async (request) => (await authenticate(request).catch(() => null)) !== null });
   accessRequestRoutes(app, { db, org, now, base: configuration.consoleUrl });
   await authzenRoutes(app, () => dataPlane.gateway, configuration.consoleUrl);

@@ -9,8 +9,8 @@ import { getObject, listObjects } from "../registry/index.ts";
 import type { ObjectView, StoredObject } from "../registry/index.ts";
 import { authorizationColumns, inForceStates, openStates } from "./store.ts";
 import type { Authorization, SystemState, Vacancy } from "./store.ts";
-import { pageOfSystems, systemView } from "./views.ts";
-import type { SystemPage, SystemView } from "./views.ts";
+import { systemView } from "./views.ts";
+import type { SystemView } from "./views.ts";
 
 export interface AuthorizationStep {
   readonly state: Authorization["state"];
@@ -52,7 +52,7 @@ export async function getSystemAsOf(ctx: CommandContext<Tx>, name: string, at: D
 }
 
 /** By name, systems removed since included. */
-export async function listSystemsAsOf(ctx: CommandContext<Tx>, at: Date, page: SystemPage = {}): Promise<{ items: SystemView[]; nextCursor: string | null }> {
+export async function listSystemsAsOf(ctx: CommandContext<Tx>, at: Date): Promise<SystemView[]> {
   const objects: ObjectView[] = [];
   for (let cursor: string | undefined; ; ) {
     const read = await listObjects(ctx, "AISystem", { asOf: at, cursor, limit: 1000 });
@@ -60,7 +60,7 @@ export async function listSystemsAsOf(ctx: CommandContext<Tx>, at: Date, page: S
     if (read.nextCursor === null) break;
     cursor = read.nextCursor;
   }
-  return pageOfSystems(await viewsAt(ctx, objects, at), page);
+  return viewsAt(ctx, objects, at);
 }
 
 function viewsAt(ctx: CommandContext<Tx>, objects: readonly ObjectView[], at: Date): Promise<SystemView[]> {

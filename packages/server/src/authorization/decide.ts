@@ -13,7 +13,7 @@ import { authorizationUnknown, mayNot, systemUnknown, wrongState } from "./error
 import { gatesOf, requireGates } from "./gating.ts";
 import { putInForce } from "./grant.ts";
 import { withdrawQuestion } from "./withdraw.ts";
-import { authorizationsOf, inForceStates, openStates, readAuthorization, systemStates, tierAt, updateAuthorization } from "./store.ts";
+import { authorizationsOf, inForceStates, openStates, readAuthorization, systemState, tierAt, updateAuthorization } from "./store.ts";
 import type { Approver, Authorization } from "./store.ts";
 import { authorizationView } from "./views.ts";
 import type { AuthorizationView } from "./views.ts";
@@ -56,7 +56,7 @@ export const authorizationDecided: ApprovalHooks = {
     if (statement["authorization"] !== authorization.id || statement["versionDigest"] !== authorization.versionDigest || statement["tier"] !== authorization.tier) {
       throw wrongState("The request isn't the one that was shown.", "Submit it again.");
     }
-    const state = (await systemStates(tx, ctx.org)).get(authorization.system);
+    const state = await systemState(tx, ctx.org, authorization.system);
     if (state?.digest !== authorization.versionDigest) throw wrongState("The system changed since this was submitted.", "Submit the version that is there now.");
     if (state.tier === "X") throw new AppError({ code: "authorization.prohibited", status: 403, message: "This practice is prohibited (Article 5), so nobody can authorize it.", remedies: [{ text: "Correct the intake if it is wrong; the change is recorded." }] });
     // A tier that rose asks more people than were asked here.
@@ -145,11 +145,11 @@ export function submitAuthorization(ctx: CommandContext<Tx>, id: string, input: 
     const again = authorization.state === "denied" && authorization.type === "pilot" && (await authorizationsOf(tx, ctx.org, authorization.system)).every((one) => one.number <= authorization.number);
     if (again) {
       mustSay(input.reason);
-      const now = (await systemStates(tx, ctx.org)).get(authorization.system);
+      const now = await systemState(tx, ctx.org, authorization.system);
       return authorizationView(await openAuthorization(tx, ctx, record, { system, digest: now?.digest ?? authorization.versionDigest, type: "pilot", tier: now?.tier ?? authorization.tier, terms: authorization.terms, reason: input.reason }), ctx.now());
     }
     if (!openStates.includes(authorization.state)) throw wrongState(`This authorization is ${authorization.state}.`, "Promote the system to open a new one.");
-    const state = (await systemStates(tx, ctx.org)).get(authorization.system);
+    const state = await systemState(tx, ctx.org, authorization.system);
     if (authorization.type === "production" && state) await requireGates(tx, ctx, system, tierAt(state, ctx.now()), "production");
     await withdrawQuestion(tx, ctx, authorization);
     const next = await updateAuthorization(

@@ -7,14 +7,14 @@ import type { Gate, GateSubject } from "../gates/index.ts";
 import { loadPins, loadRegister, readObject } from "../registry/index.ts";
 import type { Register, StoredObject, ToolPin } from "../registry/index.ts";
 import { systemUnknown } from "./errors.ts";
-import { systemStates, tierAt } from "./store.ts";
+import { systemState, systemStates, tierAt } from "./store.ts";
 import type { Authorization } from "./store.ts";
 import { buildVersion, manifestOf } from "./version.ts";
 
 /** What the gates of a system are read for: the version that is there now, at its tier now. */
 export async function gateSubject(tx: Tx, org: string, name: string, nowMs: number): Promise<GateSubject & { readonly versionDigest: string }> {
   const system = (await readObject(tx, org, "AISystem", name)) as StoredObject<"AISystem"> | undefined;
-  const state = (await systemStates(tx, org)).get(name);
+  const state = await systemState(tx, org, name);
   if (!system || !state) throw systemUnknown();
   const { manifest, digest } = buildVersion(system, await loadRegister(tx, org), await loadPins(tx, org));
   return { system, tier: tierAt(state, nowMs), grants: manifest.grants, versionDigest: digest };

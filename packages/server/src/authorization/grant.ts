@@ -5,7 +5,7 @@ import type { Tx } from "../database/index.ts";
 import { closeReassessments } from "../reassessment/index.ts";
 import type { Gate } from "../gates/index.ts";
 import { organizationTerms } from "../tiering/index.ts";
-import { authorizationsOf, inForce, systemStates, updateAuthorization, writeSystemState } from "./store.ts";
+import { authorizationsOf, inForce, systemState, updateAuthorization, writeSystemState } from "./store.ts";
 import type { Approver, Authorization, Caps, Terms } from "./store.ts";
 
 export type RecordEvidence = (evidence: MutationEvidence) => void;
@@ -48,7 +48,7 @@ export async function putInForce(
 ): Promise<Authorization> {
   const replaced = inForce(await authorizationsOf(tx, ctx.org, request.system));
   if (replaced) await updateAuthorization(tx, ctx, replaced, { state: "superseded" }, { reason: `replaced by authorization ${request.number}` });
-  const state = (await systemStates(tx, ctx.org)).get(request.system);
+  const state = await systemState(tx, ctx.org, request.system);
   const terms = await organizationTerms(tx, ctx.org);
   const { starts, ends } = period(request.terms, request.type, terms(request.tier), ctx.now(), state?.tierUntil ?? null);
   const granted = await updateAuthorization(

@@ -14,8 +14,8 @@ export { authorizationDecided, denyAuthorization, grantAuthorization, pilotExten
 export type { Answering, Reason } from "./decide.ts";
 export { promoteSystem, renewSystem, resumeSystem, retireSystem, suspendSystem } from "./lifecycle.ts";
 export { getSystemAsOf, listSystemsAsOf } from "./as-of.ts";
-export { getAuthorization, getSystem, listAuthorizations, listSystems, readSystemView, systemView } from "./views.ts";
-export type { AuthorizationPage, AuthorizationView, SystemPage, SystemView } from "./views.ts";
+export { getAuthorization, getSystem, isWanted, listAuthorizations, listSystems, readSystemView, systemView } from "./views.ts";
+export type { AuthorizationPage, AuthorizationView, SystemFilters, SystemView } from "./views.ts";
 export { reassessmentPorts } from "./reassessment-ports.ts";
 export { authorizationAnswers } from "./pack-answers.ts";
 export { authorizationReminders } from "./remind.ts";

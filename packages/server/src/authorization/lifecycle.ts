@@ -13,7 +13,7 @@ import { organizationTerms } from "../tiering/index.ts";
 import { noteDrill, noteStopped, requireGates } from "./gating.ts";
 import { reconcile } from "./reconcile.ts";
 import { missingParts } from "./status.ts";
-import { authorizationsOf, inForce, openRequest, systemStates, tierAt, updateAuthorization, writeSystemState } from "./store.ts";
+import { authorizationsOf, inForce, openRequest, systemState, tierAt, updateAuthorization, writeSystemState } from "./store.ts";
 import type { Authorization, SystemState } from "./store.ts";
 import { authorizationView, readSystemView } from "./views.ts";
 import type { AuthorizationView, SystemView } from "./views.ts";
@@ -30,7 +30,7 @@ async function onSystem<T>(ctx: CommandContext<Tx>, name: string, input: Reason,
   return ctx.transact(async (tx, record) => {
     await lockRegister(tx, ctx.org, new Date(ctx.now()));
     const system = (await readObject(tx, ctx.org, "AISystem", name)) as StoredObject<"AISystem"> | undefined;
-    const state = (await systemStates(tx, ctx.org)).get(name);
+    const state = await systemState(tx, ctx.org, name);
     if (!system || !state) throw systemUnknown();
     return work(tx, record, { system, state, authorizations: await authorizationsOf(tx, ctx.org, name) });
   });

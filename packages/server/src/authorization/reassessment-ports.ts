@@ -11,7 +11,7 @@ import { dependentsOf, usersOfServer } from "./dependents.ts";
 import { mayNot, systemUnknown } from "./errors.ts";
 import { suspendSystem } from "./lifecycle.ts";
 import { reconcile } from "./reconcile.ts";
-import { authorizationsOf, inForce, openRequest, systemStates, versionManifests } from "./store.ts";
+import { authorizationsOf, inForce, openRequest, systemState, versionManifests } from "./store.ts";
 
 /** What deciding a change asks of authorizations. `asking` puts a question that lapsed again, for nobody in particular. */
 export function reassessmentPorts(decisions: DecisionPorts, asking: CommandContext<Tx>) {
@@ -21,7 +21,7 @@ export function reassessmentPorts(decisions: DecisionPorts, asking: CommandConte
     decide: (signed: Omit<Answering, "reason">) => ({
       answer: (ctx: CommandContext<Tx>, system: string, reason: string, ends: Date | null) => answerReassessment(ctx, asking, system, { ...signed, reason }, ends, decisions),
       async suspend(ctx: CommandContext<Tx>, system: string, reason: string): Promise<void> {
-        const halted = await ctx.read(async (tx) => (await systemStates(tx, ctx.org)).get(system)?.halt ?? null);
+        const halted = await ctx.read(async (tx) => (await systemState(tx, ctx.org, system))?.halt ?? null);
         if (halted === null) await suspendSystem(ctx, system, { reason });
         else await mustKnow(ctx, system);
       },

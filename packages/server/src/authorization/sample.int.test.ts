@@ -13,7 +13,7 @@ it("the sample company applies as one manifest, with systems in every tier that 
   const root = (await register.organization())(bootstrap);
   const text = ["company", "systems", "gates", "support-concierge"].map(sample).join("\n---\n");
   await register.apply(root, text);
-  const { items } = await listSystems(root);
+  const items = await root.read((tx) => listSystems(tx, root.org, root.now()));
   expect(new Set(items.map((item) => item.tier))).toEqual(new Set(["T0", "T1", "T2", "T3"]));
   expect(items.find((item) => item.name === "returns-desk")).toMatchObject({ tier: "T2", authorization: { state: "submitted" } });
   expect(items.find((item) => item.name === "support-concierge")).toMatchObject({ tier: "T3" });

@@ -199,14 +199,19 @@ export async function isEverythingStopped(tx: Tx, org: string): Promise<boolean>
   return rows.length > 0;
 }
 
-export async function systemStates(tx: Tx, org: string): Promise<Map<string, SystemState>> {
+/** @param only one system's name; absent: every system's */
+export async function systemStates(tx: Tx, org: string, only?: string): Promise<Map<string, SystemState>> {
   const { rows } = await sql<Omit<SystemState, "open">>`select system, halt, halt_reason as "haltReason", tier, tier_reasons as "tierReasons", unanswered, digest, differences, reassessment_due as "reassessmentDue", tier_until as "tierUntil", tier_after as "tierAfter",
       exists (select 1 from stops k where k.org = s.org and k.scope = 'all' and k.ended_at is null) as "stoppedAll",
       coalesce((select jsonb_agg(jsonb_build_object('seat', v.seat, 'email', v.email, 'why', v.why, 'since', v.since, 'backAt', v.back_at, 'successor', v.successor, 'approval', v.approval_id) order by v.seat)
         from owner_vacancies v where v.org = s.org and v.system = s.system and v.ended_at is null), '[]'::jsonb) as vacancies
-    from system_states s where org = ${org}`.execute(tx);
+    from system_states s where org = ${org} and (${only ?? null}::text is null or system = ${only ?? null})`.execute(tx);
   const effects = await openEffects(tx, org);
   return new Map(rows.map((row) => [row.system, { ...row, open: effects.get(row.system) ?? noEffect }]));
+}
+
+export async function systemState(tx: Tx, org: string, system: string): Promise<SystemState | undefined> {
+  return (await systemStates(tx, org, system)).get(system);
 }
 
 /** What is denied alone: what the version adds, and what undecided cases name. */

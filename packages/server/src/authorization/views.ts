@@ -9,7 +9,7 @@ import { loadRegister, readObject } from "../registry/index.ts";
 import type { StoredObject } from "../registry/index.ts";
 import { authorizationUnknown } from "./errors.ts";
 import { deriveStatus, missingParts } from "./status.ts";
-import { authorizationsOf, differencesOf, everyAuthorization, inForce, openStates, readAuthorization, standingAuthorizations, ownerVacantDue, haltOf, reassessmentDueOf, stateOf, systemStates, tierAt } from "./store.ts";
+import { authorizationsOf, differencesOf, everyAuthorization, inForce, openStates, readAuthorization, standingAuthorizations, ownerVacantDue, haltOf, reassessmentDueOf, stateOf, systemState, systemStates, tierAt } from "./store.ts";
 import type { Approver, Authorization, SystemState, Terms, Vacancy } from "./store.ts";
 
 export interface AuthorizationView {
@@ -111,7 +111,7 @@ export function seconds(date: Date): number {
 
 export async function readSystemView(tx: Tx, org: string, name: string, nowMs: number): Promise<SystemView | undefined> {
   const system = (await readObject(tx, org, "AISystem", name)) as StoredObject<"AISystem"> | undefined;
-  const state = (await systemStates(tx, org)).get(name);
+  const state = await systemState(tx, org, name);
   if (!system || !state) return undefined;
   const authorizations = await authorizationsOf(tx, org, name);
   return systemView(system, state, authorizations, nowMs, await conditionsOf(tx, org, name, authorizations, nowMs));
@@ -127,39 +127,27 @@ export function getSystem(ctx: CommandContext<Tx>, name: string): Promise<System
   return ctx.read((tx) => readSystemView(tx, ctx.org, name, ctx.now()));
 }
 
-export interface SystemPage {
-  readonly cursor?: string | undefined;
-  readonly limit?: number | undefined;
-  readonly filters?: Readonly<Partial<Record<"tier" | "lifecycle" | "status" | "unit" | "owner", string>>> | undefined;
-}
-
-/** By name. `owner` matches either seat. */
-export function listSystems(ctx: CommandContext<Tx>, page: SystemPage = {}): Promise<{ items: SystemView[]; nextCursor: string | null }> {
-  return ctx.read(async (tx) => {
-    const register = await loadRegister(tx, ctx.org);
-    const states = await systemStates(tx, ctx.org);
-    const all = await standingAuthorizations(tx, ctx.org);
-    const held = [...all.values()].flatMap((of) => inForce(of) ?? []);
-    const conditions = await conditionStates(tx, ctx.org, held, register, ctx.now());
-    const views = register.all("AISystem").flatMap((system) => {
-      const state = states.get(system.name);
-      return state ? [systemView(system, state, all.get(system.name) ?? [], ctx.now(), conditions.get(system.name))] : [];
-    });
-    return pageOfSystems(views, page);
+/** By name: of one moment, that of the transaction. */
+export async function listSystems(tx: Tx, org: string, nowMs: number): Promise<SystemView[]> {
+  const register = await loadRegister(tx, org);
+  const states = await systemStates(tx, org);
+  const all = await standingAuthorizations(tx, org);
+  const held = [...all.values()].flatMap((of) => inForce(of) ?? []);
+  const conditions = await conditionStates(tx, org, held, register, nowMs);
+  return register.all("AISystem").flatMap((system) => {
+    const state = states.get(system.name);
+    return state ? [systemView(system, state, all.get(system.name) ?? [], nowMs, conditions.get(system.name))] : [];
   });
 }
 
-/** What of them fits, by name. */
-export function pageOfSystems(views: readonly SystemView[], page: SystemPage): { items: SystemView[]; nextCursor: string | null } {
-  const filters = page.filters ?? {};
-  const matching = views.filter(
-    (view) =>
-      (filters.tier === undefined || view.tier === filters.tier) && (filters.lifecycle === undefined || view.lifecycle === filters.lifecycle) && (filters.status === undefined || view.status === filters.status) &&
-      (filters.unit === undefined || view.unit === filters.unit) && (filters.owner === undefined || view.owners.business === filters.owner || view.owners.technical === filters.owner) && (page.cursor === undefined || view.name > page.cursor),
+/** `owner` matches either seat, `q` a part of the name or the title in any case. */
+export type SystemFilters = Readonly<Partial<Record<"tier" | "lifecycle" | "status" | "unit" | "owner" | "q", string>>>;
+
+export function isWanted(view: SystemView, { tier, lifecycle, status, unit, owner, q }: SystemFilters): boolean {
+  return (
+    (tier === undefined || view.tier === tier) && (lifecycle === undefined || view.lifecycle === lifecycle) && (status === undefined || view.status === status) && (unit === undefined || view.unit === unit) &&
+    (owner === undefined || view.owners.business === owner || view.owners.technical === owner) && (q === undefined || `${view.name} ${view.title}`.toLowerCase().includes(q.toLowerCase()))
   );
-  const limit = Math.min(Math.max(page.limit ?? 100, 1), 1000);
-  const items = matching.slice(0, limit);
-  return { items, nextCursor: matching.length > limit ? items.at(-1)!.name : null };
 }
 
 export async function getAuthorization(ctx: CommandContext<Tx>, id: string): Promise<AuthorizationView> {

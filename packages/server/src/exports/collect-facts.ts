@@ -1,7 +1,5 @@
 import type { ExportFacts, MeasuredFacts } from "@mandate/frameworks/exports";
 import { listSystems } from "../authorization/index.ts";
-import type { SystemView } from "../authorization/index.ts";
-import type { Actor } from "../command.ts";
 import { readRegisterVersion } from "../context/index.ts";
 import { latestResults } from "../controls/index.ts";
 import type { ControlResult } from "../controls/index.ts";
@@ -11,13 +9,13 @@ import { loadRegister } from "../registry/index.ts";
 import { systemFacts } from "./collect-systems.ts";
 import type { ExportParts, ExportRequest } from "./export.ts";
 
-export type FactParts = Pick<ExportParts, "org" | "organizationName" | "now" | "contexts">;
+export type FactParts = Pick<ExportParts, "org" | "organizationName">;
 
 /** What an export states, read in the caller's transaction: all of one moment. */
 export async function collectFacts(tx: Tx, parts: FactParts, { actor, systems }: Pick<ExportRequest, "actor" | "systems">, nowMs: number): Promise<ExportFacts> {
   const { org } = parts;
   const register = await loadRegister(tx, org);
-  const views = (await everySystem(tx, parts, actor)).filter((view) => systems === null || systems.includes(view.name));
+  const views = (await listSystems(tx, org, nowMs)).filter((view) => systems === null || systems.includes(view.name));
   return {
     organization: { id: org, name: parts.organizationName },
     exportedAt: new Date(nowMs).toISOString(),
@@ -33,19 +31,6 @@ export async function collectFacts(tx: Tx, parts: FactParts, { actor, systems }:
 /** The newest result of each control; of chosen systems, with these systems' part of it. */
 export async function measuredOf(tx: Tx, org: string, nowMs: number, systems: readonly string[] | null): Promise<readonly MeasuredFacts[]> {
   return (await latestResults(tx, org, nowMs, systems === null ? {} : { systems })).map((one) => measuredFacts(one, systems));
-}
-
-/** In this transaction, so that they are of the same moment as everything else. */
-async function everySystem(tx: Tx, { org, now, contexts }: FactParts, actor: Actor): Promise<readonly SystemView[]> {
-  const ctx = { ...contexts.quiet(actor), org, now, read: <T>(work: (of: Tx) => Promise<T>): Promise<T> => work(tx) };
-  const all: SystemView[] = [];
-  let cursor: string | undefined;
-  do {
-    const page: Awaited<ReturnType<typeof listSystems>> = await listSystems(ctx, { limit: 1000, cursor });
-    all.push(...page.items);
-    cursor = page.nextCursor ?? undefined;
-  } while (cursor !== undefined);
-  return all;
 }
 
 /** A reader of some systems sees faults of these alone. */

@@ -3,8 +3,6 @@ import { sql } from "kysely";
 import { z } from "zod";
 import { listSystems } from "../authorization/index.ts";
 import type { SystemView } from "../authorization/index.ts";
-import { systemActor } from "../context/index.ts";
-import type { Contexts } from "../context/index.ts";
 import type { Database } from "../database/index.ts";
 import { logSummaries, tallyByHour, tallyByResource, trustState } from "../evidence/index.ts";
 import { countWaiting } from "../approvals/index.ts";
@@ -44,7 +42,6 @@ export interface OverviewDeps {
   readonly db: Database;
   readonly org: string;
   readonly now: () => number;
-  readonly contexts: Contexts;
   readonly publisher: Publisher;
   readonly gateways: () => Promise<readonly GatewayItem[]>;
   /** Result of the last whole re-hash of the store, or null. */
@@ -53,16 +50,16 @@ export interface OverviewDeps {
 
 /** What the console's first page and a system's page count; everything is computed from rows anyone may list. */
 export function overviewRoutes(app: App, deps: OverviewDeps): void {
-  const { db, org, now, contexts, publisher } = deps;
-  const reading = contexts.quiet(systemActor("reader"));
+  const { db, org, now, publisher } = deps;
 
   app.get("/api/v1/overview", { config: { access: "signed-in" }, schema: { operationId: "getOverview", response: { 200: overview } } }, async (request) => {
     const actor = actorOf(request);
-    const { items: systems } = await listSystems(reading, { limit: 1000 });
-    const { needs, waits, open, entries, checkpoints, root, state } = await db.read(org, async (tx) => {
+    const { systems, needs, waits, open, entries, checkpoints, root, state } = await db.read(org, async (tx) => {
+      const systems = await listSystems(tx, org, now());
       const logs = await logSummaries(tx, org);
       const { rows } = await sql<{ count: string }>`select count(*) from evidence_checkpoint where org = ${org}`.execute(tx);
       return {
+        systems,
         needs: await needsOf(tx, org, now(), actor, systems),
         waits: await countWaiting(tx, org, now()),
         open: await countFindingsOpen(tx, org, now()),
@@ -107,8 +104,7 @@ export function overviewRoutes(app: App, deps: OverviewDeps): void {
   });
 
   app.get("/api/v1/needs", { config: { access: "signed-in" }, schema: { operationId: "listNeeds", summary: "What waits for whoever asks: answers they may give, findings, vacancies, conditions, ends. `all=true` adds what is others' turn", querystring: z.object({ ...pageQuery, all: z.enum(["true", "false"]).default("false") }), response: { 200: page(need) } } }, async (request) => {
-    const { items: systems } = await listSystems(reading, { limit: 1000 });
-    const items = await db.read(org, (tx) => needsOf(tx, org, now(), actorOf(request), systems));
+    const items = await db.read(org, async (tx) => needsOf(tx, org, now(), actorOf(request), await listSystems(tx, org, now())));
     return { items: items.filter((one) => one.yours || request.query.all === "true"), nextCursor: null };
   });
 

@@ -1,7 +1,7 @@
 import { stringify } from "yaml";
 import { z } from "zod";
 import { tiers } from "@mandate/model";
-import { getSystem, getSystemAsOf, listSystems, listSystemsAsOf, promoteSystem, renewSystem, resumeSystem, retireSystem, suspendSystem } from "../authorization/index.ts";
+import { getSystem, getSystemAsOf, isWanted, listSystems, listSystemsAsOf, promoteSystem, renewSystem, resumeSystem, retireSystem, suspendSystem } from "../authorization/index.ts";
 import type { SystemView } from "../authorization/index.ts";
 import { systemActor } from "../context/index.ts";
 import { actorOf, editors, fromCursor, instant, page, pageQuery, pathName, reasonBody, toPage } from "../http/index.ts";
@@ -73,14 +73,13 @@ export function systemRoutes(app: App, deps: RegisterRouteDeps): void {
       },
     },
     async ({ query }) => {
-      const { cursor, limit, q, asOf, ...filters } = query;
+      const { cursor, limit, asOf, ...filters } = query;
       const after = fromCursor(cursor);
-      // A search narrows after the register's own filters, so it reads on until the page is full.
-      const { items } = asOf === undefined ? await listSystems(reading, { cursor: after, limit: 1000, filters }) : await listSystemsAsOf(reading, new Date(asOf), { cursor: after, limit: 1000, filters });
-      const wanted = q === undefined ? items : items.filter((one) => `${one.name} ${one.title}`.toLowerCase().includes(q.toLowerCase()));
+      const all = asOf === undefined ? await db.read(org, (tx) => listSystems(tx, org, now())) : await listSystemsAsOf(reading, new Date(asOf));
+      const wanted = all.filter((one) => (after === undefined || one.name > after) && isWanted(one, filters));
       // Of a moment in the past nothing is counted: the figures are of the last day.
       const counts = asOf === undefined ? await db.read(org, (tx) => systemCounts(tx, org, wanted.slice(0, limit).map((one) => one.name), now())) : new Map<string, SystemCounts>();
-      return toPage(wanted.slice(0, limit + 1), limit, (one) => shownSystem(one, counts), (one) => one.name);
+      return toPage(wanted, limit, (one) => shownSystem(one, counts), (one) => one.name);
     },
   );
 

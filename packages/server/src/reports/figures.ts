@@ -1,6 +1,7 @@
 import { sql } from "kysely";
 import type { RawBuilder } from "kysely";
 import { callsOfPeople } from "../controls/index.ts";
+import type { Tx } from "../database/index.ts";
 
 export interface Period {
   readonly org: string;
@@ -11,21 +12,33 @@ export interface Period {
 export const sections = ["systems", "calls", "people", "changes", "incidents", "controls", "evidence"] as const;
 export type Section = (typeof sections)[number];
 
-/** One number of a report: one SELECT of one `value`. It is asked for the month and for the month before. */
-export interface Figure {
+/** One number of a report. It is asked for the month and for the month before. */
+export type Figure = Counted | CountedOfCalls;
+
+interface Words {
   readonly id: string;
   readonly section: Section;
   readonly label: string;
   readonly unit: string;
   /** The question in words. */
   readonly asks: string;
-  readonly select: (period: Period) => RawBuilder<unknown>;
   /** Console page with the rows. */
   readonly href: string;
   /** Whether a board wants to know. */
   readonly board: boolean;
   /** Good when it grows, bad, or neither. */
   readonly better?: "more" | "less";
+}
+
+interface Counted extends Words {
+  /** One SELECT of one `value`. */
+  readonly select: (period: Period) => RawBuilder<unknown>;
+}
+
+/** Of the month's decisions, which are many: such figures are counted in one reading of them, however many they are. */
+interface CountedOfCalls extends Words {
+  /** An aggregate over `decision d`. */
+  readonly aggregate: (period: Period) => RawBuilder<unknown>;
 }
 
 /** What a reader asks for and nothing here measures: said, with the reason, rather than left out. */
@@ -38,7 +51,8 @@ export interface Unmeasured {
 }
 
 /** `decision d` of the month, by whoever asked for real. */
-const calls = ({ org, since, until }: Period, more: RawBuilder<unknown> = sql`true`): RawBuilder<unknown> => sql`select count(*) as value from decision d where ${callsOfPeople(org, since)} and d.at < ${until} and ${more}`;
+const fromCalls = ({ org, since, until }: Period): RawBuilder<unknown> => sql`from decision d where ${callsOfPeople(org, since)} and d.at < ${until}`;
+const calls = (which: RawBuilder<unknown> = sql`true`): RawBuilder<unknown> => sql`count(*) filter (where ${which})`;
 const during = (column: RawBuilder<unknown>, { since, until }: Period) => sql`${column} >= ${since} and ${column} < ${until}`;
 /** Newest state of every authorization before the end. */
 const held = ({ org, until }: Period, type: "pilot" | "production") => sql`select count(*) as value from authorizations a where a.org = ${org} and a.type = ${type} and a.starts < ${until} and a.ends > ${until}
@@ -54,13 +68,13 @@ export const figures: readonly Figure[] = [
   { id: "high", section: "systems", label: "Of high risk", unit: "systems", asks: "Systems whose newest determination before the end of the month says T3", select: ({ org, until }) => sql`select count(*) as value from (select distinct on (system) tier from tier_determinations where org = ${org} and at < ${until} order by system, seq desc) t where t.tier = 'T3'`, href: "/systems?tier=T3", board: true },
   { id: "granted", section: "systems", label: "Authorizations granted", unit: "authorizations", asks: "Steps of authorizations to granted in the month", select: (of) => sql`select count(*) as value from authorization_history h where h.org = ${of.org} and h.state in ('granted', 'granted_with_conditions') and ${during(sql`h.at`, of)}`, href: "/systems", board: false },
   { id: "withdrawn", section: "systems", label: "Denied, revoked or ended", unit: "authorizations", asks: "Steps of authorizations to denied, revoked or expired in the month", select: (of) => sql`select count(*) as value from authorization_history h where h.org = ${of.org} and h.state in ('denied', 'revoked', 'expired') and ${during(sql`h.at`, of)}`, href: "/systems", board: false },
-  { id: "calls", section: "calls", label: "Calls decided", unit: "calls", asks: "Decisions of the month, probes left out", select: (of) => calls(of), href: "/evidence", board: true },
-  { id: "allowed", section: "calls", label: "Allowed", unit: "calls", asks: "Of them, allowed", select: (of) => calls(of, sql`d.outcome = 'allow'`), href: "/evidence?outcome=allow", board: false },
-  { id: "held", section: "calls", label: "Held for a person", unit: "calls", asks: "Of them, held", select: (of) => calls(of, sql`d.outcome = 'hold'`), href: "/evidence?outcome=hold", board: true },
-  { id: "denied", section: "calls", label: "Denied", unit: "calls", asks: "Of them, denied", select: (of) => calls(of, sql`d.outcome = 'deny'`), href: "/evidence?outcome=deny", board: true },
-  { id: "boundary", section: "calls", label: "Denied for the data boundary", unit: "calls", asks: "Of them, denied with data_boundary or legal_review", select: (of) => calls(of, sql`d.code in ('data_boundary', 'legal_review')`), href: "/evidence?q=data_boundary", board: true },
-  { id: "unknown", section: "calls", label: "Whose end isn't known", unit: "calls", asks: "Of them, closed as unknown or not closed an hour later", select: (of) => calls(of, sql`(d.terminal = 'unknown' or (d.terminal is null and d.at < ${of.until}::timestamptz - interval '1 hour'))`), href: "/evidence", board: false, better: "less" },
-  { id: "tokens", section: "calls", label: "Tokens", unit: "tokens", asks: "Input and output tokens of the month, as providers counted them", select: ({ org, since, until }) => sql`select coalesce(sum(coalesce(d.input_tokens, 0) + coalesce(d.output_tokens, 0)), 0) as value from decision d where ${callsOfPeople(org, since)} and d.at < ${until}`, href: "/evidence", board: false },
+  { id: "calls", section: "calls", label: "Calls decided", unit: "calls", asks: "Decisions of the month, probes left out", aggregate: () => calls(), href: "/evidence", board: true },
+  { id: "allowed", section: "calls", label: "Allowed", unit: "calls", asks: "Of them, allowed", aggregate: () => calls(sql`d.outcome = 'allow'`), href: "/evidence?outcome=allow", board: false },
+  { id: "held", section: "calls", label: "Held for a person", unit: "calls", asks: "Of them, held", aggregate: () => calls(sql`d.outcome = 'hold'`), href: "/evidence?outcome=hold", board: true },
+  { id: "denied", section: "calls", label: "Denied", unit: "calls", asks: "Of them, denied", aggregate: () => calls(sql`d.outcome = 'deny'`), href: "/evidence?outcome=deny", board: true },
+  { id: "boundary", section: "calls", label: "Denied for the data boundary", unit: "calls", asks: "Of them, denied with data_boundary or legal_review", aggregate: () => calls(sql`d.code in ('data_boundary', 'legal_review')`), href: "/evidence?q=data_boundary", board: true },
+  { id: "unknown", section: "calls", label: "Whose end isn't known", unit: "calls", asks: "Of them, closed as unknown or not closed an hour later", aggregate: (of) => calls(sql`(d.terminal = 'unknown' or (d.terminal is null and d.at < ${of.until}::timestamptz - interval '1 hour'))`), href: "/evidence", board: false, better: "less" },
+  { id: "tokens", section: "calls", label: "Tokens", unit: "tokens", asks: "Input and output tokens of the month, as providers counted them", aggregate: () => sql`coalesce(sum(coalesce(d.input_tokens, 0) + coalesce(d.output_tokens, 0)), 0)`, href: "/evidence", board: false },
   { id: "asked", section: "people", label: "Questions put to people", unit: "questions", asks: "Approvals asked for in the month", select: (of) => sql`select count(*) as value from approvals a where a.org = ${of.org} and ${during(sql`a.created_at`, of)}`, href: "/approvals", board: false },
   { id: "refused", section: "people", label: "Refused by a person", unit: "questions", asks: "Of those decided in the month, refused", select: (of) => sql`select count(*) as value from approvals a where a.org = ${of.org} and a.state = 'refused' and ${during(sql`a.decided_at`, of)}`, href: "/approvals", board: true },
   { id: "answer", section: "people", label: "Time to an answer, in the middle", unit: "seconds", asks: "Median of the seconds from question to answer, of those answered in the month", select: (of) => sql`select round(percentile_cont(0.5) within group (order by extract(epoch from a.decided_at - a.created_at)))::bigint as value from approvals a where a.org = ${of.org} and a.state in ('approved', 'refused') and ${during(sql`a.decided_at`, of)}`, href: "/approvals", board: false },
@@ -84,3 +98,21 @@ export const unmeasured: readonly Unmeasured[] = [
   { id: "money", section: "calls", label: "Spent", why: "Prices are stated by model and used for limits; what providers charged isn't imported.", board: true },
   { id: "people-told", section: "people", label: "People told that they deal with AI", why: "A notice is a document on record. Whether people saw it isn't measured.", board: false },
 ];
+
+/** The question alone, one SELECT of one `value`: what anybody may put to the database again. */
+export function questionOf(figure: Figure, period: Period): RawBuilder<unknown> {
+  return "select" in figure ? figure.select(period) : sql`select ${figure.aggregate(period)} as value ${fromCalls(period)}`;
+}
+
+/** @returns by id; null where there was nothing to take a middle of */
+export async function valuesOf(tx: Tx, asked: readonly Figure[], period: Period): Promise<ReadonlyMap<string, number | null>> {
+  const ofCalls = asked.filter((figure) => "aggregate" in figure);
+  const together = ofCalls.length === 0 ? [] : (await sql<{ values: readonly string[] }>`select array[${sql.join(ofCalls.map((figure) => sql`(${figure.aggregate(period)})::text`))}] as values ${fromCalls(period)}`.execute(tx)).rows[0]!.values;
+  const values = new Map<string, number | null>(ofCalls.map((figure, at) => [figure.id, Number(together[at])]));
+  for (const figure of asked) {
+    if (values.has(figure.id)) continue;
+    const { rows } = await sql<{ value: string | null }>`select q.value from (${questionOf(figure, period)}) as q`.execute(tx);
+    values.set(figure.id, rows[0]?.value == null ? null : Number(rows[0].value));
+  }
+  return values;
+}

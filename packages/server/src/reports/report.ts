@@ -5,7 +5,7 @@ import { latestResults, queryText } from "../controls/index.ts";
 import type { ControlOutcome, Grade } from "../controls/index.ts";
 import type { Tx } from "../database/index.ts";
 import { logSummaries } from "../evidence/index.ts";
-import { figures, unmeasured } from "./figures.ts";
+import { figures, questionOf, unmeasured, valuesOf } from "./figures.ts";
 import type { Period, Section } from "./figures.ts";
 
 export const reportKinds = ["governance", "board"] as const;
@@ -54,15 +54,13 @@ export async function makeReport(tx: Tx, org: string, organization: string, nowM
   const earlier: Period = { org, since: new Date(Date.UTC(since.getUTCFullYear(), since.getUTCMonth() - 1, 1)), until: since };
   const { rows: begun } = await sql<{ at: Date | null }>`select min(created_at) as at from organization where org = ${org}`.execute(tx);
   const hadBefore = begun[0]?.at != null && begun[0].at < earlier.until;
-  const shown: ReportFigure[] = [];
-  for (const figure of figures) {
-    if (kind === "board" && !figure.board) continue;
-    const select = figure.select(period);
-    shown.push({
-      id: figure.id, section: figure.section, label: figure.label, unit: figure.unit, value: await valueOf(tx, select), before: hadBefore ? await valueOf(tx, figure.select(earlier)) : null,
-      better: figure.better ?? null, asks: figure.asks, query: queryText(tx, select), href: figure.href, why: null,
-    });
-  }
+  const asked = figures.filter((figure) => kind === "governance" || figure.board);
+  const values = await valuesOf(tx, asked, period);
+  const valuesBefore = hadBefore ? await valuesOf(tx, asked, earlier) : new Map<string, number | null>();
+  const shown = asked.map((figure): ReportFigure => ({
+    id: figure.id, section: figure.section, label: figure.label, unit: figure.unit, value: values.get(figure.id) ?? null, before: valuesBefore.get(figure.id) ?? null,
+    better: figure.better ?? null, asks: figure.asks, query: queryText(tx, questionOf(figure, period)), href: figure.href, why: null,
+  }));
   for (const { id, section, label, why, board } of unmeasured) if (kind === "governance" || board) shown.push({ id, section, label, unit: "", value: null, before: null, better: null, asks: label, query: null, href: null, why });
   const results = await latestResults(tx, org, nowMs, { until: period.until.toISOString() });
   const order: readonly ControlOutcome[] = ["fail", "stale", "unproven"];
@@ -76,10 +74,4 @@ export async function makeReport(tx: Tx, org: string, organization: string, nowM
     gaps: gaps.map(({ control, outcome, grade, reason }) => ({ control, statement: controls().find((one) => one.id === control)?.statement ?? "", outcome, grade, reason })),
     denials,
   };
-}
-
-/** Null where there was nothing to take a middle of. */
-async function valueOf(tx: Tx, select: ReturnType<(typeof figures)[number]["select"]>): Promise<number | null> {
-  const { rows } = await sql<{ value: string | null }>`select q.value from (${select}) as q`.execute(tx);
-  return rows[0]?.value == null ? null : Number(rows[0].value);
 }

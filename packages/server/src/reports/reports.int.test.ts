@@ -1,4 +1,5 @@
-import { sql } from "kysely";
+import { CompiledQuery, sql } from "kysely";
+import { newId } from "@mandate/model";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { startTestServer } from "../testing/running-server.ts";
 import type { TestServer } from "../testing/running-server.ts";
@@ -23,6 +24,25 @@ test("each figure is a question that can be put again and comes out the same; pr
   for (const one of body.figures) expect(one.value === null ? one.why !== null || one.id === "answer" : one.query?.toLowerCase().includes("select"), one.id).toBe(true);
   const [again] = (await server.db.read(server.server.org, (tx) => sql<{ value: string }>`select count(*) as value from control_results r where r.outcome = 'pass'`.execute(tx))).rows;
   expect(figure(body, "pass").value).toBe(Number(again!.value));
+});
+
+test("figures that are counted together are each what their own question answers", async () => {
+  const since = new Date(`${thisMonth()}-01T00:00:00Z`);
+  const rows = [["allow", null, "closed"], ["allow", null, "unknown"], ["hold", "approval_required", "closed"], ["deny", "data_boundary", "closed"], ["deny", "legal_review", "closed"], ["deny", "policy", "closed"]] as const;
+  await server.db.transaction(server.server.org, async (tx) => {
+    for (const [at, [outcome, code, terminal]] of rows.entries())
+      await sql`insert into decision (org, id, at, outcome, code, reason, action, resource, surface, policy_version, register_version, terminal, input_tokens, output_tokens)
+        values (${server.server.org}, ${newId("decision", since.getTime() + at, (bytes) => bytes.fill(at))}, ${new Date(since.getTime() + at)}, ${outcome}, ${code}, '', 'model.call', 'model:m', 'openai', 'p', 1, ${terminal}, 10, ${at})`.execute(tx);
+  });
+  const { body } = await get("governance");
+  expect(["calls", "allowed", "held", "denied", "boundary", "unknown", "tokens"].map((id) => figure(body, id).value)).toEqual([6, 2, 1, 3, 2, 1, 75]);
+  for (const { id, value, query } of body.figures as { id: string; value: number | null; query: string | null }[]) {
+    if (query === null) continue;
+    const [text, parameters = ""] = query.split(" -- ");
+    const values = Object.values(JSON.parse(`{${parameters.replaceAll(/\$(\d+) = /g, '"$1": ')}}`));
+    const { rows: again } = await server.db.read(server.server.org, (tx) => tx.executeQuery<{ value: string | null }>(CompiledQuery.raw(`select q.value from (${text}) as q`, values)));
+    expect(again[0]!.value === null ? null : Number(again[0]!.value), id).toBe(value);
+  }
 });
 
 test("G9: what isn't measured says so, and no text claims", async () => {
