@@ -32,8 +32,8 @@ export { jwsAlgorithms, leewaySeconds, readJws, signedByOneOf, thumbprint, verif
 export type { Jwk, Jws, VerificationKey } from "./auth/jws.ts";
 export { readUserToken } from "./auth/user-token.ts";
 export type { User } from "./auth/user-token.ts";
-export { Journal, JournalSink, nodeDisk, Sealer, sealingKeyLookup, subjectTag } from "./evidence/index.ts";
-export type { JournalDisk, JournalOptions, JournalSigner, OpenCall, SealerOptions } from "./evidence/index.ts";
+export { installSuccessor, Journal, journalOrigin, JournalSink, nodeDisk, prepareSuccessor, Sealer, sealingKeyLookup, settleSuccession, subjectTag } from "./evidence/index.ts";
+export type { JournalDisk, JournalOptions, JournalSigner, OpenCall, SealerOptions, SinkPart } from "./evidence/index.ts";
 export { hostName, isFromHere, isLoopbackName } from "./http/loopback.ts";
 export { callKinds, DecisionCounts, expositionType, gatewayMetrics, renderMetrics, startTelemetry } from "./telemetry/index.ts";
 export type { AddedLately, DecisionCount, Gauge, KeptSpan, Metric, SpanCounts, Telemetry } from "./telemetry/index.ts";

@@ -55,7 +55,7 @@ import { overviewRoutes } from "./overview/index.ts";
 import { policyRoutes, watchPolicies } from "./policies/index.ts";
 import { createProofs, invariantRoutes, standingIn } from "./proofs/index.ts";
 import { createChallenges, passkeySupport, phoneLinks } from "./passkeys/index.ts";
-import { createStoreCheck, proofRoutes } from "./proof/index.ts";
+import { createStoreCheck, proofRoutes, rotateLogRoutes } from "./proof/index.ts";
 import { followOwners, ownerRoutes, ownerSucceeds, vacateSeatsOf, watchOwners } from "./owners/index.ts";
 import { buildSnapshot, FindingReporter, Publisher, readStoppedNow, withoutStopped } from "./publisher/index.ts";
 import { noteOffered, observeChange, openReassessment, reassessmentRoutes, watchMeasures, watchPins } from "./reassessment/index.ts";
@@ -125,9 +125,8 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
     },
   });
   const quiet = contexts.quiet(systemActor("gateway"));
-  const controlLogs = [evidence.controlOrigin, evidence.metaOrigin];
   const erasuresFile = join(configuration.dataDir, "erasures.jsonl");
-  const replayErased = (): Promise<number> => replayErasures(contexts.quiet(systemActor("restore")), erasuresFile, controlLogs);
+  const replayErased = (): Promise<number> => replayErasures(contexts.quiet(systemActor("restore")), erasuresFile);
   // Before anything serves: a restored backup holds keys that were destroyed since.
   const replayed = await replayErased();
   if (replayed > 0) log.warn("erasures were carried out again on a restored database", { erasures: replayed });
@@ -216,7 +215,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   const tierOf = async (tx: Tx, inOrg: string, name: string, nowMs: number) => (await readSystemView(tx, inOrg, name, nowMs))?.tier;
   const departures = [endDelegationsOf, lapseQuestionsOf, endServiceAccountsOf, vacateSeatsOf, suspendCredentialsOf];
   const decisions: DecisionPorts = {
-    effects: { "legal.review": legalReviewDecided, "owner.succeed": ownerSucceeds, exception: exceptionDecided({ tierOf }), "role.grant": roleGrantEffect, "break-glass": breakGlassApproved, "passkey.reset": passkeyResetEffect, pilot: authorizationDecided, production: authorizationDecided, renew: pilotExtended, delegation: delegationSignedEffect, "committee.appoint": committeeAppointed, "tier.lower": loweringDecided(reconcile), "tier.rules": ownRulesApproved(reconcile), "evidence.erase": eraseApproved(() => controlLogs) },
+    effects: { "legal.review": legalReviewDecided, "owner.succeed": ownerSucceeds, exception: exceptionDecided({ tierOf }), "role.grant": roleGrantEffect, "break-glass": breakGlassApproved, "passkey.reset": passkeyResetEffect, pilot: authorizationDecided, production: authorizationDecided, renew: pilotExtended, delegation: delegationSignedEffect, "committee.appoint": committeeAppointed, "tier.lower": loweringDecided(reconcile), "tier.rules": ownRulesApproved(reconcile), "evidence.erase": eraseApproved() },
     relyingParty: passkeys.relyingParty,
     quiet: (actor) => contexts.quiet(actor),
   };
@@ -333,6 +332,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   await registerRoutes(app, { db, org, now, contexts, ports, decisions });
   decisionRoutes(app, { db, org, drain });
   proofRoutes(app, { db, org, organizationName, contexts, facts: () => publisher.current.facts, now, random, masterKey, evidence, drain, scratchDir: join(configuration.dataDir, "scratch"), cosign: cosigner.ask, storeCheck });
+  rotateLogRoutes(app, { contexts, evidence, gateway: dataPlane, report: (finding) => reportFinding(quiet, finding) });
   auditRoutes(app, { db, org, now, contexts, evidence, keys: { masterKey, random }, drain: () => drain().then(() => evidence.publishCheckpoints({ counts: "now" })), cosign: cosigner.ask });
   const streams = createEventStreams({ db, org, now, outbound, secrets: () => publisher.current.secrets, report: (finding) => reportFinding(quiet, finding), settle: (kinds, open) => settleFindings(quiet, kinds, open) });
   eventStreamRoutes(app, { db, org, contexts, run: streams.run });
@@ -399,7 +399,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       measuring.job(contexts.quiet(systemActor("controls"))),
       watchPolicies(replaying, contexts.quiet(systemActor("policies")), findingPorts.report),
       sampleReplays(replaying, { now, report: (finding) => reportFinding(quiet, finding) }),
-      endContent(db, contexts.quiet(systemActor("retention")), () => controlLogs),
+      endContent(db, contexts.quiet(systemActor("retention"))),
       keepMonths(db),
       reportedSpans.job,
       shredErased({ db, org, now, log, shedJournal: () => dataPlane.shed() }),

@@ -68,6 +68,14 @@ export const evidenceCommands: readonly CommandSpec[] = [
     load: async () => (await import("../commands/epoch.ts")).epoch,
   },
   {
+    words: "evidence rotate-log",
+    group: "Prove",
+    summary: "Replace the key that signs a log while the server runs: the log is closed and the next begun; calls run on",
+    options: [{ flags: "--log <origin>", text: "the control log's origin; default the log of the server's own gateway" }, reason],
+    examples: ['mandate evidence rotate-log --reason "yearly"', 'mandate evidence rotate-log --log localhost/halden/control/1 --reason "an administrator left"'],
+    load: async () => (await import("../commands/rotate-log.ts")).rotateLog,
+  },
+  {
     words: "evidence growth",
     group: "Prove",
     summary: "What the store holds by kind, how it grew over the last seven days, and how long its room lasts",

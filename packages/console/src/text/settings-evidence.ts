@@ -28,6 +28,24 @@ export const growth = {
   monthsLate: "One is missing or holds strays: mandate doctor says which.",
 } as const;
 
+export const logKeys = {
+  title: "Signing keys",
+  lead: "Each log has one writer and one key. Replacing a key closes its log and begins the next; the record of both stays, and calls run on.",
+  only: "Administrators replace keys.",
+  log: "Log",
+  entries: "Entries",
+  key: "Key",
+  state: "State",
+  signs: "Signs",
+  replaced: "Closed: signs nothing more",
+  actions: "Actions",
+  replace: "Replace key",
+  replaceGateway: "Replace the gateway's key",
+  askGateway: "Replace the key of this server's gateway?",
+  ask: (origin: string) => `Replace the key of ${origin}?`,
+  effect: "The log takes nothing more, and a new one begins under a new key. Whoever trusts keys by name needs the new one. This opens a finding, so that it never happens in silence.",
+} as const;
+
 export const witnesses = {
   ...change,
   title: "Witnesses",

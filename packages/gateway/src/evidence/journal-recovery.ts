@@ -5,6 +5,7 @@ import { AppError } from "@mandate/model";
 import type { Verify } from "./journal-frame.ts";
 import { decodeRecords, frameHeaderBytes, hasWholeBody, isSignedHeader, readBatchHeader } from "./journal-frame.ts";
 import { Segment, segmentName } from "./journal-segment.ts";
+import { readCarried } from "./journal-succession.ts";
 import { OpenCalls } from "./open-calls.ts";
 
 export interface RecoveredJournal {
@@ -35,6 +36,7 @@ export function recoverJournal(directory: string, acknowledged: number, verify: 
     .sort();
   const segments: Segment[] = [];
   const openCalls = new OpenCalls();
+  for (const header of readCarried(directory)) openCalls.carry(header);
   let nextSeq = 0;
   let previous: Uint8Array = Buffer.alloc(32);
   let tornBytes = 0;

@@ -9,6 +9,7 @@ import { JournalFiles, readAcknowledged, writeAcknowledged } from "./journal-fil
 import { decodeRecords, encodeRecord, maxBatchBytes } from "./journal-frame.ts";
 import { lockJournal } from "./journal-lock.ts";
 import { recoverJournal } from "./journal-recovery.ts";
+import { dropCarried, markOrigin } from "./journal-succession.ts";
 import type { Segment } from "./journal-segment.ts";
 import type { OpenCall, OpenCalls } from "./open-calls.ts";
 
@@ -91,7 +92,7 @@ export class Journal implements JournalReader {
   #closed = false;
 
   /** Recovers what the directory holds. @throws AppError `journal.broken` when the chain is damaged before its
-   * end, `journal.in_use` while another process writes it */
+   * end or the directory is another log's, `journal.in_use` while another process writes it */
   constructor(options: JournalOptions) {
     const maxBytes = options.maxBytes ?? 4 * 1024 ** 3;
     this.#options = {
@@ -108,6 +109,7 @@ export class Journal implements JournalReader {
     mkdirSync(options.directory, { recursive: true, mode: 0o700 });
     this.#unlock = lockJournal(options.directory);
     try {
+      markOrigin(options.directory, this.origin);
       const acknowledged = readAcknowledged(options.directory);
       const { publicKey, signBytes: sign } = options.signer;
       const recovered = recoverJournal(options.directory, acknowledged.seq, (message, signature) =>
@@ -126,6 +128,8 @@ export class Journal implements JournalReader {
       throw error;
     }
     for (const segment of this.#files.segments) this.#countUse(segment, 1);
+    // Calls of the log before run on: their outcomes get room here, as if they had begun here.
+    for (const { header, seq } of this.#openCalls.all()) if (seq < 0) this.#openedHere.add(header.decision!);
   }
 
   /** Calls whose intent is durable and whose outcome isn't; after a start: what the last run left open. */
@@ -203,6 +207,8 @@ export class Journal implements JournalReader {
     // One with an open call's intent stays, or a start after a crash would not know that the call needs closing.
     const isDone = (segment: Segment): boolean => segment.endSeq <= this.#acknowledged && segment.endSeq <= oldestOpen;
     if (!this.#files.canDrop(isDone)) return;
+    // Before the outcomes of carried calls can go with a segment: else a start would close those calls a second time.
+    dropCarried(this.#options.directory, this.#options.disk);
     this.#writeAcknowledged();
     for (const segment of this.#files.drop(isDone)) this.#countUse(segment, -1);
   }
@@ -224,10 +230,16 @@ export class Journal implements JournalReader {
     return () => this.#listeners.delete(listener);
   }
 
-  /** Writes what is pending, then refuses. */
-  async close(): Promise<void> {
-    this.#closed = true;
+  /** Resolves once nothing waits for the disk. Whoever asks holds appends off meanwhile. */
+  async settled(): Promise<void> {
     while (this.#flushing !== undefined) await this.#flushing;
+  }
+
+  /** Writes what is pending, then refuses. Once: a second closing would write into what took this directory's place. */
+  async close(): Promise<void> {
+    if (this.#closed) return await this.settled();
+    this.#closed = true;
+    await this.settled();
     this.#writeAcknowledged();
     this.#files.close();
     this.#unlock();

@@ -4,6 +4,7 @@ import { Slots } from "../slots.ts";
 /** A call whose intent is durable and whose outcome is not. */
 export interface OpenCall {
   readonly header: EntryHeader;
+  /** -1: its intent stands in the log before this one. */
   readonly seq: number;
 }
 
@@ -24,6 +25,11 @@ export class OpenCalls {
     if (type === "call.intent") this.#places.set(decision, this.#calls.add({ header, seq }));
   }
 
+  /** A call whose intent stands in the log before: its outcome comes into this one. */
+  carry(header: EntryHeader): void {
+    this.follow({ ...header, type: "call.intent" }, -1);
+  }
+
   has(decision: string): boolean {
     return this.#places.has(decision);
   }
@@ -37,7 +43,7 @@ export class OpenCalls {
     return [...this.#calls].sort((a, b) => a.seq - b.seq);
   }
 
-  /** Number of the first intent that still waits; infinity when none does. */
+  /** Number of the first intent that still waits; infinity when none does, -1 when one of the log before does. */
   oldest(): number {
     let oldest = Number.POSITIVE_INFINITY;
     for (const { seq } of this.#calls) oldest = Math.min(oldest, seq);

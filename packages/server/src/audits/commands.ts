@@ -49,7 +49,7 @@ export async function openAudit(ctx: ServerContext, { evidence }: AuditPorts, as
     const audit = newId("audit", ctx.now(), ctx.random);
     const ends = new Date(endsMs).toISOString();
     await sql`insert into audit_rooms (org, audit, auditors, ends, external) values (${ctx.org}, ${audit}, ${auditors.map((one) => one.person)}, ${ends}, ${asked.external})`.execute(tx);
-    await appendRecord(tx, ctx, record, evidence.controlOrigin, { audit, kind: "opened", body: { ...asked, systems: [...new Set(asked.systems)], auditors, ends } });
+    await appendRecord(tx, ctx, record, await evidence.controlLog(tx), { audit, kind: "opened", body: { ...asked, systems: [...new Set(asked.systems)], auditors, ends } });
     return unlogged(await readRoom(tx, ctx.org, audit, ctx.now()));
   });
 }
@@ -151,7 +151,7 @@ async function change(ctx: ServerContext, { evidence }: AuditPorts, audit: strin
     const { rows } = await sql<{ closed_at: Date | null }>`select closed_at from audit_rooms where org = ${ctx.org} and audit = ${audit} for update`.execute(tx);
     const closed = rows[0]?.closed_at;
     if (closed !== undefined && closed !== null) throw auditEnded(closed.toISOString().slice(0, 10));
-    await work(tx, async (kind, body) => void (await appendRecord(tx, ctx, record, evidence.controlOrigin, { audit, kind, body })));
+    await work(tx, async (kind, body) => void (await appendRecord(tx, ctx, record, await evidence.controlLog(tx), { audit, kind, body })));
     return unlogged(await readRoom(tx, ctx.org, audit, ctx.now()));
   });
 }

@@ -33,20 +33,17 @@ export interface StoredRecord extends AuditRecord {
   readonly problem: string | null;
 }
 
-/** Where a record's commitment goes: the control plane's log. */
-export type ControlLog = () => string;
-
 /**
  * Adds a record. INVARIANT: row and entry commit together, and the entry's header holds the statement's digest, so that
  * whoever changes the row later is contradicted by the log.
+ * @param log where that entry will stand, held until the transaction ends
  */
-export async function appendRecord(tx: Tx, ctx: ServerContext, record: (evidence: MutationEvidence) => void, log: string, entry: { readonly audit: string; readonly kind: RecordKind; readonly body: Readonly<Record<string, Json>> }): Promise<AuditStatement> {
+export async function appendRecord(tx: Tx, ctx: ServerContext, record: (evidence: MutationEvidence) => void, log: { readonly origin: string; readonly size: number }, entry: { readonly audit: string; readonly kind: RecordKind; readonly body: Readonly<Record<string, Json>> }): Promise<AuditStatement> {
   const { audit, kind, body } = entry;
   // The first record is the audit's own: whoever adds to it waits here.
   await sql`select 1 from audit_rooms where org = ${ctx.org} and audit = ${audit} for update`.execute(tx);
   const last = await sql<{ n: number; digest: string }>`select n, digest from audit_records where org = ${ctx.org} and audit = ${audit} order by n desc limit 1`.execute(tx);
   const before = last.rows[0];
-  const head = await sql<{ size: string }>`select size from evidence_log where org = ${ctx.org} and origin = ${log}`.execute(tx);
   const statement: AuditStatement = {
     audit,
     n: before === undefined ? 0 : before.n + 1,
@@ -60,7 +57,7 @@ export async function appendRecord(tx: Tx, ctx: ServerContext, record: (evidence
   const text = canonicalJson(statement);
   const digest = sha256Hex(text);
   await sql`insert into audit_records (org, audit, n, kind, statement, digest, at, log, seen)
-    values (${ctx.org}, ${audit}, ${statement.n}, ${kind}, ${text}, ${digest}, ${statement.at}, ${log}, ${head.rows[0]?.size ?? 0})`.execute(tx);
+    values (${ctx.org}, ${audit}, ${statement.n}, ${kind}, ${text}, ${digest}, ${statement.at}, ${log.origin}, ${log.size})`.execute(tx);
   record({ type: "audit", audit, commits: digest, payload: { event: kind, statement } });
   return statement;
 }

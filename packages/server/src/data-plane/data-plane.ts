@@ -2,11 +2,14 @@ import { mkdir, open, readFile } from "node:fs/promises";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { totalmem } from "node:os";
 import { join } from "node:path";
-import { bytesInFlightFor, createGateway, createGatewayServer, DecisionCounts, defaultLimits, failingForProbe, gatewayMetrics, Journal, JournalSink, Sealer, sealingKeyLookup, startTelemetry } from "@mandate/gateway";
-import type { ControlPort, Gateway, GatewayLimits, LeaseAsk, LeaseGrant, Metric } from "@mandate/gateway";
-import type { Evidence } from "../evidence/index.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { bytesInFlightFor, createGateway, createGatewayServer, DecisionCounts, defaultLimits, failingForProbe, gatewayMetrics, Journal, JournalSink, prepareSuccessor, Sealer, sealingKeyLookup, startTelemetry } from "@mandate/gateway";
+import type { ControlPort, Gateway, GatewayLimits, LeaseAsk, LeaseGrant, Metric, SinkPart } from "@mandate/gateway";
+import { AppError } from "@mandate/model";
+import type { Evidence, RotatedLog } from "../evidence/index.ts";
 import type { ServerLog } from "../log.ts";
 import type { Publisher } from "../publisher/index.ts";
+import { openJournal } from "./journal-folder.ts";
 import type { Slots } from "./slots.ts";
 
 export interface DataPlaneOptions {
@@ -23,7 +26,7 @@ export interface DataPlaneOptions {
   readonly leases: {
     grant(holder: string, ask: LeaseAsk): Promise<LeaseGrant>;
     /** A gateway begins anew: it holds nothing but what the evidence of its log says it used. */
-    returned(holder: string, origin: string, limits: Pick<GatewayLimits, "reservedOutputTokens" | "inputMicroEurosPerToken" | "outputMicroEurosPerToken">): Promise<void>;
+    returned(holder: string, origins: readonly string[], limits: Pick<GatewayLimits, "reservedOutputTokens" | "inputMicroEurosPerToken" | "outputMicroEurosPerToken">): Promise<void>;
   };
   /** What other gateways know of a session that moves. */
   readonly sessions: Required<Pick<ControlPort, "takeSession" | "answerSessions">>;
@@ -39,6 +42,15 @@ export interface DataPlane {
   readonly slot: string;
   /** Calls that the last run left open, closed as unknown by this start. */
   readonly closedAsUnknown: number;
+  /** Origin of the log that this process's gateway writes. */
+  origin(): string;
+  /**
+   * Replaces the key of that log under running calls. None is refused or lost: appends wait for the moment it takes, and
+   * a call that runs across it has its intent in the old log and its outcome in the new one.
+   * @param commit closes the log at that size and begins the next, in one transaction
+   * @throws AppError `evidence.rotating` (409), and what `commit` throws; then nothing changed
+   */
+  rotateLog(commit: (from: { readonly origin: string; readonly size: number }) => Promise<RotatedLog>): Promise<RotatedLog>;
   /** Moves what the journal holds into the store now; rejects while the database is away. */
   drain(): Promise<number>;
   /** As `drain`; then the journal lets go of everything that is stored. */
@@ -62,15 +74,23 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
   await slots.hold(slot);
   const lookAgain = isNew ? await closeLost(options, slot) : undefined;
   const { origin } = await evidence.ensureLog(slot);
-  const journal = new Journal({ directory: join(directory, "journal"), signer: evidence.signerOf(origin) });
+  const journalFolder = join(directory, "journal");
+  let journal = await openJournal(evidence, journalFolder, origin);
   // Nobody was told that these bytes are durable; said all the same, because damage at the end looks alike.
   if (journal.tornBytes > 0) log.warn("the journal's last batch was torn and cut off", { origin, tornBytes: journal.tornBytes });
-  const sealer = new Sealer({ origin, clock: now, random, sealingKey: sealingKeyLookup(() => publisher.current.sealingKeys) });
-  const sink = new JournalSink(journal, sealer, evidence.signerOf(origin));
+  const partOf = (from: Journal): SinkPart => ({
+    journal: from,
+    // One a log: it remembers what it sealed, and a log's entries refer to what the same log sealed.
+    sealer: new Sealer({ origin: from.origin, clock: now, random, sealingKey: sealingKeyLookup(() => publisher.current.sealingKeys) }),
+    signer: evidence.signerOf(from.origin),
+  });
+  const first = partOf(journal);
+  const sink = new JournalSink(first.journal, first.sealer, first.signer);
   const closedAsUnknown = await sink.closeOpenCalls();
   await evidence.sequence(journal);
   // What the last run leased and didn't use goes back; what it used counts on, by its evidence.
-  await leases.returned(slot, origin, defaultLimits);
+  const own = (await evidence.logs()).filter((one) => one.writer === slot);
+  await leases.returned(slot, own.map((one) => one.origin), defaultLimits);
   const telemetry = startTelemetry({ env: options.env, version: productVersion, instance: slot, log, now });
   const counts = new DecisionCounts();
   const gateway = createGateway({ limits: { maxBytesInFlight: bytesInFlightFor(Math.min(process.constrainedMemory() || totalmem(), totalmem())) }, control: { ...publisher.port(), ...options.sessions, lease: (ask) => leases.grant(slot, ask) }, evidence: counts.counted(telemetry.traced(failingForProbe(sink))), clock: now, random, log, mcpProcesses: true, sampling: telemetry.settings });
@@ -98,9 +118,62 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       }
     }
   };
-  const stopListening = journal.onDurable(() => {
+  const onDurable = (): void => {
     if (running === undefined && retry === undefined) void step();
-  });
+  };
+  let stopListening = journal.onDurable(onDurable);
+
+  let rotating: Promise<RotatedLog> | undefined;
+  /** After the store has closed the old log nothing leads back: tried until it works, while calls are refused. */
+  async function insist<T>(work: () => T | Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        if (closed) throw error;
+        log.error("the next evidence log isn't open yet; calls wait, then are refused", { internal: error instanceof Error ? error.message : String(error) });
+        await delay(retryMs);
+      }
+    }
+  }
+
+  function rotate(commit: (from: { readonly origin: string; readonly size: number }) => Promise<RotatedLog>): Promise<RotatedLog> {
+    if (rotating !== undefined || closed) return Promise.reject(new AppError({ code: "evidence.rotating", status: 409, message: "This log's key is being replaced already.", remedies: [{ text: "Wait a second, then look at GET /api/v1/evidence/logs." }] }));
+    rotating = moveOn(commit).finally(() => (rotating = undefined));
+    return rotating;
+  }
+
+  async function moveOn(commit: (from: { readonly origin: string; readonly size: number }) => Promise<RotatedLog>): Promise<RotatedLog> {
+    // Most of what waits goes while calls still run; what is left then is a batch or two.
+    await drain();
+    let rotated: RotatedLog | undefined;
+    await sink.handOver(async (old) => {
+      // A drain that was under way may have begun before the last records became durable.
+      await drain();
+      await drain();
+      const from = { origin: old.origin, size: old.size() };
+      let failure: unknown;
+      rotated = await commit({ ...from }).catch((error: unknown) => void (failure = error));
+      // An answer that was lost may have been yes. Asked with the log's row held, so after whatever is still under way.
+      const open = rotated?.origin ?? (await insist(() => evidence.openOrigin(slot)));
+      if (open === old.origin) throw failure;
+      if (rotated === undefined) {
+        const log = (await insist(() => evidence.logs())).find((one) => one.origin === open)!;
+        rotated = { closed: from, origin: open, vkey: log.vkey };
+      }
+      await insist(() => prepareSuccessor(journalFolder, open, old.openCalls()));
+      stopListening();
+      await insist(() => old.close());
+      return insist(async () => {
+        await evidence.ensureLog(slot);
+        const next = await openJournal(evidence, journalFolder, open);
+        journal = next;
+        stopListening = journal.onDurable(onDurable);
+        return partOf(next);
+      });
+    });
+    return rotated!;
+  }
   const checkpoints = setInterval(() => {
     void (async () => {
       if (journal.usage().records > 0) await step();
@@ -113,6 +186,8 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
     server,
     slot,
     closedAsUnknown,
+    origin: () => journal.origin,
+    rotateLog: rotate,
     drain,
     async shed() {
       await drain();
@@ -125,6 +200,8 @@ export async function startDataPlane(options: DataPlaneOptions): Promise<DataPla
       clearInterval(lookAgain);
       clearTimeout(retry);
       await gateway.close();
+      // It tries no more once this closes, and leaves its journal closed or the next one open.
+      await rotating?.catch(() => undefined);
       stopListening();
       // Best effort and bounded: what can't be taken now is taken at the next start.
       await Promise.race([drain().then(() => evidence.publishCheckpoints()).catch(() => undefined), new Promise((done) => setTimeout(done, 2000).unref())]);

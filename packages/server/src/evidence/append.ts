@@ -45,34 +45,51 @@ function slice(parts: readonly Uint8Array[]): Sliced {
   return { buffer: Buffer.concat(parts), offsets, lengths };
 }
 
+interface HeadRow {
+  readonly size: string;
+  readonly root: Buffer;
+  readonly frontier: Buffer;
+  readonly checkpoint_size: string;
+}
+
+function headOf(row: HeadRow): LogHead {
+  const size = Number(row.size);
+  return { size, root: row.root, frontier: Frontier.decode(size, row.frontier), checkpointSize: Number(row.checkpoint_size) };
+}
+
 /** The head as stored; `lock` holds other appenders off until the transaction ends. */
 export async function readHead(tx: Tx, org: string, origin: string, lock: boolean): Promise<LogHead> {
-  const { rows } = await sql<{
-    size: string;
-    root: Buffer;
-    frontier: Buffer;
-    checkpoint_size: string;
-    closed: boolean;
-  }>`
+  const { rows } = await sql<HeadRow & { closed: boolean }>`
     SELECT size, root, frontier, checkpoint_size, closed_at IS NOT NULL AS closed FROM evidence_log
     WHERE org = ${org} AND origin = ${origin} ${lock ? sql`FOR UPDATE` : sql``}`.execute(tx);
   const row = rows[0];
-  if (row === undefined || row.closed) {
-    throw new AppError({
-      code: "evidence.log_closed",
-      status: 503,
-      message: "The evidence log takes no more entries. Run `mandate doctor`.",
-      internal: `log \`${origin}\` is ${row ? "closed" : "absent"}`,
-    });
-  }
-  const size = Number(row.size);
-  return {
-    size,
-    root: row.root,
-    frontier: Frontier.decode(size, row.frontier),
-    checkpointSize: Number(row.checkpoint_size),
-  };
+  if (row === undefined || row.closed) throw logClosed(`log \`${origin}\` is ${row ? "closed" : "absent"}`);
+  return headOf(row);
 }
+
+/** The log that a writer's entries go to now. */
+export interface OpenLog extends LogHead {
+  readonly origin: string;
+  readonly vkey: string;
+}
+
+/**
+ * The writer's open log, held until the transaction ends: whoever replaces its key meanwhile waits.
+ * @throws AppError `evidence.log_closed` (503) when the writer has none
+ */
+export async function holdOpenLog(tx: Tx, org: string, writer: string): Promise<OpenLog> {
+  // A statement that waited for a log which was then closed doesn't see the one that follows; the next statement does.
+  for (let attempt = 0; attempt < 3; attempt++) {
+    const { rows } = await sql<HeadRow & { origin: string; vkey: string }>`SELECT origin, vkey, size, root, frontier, checkpoint_size FROM evidence_log
+      WHERE org = ${org} AND writer = ${writer} AND closed_at IS NULL FOR UPDATE`.execute(tx);
+    const row = rows[0];
+    if (row !== undefined) return { origin: row.origin, vkey: row.vkey, ...headOf(row) };
+  }
+  throw logClosed(`\`${writer}\` has no open log`);
+}
+
+export const logClosed = (internal: string): AppError =>
+  new AppError({ code: "evidence.log_closed", status: 503, message: "The evidence log takes no more entries. Run `mandate doctor`.", internal });
 
 /**
  * Appends leaves with what they sealed, extends the tree, moves the signed head: all or nothing, in the caller's
@@ -164,7 +181,7 @@ export async function writeBatch(tx: Tx, org: string, origin: string, from: LogH
 }
 
 /** @throws AppError `evidence.fenced` (503) unless the head moved */
-export function requireMoved(rows: readonly { readonly moved: boolean }[], origin: string, from: LogHead): void {
+export function requireMoved(rows: readonly { readonly moved: boolean }[], origin: string, from: Pick<LogHead, "size">): void {
   if (rows[0]?.moved === true) return;
   throw new AppError({
     code: "evidence.fenced",

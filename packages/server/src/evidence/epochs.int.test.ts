@@ -79,6 +79,36 @@ test("a new epoch closes every log and restates each in a meta-log that covers a
   expect((await verifyPack(await pack())).problems).toEqual([]);
 });
 
+test("the control log's key replaced under changes that are being made: each change's entry stands in one log, and one log is open", async () => {
+  evidence = await open();
+  const before = evidence.controlOrigin;
+  const sizes = async () => new Map((await evidence.logs()).map((log) => [log.origin, log.size]));
+  const start = (await sizes()).get(before)!;
+  const stolen = evidence.signerOf(before);
+  const changes = Array.from({ length: 20 }, append);
+  const done = await db.transaction(org, (tx) => evidence.rotateLog(tx, before, null));
+  await Promise.all(changes);
+  await append();
+  const after = await sizes();
+  expect(after.get(before)! - start + after.get(done.origin)!).toBe(21);
+  expect(evidence.signerOf(done.origin).vkey).not.toBe(stolen.vkey);
+  const { rows } = await db.read(org, (tx) => sql<{ origin: string }>`SELECT origin FROM evidence_log WHERE org = ${org} AND writer = 'control' AND closed_at IS NULL`.execute(tx));
+  expect(rows).toEqual([{ origin: done.origin }]);
+  // The store takes nothing more under the old key, and never a second open log.
+  await expect(db.transaction(org, (tx) => readHead(tx, org, before, true))).rejects.toMatchObject({ code: "evidence.log_closed" });
+  await expect(db.transaction(org, (tx) => sql`UPDATE evidence_log SET closed_at = NULL WHERE org = ${org} AND origin = ${before}`.execute(tx))).rejects.toThrow(/evidence_log_open/);
+  await expect(db.transaction(org, (tx) => evidence.rotateLog(tx, before, null))).rejects.toMatchObject({ code: "evidence.not_rotatable" });
+  await expect(db.transaction(org, (tx) => evidence.rotateLog(tx, done.origin, 3_000_000))).rejects.toMatchObject({ code: "evidence.fenced" });
+  // A transaction that failed leaves the log open, and the key that it made is forgotten.
+  await expect(db.transaction(org, async (tx) => { await evidence.rotateLog(tx, done.origin, null); throw new Error("stop"); })).rejects.toThrow("stop");
+  await append();
+  const again = await db.transaction(org, (tx) => evidence.rotateLog(tx, done.origin, null));
+  await append();
+  expect(evidence.controlOrigin).toBe(again.origin);
+  expect((await rehash(db, org)).problems).toEqual([]);
+  expect((await verifyPack(await pack())).problems).toEqual([]);
+});
+
 test("a stolen key signs nothing more once it was replaced: what it adds to its closed log is told", async () => {
   await append();
   await evidence.publishCheckpoints();
@@ -91,11 +121,11 @@ test("a stolen key signs nothing more once it was replaced: what it adds to its 
   expect((await verifyPack(honest)).problems).toEqual([]);
   // Who holds the database too: the log opened again, an entry after its closing, the head signed by the old key.
   await db.transaction(org, async (tx) => {
-    await sql`UPDATE evidence_log SET closed_at = NULL WHERE org = ${org} AND origin = ${controlOrigin}`.execute(tx);
+    await sql`UPDATE evidence_log SET closed_at = NULL, writer = 'forged' WHERE org = ${org} AND origin = ${controlOrigin}`.execute(tx);
     const head = await readHead(tx, org, controlOrigin, true);
     const leaf = canonicalBytes({ v: 1, type: "setting", id: "ent_forged0000000000000000000", at: new Date().toISOString(), shard: controlOrigin, seq: head.size, seen: head.checkpointSize });
     await appendLeaves(tx, org, stolen, head, [{ leaf, sealed: [] }]);
-    await sql`UPDATE evidence_log SET closed_at = now() WHERE org = ${org} AND origin = ${controlOrigin}`.execute(tx);
+    await sql`UPDATE evidence_log SET closed_at = now(), writer = 'control' WHERE org = ${org} AND origin = ${controlOrigin}`.execute(tx);
     await sql`INSERT INTO evidence_checkpoint (org, origin, size, note, at) SELECT org, origin, size, head, now() FROM evidence_log WHERE org = ${org} AND origin = ${controlOrigin} ON CONFLICT DO NOTHING`.execute(tx);
   });
   const forged = await verifyPack(await pack());

@@ -8,14 +8,14 @@ import type { NodeSigner } from "@mandate/ledger/node";
 import type { JournalReader } from "@mandate/gateway";
 import type { Actor, MutationEvidence } from "../command.ts";
 import type { Database, Tx } from "../database/index.ts";
-import { appendLeaves, prepareBatch, readHead, requireMoved, takeBatch } from "./append.ts";
+import { appendLeaves, holdOpenLog, logClosed, prepareBatch, readHead, requireMoved, takeBatch } from "./append.ts";
 import type { BatchEntry, LogHead, PreparedBatch } from "./append.ts";
 import { decisionRows, isIndexed } from "./decisions.ts";
 import type { IndexedEntry } from "./decisions.ts";
 import { controlWriter, createLog, listLogs, metaWriter, openSigner, originOf } from "./logs.ts";
 import type { LogKeys, LogRow } from "./logs.ts";
-import { closeLog } from "./epochs.ts";
-import type { ClosedLog } from "./epochs.ts";
+import { closeLog, rotateLog } from "./epochs.ts";
+import type { ClosedLog, RotatedLog } from "./epochs.ts";
 import { openHead } from "./read-log.ts";
 import { assertWhole } from "./assert-whole.ts";
 import { takeCounts } from "./system-counts.ts";
@@ -67,8 +67,19 @@ export interface Evidence {
   /** Reads something in this organization. */
   read<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   readonly metaOrigin: string;
+  /** Of the control log as this process last knew it; inside a transaction ask `controlLog`. */
   readonly controlOrigin: string;
   readonly org: string;
+  /** Where the entries of this transaction will stand, held until it ends. */
+  controlLog(tx: Tx): Promise<{ readonly origin: string; readonly size: number }>;
+  /**
+   * Replaces the key of a log that this process writes: closes it and begins its writer's next one, in this transaction.
+   * @param at the size that its writer says it ends with; null: whatever it is
+   * @throws AppError `evidence.not_rotatable` (409), `evidence.fenced` (503)
+   */
+  rotateLog(tx: Tx, origin: string, at: number | null): Promise<RotatedLog>;
+  /** Origin of the writer's open log, once whoever may be replacing it is done. */
+  openOrigin(writer: string): Promise<string>;
   /**
    * Closes logs that nobody writes any more, as entries of the meta-log.
    * @param lost `unknown` unless counted
@@ -76,10 +87,12 @@ export interface Evidence {
   closeLost(origins: readonly string[]): Promise<void>;
   /**
    * Closes every log and begins the next epoch of meta-log and control log, with keys of their own; gateways begin theirs when
-   * they next write. The new meta-log states every closed log again, so that it covers all alone. This object writes to
-   * closed logs afterwards: open the store anew.
+   * they next write. The new meta-log states every closed log again, so that it covers all alone. This object writes
+   * nothing afterwards: open the store anew.
    */
   beginEpoch(epoch: { readonly reason: "rotated" | "restored"; readonly lost: ReadonlyMap<string, number> }): Promise<{ readonly closed: readonly string[]; readonly metaOrigin: string }>;
+  /** As `signerOf`, of a closed log too. */
+  openSigner(origin: string): Promise<NodeSigner>;
   /** Signer of a log that this installation holds. */
   signerOf(origin: string): NodeSigner;
 }
@@ -125,13 +138,13 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
   let countedMs = Number.NEGATIVE_INFINITY;
 
   // A log keeps the origin it was made with: another public address must not start a second history.
-  const stored = await db.read(org, (tx) => listLogs(tx, org));
-  const nextEpoch = (writer: string, logs: readonly LogRow[] = stored): number => Math.max(0, ...logs.filter((log) => log.writer === writer).map((log) => log.epoch)) + 1;
-  const originFor = (writer: string) =>
-    stored.findLast((log) => log.writer === writer && !log.closed)?.origin ??
-    originOf(options.host, options.organization, writer, nextEpoch(writer));
-  const metaOrigin = originFor(metaWriter);
-  const controlOrigin = originFor(controlWriter);
+  const nextEpoch = (writer: string, logs: readonly LogRow[]): number => Math.max(0, ...logs.filter((log) => log.writer === writer).map((log) => log.epoch)) + 1;
+  const nextOf = (writer: string, logs: readonly LogRow[]): { origin: string; epoch: number } => {
+    const epoch = nextEpoch(writer, logs);
+    return { epoch, origin: originOf(options.host, options.organization, writer, epoch) };
+  };
+  const openOf = (writer: string, logs: readonly LogRow[]): LogRow | undefined => logs.findLast((log) => log.writer === writer && !log.closed);
+  let isReplaced = false;
 
   const header = (type: EntryHeader["type"], shard: string, head: LogHead): EntryHeader => ({
     v: 1,
@@ -163,13 +176,15 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
   /** One batch, so one move of the head: a transaction that proves a thousand changes costs the log little more than one. */
   async function appendControl(tx: Tx, entries: readonly ControlEntry[]): Promise<void> {
     const keks = new Map((await sealingKeys(tx, keys, org, entries.map((entry) => scopeOf(entry.system ?? null)), now())).map((kek) => [kek.system, kek]));
-    const head = await readHead(tx, org, controlOrigin, true);
+    if (isReplaced) throw logClosed("a new epoch has begun");
+    const head = await holdOpenLog(tx, org, controlWriter);
+    controlOrigin = head.origin;
     const leaves = entries.map((entry, at): BatchEntry => {
       const kek = keks.get(entry.system ?? null)!;
       const { kind, id, email, roles, proof } = entry.actor;
       const sealed = seal(Buffer.from(JSON.stringify({ ...entry.payload, actor: { kind, id, email, roles, proof } })));
       const leaf = canonicalBytes({
-        ...header(entry.type, controlOrigin, head),
+        ...header(entry.type, head.origin, head),
         seq: head.size + at,
         ...(entry.system === undefined ? {} : { system: entry.system }),
         ...(entry.approvals === undefined ? {} : { approvals: entry.approvals }),
@@ -183,25 +198,39 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
       });
       return { leaf, sealed: [{ ct: sealed.ct, bytes: sealed.bytes, wrapped: keyWrapper(kek.kid, kek.key).wrap(sealed, sealed.ct), kid: kek.kid }] };
     });
-    await appendLeaves(tx, org, signers.get(controlOrigin)!, head, leaves);
+    await appendLeaves(tx, org, await signerFor(tx, head), head, leaves);
   }
 
   async function openLog(writer: string): Promise<{ origin: string; size: number }> {
-    const origin = originFor(writer);
-    const { signer, size } = await db.transaction(org, async (tx) => {
-      const existing = await openSigner(tx, keys, org, origin);
-      if (existing) return { signer: existing, size: (await readHead(tx, org, origin, false)).size };
-      const created = await createLog(tx, keys, { org, origin, writer, epoch: nextEpoch(writer), now: new Date(now()) });
-      if (writer === metaWriter) signers.set(origin, created);
-      await appendMeta(tx, [{ type: "log.created", members: { log: origin, vkey: created.vkey } }]);
-      return { signer: created, size: 0 };
+    const { origin, signer, size } = await db.transaction(org, async (tx) => {
+      const logs = await listLogs(tx, org);
+      const existing = openOf(writer, logs);
+      if (existing) return { origin: existing.origin, signer: (await openSigner(tx, keys, org, existing.origin))!, size: existing.size };
+      const { origin: made, epoch } = nextOf(writer, logs);
+      const created = await createLog(tx, keys, { org, origin: made, writer, epoch, now: new Date(now()) });
+      if (writer === metaWriter) {
+        metaOrigin = made;
+        signers.set(made, created);
+      }
+      await appendMeta(tx, [{ type: "log.created", members: { log: made, vkey: created.vkey } }]);
+      return { origin: made, signer: created, size: 0 };
     });
     signers.set(origin, signer);
     return { origin, size };
   }
 
-  await openLog(metaWriter);
-  await openLog(controlWriter);
+  /** A key opened in a transaction that was rolled back is another than the log has now: compared, never trusted by name. */
+  async function signerFor(tx: Tx, log: { readonly origin: string; readonly vkey: string }): Promise<NodeSigner> {
+    const known = signers.get(log.origin);
+    if (known?.vkey === log.vkey) return known;
+    const opened = (await openSigner(tx, keys, org, log.origin))!;
+    signers.set(log.origin, opened);
+    return opened;
+  }
+
+  let metaOrigin = "";
+  metaOrigin = (await openLog(metaWriter)).origin;
+  let { origin: controlOrigin } = await openLog(controlWriter);
 
   const knownReasons = new Set<string>();
   const rememberReasons = (reasons: readonly string[]): void => {
@@ -229,7 +258,12 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
   return {
     org,
     metaOrigin,
-    controlOrigin,
+    get controlOrigin() {
+      return controlOrigin;
+    },
+    controlLog: (tx) => holdOpenLog(tx, org, controlWriter),
+    openOrigin: (writer) => db.transaction(org, async (tx) => (await holdOpenLog(tx, org, writer)).origin),
+    openSigner: async (origin) => (await db.read(org, (tx) => openSigner(tx, keys, org, origin)))!,
     signerOf: (origin) => signers.get(origin)!,
     read: (work) => db.read(org, work),
     ensureLog: openLog,
@@ -244,6 +278,12 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
       for (let at = 0; at < entries.length; at += entriesPerBatch) await appendControl(tx, entries.slice(at, at + entriesPerBatch));
     },
 
+    async rotateLog(tx, origin, at) {
+      const { signer, ...rotated } = await rotateLog(tx, keys, org, { origin, at, nowMs: now() }, (entries) => appendMeta(tx, entries));
+      signers.set(rotated.origin, signer);
+      return rotated;
+    },
+
     async closeLost(origins) {
       await db.transaction(org, async (tx) => {
         const open = (await listLogs(tx, org)).filter((log) => origins.includes(log.origin) && !log.closed);
@@ -256,7 +296,7 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
     },
 
     async beginEpoch({ reason, lost }) {
-      return db.transaction(org, async (tx) => {
+      const begun = await db.transaction(org, async (tx) => {
         const known = await listLogs(tx, org);
         const open = known.filter((log) => !log.closed);
         const closed: ClosedLog[] = [];
@@ -266,8 +306,7 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
         }
         const at = new Date(now());
         const create = async (writer: string): Promise<{ origin: string; signer: NodeSigner }> => {
-          const epoch = nextEpoch(writer, known);
-          const origin = originOf(options.host, options.organization, writer, epoch);
+          const { epoch, origin } = nextOf(writer, known);
           return { origin, signer: await createLog(tx, keys, { org, origin, writer, epoch, now: at }) };
         };
         const control = await create(controlWriter);
@@ -290,6 +329,8 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
         await sql`UPDATE evidence_witness SET size = 0, signed_at = NULL, failing = NULL WHERE org = ${org}`.execute(tx);
         return { closed: closed.map((one) => one.origin), metaOrigin: meta.origin };
       });
+      isReplaced = true;
+      return begun;
     },
 
     async sequence(journal) {
@@ -339,7 +380,7 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
         notes.length = 0;
         const { rows } = await sql<{ origin: string; size: string; root: Buffer; head: string }>`
           SELECT origin, size, root, head FROM evidence_log
-          WHERE org = ${org} AND (size > checkpoint_size OR (${beat} AND origin = ${controlOrigin})
+          WHERE org = ${org} AND (size > checkpoint_size OR (${beat} AND writer = ${controlWriter} AND closed_at IS NULL)
               OR (${counting} AND closed_at IS NULL AND EXISTS (SELECT FROM evidence_count c WHERE c.org = evidence_log.org AND c.origin = evidence_log.origin AND c.entries <> c.sealed))
               OR (${publishing !== undefined} AND closed_at IS NULL AND EXISTS (SELECT FROM evidence_counted c WHERE c.org = evidence_log.org AND c.origin = evidence_log.origin AND c.to_index = evidence_log.size)
                 AND NOT EXISTS (SELECT FROM evidence_checkpoint k WHERE k.org = evidence_log.org AND k.origin = evidence_log.origin AND k.size = evidence_log.size AND k.counted)))

@@ -15,7 +15,7 @@ export interface LeasesInit {
 
 export interface Leases {
   grant(holder: string, ask: LeaseAsk): Promise<LeaseGrant>;
-  returned(holder: string, origin: string, limits: Pick<GatewayLimits, "reservedOutputTokens" | "inputMicroEurosPerToken" | "outputMicroEurosPerToken">): Promise<void>;
+  returned(holder: string, origins: readonly string[], limits: Pick<GatewayLimits, "reservedOutputTokens" | "inputMicroEurosPerToken" | "outputMicroEurosPerToken">): Promise<void>;
 }
 
 /** Slices of limits for every gateway, this process's own included. */
@@ -26,7 +26,7 @@ export function createLeases({ db, org, now, log, models }: LeasesInit): Leases 
       if (grant.total > ask.limit) log.warn("a limit is overshot: a gateway took a slice alone while it couldn't ask", { limit: ask.key, window: ask.span, by: grant.total - ask.limit, gateway: holder });
       return grant;
     },
-    async returned(holder, origin, { reservedOutputTokens, inputMicroEurosPerToken, outputMicroEurosPerToken }) {
+    async returned(holder, origins, { reservedOutputTokens, inputMicroEurosPerToken, outputMicroEurosPerToken }) {
       const nowMs = now();
       await db.transaction(org, async (tx) => {
         const used = await usedBefore(tx, {
@@ -35,7 +35,7 @@ export function createLeases({ db, org, now, log, models }: LeasesInit): Leases 
           models: models(),
           assumed: { input: inputMicroEurosPerToken, output: outputMicroEurosPerToken },
           unknownTokens: { input: 0, output: reservedOutputTokens },
-          origin,
+          origins,
         });
         await returnLeases(tx, org, holder, used, nowMs);
       });

@@ -26,7 +26,7 @@ it("counts what went out today and this month, calls of tools through MCP includ
       await sql`insert into decision (org, id, at, outcome, reason, system, action, resource, surface, input_tokens, output_tokens, policy_version, register_version)
         values (${org}, ${`dec_${index}`}, ${at}, ${outcome}, 'test', 'helper', ${action}, 'model:local', ${surface}, ${tokens}, ${tokens * 2}, 'p', 1)`.execute(tx);
   });
-  const options = { org, nowMs: Date.parse("2026-11-20T09:00:00Z"), assumed: { input: 3, output: 15 }, unknownTokens: { input: 0, output: 0 }, origin: null };
+  const options = { org, nowMs: Date.parse("2026-11-20T09:00:00Z"), assumed: { input: 3, output: 15 }, unknownTokens: { input: 0, output: 0 }, origins: null };
   // The price of the day counts: what was spent before a new one keeps its own.
   const models = [{ name: "local", prices: [{ from: Date.parse("2026-11-01") / 1000, input: 1, output: 2 }, { from: Date.parse("2026-11-20") / 1000, input: 10, output: 20 }] }];
   const used = await register.db.read(org, (tx) => usedBefore(tx, { ...options, models }));

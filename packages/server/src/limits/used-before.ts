@@ -11,8 +11,8 @@ export interface UsedOptions {
   readonly assumed: { readonly input: number; readonly output: number };
   /** Tokens of a call whose end nobody saw: it was reserved, and may have been used. */
   readonly unknownTokens: { readonly input: number; readonly output: number };
-  /** Only what this log's gateway did; null: all. */
-  readonly origin: string | null;
+  /** Only what the gateway of these logs did; null: all. */
+  readonly origins: readonly string[] | null;
 }
 
 interface Row {
@@ -27,7 +27,7 @@ interface Row {
 
 /** Calls that went out today and this month, with tokens and cost at the price of their day, as the evidence has them. */
 export async function usedBefore(tx: Tx, options: UsedOptions): Promise<readonly SpentBefore[]> {
-  const { org, nowMs, models, assumed, unknownTokens, origin } = options;
+  const { org, nowMs, models, assumed, unknownTokens, origins } = options;
   const now = new Date(nowMs);
   const month = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth(), 1));
   const today = now.toISOString().slice(0, 10);
@@ -36,7 +36,7 @@ export async function usedBefore(tx: Tx, options: UsedOptions): Promise<readonly
       sum(coalesce(output_tokens, case when terminal = 'unknown' and action = 'model.call' then ${unknownTokens.output} else 0 end))::float8 as output
     from decision
     where org = ${org} and system is not null and outcome = 'allow' and surface <> 'authzen' and at >= ${month}
-      and (action = 'model.call' or surface like 'mcp%') and (${origin}::text is null or intent_log = ${origin})
+      and (action = 'model.call' or surface like 'mcp%') and (${origins}::text[] is null or intent_log = any(${origins}::text[]))
     group by 1, 2, 3, 4`.execute(tx);
   const prices = new Map(models.map((model) => [model.name, model]));
   const spent = new Map<string, { system: string; credential: string | null; calls: number; tokens: number; microEuros: number; microEurosThisMonth: number }>();

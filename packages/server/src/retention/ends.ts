@@ -42,7 +42,7 @@ async function setEnds(tx: Tx, org: string): Promise<void> {
  * Destroys what has been kept long enough, month by month. INVARIANT (G5): a reading compares `ends_at` with the clock by
  * itself, so nothing opens longer because this ran late.
  */
-export function endContent(db: Database, ctx: ServerContext, controlLogs: () => readonly string[]): Job {
+export function endContent(db: Database, ctx: ServerContext): Job {
   return {
     name: "retention",
     everyMs: 3_600_000,
@@ -52,7 +52,7 @@ export function endContent(db: Database, ctx: ServerContext, controlLogs: () => 
         SELECT kid, system, month, retention FROM evidence_kek WHERE org = ${ctx.org} AND ends_at <= ${new Date(ctx.now())} ORDER BY month, kid`.execute(tx)).rows);
       await endMonths(ctx, due);
       for (const kek of due) {
-        await endOne(ctx, kek, controlLogs());
+        await endOne(ctx, kek);
         await db.transaction(ctx.org, (tx) => sql`DELETE FROM evidence_kek k WHERE org = ${ctx.org} AND kid = ${kek.kid} AND NOT EXISTS (SELECT FROM evidence_key e WHERE e.org = k.org AND e.kid = k.kid)`.execute(tx));
       }
     },
@@ -106,11 +106,11 @@ async function receipt(tx: Tx, ctx: ServerContext, record: (evidence: MutationEv
   record({ type: "evidence.erasure", ...(kek.system === "" ? {} : { system: kek.system }), payload: { event: "retention", erasure: id, month: kek.month, retention: kek.retention, ...done } });
 }
 
-async function endOne(ctx: ServerContext, kek: DueKey, controlLogs: readonly string[]): Promise<void> {
+async function endOne(ctx: ServerContext, kek: DueKey): Promise<void> {
   for (;;) {
     const gone = await ctx.transact(async (tx, record) => {
       const holds = await activeHolds(tx, ctx.org);
-      const free = holds.length === 0 ? sql`true` : sql`NOT (${sql.join(holds.map((hold) => keysIn(hold.scope, ctx.org, controlLogs)), sql` OR `)})`;
+      const free = holds.length === 0 ? sql`true` : sql`NOT (${sql.join(holds.map((hold) => keysIn(hold.scope, ctx.org)), sql` OR `)})`;
       const { rows } = await sql<{ keys: number; entries: number; tables: string[] }>`WITH doomed AS (SELECT k.origin, k.index, k.part, k.period FROM evidence_key k WHERE k.org = ${ctx.org} AND k.kid = ${kek.kid} AND ${free} LIMIT ${batch}),
         gone AS (DELETE FROM evidence_key k USING doomed d WHERE k.org = ${ctx.org} AND k.origin = d.origin AND k.index = d.index AND k.part = d.part AND k.period = d.period RETURNING k.origin, k.index, k.tableoid)
         SELECT count(*)::int AS keys, count(DISTINCT (origin, index))::int AS entries, coalesce(array_agg(DISTINCT tableoid::regclass::text), '{}') AS tables FROM gone`.execute(tx);

@@ -30,14 +30,14 @@ export interface ErasureRequest {
  * alone (LEDGER, Threats: "evidence shredded as erasure").
  * @throws AppError `evidence.held` (409), `evidence.nothing_to_erase` (404)
  */
-export async function askToErase(ctx: ServerContext, request: ErasureRequest, controlLogs: readonly string[]): Promise<{ approval: string; expiresAt: string; entries: number; keys: number }> {
+export async function askToErase(ctx: ServerContext, request: ErasureRequest): Promise<{ approval: string; expiresAt: string; entries: number; keys: number }> {
   const { actor } = ctx;
   if (actor.kind !== "person" || actor.email === null) throw personNeeded("An erasure is asked for by a person");
   return ctx.transact(async (tx, record) => {
     const { scope, basis, reason } = request;
-    const found = await countIn(tx, ctx.org, scope, controlLogs);
+    const found = await countIn(tx, ctx.org, scope);
     if (found.keys === 0) throw nothingThere();
-    const holds = await holdsOn(tx, ctx.org, scope, controlLogs);
+    const holds = await holdsOn(tx, ctx.org, scope);
     if (holds.length > 0) throw held(holds);
     const legal = await reviewers(tx, ctx.org, actor.id);
     const system = scope.kind === "system" ? scope.system : null;
@@ -61,14 +61,14 @@ export async function askToErase(ctx: ServerContext, request: ErasureRequest, co
 }
 
 /** Effect of an approved `evidence.erase`: the keys are gone when the answer commits. */
-export function eraseApproved(controlLogs: () => readonly string[]): ApprovalEffect {
+export function eraseApproved(): ApprovalEffect {
   return async (tx, ctx, approval, record) => {
     // INVARIANT: the scope is the signed statement's, so nobody widens it between the question and the answer.
     const scope = approval.statement["scope"] as ContentScope;
-    const holds = await holdsOn(tx, ctx.org, scope, controlLogs());
+    const holds = await holdsOn(tx, ctx.org, scope);
     if (holds.length > 0) throw held(holds);
     const basis = String(approval.statement["basis"]);
-    const { tables, ...done } = await destroy(tx, ctx.org, scope, controlLogs());
+    const { tables, ...done } = await destroy(tx, ctx.org, scope);
     const now = ctx.now();
     const id = newId("erasure", now, ctx.random);
     const irrecoverableBy = new Date(now + keyBackupDays * 86_400_000);
@@ -84,11 +84,11 @@ export function eraseApproved(controlLogs: () => readonly string[]): ApprovalEff
 }
 
 /** Destroys keys and salts, and the sealed arguments of calls that were held. Running it again destroys what came back. */
-export async function destroy(tx: Tx, org: string, scope: ContentScope, controlLogs: readonly string[]): Promise<{ entries: number; keys: number; tables: string[] }> {
+export async function destroy(tx: Tx, org: string, scope: ContentScope): Promise<{ entries: number; keys: number; tables: string[] }> {
   await sql`UPDATE approvals a SET context = context - 'input' WHERE a.org = ${org} AND a.context ? 'input'
     AND (a.id IN (SELECT d.approval FROM decision d WHERE d.org = ${org} AND d.approval IS NOT NULL AND ${decisionsIn(scope)})
       OR a.context ->> 'decisionId' IN (SELECT d.id FROM decision d WHERE d.org = ${org} AND ${decisionsIn(scope)}))`.execute(tx);
-  const { rows } = await sql<{ entries: number; keys: number; tables: string[] }>`WITH gone AS (DELETE FROM evidence_key k WHERE k.org = ${org} AND ${keysIn(scope, org, controlLogs)} RETURNING k.origin, k.index, k.tableoid)
+  const { rows } = await sql<{ entries: number; keys: number; tables: string[] }>`WITH gone AS (DELETE FROM evidence_key k WHERE k.org = ${org} AND ${keysIn(scope, org)} RETURNING k.origin, k.index, k.tableoid)
     SELECT count(DISTINCT (origin, index))::int AS entries, count(*)::int AS keys, coalesce(array_agg(DISTINCT tableoid::regclass::text), '{}') AS tables FROM gone`.execute(tx);
   return rows[0]!;
 }

@@ -60,10 +60,10 @@ export async function activeHolds(tx: Tx, org: string): Promise<readonly { reado
 }
 
 /** Holds that keep something of this scope. */
-export async function holdsOn(tx: Tx, org: string, scope: ContentScope, controlLogs: readonly string[]): Promise<readonly { readonly id: string; readonly basis: string }[]> {
+export async function holdsOn(tx: Tx, org: string, scope: ContentScope): Promise<readonly { readonly id: string; readonly basis: string }[]> {
   const found: { id: string; basis: string }[] = [];
   for (const hold of await activeHolds(tx, org)) {
-    const { rows } = await sql<{ any: boolean }>`SELECT EXISTS (SELECT FROM evidence_key k WHERE k.org = ${org} AND ${keysIn(scope, org, controlLogs)} AND ${keysIn(hold.scope, org, controlLogs)}) AS any`.execute(tx);
+    const { rows } = await sql<{ any: boolean }>`SELECT EXISTS (SELECT FROM evidence_key k WHERE k.org = ${org} AND ${keysIn(scope, org)} AND ${keysIn(hold.scope, org)}) AS any`.execute(tx);
     if (rows[0]!.any) found.push({ id: hold.id, basis: hold.basis });
   }
   return found;

@@ -25,7 +25,7 @@ interface KeptErasure {
  * @returns how many erasures were carried out again
  * @throws AppError `evidence.erasures_unreadable` (500): serving without them could show what was erased
  */
-export async function replayErasures(ctx: ServerContext, path: string, controlLogs: readonly string[]): Promise<number> {
+export async function replayErasures(ctx: ServerContext, path: string): Promise<number> {
   const kept = await readKept(path);
   const stored = await ctx.read(async (tx) => {
     const { rows } = await sql<{ id: string; scope: ContentScope; basis: string; asked_by: string; approval: string | null; erased_at: Date }>`
@@ -36,7 +36,7 @@ export async function replayErasures(ctx: ServerContext, path: string, controlLo
   const lost = [...kept.values()].filter((one) => !known.has(one.id));
   for (const erasure of lost) {
     await ctx.transact(async (tx, record) => {
-      const { tables, ...done } = await destroy(tx, ctx.org, erasure.scope, controlLogs);
+      const { tables, ...done } = await destroy(tx, ctx.org, erasure.scope);
       const until = new Date(Date.parse(erasure.erasedAt) + keyBackupDays * 86_400_000);
       await sql`insert into evidence_erasure (org, id, kind, scope, basis, asked_by, approval, erased_at, irrecoverable_by, entries, keys, tables)
         values (${ctx.org}, ${erasure.id}, ${erasure.scope.kind}, ${JSON.stringify(erasure.scope)}::jsonb, ${erasure.basis}, ${erasure.askedBy}, ${erasure.approval}, ${new Date(erasure.erasedAt)}, ${until}, ${done.entries}, ${done.keys}, ${tables}::text[])`.execute(tx);

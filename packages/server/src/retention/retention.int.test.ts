@@ -182,7 +182,7 @@ describe("a database set back to a backup", () => {
     // What a restored backup would hold: a key row of theirs, and no erasure.
     await db.transaction(org, (tx) => sql`insert into evidence_key (org, origin, index, part, kid, wrapped) select org, origin, index, part, (select kid from evidence_kek limit 1), '\\x00'::bytea from evidence_payload where encode(ct, 'hex') = ${cts[0]!}`.execute(tx));
     await db.transaction(org, (tx) => sql`delete from evidence_erasure`.execute(tx));
-    const replayed = await replayErasures(server.contexts.quiet(systemActor("restore")), join(running.directory, "erasures.jsonl"), [server.evidence.controlOrigin]);
+    const replayed = await replayErasures(server.contexts.quiet(systemActor("restore")), join(running.directory, "erasures.jsonl"));
     expect(replayed).toBe(1);
     const left = await db.read(org, (tx) => sql`select 1 from evidence_key k join evidence_payload p using (org, origin, index, part) where encode(p.ct, 'hex') = ${cts[0]!}`.execute(tx));
     expect(left.rows).toEqual([]);
@@ -210,7 +210,7 @@ describe("the end of content", () => {
     const left = async (): Promise<number> => (await running.db.read(org, (tx) => sql<{ n: number }>`select count(*)::int as n from evidence_key where origin = ${origin}`.execute(tx))).rows[0]!.n;
     const before = await left();
     expect(before).toBeGreaterThan(0);
-    const job = endContent(running.db, ctx, () => [server.evidence.controlOrigin, server.evidence.metaOrigin]);
+    const job = endContent(running.db, ctx);
     const hold = await post("legal", "/api/v1/evidence/holds", { session: "ses_1", basis: "Litigation" });
     await job.run();
     const kept = await left();

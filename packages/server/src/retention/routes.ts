@@ -46,7 +46,6 @@ export interface RetentionRouteDeps {
 /** Erasure, legal hold, and their receipts. */
 export function retentionRoutes(app: App, deps: RetentionRouteDeps): void {
   const { db, org, contexts, evidence, keys } = deps;
-  const controlLogs = [evidence.controlOrigin, evidence.metaOrigin];
 
   async function scopeOf(body: { readonly [K in keyof typeof what]?: z.infer<(typeof what)[K]> }): Promise<ContentScope> {
     const named = [body.subject, body.system, body.session, body.entry].filter((one) => one !== undefined);
@@ -92,9 +91,9 @@ export function retentionRoutes(app: App, deps: RetentionRouteDeps): void {
       await deps.drain();
       const scope = await scopeOf(named);
       if (request.query.dryRun === "true") {
-        return db.read(org, async (tx) => ({ ...(await countIn(tx, org, scope, controlLogs)), holds: [...(await holdsOn(tx, org, scope, controlLogs))] }));
+        return db.read(org, async (tx) => ({ ...(await countIn(tx, org, scope)), holds: [...(await holdsOn(tx, org, scope))] }));
       }
-      return reply.code(202).send(await askToErase(contexts.quiet(actorOf(request)), { scope, basis, reason }, controlLogs));
+      return reply.code(202).send(await askToErase(contexts.quiet(actorOf(request)), { scope, basis, reason }));
     },
   );
 

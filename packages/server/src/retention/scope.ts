@@ -19,14 +19,14 @@ export type ContentScope =
 
 /**
  * True for the rows `k` of `evidence_key` that belong to the scope. A system's scope is what its calls said, in gateways'
- * logs: who approved it, and why, stands in the control plane's own log and stays.
+ * logs: who approved it, and why, stands in the control plane's own logs, those it wrote before included, and stays.
  */
-export function keysIn(scope: ContentScope, org: string, controlLogs: readonly string[]): RawBuilder<boolean> {
+export function keysIn(scope: ContentScope, org: string): RawBuilder<boolean> {
   switch (scope.kind) {
     case "subject":
       return sql`(k.origin, k.index) IN (SELECT s.origin, s.index FROM evidence_subject s WHERE s.org = ${org} AND s.subject = decode(${scope.tag}, 'hex'))`;
     case "system":
-      return sql`(k.kid IN (SELECT e.kid FROM evidence_kek e WHERE e.org = ${org} AND e.system = ${scope.system}) AND NOT k.origin = ANY(${[...controlLogs]}::text[]))`;
+      return sql`(k.kid IN (SELECT e.kid FROM evidence_kek e WHERE e.org = ${org} AND e.system = ${scope.system}) AND k.origin NOT IN (SELECT l.origin FROM evidence_log l WHERE l.org = ${org} AND l.writer IN ('control', 'meta')))`;
     case "session":
       return sql`(k.origin, k.index) IN (SELECT p.log, p.index FROM decision d, LATERAL (VALUES (d.intent_log, d.intent_index), (d.result_log, d.result_index)) AS p(log, index)
         WHERE d.org = ${org} AND d.session = ${scope.session} AND p.log IS NOT NULL)`;
@@ -50,8 +50,8 @@ export function decisionsIn(scope: ContentScope): RawBuilder<boolean> {
 }
 
 /** Content that is still there. */
-export async function countIn(tx: Tx, org: string, scope: ContentScope, controlLogs: readonly string[]): Promise<{ entries: number; keys: number }> {
+export async function countIn(tx: Tx, org: string, scope: ContentScope): Promise<{ entries: number; keys: number }> {
   const { rows } = await sql<{ entries: number; keys: number }>`SELECT count(DISTINCT (k.origin, k.index))::int AS entries, count(*)::int AS keys
-    FROM evidence_key k WHERE k.org = ${org} AND ${keysIn(scope, org, controlLogs)}`.execute(tx);
+    FROM evidence_key k WHERE k.org = ${org} AND ${keysIn(scope, org)}`.execute(tx);
   return rows[0]!;
 }

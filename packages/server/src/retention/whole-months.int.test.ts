@@ -62,9 +62,9 @@ const counts = () => intrude(async (client) => (await client.query<{ name: strin
 const bytesOf = (table: string) => intrude(async (client) => Number((await client.query<{ bytes: string }>("SELECT pg_relation_size($1) AS bytes", [table])).rows[0]!.bytes));
 /** Ends what is due at this moment by the boundaries; retention of T1 is under two years. */
 async function clean(at: string): Promise<void> {
-  const { contexts, evidence } = running.server;
+  const { contexts } = running.server;
   const ctx = { ...contexts.quiet(systemActor("retention")), now: () => Date.parse(at) };
-  await endContent(running.db, ctx, () => [evidence.controlOrigin, evidence.metaOrigin]).run();
+  await endContent(running.db, ctx).run();
 }
 const dueAfter = async (period: string): Promise<string> => {
   await clean("2025-01-02T00:00:00Z");

@@ -12,6 +12,7 @@ import { PeoplePanel } from "../people/people-panel.tsx";
 import { ServiceAccountsPanel } from "../people/service-accounts-panel.tsx";
 import { BreakGlassPanel } from "./break-glass.tsx";
 import { GrowthPanel } from "./evidence/growth.tsx";
+import { LogKeysPanel } from "./evidence/log-keys.tsx";
 import { MirrorPanel } from "./evidence/mirror.tsx";
 import { StreamsPanel } from "./evidence/streams.tsx";
 import { WitnessesPanel } from "./evidence/witnesses.tsx";
@@ -69,6 +70,7 @@ export function SettingsPage() {
         {tab === "evidence" && (
           <>
             <GrowthPanel />
+            <LogKeysPanel administers={administers} />
             <WitnessesPanel administers={administers} />
             <MirrorPanel administers={administers} />
             <StreamsPanel administers={administers} />
