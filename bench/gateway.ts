@@ -6,22 +6,11 @@
  */
 import { type ChildProcess, fork, spawn } from "node:child_process";
 import { once } from "node:events";
-import {
-  closeSync,
-  existsSync,
-  fdatasync,
-  ftruncateSync,
-  mkdtempSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { connect } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { Pool } from "undici";
+import { flushMs, median, next } from "./gateway/measure.ts";
 
 function option(name: string, fallback: number): number {
   const index = process.argv.indexOf(`--${name}`);
@@ -86,17 +75,6 @@ interface Target {
   readonly cpuMicros: () => Promise<number>;
   readonly stop: () => Promise<unknown>;
   readonly samples: { cpuMicros: number; perSecond: number; p50Ms: number; p99Ms: number }[];
-}
-
-function next<T>(child: ChildProcess): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const gone = (code: number | null): void => reject(new Error(`a process of the benchmark ended with ${code}`));
-    child.once("exit", gone);
-    child.once("message", (message) => {
-      child.off("exit", gone);
-      resolve(message as T);
-    });
-  });
 }
 
 const script = (name: string) => join(import.meta.dirname, "gateway", name);
@@ -211,30 +189,6 @@ async function load(
   return { latencies, seconds };
 }
 
-const median = (values: readonly number[]) =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
-
-/** @returns median milliseconds of one write and flush at the pace of single calls: an idle disk is slower to answer */
-async function flushMs(): Promise<number> {
-  const directory = mkdtempSync(join(tmpdir(), "mandate-bench-"));
-  const file = openSync(join(directory, "flush"), "w");
-  const bytes = Buffer.alloc(4096, 1);
-  const times: number[] = [];
-  writeSync(file, Buffer.alloc(300 * bytes.length));
-  await promisify(fdatasync)(file);
-  for (let i = 0; i < 200; i++) {
-    await new Promise((done) => setTimeout(done, delayMs));
-    const from = performance.now();
-    writeSync(file, bytes, 0, bytes.length, i * bytes.length);
-    await promisify(fdatasync)(file);
-    times.push(performance.now() - from);
-  }
-  ftruncateSync(file);
-  closeSync(file);
-  rmSync(directory, { recursive: true });
-  return median(times);
-}
-
 /** One call at a time, where nothing waits for a processor: what the gateway and its two flushes add. */
 async function latency(targets: readonly Target[]): Promise<void> {
   const direct = { name: "direct", port: upstreamPort, question: chat, headers: { "content-type": "application/json" } };
@@ -244,7 +198,7 @@ async function latency(targets: readonly Target[]): Promise<void> {
     for (const [at, place] of places.entries()) times[at]!.push(...(await load(place, 60, 1)).latencies);
   const [base, ...others] = times.map(median);
   console.log(
-    `one in flight, over direct (${base!.toFixed(1)} ms): ${targets.map(({ name }, at) => `${name} +${(others[at]! - base!).toFixed(2)} ms`).join(", ")}; one flush takes ${(await flushMs()).toFixed(2)} ms (target, whole answer: ≤ 1 ms and two flushes)`,
+    `one in flight, over direct (${base!.toFixed(1)} ms): ${targets.map(({ name }, at) => `${name} +${(others[at]! - base!).toFixed(2)} ms`).join(", ")}; one flush takes ${(await flushMs(delayMs)).toFixed(2)} ms (target, whole answer: ≤ 1 ms and two flushes)`,
   );
 }
 

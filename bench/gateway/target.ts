@@ -1,6 +1,6 @@
 /**
  * One proxy under measurement: `bare`, `sealing` (bare, with the evidence that SPEC asks for and nothing else), `null` (our
- * gateway without evidence), `evidence` (with its journal).
+ * gateway without evidence), `evidence` (with its journal). A third argument names the system's tier.
  */
 import { createHash, hash, randomFillSync } from "node:crypto";
 import { rmSync } from "node:fs";
@@ -12,7 +12,7 @@ import { openTestJournal, testDirectory } from "../../packages/gateway/src/evide
 import { testFacts, testKey, testModel, testSnapshot, testSystem, testTool } from "../../packages/gateway/src/testing/facts.ts";
 import { definition, pinned } from "./tool-server.ts";
 
-const [kind, upstreamPort] = process.argv.slice(2);
+const [kind, upstreamPort, tier = "T2"] = process.argv.slice(2) as [string, string, "T0" | "T2" | undefined];
 const endpoint = `http://127.0.0.1:${upstreamPort}/v1`;
 let cleanup: () => void = () => undefined;
 
@@ -101,9 +101,9 @@ function journaled(): EvidenceSink {
 }
 
 function governed(evidence: EvidenceSink): Server {
-  const base = testSystem("T2");
+  const base = testSystem(tier);
   const tool = testTool("find_order", { names: ["find_order"], server: "orders", pinned: pinned.hash, definition });
-  const system = testSystem("T2", {
+  const system = testSystem(tier, {
     parameters: { ...base.parameters, stalenessSeconds: 86_400 },
     grants: { ...base.grants, tools: [tool.name] },
   });
