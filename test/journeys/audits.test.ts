@@ -90,7 +90,7 @@ test("those who answer for the system answer; what the auditor read is listed", 
   await lead.page.getByRole("button", { name: /^Answer/ }).click();
   await lead.fill("Your answer", "Nobody had to.");
   await lead.page.getByRole("dialog").getByRole("button", { name: "Answer" }).click();
-  await lead.page.getByText("Nobody had to.").waitFor();
+  await lead.page.getByText("Nobody had to. (lea@halden.example").waitFor();
   await lead.page.getByText(/content of sample 1, member 1: what was asked/).waitFor();
   expect(await lead.page.getByRole("button", { name: "Draw the sample" }).count()).toBe(0);
 });

@@ -197,8 +197,9 @@ function Reads({ id }: { id: string }) {
             <Empty title={words.noReads} />
           ) : (
             <ul className="needs">
-              {rows.slice(0, 12).map((row) => (
-                <li key={`${row.at} ${row.what}`}>
+              {rows.slice(0, 12).map((row, place) => (
+                // Two may be of one moment.
+                <li key={`${place} ${row.at}`}>
                   <div className="grow">
                     <span>{row.what}</span>
                     <span className="muted small">
