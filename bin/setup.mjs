@@ -97,7 +97,8 @@ function buildConsole() {
   const digest = digestOf(sources.filter((file) => !file.includes(".test.")));
   if (existsSync(join(root, "packages/console/dist/index.html")) && done("console", digest)) return;
   console.error("Building the console…");
-  run("npm", ["run", "--silent", "build", "-w", "@mandate/console"], pinnedEnvironment());
+  // A list of some eighty files would bury what the reader waits for; warnings and errors show.
+  run("npm", ["run", "--silent", "build", "-w", "@mandate/console", "--", "--logLevel=warn"], pinnedEnvironment());
   mark("console", digest);
 }
 

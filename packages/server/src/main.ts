@@ -6,7 +6,7 @@ import { readConfiguration } from "./configuration.ts";
 import type { Configuration } from "./configuration.ts";
 import { refuseUnfinished } from "./backup/index.ts";
 import { openDatabase } from "./database/index.ts";
-import { jsonLog } from "./log.ts";
+import { jsonLog, plainLog } from "./log.ts";
 import { newestRecordedMs, steadyClock } from "./clock.ts";
 import { openServer } from "./server.ts";
 import type { RunningServer } from "./server.ts";
@@ -47,7 +47,8 @@ async function start(options: StartOptions, configuration: Configuration): Promi
   let clock = steadyClock(Date.now, () => performance.now());
   const now = (): number => clock();
   const random = (bytes: Uint8Array): Uint8Array => randomFillSync(bytes);
-  const log = jsonLog(options.writeLog ?? ((line) => process.stderr.write(line)), now);
+  const writeLog = options.writeLog ?? ((line: string) => process.stderr.write(line));
+  const log = options.writeLog === undefined && process.stderr.isTTY ? plainLog(writeLog, now) : jsonLog(writeLog, now);
   await Promise.all([portFree(configuration.host, configuration.port), portFree(configuration.host, configuration.gatewayPort)]);
   await refuseUnfinished(configuration.dataDir);
   const masterKey = await openMasterKey(configuration.keys, configuration.dataDir);
