@@ -10,6 +10,16 @@ export interface Habit {
   readonly fastestSeconds: number;
 }
 
+/** Fewer answers say nothing about a habit. */
+export const answersToJudge = 20;
+/** Nobody reads what they are asked in less, half of the time. */
+export const shortestMedianSeconds = 5;
+
+/** Somebody who answered often, refused nothing, and took less time than reading takes (control OVS-02). */
+export function isOutlier({ answers, yesRate, medianSeconds }: Habit): boolean {
+  return answers >= answersToJudge && yesRate === 1 && medianSeconds < shortestMedianSeconds;
+}
+
 interface Asked {
   readonly createdAt: Date;
   readonly signatures: readonly { readonly person: string; readonly choice: string; readonly at: string }[];

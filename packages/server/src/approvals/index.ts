@@ -11,7 +11,7 @@ export type { HoldSealing } from "./hold.ts";
 export { committeeAppointed, committeeInForce } from "./committees.ts";
 export { askToSignDelegation, delegationSignedEffect } from "./delegation-question.ts";
 export { answerBody, approvalRoutes } from "./routes.ts";
-export { approvalGauges } from "./habits.ts";
+export { answersToJudge, approvalGauges, shortestMedianSeconds } from "./habits.ts";
 export { peopleOf } from "./people.ts";
 export { watchNewcomers } from "./newcomers.ts";
 export { approvalReminders } from "./remind.ts";

@@ -1,7 +1,7 @@
 import type { Tx } from "../database/index.ts";
 import { packAnswer, scopeWords } from "../evidence/index.ts";
 import type { PackFile, PackScope, SectionAnswers } from "../evidence/index.ts";
-import { answerHabits } from "./habits.ts";
+import { answerHabits, answersToJudge, isOutlier, shortestMedianSeconds } from "./habits.ts";
 import { statementDigest } from "./open.ts";
 import { approvalsAskedBefore, stateAt } from "./read.ts";
 import type { ApprovalRecord } from "./read.ts";
@@ -15,7 +15,7 @@ export async function approvalAnswers(tx: Tx, org: string, scope: PackScope, now
   const weaker = all.flatMap((one) => one.signatures.filter((signed) => signed.kind !== "webauthn").map((signed) => ({ approval: one.id, person: signed.email, kind: signed.kind, tier: one.tier })));
   return {
     E09: {
-      "latency and approval-rate outliers": { ...packAnswer({ source: "approvals, approval_signatures", query: `answers to ${query}: for each person yes-rate and seconds from question to answer, highest yes-rate first`, gaps: ["No threshold is set: the figures are printed for every person.", ...(weaker.length === 0 ? [] : [`${weaker.length === 1 ? "1 answer isn't" : `${weaker.length} answers aren't`} signed with a passkey; the log alone binds ${weaker.length === 1 ? "it" : "them"}.`])], rows: habits }), states },
+      "latency and approval-rate outliers": { ...packAnswer({ source: "approvals, approval_signatures", query: `answers to ${query}: for each person yes-rate and seconds from question to answer, highest yes-rate first; \`outlier\`: ${answersToJudge} answers or more, none of them a refusal, half of them in less than ${shortestMedianSeconds} s`, gaps: weaker.length === 0 ? [] : [`${weaker.length === 1 ? "1 answer isn't" : `${weaker.length} answers aren't`} signed with a passkey; the log alone binds ${weaker.length === 1 ? "it" : "them"}.`], rows: habits.map((one) => ({ ...one, outlier: isOutlier(one) })) }), states },
     },
   };
 }

@@ -5,7 +5,7 @@ import type { AuthorizationFacts, StateRow, TierRow } from "./pack-answers.ts";
 const at = new Date("2026-05-01T09:00:00Z");
 const state = (over: Partial<StateRow>): StateRow => ({ system: "a", halt: null, haltReason: null, haltedBy: null, haltedAt: null, differences: [], reassessmentDue: null, ...over });
 const tier = (over: Partial<TierRow>): TierRow => ({ system: "a", tier: "T1", inputs: {}, reasons: [], unanswered: [], versionDigest: "d", by: "ann@x.example", at, ...over });
-const sectionsOf = (facts: Partial<AuthorizationFacts>) => authorizationSections({ states: [], authorizations: [], tiers: [], drills: [], ...facts }, "all");
+const sectionsOf = (facts: Partial<AuthorizationFacts>) => authorizationSections({ states: [], authorizations: [], tiers: [], drills: [], evaluations: new Map(), ...facts }, "all");
 
 test("an unanswered intake question is a gap of the tier record, and the only one", () => {
   const sections = sectionsOf({ tiers: [tier({ unanswered: ["intake.domain"] })] });

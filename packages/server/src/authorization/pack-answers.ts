@@ -18,10 +18,12 @@ export async function authorizationAnswers(tx: Tx, org: string, scope: PackScope
     from tier_determinations where org = ${org} ${only} and at < coalesce(${scope.until}::timestamptz, 'infinity') order by system, at desc, seq desc`.execute(tx);
   const drills = await sql<DrillRow>`select system, stopped_at as "stoppedAt", resumed_at as "resumedAt", resumed_by as "resumedBy", reason from stop_drills
     where org = ${org} ${only} and resumed_at >= coalesce(${scope.since}::timestamptz, '-infinity') and resumed_at < coalesce(${scope.until}::timestamptz, 'infinity') order by resumed_at, system`.execute(tx);
-  return authorizationSections({ states: states.rows, authorizations: authorizations.rows, tiers: tiers.rows, drills: drills.rows }, scopeWords(scope));
+  const evaluations = await sql<EvaluationRow>`select e.system, e.name, e.version, e.metric, e.threshold, e.score, e.measured, e.at as "recordedAt", e.by from (
+      select substr(spec ->> 'system', 8) as system, name, version, action, spec ->> 'metric' as metric, spec -> 'threshold' as threshold, spec -> 'score' as score, spec ->> 'measured' as measured, recorded_at as at, coalesce(author_email, author) as by
+      from register_history where org = ${org} and kind = 'Evaluation' and recorded_at < coalesce(${scope.until}::timestamptz, 'infinity')) e
+    where e.action <> 'remove' and e.score is not null ${only} order by e.system, e.name, e.version`.execute(tx);
+  return authorizationSections({ states: states.rows, authorizations: authorizations.rows, tiers: tiers.rows, drills: drills.rows, evaluations: Map.groupBy(evaluations.rows, (row) => row.system) }, scopeWords(scope));
 }
-
-const asOfNow = "State at the moment of creation; earlier states are entries of the log, not rows here.";
 
 export interface StateRow {
   readonly system: string;
@@ -54,6 +56,19 @@ export interface DrillRow {
   readonly reason: string;
 }
 
+/** A measure of how a system behaves, with a score as it was recorded; older scores are rows of their own. */
+export interface EvaluationRow {
+  readonly system: string;
+  readonly name: string;
+  readonly version: number;
+  readonly metric: string;
+  readonly threshold: unknown;
+  readonly score: unknown;
+  readonly measured: string | null;
+  readonly recordedAt: Date;
+  readonly by: string;
+}
+
 export interface AuthorizationRow {
   readonly system: string;
   readonly type: string;
@@ -66,9 +81,12 @@ export interface AuthorizationFacts {
   readonly authorizations: readonly AuthorizationRow[];
   readonly tiers: readonly TierRow[];
   readonly drills: readonly DrillRow[];
+  /** By system. */
+  readonly evaluations: ReadonlyMap<string, readonly EvaluationRow[]>;
 }
 
-export function authorizationSections({ states, authorizations, tiers, drills }: AuthorizationFacts, words: string): SectionAnswers {
+export function authorizationSections({ states, authorizations, tiers, drills, evaluations }: AuthorizationFacts, words: string): SectionAnswers {
+  const releases = authorizations.filter((row) => row.type === "production");
   const now = "state at the moment of creation";
   const unanswered = tiers.filter((row) => row.unanswered.length > 0).map((row) => `${row.system}: unanswered ${row.unanswered.join(", ")}.`);
   return {
@@ -77,9 +95,9 @@ export function authorizationSections({ states, authorizations, tiers, drills }:
       "prohibited-practice screening": { ...packAnswer({ source: "tier_determinations (append-only)", query: `systems whose answers match a practice of Article 5 (tier X) at the end of the period; ${words}`, gaps: unanswered, rows: tiers.filter((row) => row.tier === "X").map(({ system, reasons }) => ({ system, reasons })) }), population: tiers.length },
     },
     E07: {
-      "every production version with gate evidence and test results": packAnswer({ source: "authorizations, authorization_history (append-only)", query: `production authorizations with version, approvers and every state they passed; asked for before the end of the period; ${words}`, gaps: ["Test results of a release are not kept."], rows: authorizations.filter((row) => row.type === "production") }),
+      "every production version with gate evidence and test results": packAnswer({ source: "authorizations, authorization_history, register_history (append-only)", query: `production authorizations with version, approvers and every state they passed, and beside each the evaluations of its system with every score on record; asked for before the end of the period; ${words}`, gaps: [...new Set(releases.filter((row) => (evaluations.get(row.system) ?? []).length === 0).map((row) => `${row.system}: test results are not recorded: owner technical owner.`))], rows: releases.map((row) => ({ ...row, evaluations: evaluations.get(row.system) ?? [] })) }),
       "pilots with end dates": packAnswer({ source: "authorizations, authorization_history (append-only)", query: `pilot authorizations with version, approvers, extensions and end; asked for before the end of the period; ${words}`, rows: authorizations.filter((row) => row.type === "pilot") }),
-      "reassessments and their triggers": packAnswer({ source: "system_states", query: `systems that differ from the version authorized; ${now}`, gaps: [asOfNow], rows: states.filter((row) => row.differences.length > 0).map(({ system, differences, reassessmentDue }) => ({ system, differences, due: reassessmentDue })) }),
+      "reassessments and their triggers": { differing: packAnswer({ source: "system_states", query: `systems that differ from the version authorized; ${now}`, rows: states.filter((row) => row.differences.length > 0).map(({ system, differences, reassessmentDue }) => ({ system, differences, due: reassessmentDue })) }) },
     },
     E08: {
       "stop drills": {

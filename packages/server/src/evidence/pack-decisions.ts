@@ -8,8 +8,14 @@ import type { SectionAnswers } from "./pack-sections.ts";
 const columns = sql`id, at, outcome, code, rule, system, action, resource, surface, credential, approval, policy_version as "policyVersion", register_version as "registerVersion", terminal,
   intent_log as "intentLog", intent_index as "intentIndex", result_log as "resultLog", result_index as "resultIndex"`;
 
+export interface DecisionScope extends PackScope {
+  /** What draws the sample: nobody who makes a pack chooses it freely, and whoever has the pack has it. */
+  readonly drawnBy: string;
+  readonly audits: readonly string[];
+}
+
 /** What the index of decisions answers, reconciled with the log that it was made from. */
-export async function decisionAnswers(tx: Tx, org: string, scope: PackScope): Promise<SectionAnswers> {
+export async function decisionAnswers(tx: Tx, org: string, scope: DecisionScope): Promise<SectionAnswers> {
   const isProbe = sql`(coalesce(system, '') LIKE ${`${probePrefix}%`} OR coalesce(credential, '') LIKE ${`${probePrefix}%`})`;
   // What the product plants to see its own refusals is nobody's call: it is counted, apart.
   const written = sql`org = ${org} AND at >= coalesce(${scope.since}::timestamptz, '-infinity') AND at < coalesce(${scope.until}::timestamptz, 'infinity')
@@ -32,7 +38,11 @@ export async function decisionAnswers(tx: Tx, org: string, scope: PackScope): Pr
       EXISTS (SELECT 1 FROM register_objects o WHERE o.org = ${org} AND o.kind = 'AISystem' AND o.name = decision.system) AS registered
     FROM decision WHERE ${inScope} AND system IS NOT NULL GROUP BY system ORDER BY system`.execute(tx);
   const held = await list(sql`approval IS NOT NULL`, 1_000);
-  const sample = await list(sql`true`, 25);
+  const sample = await drawn(tx, inScope, scope.drawnBy);
+  const reported = await sql<{ kind: string; system: string | null; title: string; state: string; openedAt: Date; lastSeenAt: Date; seen: number }>`SELECT kind, system, title, state, opened_at AS "openedAt", last_seen_at AS "lastSeenAt", seen FROM findings
+    WHERE org = ${org} AND kind IN ('telemetry.past_gateway', 'telemetry.not_granted') AND opened_at < coalesce(${scope.until}::timestamptz, 'infinity') AND last_seen_at >= coalesce(${scope.since}::timestamptz, '-infinity')
+    ${scope.systems.length === 0 ? sql`` : sql`AND system = ANY(${[...scope.systems]}::text[])`} ORDER BY opened_at, id`.execute(tx);
+  const pastGateway = "A call past the gateway has no decision and no entry: what applications' own telemetry reports of such use stands here, and what nothing reports is not known: owner technical owners.";
   const refused = await list(sql`outcome = 'deny' AND code IN ('data_boundary', 'legal_review')`, 1_000);
   const stopped = await sql<Record<string, unknown>>`SELECT system, code, rule, outcome, count(*)::int AS count, min(at) AS first, max(at) AS last FROM decision
     WHERE ${inScope} AND (outcome = 'hold' OR (outcome = 'deny' AND code IN ('policy', 'data_boundary', 'legal_review', 'tool_changed', 'unknown_tool', 'prohibited'))) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`.execute(tx);
@@ -41,13 +51,13 @@ export async function decisionAnswers(tx: Tx, org: string, scope: PackScope): Pr
   const open = terminals.rows.find((row) => row.terminal === null)?.count ?? 0;
   return {
     E02: {
-      "reconciliation of record against gateway traffic and discovery": packAnswer({ source: `${source}, register_objects`, query: `systems named in decisions ${words}, and whether each is on record now`, gaps: ["Only traffic through the gateway is compared; calls that bypass it are not seen and nothing scans for them."], rows: bySystem.rows }),
+      "reconciliation of record against gateway traffic and discovery": { ...packAnswer({ source: `${source}, register_objects`, query: `systems named in decisions ${words}, and whether each is on record now; beside them (\`outside\`) what applications' own telemetry reported of use past the gateway or beyond what was granted`, gaps: [pastGateway], rows: bySystem.rows }), outside: reported.rows },
       "count of unattributed calls": { gaps: [], source, query: `decisions that name no system, in the period, all systems`, population: unattributed.rows[0]!.all, count: unattributed.rows[0]!.count },
     },
     E08: {
       "decision counts by outcome and policy version": { gaps: reconciled.gaps, source, query: `decisions ${words}, without probes of the controls, grouped by outcome, code and policy version`, population: total, probes: probes.rows[0]!.count, counts: counts.rows, terminals: terminals.rows, reconciliation: reconciled.counts, writers: reconciled.logs },
-      "calls without decision": { ...packAnswer({ source, query: `decisions whose call has no end on record yet ${words}`, gaps: [...(open > 0 ? [`${open} calls have no end on record.`] : []), "A call that bypasses the gateway has no decision, and no entry."], rows: reconciled.logs }), open },
-      "sample of 25 or more decisions with full trace": { ...packAnswer({ source, query: `the newest 25 decisions ${words}; each names the entries of its intent and result`, gaps: [...(sample.length < 25 ? [`Only ${sample.length} decisions exist.`] : []), "These are the newest, not drawn: an auditor's own sample is in audits/ where an audit was opened."], rows: sample }), population: total },
+      "calls without decision": { ...packAnswer({ source, query: `decisions whose call has no end on record yet ${words}`, gaps: [...(open > 0 ? [`${open} calls have no end on record.`] : []), pastGateway], rows: reconciled.logs }), open, reportedPastGateway: reported.rows.filter((row) => row.kind === "telemetry.past_gateway").length },
+      "sample of 25 or more decisions with full trace": { ...packAnswer({ source, query: `25 decisions ${words}: those with the lowest SHA-256 of the drawing value, a space and their id, in that order, so that anybody draws them again; each names the entries of its intent and result`, gaps: [...(sample.length < 25 ? [`Only ${sample.length} decisions exist.`] : []), ...(scope.audits.length > 0 ? [] : ["Drawn by a head of the log, which whoever runs the installation can wait for; a sample by an auditor's own value is in audits/ once an audit is opened."])], rows: sample }), population: total, drawnBy: scope.drawnBy },
     },
     E13: {
       "near misses": { ...packAnswer({ source, query: `calls that a rule, a boundary or a pinned definition stopped before they had effect ${words}, by system, code and rule`, gaps: ["Which of them somebody judged a near miss is not recorded: owner governance lead."], rows: stopped.rows }), population: total },
@@ -57,6 +67,11 @@ export async function decisionAnswers(tx: Tx, org: string, scope: PackScope): Pr
       "blocked and redacted events": { ...packAnswer({ source, query: `calls refused with data_boundary or legal_review ${words}, newest first, at most 1000`, gaps: ["Redactions are in sealed payloads and are not counted here."], rows: refused }), population: await count(sql`outcome = 'deny' AND code IN ('data_boundary', 'legal_review')`) },
     },
   };
+}
+
+async function drawn(tx: Tx, inScope: RawBuilder<unknown>, by: string): Promise<readonly Record<string, unknown>[]> {
+  const { rows } = await sql<Record<string, unknown>>`SELECT ${columns} FROM decision WHERE ${inScope} ORDER BY sha256(convert_to(${`${by} `} || id, 'UTF8')) LIMIT 25`.execute(tx);
+  return rows;
 }
 
 interface Reconciliation {

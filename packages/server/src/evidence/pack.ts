@@ -143,7 +143,7 @@ async function filesOf(
   });
   const answers = mergeAnswers([
     measured,
-    await decisionAnswers(tx, evidence.org, request),
+    await decisionAnswers(tx, evidence.org, { ...request, drawnBy: headOf(rows, evidence.metaOrigin).head?.root ?? "" }),
     await request.answers(tx),
   ]);
   const about = {

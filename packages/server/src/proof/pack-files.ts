@@ -66,7 +66,7 @@ async function packAnswers(tx: Tx, org: string, scope: PackScope & { readonly fr
     await recordAnswers(tx, org, scope),
     await assessmentAnswers(tx, org, scope),
     await authorizationAnswers(tx, org, scope),
-    await identityAnswers(tx, org),
+    await identityAnswers(tx, org, scope),
     await credentialAnswers(tx, org, scope),
     await approvalAnswers(tx, org, scope, nowMs),
     await exceptionAnswers(tx, org, scope, nowMs),

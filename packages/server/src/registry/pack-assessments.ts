@@ -70,7 +70,7 @@ export function assessmentSections({ systems, tiers, documents, models, destinat
     E05: {
       "impact assessments": packAnswer({
         source, query: `each system with its assessments of the impact on fundamental rights (fria) and data protection (dpia), at the end of the period; asked of tiers T2, T3 and X; ${words}`,
-        gaps: [...(systems.length === 0 ? ["No system is on record: owner governance lead."] : []), ...impact.filter(({ row }) => row.asked && row.documents.length === 0).map(({ one, row }) => `${one.name} (${row.tier}): not recorded: owner ${ownerWords("business-owner", seats(one))}, legal reviewer.`), ...impact.filter(({ row }) => !row.asked && row.documents.length === 0).map(({ one, row }) => `${one.name} (${row.tier ?? "no tier"}): not recorded, and not asked at its tier.`)],
+        gaps: [...(systems.length === 0 ? ["No system is on record: owner governance lead."] : []), ...impact.filter(({ row }) => row.asked && row.documents.length === 0).map(({ one, row }) => `${one.name} (${row.tier}): not recorded: owner ${ownerWords("business-owner", seats(one))}, legal reviewer.`), ...impact.filter(({ row }) => row.tier === null && row.documents.length === 0).map(({ one }) => `${one.name} has no tier yet, so whether one is asked for isn't known: owner ${ownerWords("business-owner", seats(one))}.`)],
         rows: impact.map(({ row }) => row),
       }),
     },

@@ -41,6 +41,6 @@ export async function recordAnswers(tx: Tx, org: string, scope: PackScope): Prom
     E03: { "training records of owners and overseers": answer("TrainingRecord", (await asOf("TrainingRecord")).filter(inScope), "No training is on record.") },
     E04: { "changes of tier": packAnswer({ source: "tier_determinations (append-only)", query: `every determination of a tier before the end of the period, with its reasons; ${words}`, rows: tiers.rows }) },
     E05: { "risk register with treatment and residual risk": answer("Risk", risks, "No risk is on record."), "acceptance by named person with expiry": packAnswer({ source: "risk_acceptances", query: `who accepted which residual risk, in which role, until when; ${words}`, rows: acceptances.rows }) },
-    E10: { "flow map with region and class": answer("DataFlow", flows, "No data flow is declared; what was refused for its region stands beside.") },
+    E10: { "flow map with region and class": answer("DataFlow", flows, "No data flow is declared by anybody: what is granted and what calls reached stands beside (`reached`): owner technical owners.") },
   };
 }

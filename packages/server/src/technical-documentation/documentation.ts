@@ -65,11 +65,16 @@ export async function documentation(tx: Tx, parts: DocumentationParts, scope: Pa
       { path: file(system, "bom.cdx.json"), bytes: Buffer.from(bom), mediaType: "application/vnd.cyclonedx+json" },
     ]),
     answers: {
+      E10: {
+        "flow map with region and class": {
+          reached: packAnswer({ source, query: `what data of each system comes from and goes to, as its version was granted it and as calls were allowed, with region and classes on record; ${words}`, rows: documented.flatMap(({ system, lineage }) => lineage.edges.filter((edge) => edge.basis !== "declared").map(({ from, to, basis, about }) => ({ system: system.name, from, to, basis, region: about["region"] ?? null, classes: about["classes"] ?? [] }))) }),
+        },
+      },
       E06: {
         "Annex IV outline filled from the record with gaps marked": packAnswer({
-          source, query: `for each system, each point of Annex IV with what the record holds of it; ${words}`,
+          source, query: `for each system, each point of Annex IV with what the record holds of it; asked of tiers T2, T3 and X; ${words}`,
           gaps: [...common, ...documented.flatMap(({ system, outline }) => missing(system, outline))],
-          rows: rows(({ system, outline }) => ({ system: system.name, file: file(system, "annex-iv.json"), points: outline.length, recorded: outline.filter((one) => one.state === "recorded").length, inPart: outline.filter((one) => one.state === "in part").length, notRecorded: outline.filter((one) => one.state === "not recorded").length })),
+          rows: rows(({ system, outline }) => ({ system: system.name, tier: system.tier, asked: askedTiers.has(system.tier), file: file(system, "annex-iv.json"), points: outline.length, recorded: outline.filter((one) => one.state === "recorded").length, inPart: outline.filter((one) => one.state === "in part").length, notRecorded: outline.filter((one) => one.state === "not recorded").length })),
         }),
         "model cards": packAnswer({ source, query: `a model card of each system; ${words}`, gaps: [...common, ...(documented.length === 0 ? [] : ["Quality, training data and fairness of models are not recorded: owner each system's technical owner."])], rows: rows(({ system }) => ({ system: system.name, file: file(system, "model-card.md") })) }),
         "ML-BOM": packAnswer({ source, query: `CycloneDX 1.7 bill of materials of each system: what the gateway lets it reach; ${words}`, gaps: [...common, ...(documented.length === 0 ? [] : ["Libraries and what runs beside the gateway are not recorded: owner each system's technical owner."])], rows: rows(({ system }) => ({ system: system.name, file: file(system, "bom.cdx.json"), parts: system.parts.length })) }),
@@ -79,11 +84,14 @@ export async function documentation(tx: Tx, parts: DocumentationParts, scope: Pa
   };
 }
 
+/** Annex IV is asked of what is of elevated risk; the outline of the others is there all the same. */
+const askedTiers = new Set(["T2", "T3", "X"]);
+
 /** One line a system: the points themselves say more. */
 function missing(system: SystemFacts, outline: ReturnType<typeof annexIvOutline>): readonly string[] {
   const open = outline.filter((one) => one.state === "not recorded").map((one) => one.point);
   const partly = outline.filter((one) => one.state === "in part").length;
-  if (open.length === 0 && partly === 0) return [];
+  if (!askedTiers.has(system.tier) || (open.length === 0 && partly === 0)) return [];
   return [`${system.name}: points ${open.join(", ") || "none"} not recorded, ${partly} only in part: owner ${ownerWords("technical-owner", system)}, ${ownerWords("business-owner", system)}; each says so with its own owner.`];
 }
 

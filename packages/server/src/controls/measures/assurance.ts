@@ -1,4 +1,5 @@
 import { sql } from "kysely";
+import { answersToJudge, shortestMedianSeconds } from "../../approvals/index.ts";
 import { openIncidents } from "../../incidents/index.ts";
 import { goodForMs } from "../result.ts";
 import type { Measure } from "../measure.ts";
@@ -7,9 +8,6 @@ import { callsOfPeople } from "./calls.ts";
 
 /** A call may still run: its end is waited for so long. */
 const openForMs = 3_600_000;
-/** Fewer answers say nothing of how somebody decides. */
-const answersToJudge = 20;
-const shortestMedianSeconds = 5;
 
 export const log: readonly Measure[] = [
   {
