@@ -1,6 +1,7 @@
 import { plural } from "./plural.ts";
 
 export const findings = {
+  more: (left: number) => `Show more: ${left} left`,
   title: "Findings",
   emptyTitle: "Nothing is wrong that we can see.",
   empty: "What a check finds missing or broken appears here, grouped by its cause, with who can fix it.",

@@ -74,13 +74,7 @@ export function FindingsPage() {
                 </p>
               )}
               {[...causes].map(([cause, items]) => (
-                <Panel key={cause} title={cause} aside={<span className="bubble">{items.length}</span>}>
-                  <ul className="needs">
-                    {items.map((item) => (
-                      <Finding key={item.id} item={item} act={(verb) => setAsked({ item, verb })} />
-                    ))}
-                  </ul>
-                </Panel>
+                <Cause key={cause} title={cause} items={items} act={(item, verb) => setAsked({ item, verb })} />
               ))}
             </div>
           );
@@ -88,6 +82,27 @@ export function FindingsPage() {
       </Loaded>
       {asked !== null && <Act asked={asked} onClose={() => setAsked(null)} />}
     </>
+  );
+}
+
+/** A cause can have thousands, which would take seconds to draw and nobody reads at once. */
+const drawnAtOnce = 25;
+
+function Cause({ title, items, act }: { title: string; items: readonly FindingRow[]; act: (item: FindingRow, verb: Verb) => void }) {
+  const [drawn, setDrawn] = useState(drawnAtOnce);
+  return (
+    <Panel title={title} aside={<span className="bubble">{items.length}</span>}>
+      <ul className="needs">
+        {items.slice(0, drawn).map((item) => (
+          <Finding key={item.id} item={item} act={(verb) => act(item, verb)} />
+        ))}
+      </ul>
+      {items.length > drawn && (
+        <p className="panel-body">
+          <Button onPress={() => setDrawn(drawn + 4 * drawnAtOnce)}>{words.more(items.length - drawn)}</Button>
+        </p>
+      )}
+    </Panel>
   );
 }
 
