@@ -65,9 +65,14 @@ export function ReportsPage() {
           onChange={(next) => void navigate({ to: "/reports", search: { ...search, month: next } })}
         />
       </div>
-      <Loaded query={query} what={words.kinds[kind]!}>
-        {(one) => <Sheet one={one} />}
-      </Loaded>
+      <article className="report">
+        <PageHead title={`${words.kinds[kind]}, ${named(month === "" ? months()[0]! : month)}`}>
+          {query.isSuccess && <Button onPress={() => window.print()}>{words.print}</Button>}
+        </PageHead>
+        <Loaded query={query} what={words.kinds[kind]!}>
+          {(one) => <Sheet one={one} />}
+        </Loaded>
+      </article>
     </>
   );
 }
@@ -75,10 +80,7 @@ export function ReportsPage() {
 function Sheet({ one }: { one: Report }) {
   const sections = [...Map.groupBy(one.figures, (figure) => figure.section)];
   return (
-    <article className="report">
-      <PageHead title={`${words.kinds[one.kind] ?? one.kind}, ${named(one.month)}`}>
-        <Button onPress={() => window.print()}>{words.print}</Button>
-      </PageHead>
+    <>
       <p className="lead">
         {one.organization}. {one.complete ? words.whole : words.soFar(date(one.until))}.
       </p>
@@ -150,6 +152,6 @@ function Sheet({ one }: { one: Report }) {
           <p className="panel-body muted small">{words.made(exact(one.made))}</p>
         </Panel>
       </div>
-    </article>
+    </>
   );
 }
