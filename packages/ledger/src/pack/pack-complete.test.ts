@@ -48,13 +48,15 @@ interface Scope {
   readonly without?: readonly number[];
   /** First entry shown whatever its time. */
   readonly from?: number;
+  /** First entry that the period's end leaves out. */
+  readonly to?: number;
 }
 
-async function checked({ meta, gateway }: Store, { systems = ["returns"], since, until, without = [], from = 60 }: Scope = {}) {
+async function checked({ meta, gateway }: Store, { systems = ["returns"], since, until, without = [], from = 60, to = until }: Scope = {}) {
   const log = logParts("1", gateway);
   const shown = gateway.leaves
     .map((leaf, index) => ({ index, leaf, header: JSON.parse(Buffer.from(leaf).toString()) as { system?: string; type: string } }))
-    .filter(({ index, header }) => header.type !== "audit" && (systems.length === 0 || systems.includes(String(header.system))) && (since === undefined || index >= since || index >= from) && (until === undefined || index < until) && !without.includes(index));
+    .filter(({ index, header }) => header.type !== "audit" && (systems.length === 0 || systems.includes(String(header.system))) && (since === undefined || index >= since || index >= from) && (until === undefined || index < until || (to !== undefined && index < to)) && !without.includes(index));
   const parts: PackParts = {
     created: at(61),
     period: { since: since === undefined ? null : at(since), until: until === undefined ? null : at(until) },
@@ -95,11 +97,26 @@ test("a period's beginning is bounded by the counts sealed before it, clocks' di
   expect(await checked(store(), { since: 25, from: 20, without: [36] })).toEqual({ complete: false, codes: ["entry.left_out"] });
 });
 
-test("what can't be told is said so: no counts, entries of an earlier release, an end in the past", async () => {
+test("a period's end is bounded by the counts sealed after it, and what is left out of it is told", async () => {
+  // Five minutes after minute 40 the first counts are those of 50 entries, after minute 55 there are none but the last.
+  expect(await checked(store(), { until: 40, to: 50 })).toEqual({ complete: true, codes: [] });
+  expect(await checked(store(), { since: 25, from: 20, until: 40, to: 50 })).toEqual({ complete: true, codes: [] });
+  expect(await checked(store(), { until: 55, to: 60 })).toEqual({ complete: true, codes: [] });
+  for (const without of [[3], [36], [48]]) expect(await checked(store(), { until: 40, to: 50, without })).toEqual({ complete: false, codes: ["entry.left_out"] });
+  // What came later is left out by right, and so is what came before the counts that it begins with.
+  expect(await checked(store(), { since: 25, from: 20, until: 40, to: 50, without: [18, 51] })).toEqual({ complete: true, codes: [] });
+});
+
+test("a pack of everything in a period is counted by all systems together", async () => {
+  const period = { systems: [], since: 25, from: 20, until: 40, to: 50 };
+  expect(await checked(store(), period)).toEqual({ complete: true, codes: [] });
+  expect(await checked(store(), { ...period, without: [31] })).toEqual({ complete: false, codes: ["entry.left_out"] });
+  expect(await checked(store({ counted: 30 }), { systems: [], since: 46, from: 40 })).toEqual({ complete: true, codes: [] });
+});
+
+test("what can't be told is said so: no counts, entries of an earlier release", async () => {
   expect(await checked(store({ counted: null }))).toEqual({ complete: null, codes: [] });
   expect(await checked(store({ counted: 30 }))).toEqual({ complete: null, codes: [] });
   expect(await checked(store({ counted: 30 }), { since: 46, from: 40 })).toEqual({ complete: true, codes: [] });
-  expect(await checked(store(), { until: 40 })).toEqual({ complete: null, codes: [] });
-  // Saying that it ends earlier hides nothing else: the answer is no longer yes.
-  expect(await checked(store(), { until: 55, without: [3] })).toEqual({ complete: null, codes: [] });
+  expect(await checked(store({ counted: 30 }), { until: 40, to: 50 })).toEqual({ complete: null, codes: [] });
 });

@@ -10,10 +10,14 @@ interface Seal {
   readonly from: number;
   /** The meta-log's clock. */
   readonly atMs: number;
+  /** Entries of all systems together, from `from` to `size`. */
+  readonly total: number;
 }
 
 interface Sealed {
   readonly seals: Seal[];
+  /** What the seals said last of each system, for `total`. */
+  readonly newest: Map<string, number>;
   /** Of each system that is asked about, in the meta-log's order: what its count was from a seal on. */
   readonly counts: Map<string, { readonly from: number; readonly size: number; readonly count: number }[]>;
 }
@@ -37,6 +41,9 @@ export class PackComplete {
   readonly #shown = new Map<string, Map<string, number[]>>();
   /** Entries of each log that are shown, audits' records aside. */
   readonly #shownOfAll = new Map<string, { entries: number; counted: number }>();
+  /** Indexes of the counted ones: only where a pack of everything is of a period. */
+  readonly #countedIndexes = new Map<string, number[]>();
+  readonly #ranges = new Map<string, Range | undefined>();
   /** The meta-log's clock at each of its entries. */
   readonly #metaMs: number[] = [];
   readonly #former: ReadonlySet<PackLog>;
@@ -60,6 +67,11 @@ export class PackComplete {
     all.entries++;
     if (header.type !== "audit") {
       all.counted++;
+      if (this.#scope?.systems.length === 0 && (this.#scope.since !== null || this.#scope.until !== null)) {
+        const indexes = this.#countedIndexes.get(origin);
+        if (indexes === undefined) this.#countedIndexes.set(origin, [index]);
+        else indexes.push(index);
+      }
       const system = typeof header.system === "string" ? header.system : "";
       if (this.#asked.has(system)) {
         const bySystem = this.#shown.get(origin) ?? new Map<string, number[]>();
@@ -82,51 +94,68 @@ export class PackComplete {
       this.#problems.add("entry.malformed", "a meta-log entry's counts can't be read", `${log.dir}/entries.jsonl`, index);
       return;
     }
-    const sealed: Sealed = this.#sealed.get(origin) ?? { seals: [], counts: new Map() };
+    const sealed: Sealed = this.#sealed.get(origin) ?? { seals: [], newest: new Map(), counts: new Map() };
     this.#sealed.set(origin, sealed);
-    sealed.seals.push({ size, from: counted, atMs });
+    const before = sealed.seals.at(-1);
+    // Counting began anew: what was said of other entries is no part of it.
+    if (before !== undefined && before.from !== counted) sealed.newest.clear();
+    let total = before?.from === counted ? before.total : 0;
     for (const [system, count] of Object.entries(systems)) {
       if (typeof count !== "number") continue;
-      // A pack of everything asks about each, and only for the newest.
-      const isEvery = this.#scope?.systems.length === 0;
-      if (!isEvery && !this.#asked.has(system)) continue;
+      total += count - (sealed.newest.get(system) ?? 0);
+      sealed.newest.set(system, count);
+      if (!this.#asked.has(system)) continue;
       const known = sealed.counts.get(system) ?? [];
       sealed.counts.set(system, known);
-      if (isEvery && !this.#asked.has(system)) known.length = 0;
       known.push({ from: counted, size, count });
     }
+    sealed.seals.push({ size, from: counted, atMs, total });
   }
 
   /**
-   * Whether every entry of these systems below `size` is shown whose writer's clock isn't before `since`.
-   * @returns false with the numbers where the seals say that some aren't
+   * The entries of a log that a pack of this period has to show every one of, whatever their time: from the newest counts
+   * sealed some minutes before it begins to the first sealed some minutes after it ended. Undefined: nothing bounds them.
    */
-  #compare(log: PackLog, system: string, size: number, since: string | null): Completeness | { readonly sealed: number; readonly shown: number } {
+  #range(origin: string, size: number, period: Period): Range | undefined {
+    const name = JSON.stringify([origin, size, period.since, period.until]);
+    // Asked for each system; a year's seals are half a million.
+    if (!this.#ranges.has(name)) this.#ranges.set(name, this.#findRange(origin, size, period));
+    return this.#ranges.get(name);
+  }
+
+  #findRange(origin: string, size: number, { since, until }: Period): Range | undefined {
+    const seals = this.#sealed.get(origin)?.seals ?? [];
+    const ended = until === null ? undefined : seals.find((seal) => seal.size <= size && seal.atMs >= Date.parse(until) + clockToleranceMs);
+    const limit = ended?.size ?? size;
+    const last = seals.findLast((seal) => seal.size === limit);
+    if (last === undefined) return undefined;
+    if (since === null) return last.from === 0 ? { from: 0, last, base: undefined } : undefined;
+    const base = seals.findLast((seal) => seal.from === last.from && seal.size <= limit && seal.atMs <= Date.parse(since) - clockToleranceMs);
+    if (base === undefined && last.from !== 0) return undefined;
+    return { from: base?.size ?? 0, last, base };
+  }
+
+  /**
+   * Whether every entry of this system is shown that the period takes from the log's first `size` entries.
+   * @returns the numbers where the seals say that some aren't
+   */
+  #compare(log: PackLog, system: string, size: number, period: Period): Compared {
     if (size === 0) return true;
     const { origin } = log.checkpoint;
-    const sealed = this.#sealed.get(origin);
-    const last = sealed?.seals.findLast((seal) => seal.size <= size);
-    if (sealed === undefined || last === undefined || last.size !== size) return null;
-    const countAt = (limit: number): number => sealed.counts.get(system)?.findLast((one) => one.from === last.from && one.size <= limit)?.count ?? 0;
-    let from = last.from;
-    let before = 0;
-    const base = since === null ? undefined : sealed.seals.findLast((seal) => seal.from === last.from && seal.size <= size && seal.atMs <= Date.parse(since) - clockToleranceMs);
-    if (base !== undefined) {
-      from = base.size;
-      before = countAt(base.size);
-    } else if (from !== 0) return null;
-    const shown = (this.#shown.get(origin)?.get(system) ?? []).filter((index) => index >= from && index < size).length;
-    const expected = countAt(size) - before;
-    if (expected === shown) return true;
-    // Nothing was sealed before it begins: what is older is left out by right.
-    if (since !== null && base === undefined && shown < expected) return null;
-    return { sealed: expected, shown };
+    const range = this.#range(origin, size, period);
+    if (range === undefined) return null;
+    const { from, last, base } = range;
+    const counts = this.#sealed.get(origin)?.counts.get(system);
+    const countAt = (limit: number): number => counts?.findLast((one) => one.from === last.from && one.size <= limit)?.count ?? 0;
+    const shown = (this.#shown.get(origin)?.get(system) ?? []).filter((index) => index >= from && index < last.size).length;
+    return compared(countAt(last.size) - (base === undefined ? 0 : countAt(base.size)), shown, range, period);
   }
 
   /** Whether the pack shows all that a population of these systems is taken from. @param fixedAtMs when it was fixed, by the meta-log's clock */
   isWhole(log: PackLog, scope: PackScope, size: number, fixedAtMs: number): boolean {
-    if (scope.systems.length === 0 || !isOpenEnded(scope, fixedAtMs)) return false;
-    return scope.systems.every((system) => this.#compare(log, system, size, scope.since) === true);
+    const period = periodAt(scope, fixedAtMs);
+    if (scope.systems.length === 0) return this.#scope?.systems.length === 0 && this.#compareAll(log, size, period) === true;
+    return scope.systems.every((system) => this.#compare(log, system, size, period) === true);
   }
 
   /** After all entries. */
@@ -136,41 +165,55 @@ export class PackComplete {
     const meta = logs.find((log) => log.dir === "logs/meta");
     if (meta === undefined) return null;
     const madeAtMs = this.#metaMs[meta.checkpoint.size - 1] ?? Number.POSITIVE_INFINITY;
-    let complete: Completeness = isOpenEnded(scope, madeAtMs) ? true : null;
+    const period = periodAt(scope, madeAtMs);
+    let complete: Completeness = true;
     for (const log of logs) {
       if (log === meta || this.#shownOfAll.get(log.checkpoint.origin)?.entries === log.tree.size) continue;
-      const found = scope.systems.length === 0 ? this.#compareAll(log, scope) : scope.systems.map((system) => this.#compare(log, system, log.tree.size, scope.since));
-      for (const one of Array.isArray(found) ? found : [found]) {
+      const found = scope.systems.length === 0 ? [this.#compareAll(log, log.tree.size, period)] : scope.systems.map((system) => this.#compare(log, system, log.tree.size, period));
+      for (const one of found) {
         if (one === true) continue;
         if (one === null) complete = complete === false ? false : null;
-        // What ends earlier leaves later entries out by right.
-        else if (typeof one === "object" && (isOpenEnded(scope, madeAtMs) || one.shown > one.sealed)) {
+        else {
           complete = false;
           this.#problems.add("entry.left_out", `the log sealed ${one.sealed} entries of what this pack is about, and ${one.shown} are shown`, `${log.dir}/entries.jsonl`);
-        } else complete = complete === false ? false : null;
+        }
       }
     }
     return complete;
   }
 
-  /** A pack of everything, from the first entry on: by all systems together. */
-  #compareAll(log: PackLog, scope: PackScope): Completeness | { readonly sealed: number; readonly shown: number } {
-    if (log.tree.size === 0) return true;
-    if (scope.since !== null) return null;
-    const sealed = this.#sealed.get(log.checkpoint.origin);
-    const last = sealed?.seals.at(-1);
-    if (sealed === undefined || last === undefined || last.size !== log.tree.size || last.from !== 0) return null;
-    let expected = 0;
-    for (const counts of sealed.counts.values()) {
-      const newest = counts.at(-1);
-      if (newest?.from === 0) expected += newest.count;
-    }
-    const shown = this.#shownOfAll.get(log.checkpoint.origin)?.counted ?? 0;
-    return expected === shown ? true : { sealed: expected, shown };
+  /** A pack of everything: by all systems together. */
+  #compareAll(log: PackLog, size: number, period: Period): Compared {
+    if (size === 0) return true;
+    const { origin } = log.checkpoint;
+    const range = this.#range(origin, size, period);
+    if (range === undefined) return null;
+    const { from, last, base } = range;
+    const indexes = this.#countedIndexes.get(origin);
+    const shown = indexes === undefined ? (this.#shownOfAll.get(origin)?.counted ?? 0) : indexes.filter((index) => index >= from && index < last.size).length;
+    return compared(last.total - (base?.total ?? 0), shown, range, period);
   }
 }
 
-/** Entries can come late, so that an end in the past leaves it open which of the later ones belong. */
-function isOpenEnded({ until }: PackScope, atMs: number): boolean {
-  return until === null || Date.parse(until) > atMs;
+type Period = Pick<PackScope, "since" | "until">;
+type Compared = true | null | { readonly sealed: number; readonly shown: number };
+
+interface Range {
+  /** First entry; the last is before `last.size`. */
+  readonly from: number;
+  readonly last: Seal;
+  /** Counts sealed before the period; absent: it is counted from the log's first entry. */
+  readonly base: Seal | undefined;
+}
+
+function compared(sealed: number, shown: number, { base }: Range, { since }: Period): Compared {
+  if (sealed === shown) return true;
+  // Nothing was sealed before it begins: what is older is left out by right.
+  if (since !== null && base === undefined && shown < sealed) return null;
+  return { sealed, shown };
+}
+
+/** An end that hadn't come at that moment is none. */
+function periodAt({ since, until }: PackScope, atMs: number): Period {
+  return { since, until: until === null || Date.parse(until) > atMs ? null : until };
 }

@@ -43,8 +43,9 @@ export interface PackResult {
   readonly receipts: number;
   readonly samples: readonly VerifiedSample[];
   /**
-   * Whether every entry is here that the pack is about. Null: can't tell, because it ends before its making, was made from
-   * entries that an earlier release didn't count, or doesn't say what it is about.
+   * Whether every entry is here that the pack is about. Null: can't tell, because it holds entries that an earlier
+   * release didn't count, or doesn't say what it is about. Of a period that has ended: every entry that its logs held some minutes
+   * after its end.
    */
   readonly complete: boolean | null;
   /** What the manifest says the pack is about; null where it doesn't. */

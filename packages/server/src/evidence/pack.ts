@@ -193,7 +193,7 @@ async function logParts(
     name: count.name,
     vkey: row.vkey,
     checkpoint: checkpoint.note,
-    entries: entriesOf(tx, request, row.origin, checkpoint.size, count, payloads, await countedBefore(tx, evidence.org, row.origin, request), row.writer === metaWriter),
+    entries: entriesOf(tx, request, row.origin, checkpoint.size, count, payloads, await shownWhole(tx, evidence.org, row.origin, request), row.writer === metaWriter),
     readTile: tileReader(tx, evidence.org, row.origin),
     olderCheckpoints: count.name === metaWriter ? [...published.older, ...(await cosignedCheckpoints(tx, evidence.org, row.origin))] : published.older,
   };
@@ -207,7 +207,7 @@ async function* entriesOf(
   size: number,
   count: { readonly name: string; entries: number },
   payloads: PackPayloads,
-  from: number,
+  range: Range,
   isMeta: boolean,
 ): AsyncGenerator<{ index: number; leaf: Uint8Array }> {
   // A meta-log is always whole: it says which logs there are. Those of earlier epochs vouch for what was fixed under them.
@@ -215,25 +215,41 @@ async function* entriesOf(
   const { org } = request.evidence;
   for await (const entry of whole || request.systems.length === 0 ? readLeaves(tx, org, origin, 0, size) : readLeavesHolding(tx, org, origin, size, spelledIn(request))) {
     const header = parseHeader(entry.leaf);
-    if (!whole && !wanted(header, entry.index < from ? request : { ...request, since: null })) continue;
+    if (!whole && !wanted(header, entry.index >= range.from && entry.index < range.to ? { ...request, since: null, until: null } : request)) continue;
     count.entries += 1;
     await payloads.addEntry(header);
     yield entry;
   }
 }
 
-/** The verifier begins at the newest counts sealed five minutes before the period, by the meta-log's clock: this is never later. */
-const beforePeriodMs = 420_000;
+/**
+ * The verifier begins at the newest counts sealed five minutes before the period and ends at the first sealed five minutes after
+ * it, by the meta-log's clock: what is shown reaches further either way.
+ */
+const aroundPeriodMs = 420_000;
+
+/** Entries of which every one that concerns the pack's systems is shown, whatever its time. */
+interface Range {
+  readonly from: number;
+  readonly to: number;
+}
 
 /**
- * The first entry from which a pack of some systems shows every one of theirs: where the meta-log sealed their counts, so
- * that what follows can be counted. Some minutes before `since`; the log's end where nothing was sealed before it.
+ * From where to where the meta-log sealed counts around the period, so that what is shown can be counted: some minutes before
+ * `since` and after `until`. Without counts nothing but the period itself.
  */
-async function countedBefore(tx: Tx, org: string, origin: string, { systems, since }: PackRequest): Promise<number> {
-  if (systems.length === 0 || since === null) return Number.POSITIVE_INFINITY;
-  const { rows } = await sql<{ size: string }>`SELECT size FROM evidence_checkpoint WHERE org = ${org} AND origin = ${origin} AND counted
-    AND at <= ${new Date(Date.parse(since) - beforePeriodMs)} ORDER BY size DESC LIMIT 1`.execute(tx);
-  return rows[0] === undefined ? Number.POSITIVE_INFINITY : Number(rows[0].size);
+async function shownWhole(tx: Tx, org: string, origin: string, { since, until }: PackRequest): Promise<Range> {
+  const counted = async (where: ReturnType<typeof sql>): Promise<number | undefined> => {
+    const { rows } = await sql<{ size: string | null }>`SELECT size FROM evidence_checkpoint WHERE org = ${org} AND origin = ${origin} AND counted AND ${where} LIMIT 1`.execute(tx);
+    return rows[0] === undefined ? undefined : Number(rows[0].size);
+  };
+  const { rows } = await sql<{ from: string }>`SELECT from_index AS from FROM evidence_counted WHERE org = ${org} AND origin = ${origin}`.execute(tx);
+  const first = rows[0] === undefined ? undefined : Number(rows[0].from);
+  if (first === undefined) return { from: Number.POSITIVE_INFINITY, to: 0 };
+  // Counted from its first entry on, and nothing sealed before the period: the log is hardly older than it.
+  const from = since === null ? 0 : ((await counted(sql`at <= ${new Date(Date.parse(since) - aroundPeriodMs)} AND size > ${first} ORDER BY size DESC`)) ?? (first === 0 ? 0 : Number.POSITIVE_INFINITY));
+  const to = until === null ? Number.POSITIVE_INFINITY : ((await counted(sql`at >= ${new Date(Date.parse(until) + aroundPeriodMs)} ORDER BY size`)) ?? Number.POSITIVE_INFINITY);
+  return { from, to };
 }
 
 /** One of these is in every entry that `wanted` wants: canonical headers spell a member exactly one way. */

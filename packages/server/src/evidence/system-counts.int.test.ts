@@ -26,16 +26,20 @@ async function calls(count: number, systems: readonly string[]): Promise<void> {
   for (let at = 0; at < count; at++) {
     const { size } = await evidence.ensureLog("gw");
     const journal = memoryJournal(origin, size, (await evidence.sealingKeys([systems[at % systems.length]!]))[0]!);
-    journal.write("decision", `dec_${String(size).padStart(8, "0")}`, { terminal: "refused" });
+    journal.write("decision", `dec_${String(size).padStart(8, "0")}`, { terminal: "refused", at: instant() });
     await evidence.sequence(journal);
   }
 }
 
-async function packOf(systems: readonly string[], since: string | null = null): Promise<PackResult> {
+let offsetMs = 0;
+const now = (): number => Date.now() + offsetMs;
+const instant = (): string => new Date(now()).toISOString();
+
+async function packOf(systems: readonly string[], since: string | null = null, until: string | null = null): Promise<PackResult> {
   const parts: Uint8Array[] = [];
   await createPack(
     {
-      db, evidence, keys, register: 1, now: Date.now, systems, since, until: null, disclose: null, audits: [],
+      db, evidence, keys, register: 1, now, systems, since, until, disclose: null, audits: [],
       actor: { kind: "system", id: "test", email: null, roles: [], proof: "internal" },
       drain: async () => undefined, files: async () => [], answers: async () => ({}),
     },
@@ -47,7 +51,7 @@ async function packOf(systems: readonly string[], since: string | null = null): 
 beforeAll(async () => {
   db = await openDatabase({ dataDir });
   await db.ensureOrganization({ id: org, name: "counts", now: new Date() });
-  evidence = await openEvidence({ db, org, host: "localhost", organization: "counts", now: Date.now, ...keys });
+  evidence = await openEvidence({ db, org, host: "localhost", organization: "counts", now, ...keys });
 });
 afterAll(async () => {
   await db.close();
@@ -59,6 +63,32 @@ test("a pack of one system says that none of its entries is missing, through eve
   await evidence.publishCheckpoints({ counts: "now" });
   await calls(6, ["returns", "notes", "desk"]);
   for (const systems of [["returns"], ["notes", "desk"], ["never"], []]) expect(await packOf(systems)).toMatchObject({ problems: [], complete: true });
+});
+
+test("a pack of a period that is over shows all of it, whatever was written before and since", async () => {
+  const hour = 3_600_000;
+  const turn = async (): Promise<string> => {
+    await evidence.publishCheckpoints({ counts: "now" });
+    offsetMs += hour;
+    return instant();
+  };
+  await calls(6, ["returns", "notes"]);
+  const since = await turn();
+  await calls(6, ["returns", "notes"]);
+  const until = await turn();
+  // Stamped inside the period, and taken long after it: in no count of it, and shown all the same.
+  offsetMs -= hour + 60_000;
+  await calls(2, ["returns", "notes"]);
+  offsetMs += hour + 60_000;
+  await calls(4, ["returns", "notes"]);
+  await turn();
+  await calls(4, ["returns", "notes"]);
+  for (const systems of [["returns"], ["returns", "notes"], ["never"], []]) {
+    expect(await packOf(systems, since, until), `${systems.join(" ")} since, until`).toMatchObject({ problems: [], complete: true });
+    expect(await packOf(systems, null, until), `${systems.join(" ")} until`).toMatchObject({ problems: [], complete: true });
+    expect(await packOf(systems, since), `${systems.join(" ")} since`).toMatchObject({ problems: [], complete: true });
+  }
+  expect((await packOf([], since, until)).entries).toBeLessThan((await packOf([])).entries);
 });
 
 test("a log that grew by records of audits alone is counted too: a population fixed then can be shown to be whole", async () => {
@@ -83,7 +113,7 @@ test("a log that grew by records of audits alone is counted too: a population fi
 
 test("a new epoch's meta-log restates the counts of the logs before it", async () => {
   await evidence.beginEpoch({ reason: "rotated", lost: new Map() });
-  evidence = await openEvidence({ db, org, host: "localhost", organization: "counts", now: Date.now, ...keys });
+  evidence = await openEvidence({ db, org, host: "localhost", organization: "counts", now, ...keys });
   await calls(4, ["returns", "notes"]);
   expect(await packOf(["returns"])).toMatchObject({ problems: [], complete: true });
 });
@@ -105,7 +135,7 @@ test("entries that a release without counts took are said to be uncounted, and c
 
 test("more entries sealed than a pack shows is told offline, whoever made it", async () => {
   await evidence.beginEpoch({ reason: "rotated", lost: new Map() });
-  evidence = await openEvidence({ db, org, host: "localhost", organization: "counts", now: Date.now, ...keys });
+  evidence = await openEvidence({ db, org, host: "localhost", organization: "counts", now, ...keys });
   await calls(4, ["returns", "notes"]);
   await db.transaction(org, (tx) => sql`UPDATE evidence_count SET entries = entries + 1 WHERE org = ${org} AND system = 'returns' AND origin = (SELECT max(origin) FROM evidence_counted WHERE origin LIKE '%/gw/%')`.execute(tx));
   expect(await packOf(["returns"])).toMatchObject({ complete: false, problems: [{ code: "entry.left_out" }] });
