@@ -60,7 +60,6 @@ export interface SystemView extends SystemRow {
   readonly versionNumber?: number;
   readonly versionDigest?: string;
   readonly policies?: readonly string[];
-  readonly managedFrom?: { readonly file: string; readonly commit: string } | null;
   readonly manifest?: string;
 }
 export interface ReachNode {

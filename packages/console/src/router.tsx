@@ -38,7 +38,7 @@ const systems = createRoute({
 const system = createRoute({
   ...inShell,
   path: "/systems/$name",
-  validateSearch: only("tab"),
+  validateSearch: only("tab", "propose", "grant", "cut"),
   component: lazyRouteComponent(() => import("./pages/system/page.tsx"), "SystemPage"),
 });
 const register = createRoute({
@@ -203,7 +203,7 @@ const policies = createRoute({
 const policy = createRoute({
   ...inShell,
   path: "/policies/$name",
-  validateSearch: only("rule"),
+  validateSearch: only("rule", "for"),
   component: lazyRouteComponent(() => import("./pages/policies/one.tsx"), "PolicyPage"),
 });
 

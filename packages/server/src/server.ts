@@ -343,7 +343,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
   tlogRoutes(app, { db, org, metaOrigin: evidence.metaOrigin });
   retentionRoutes(app, { db, org, contexts, evidence, keys: { masterKey, random, now }, issuers: () => publisher.current.facts.systems.flatMap((system) => system.session.issuers), drain });
   const replaying = { db, org, keys: { masterKey, random, now } };
-  replayRoutes(app, { ...replaying, contexts, drain, facts: () => publisher.current.facts });
+  replayRoutes(app, { ...replaying, now, contexts, drain, facts: () => publisher.current.facts });
   policyRoutes(app, {
     ...replaying, now, contexts, drain,
     facts: (tx) => deriveFacts(tx, now(), { asWritten: true }),

@@ -8,6 +8,7 @@ import { entry as entryWords, proof as proofWords } from "../text/evidence.ts";
 import { session as sessionWords } from "../text/content.ts";
 import { OpenedEntry } from "./opened-entry.tsx";
 import { RuleByRule } from "./rule-by-rule.tsx";
+import { Propose } from "./propose.tsx";
 import { ProofTree } from "./proof-tree.tsx";
 import { Loaded, Loading } from "./states.tsx";
 import { markOf, Status } from "./status.tsx";
@@ -118,7 +119,8 @@ function Entry({ decision }: { decision: DecisionView }) {
             <Link className="button button-accent" to="/approve/$id" params={{ id: decision.approval.id }}>
               {entryWords.openApproval}
             </Link>
-          )}
+          )}{" "}
+          <Propose decision={decision} />
         </div>
       )}
       <div className="panel-body section" key={`rules-${decision.id}`}>

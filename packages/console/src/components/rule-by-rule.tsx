@@ -1,40 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
-import { client } from "../api.ts";
 import { count } from "../format.ts";
 import { ruleByRule as words } from "../text/evidence.ts";
+import { explanation } from "./explanation.ts";
+import type { Check, Question, TracedRule } from "./explanation.ts";
 import { Loaded } from "./states.tsx";
 import { Status } from "./status.tsx";
 import { Button } from "./ui.tsx";
-
-interface Check {
-  readonly check: keyof typeof words.checks;
-  readonly state: keyof typeof words.checkStates;
-  readonly saw: string;
-}
-interface TracedRule {
-  readonly id: string;
-  readonly verdict: keyof typeof words.verdicts;
-  readonly decides: boolean;
-  readonly guardrail: boolean;
-  readonly policy: string | null;
-  readonly passes: readonly { readonly attributes: readonly string[]; readonly needs: string; readonly is: string | null }[];
-  readonly liftedBy: string | null;
-  readonly because: string;
-  readonly text: string;
-}
-interface Question {
-  readonly tool: string | null;
-  readonly same: boolean;
-  readonly rules: readonly TracedRule[];
-  readonly withoutRefusals: "allow" | "hold" | "deny" | null;
-}
-interface Explanation {
-  readonly unreplayable: keyof typeof words.unreplayable | null;
-  readonly checks: readonly Check[];
-  readonly questions: readonly Question[];
-}
 
 const marks = { refuses: "deny", fault: "deny", holds: "hold", lifted: "person", answered: "person", grants: "allow", met: "unknown", silent: "unknown" } as const;
 const checkMarks = { passed: "allow", refused: "deny", held: "hold", not_run: "unknown", not_known: "unknown" } as const;
@@ -58,7 +31,7 @@ export function RuleByRule({ id }: { id: string }) {
 }
 
 function Explained({ id }: { id: string }) {
-  const query = useQuery({ queryKey: ["explanation", id], queryFn: ({ signal }) => client.request<Explanation>("GET", `/api/v1/decisions/${encodeURIComponent(id)}/explanation`, undefined, { signal }), staleTime: Number.POSITIVE_INFINITY });
+  const query = useQuery(explanation(id));
   return (
     <Loaded query={query} what={words.title} rows={4}>
       {({ unreplayable, checks, questions }) => (

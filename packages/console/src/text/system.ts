@@ -66,7 +66,6 @@ export const system = {
   controlsTitle: "Controls met",
   controlsNone: "No control is measured for this system yet. Its controls and the evidence for each will stand here.",
   noChange: "No change is recorded.",
-  managed: (file: string, commit: string) => `Managed from ${file} at commit ${commit}.`,
   hourSummary: (allow: number, hold: number, deny: number) =>
     `In 24 hours ${count(allow)} calls were allowed, ${count(hold)} held and ${count(deny)} denied.`,
   suspendTitle: (title: string) => `Suspend ${title}?`,

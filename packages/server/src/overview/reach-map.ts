@@ -75,6 +75,17 @@ function withSecrets(facts: RegisterFacts, users: UsersOf): UsersOf {
   return new Map([...users, ...[...found].map(([secret, of]) => [secret, [...of].map(([system, through]) => ({ system, through: [...through].toSorted() }))] as const)]);
 }
 
+/** Why nothing of a system's passes, as people say it. */
+const refusedWords: Readonly<Record<string, string>> = {
+  system_suspended: "the system is suspended",
+  system_retired: "the system is retired",
+  prohibited: "its use is prohibited",
+  not_registered: "it is not registered",
+  not_authorized: "it has no live authorization",
+  authorization_expired: "its authorization has ended",
+  reassessment_required: "it changed and waits for its reassessment",
+};
+
 /** What a system may do with a thing, and by which authorization or policy. */
 function enforced(facts: RegisterFacts, name: string, nowSeconds: number): (thing: string) => Omit<MapEdge, "from" | "to"> {
   const system = facts.systems.find((one) => one.name === name);
@@ -85,8 +96,8 @@ function enforced(facts: RegisterFacts, name: string, nowSeconds: number): (thin
   // A server is reached by calling one of its tools.
   const ofServer = (server: string) => facts.tools.filter((tool) => tool.server === server).flatMap((tool) => own.get(`tool:${tool.name}`) ?? []);
   return (thing) => {
-    if (system.status === "refused") return { outcome: "deny", by: system.statusCode ?? granted };
-    if (system.differences.includes(thing)) return { outcome: "deny", by: "reassessment_required" };
+    if (system.status === "refused") return { outcome: "deny", by: refusedWords[system.statusCode ?? ""] ?? granted };
+    if (system.differences.includes(thing)) return { outcome: "deny", by: "in the record, but not in what was authorized" };
     const ways = thing.startsWith("mcp-server:") ? ofServer(thing.slice("mcp-server:".length)) : [own.get(thing)].filter((one) => one !== undefined);
     const edge = ways.find((one) => one.outcome === "allow") ?? ways.find((one) => one.outcome === "hold") ?? ways[0];
     if (edge === undefined) return { outcome: "allow", by: granted };

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { systemActor } from "../context/index.ts";
 import { actorOf, editors, fromCursor, instant, page, pageQuery, pathName } from "../http/index.ts";
 import type { App } from "../http/index.ts";
+import { shownWidening, showWidening } from "../proofs/index.ts";
 import { deleteObject, getObject, history, listObjects, putObject } from "../registry/index.ts";
 import type { ObjectView } from "../registry/index.ts";
 import { change as withTier, shownChange } from "./apply.ts";
@@ -102,6 +103,7 @@ function historyRoute(app: App, { contexts }: RegisterRouteDeps, kind: EntityKin
 function writeRoutes(app: App, { contexts, ports }: RegisterRouteDeps, kind: EntityKind, plural: string): void {
   // Systems alone have a tier.
   const change = kind === "AISystem" ? withTier : withTier.omit({ tier: true });
+  const mayWiden = kind === "Policy" || kind === "AISystem";
   app.put(
     `/api/v1/${plural}/:name`,
     {
@@ -111,10 +113,13 @@ function writeRoutes(app: App, { contexts, ports }: RegisterRouteDeps, kind: Ent
         params,
         querystring: z.object({ reason: z.string().max(1000).optional(), dryRun: z.enum(["true", "false"]).default("false") }),
         body: z.object({ metadata: z.object({ unit: z.string().max(128).optional(), labels: z.record(z.string().max(100), z.string().max(300)).optional() }).optional(), spec: z.record(z.string(), z.unknown()) }),
-        response: { 200: change },
+        response: { 200: mayWiden ? change.extend({ widening: shownWidening.nullable().describe("does it let through what was not let through before; null where no policy in force is changed") }) : change },
       },
     },
-    async (request) => shownChange(await putObject(invitingMembers(contexts.for(actorOf(request))), ports, kind, request.params.name, request.body, { reason: request.query.reason, dryRun: request.query.dryRun === "true" })),
+    async (request) => {
+      const put = await putObject(invitingMembers(contexts.for(actorOf(request))), ports, kind, request.params.name, request.body, { reason: request.query.reason, dryRun: request.query.dryRun === "true" });
+      return mayWiden ? { ...shownChange(put), widening: put.widening && showWidening(put.widening) } : shownChange(put);
+    },
   );
 
   app.delete(`/api/v1/${plural}/:name`, { config: { access: editors }, schema: { operationId: `delete${kind}`, params, querystring: z.object({ reason: z.string().max(1000).optional() }), response: { 200: change } } }, async (request) =>

@@ -6,7 +6,7 @@ import { sql } from "kysely";
 import type { CommandContext, MutationEvidence } from "../command.ts";
 import type { Tx } from "../database/index.ts";
 import { applyObjects, invalid, checkInvariants, proving } from "./apply.ts";
-import type { ApplyOptions, Change, RegisterPorts } from "./apply.ts";
+import type { ApplyOptions, ApplyResult, Change, RegisterPorts } from "./apply.ts";
 import { storePins } from "./pins.ts";
 import type { OfferedTool } from "./pins.ts";
 import { loadRegister, lockRegister, objectFromRow, readObject, removeObject } from "./store.ts";
@@ -113,7 +113,7 @@ export interface PutBody {
 }
 
 /** One object, through the same checks as a manifest. Throws AppError 422 `manifest.invalid`. */
-export async function putObject(ctx: CommandContext<Tx>, ports: RegisterPorts, kind: EntityKind, name: string, body: PutBody, options: ApplyOptions = {}): Promise<Change> {
+export async function putObject(ctx: CommandContext<Tx>, ports: RegisterPorts, kind: EntityKind, name: string, body: PutBody, options: ApplyOptions = {}): Promise<Change & Pick<ApplyResult, "widening">> {
   const definition = definitionOf(kind);
   if (!definition.manifest) throw new AppError({ code: "registry.read_only", status: 405, message: `Objects of kind ${kind} can't be written this way.`, remedies: [{ text: "Use the command that makes them." }] });
   const file = options.file ?? `${definition.plural}/${name}`;
@@ -127,8 +127,8 @@ export async function putObject(ctx: CommandContext<Tx>, ports: RegisterPorts, k
   const object: ManifestObject = {
     kind, name, metadata: { unit: metadata.data.unit ?? null, labels: metadata.data.labels ?? {} }, spec: spec.data as Readonly<Record<string, unknown>>, placeOf: () => ({ line: 1, column: 1 }),
   };
-  const { changes } = await applyObjects(ctx, ports, [object], { ...options, file });
-  return changes[0]!;
+  const { changes, widening } = await applyObjects(ctx, ports, [object], { ...options, file, asksWidening: true });
+  return { ...changes[0]!, widening };
 }
 
 /** Throws AppError 404, or 409 `registry.in_use` while something refers to it, or a system still runs. */

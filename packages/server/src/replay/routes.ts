@@ -9,6 +9,7 @@ import type { App } from "../http/index.ts";
 import { checkNames, checkStates } from "./checks.ts";
 import { explainDecision, replayDecision, replayPeriod } from "./replay.ts";
 import type { ReplayDeps, ReplayResult } from "./replay.ts";
+import { grantChange, underGrants } from "./under-grants.ts";
 import { underProduction } from "./under-production.ts";
 
 const outcome = z.object({ outcome: z.string(), code: z.string().nullable(), rule: z.string().nullable(), reason: z.string().nullable() });
@@ -32,7 +33,13 @@ export interface ReplayRouteDeps extends ReplayDeps {
   readonly drain: () => Promise<unknown>;
   /** What is enforced now. */
   readonly facts: () => RegisterFacts;
+  readonly now: () => number;
 }
+
+const weekMs = 7 * 86_400_000;
+/** They read of other people's calls what became of them. */
+const readers = ["auditor", "business-owner", "technical-owner", "security-reviewer", "legal-reviewer", "governance-lead", "authorizing-official", "administrator"] as const;
+const reference = z.string().regex(/^[a-z-]{1,40}:\S{1,256}$/, "is written kind:name");
 
 /** Decisions made again from what they sealed. */
 export function replayRoutes(app: App, deps: ReplayRouteDeps): void {
@@ -55,7 +62,7 @@ export function replayRoutes(app: App, deps: ReplayRouteDeps): void {
   app.post(
     "/api/v1/evidence/replay",
     {
-      config: { access: ["auditor", "business-owner", "technical-owner", "security-reviewer", "legal-reviewer", "governance-lead", "authorizing-official", "administrator"] },
+      config: { access: readers },
       schema: {
         operationId: "replayPeriod",
         summary: "Make every decision of a period again and compare each with its record, or with what a production authorization of the system's present version would say",
@@ -76,6 +83,35 @@ export function replayRoutes(app: App, deps: ReplayRouteDeps): void {
       // What was opened was read by the machine alone; that somebody had it done is an entry all the same.
       await contexts.quiet(actorOf(request)).transact(async (_tx, record) => record({ type: "evidence.read", ...(system === undefined ? {} : { system }), payload: { event: "replayed", period, under, total: result.total, replayable: result.replayable, same: result.same, differences: result.differences, ...cut } }));
       return shownReplay(result);
+    },
+  );
+
+  app.post(
+    "/api/v1/systems/:name/reach/trial",
+    {
+      config: { access: readers },
+      schema: {
+        operationId: "tryReach",
+        summary: "A system's recorded calls decided again with one thing granted, or cut: which would come out otherwise; nothing is changed",
+        params: z.object({ name: pathName }),
+        body: z.strictObject({ grant: reference.optional(), cut: reference.optional(), since: instant.optional().describe("default: seven days ago"), until: instant.optional() }),
+        response: { 200: replayResult.extend({ since: z.string(), until: z.string(), looser: z.number(), stricter: z.number() }) },
+      },
+    },
+    async (request, reply) => {
+      const { name } = request.params;
+      const { grant, cut, since = new Date(deps.now() - weekMs).toISOString(), until = new Date(deps.now()).toISOString() } = request.body;
+      if ((grant === undefined) === (cut === undefined)) throw new AppError({ code: "reach.one_edge", status: 400, message: "One edge is tried at a time.", remedies: [{ text: "Send either `grant` or `cut`, as kind:name." }] });
+      if (!deps.facts().systems.some((one) => one.name === name)) throw new AppError({ code: "registry.not_found", status: 404, message: "There is no AISystem with this name.", remedies: [{ text: "List what there is.", command: "npx mandate get systems" }] });
+      const change = grantChange(name, cut === undefined ? "grant" : "cut", cut ?? grant ?? "");
+      if (change === null) throw new AppError({ code: "reach.not_granted_itself", status: 400, message: "Only a model, tool, dataset, prompt or destination is granted to a system by itself.", remedies: [{ text: "Name what leads there: the model of a vendor, the tool of a server." }] });
+      // A long period takes longer than an idle connection may stay open.
+      request.raw.socket.setTimeout(0);
+      await deps.drain().catch(() => undefined);
+      const result = await replayPeriod(deps, { system: name, since, until }, underGrants(change), goneSignal(reply.raw));
+      const isCut = reply.raw.destroyed ? { cut: true } : {};
+      await contexts.quiet(actorOf(request)).transact(async (_tx, record) => record({ type: "evidence.read", system: name, payload: { event: "reach.tried", change: change.verb, of: `${change.of}:${change.name}`, since, until, total: result.total, replayable: result.replayable, differences: result.differences, ...isCut } }));
+      return { ...shownReplay(result), since, until, looser: result.looser, stricter: result.stricter };
     },
   );
 

@@ -79,7 +79,7 @@ function Form({ kind, object, onClose }: { kind: ObjectKind; object: RegisterObj
 }
 
 /** Systems whose authorization it re-opens, with what their next calls get. */
-function Effect({ changes }: { changes: readonly ShownChange[] }) {
+export function Effect({ changes }: { changes: readonly ShownChange[] }) {
   const touched = changes.filter((one) => one.reassessment !== undefined && one.reassessment.class !== "A");
   if (touched.length === 0)
     return (

@@ -4,8 +4,9 @@ import { ReasonDialog, TextInput } from "../../components/dialog.tsx";
 import { Status } from "../../components/status.tsx";
 import { Button, Panel } from "../../components/ui.tsx";
 import { policies as words } from "../../text/policies.ts";
+import { Widens } from "./proofs.tsx";
 import { refresh, save, startWatch } from "./queries.ts";
-import type { Checked, Proof, Proved, Spec } from "./queries.ts";
+import type { Checked, Proof, Proved, Spec, Widening } from "./queries.ts";
 import { TrialFound, useTrial } from "./trial.tsx";
 
 /** What the register would refuse to publish: asked here too, so that nobody writes a reason for nothing. */
@@ -15,7 +16,7 @@ const stands = (proof: Proof): boolean => proof.state === "refuted" || (proof.st
 export function Actions({ name, spec, check, proofs, isEdited }: { name: string; spec: Spec | null; check: Checked | undefined; proofs: Proved | undefined; isEdited: boolean }) {
   const [asking, setAsking] = useState<"watch" | "save" | null>(null);
   const [days, setDays] = useState("7");
-  const [saved, setSaved] = useState(false);
+  const [saved, setSaved] = useState<{ readonly widening: Widening | null } | null>(null);
   const trial = useTrial(name);
   const isSound = spec !== null && check !== undefined && check.problems.length === 0 && check.tests.every((test) => test.passed);
   const isCarried = check !== undefined && check.systems.length > 0;
@@ -44,10 +45,13 @@ export function Actions({ name, spec, check, proofs, isEdited }: { name: string;
     >
       <div className="panel-body stack" aria-busy={trial.day !== null}>
         {broken.length > 0 && <CannotSave broken={broken} own={name} />}
-        {saved && !isEdited && (
-          <p role="status">
-            <Status mark="allow">{words.saved}</Status>
-          </p>
+        {saved !== null && !isEdited && (
+          <div role="status" className="stack tight">
+            <p>
+              <Status mark="allow">{words.saved}</Status>
+            </p>
+            {saved.widening !== null && <Widens widening={saved.widening} />}
+          </div>
         )}
         <TrialFound trial={trial} spec={spec} otherwise={check?.systems.length === 0 ? words.saveEffect(0) : words.lead} />
       </div>
@@ -70,8 +74,7 @@ export function Actions({ name, spec, check, proofs, isEdited }: { name: string;
         effect={words.saveEffect(check?.systems.length ?? 0)}
         verb={words.save}
         act={async (reason) => {
-          await save(name, spec!, reason);
-          setSaved(true);
+          setSaved(await save(name, spec!, reason));
           await refresh();
         }}
       />

@@ -6,10 +6,13 @@ import { LineDiff } from "../../components/line-diff.tsx";
 import { Loaded, Loading } from "../../components/states.tsx";
 import { PageHead, Panel } from "../../components/ui.tsx";
 import { policies as words } from "../../text/policies.ts";
+import { explanation } from "../../components/explanation.ts";
+import { proposals as proposalWords } from "../../text/proposals.ts";
 import { Actions } from "./actions.tsx";
 import { Findings } from "./findings.tsx";
 import { marksOf, readPolicy, textOf } from "./policy-text.ts";
 import { Proofs } from "./proofs.tsx";
+import { raised } from "./raised.ts";
 import { checked, policyList, proved } from "./queries.ts";
 import type { PolicyObject } from "./queries.ts";
 import { Versions } from "./versions.tsx";
@@ -29,11 +32,20 @@ tests: []
 export function PolicyPage() {
   const { name } = useParams({ from: "/shell/policies/$name" });
   const query = useQuery(policyList);
+  const search = useSearch({ from: "/shell/policies/$name" });
+  // The call that was stopped: its rule is filled in so that it passes, for a person to try and to save.
+  const explained = useQuery({ ...explanation(search.for ?? ""), enabled: search.for !== undefined });
+  const stopped = search.for === undefined ? undefined : (explained.data?.questions.flatMap((one) => one.rules).find((one) => one.id === search.rule && one.policy === name) ?? null);
   return (
     <>
       <PageHead title={name} crumbs={<Link to="/policies">{words.title}</Link>} />
       <Loaded query={query} what={words.one} rows={6}>
-        {({ items }) => <Policy key={name} name={name} stored={items.find((one) => one.name === name)} />}
+        {({ items }) => {
+          if (search.for !== undefined && explained.isPending) return <Loading rows={8} />;
+          const stored = items.find((one) => one.name === name);
+          const filled = stored === undefined || stopped == null ? null : raised(textOf(stored.spec), stopped);
+          return <Policy key={`${name} ${search.for ?? ""}`} name={name} stored={stored} filled={stopped === undefined ? undefined : filled} />;
+        }}
       </Loaded>
     </>
   );
@@ -49,12 +61,13 @@ function useSettled<T>(value: T, afterMs: number): T {
   return settled;
 }
 
-function Policy({ name, stored }: { name: string; stored: PolicyObject | undefined }) {
+/** @param filled a text to begin with; null: one was asked for and can't be written; undefined: none was asked for */
+function Policy({ name, stored, filled }: { name: string; stored: PolicyObject | undefined; filled: string | null | undefined }) {
   const original = useMemo(() => (stored === undefined ? begun : textOf(stored.spec)), [stored]);
-  const [text, setText] = useState(original);
+  const [text, setText] = useState(filled ?? original);
   // A version saved here or elsewhere is shown, unless somebody has begun to edit.
   const [from, setFrom] = useState(original);
-  const [shown, setShown] = useState(original);
+  const [shown, setShown] = useState(filled ?? original);
   if (from !== original) {
     setFrom(original);
     if (text === from) {
@@ -81,6 +94,7 @@ function Policy({ name, stored }: { name: string; stored: PolicyObject | undefin
         </Suspense>
         <div className="panel-body stack">
           {rule !== undefined && <p role="status">{spot === undefined ? words.notHere(rule) : words.atLine(rule, spot)}</p>}
+          {filled !== undefined && <p role="status">{filled === null ? proposalWords.notPrepared : proposalWords.prepared}</p>}
           <Findings read={read} check={found} error={read.spec === null ? null : check.error} waiting={spec === null || check.isFetching} />
           {isSound && <Proofs found={proofs.data} error={proofs.error} waiting={proofs.isFetching} />}
           {stored !== undefined && settled !== original && (

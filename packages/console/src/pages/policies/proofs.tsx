@@ -8,7 +8,7 @@ import { Status } from "../../components/status.tsx";
 import { Panel } from "../../components/ui.tsx";
 import { policies as words } from "../../text/policies.ts";
 import { invariants } from "./queries.ts";
-import type { Example, Proof, Proved } from "./queries.ts";
+import type { Example, Proof, Proved, Widening } from "./queries.ts";
 
 const marks: Readonly<Record<Proof["state"], Mark>> = { proven: "allow", refuted: "deny", cant_tell: "unknown" };
 
@@ -19,15 +19,7 @@ export function Proofs({ found, error, waiting }: { found: Proved | undefined; e
   const { widening, invariants: proofs, invariantsLost } = found;
   return (
     <div role="status" className="stack">
-      {widening !== null && (
-        <div className="stack tight">
-          <p>
-            <Status mark={widening.state === "no" ? "allow" : widening.state === "yes" ? "hold" : "unknown"}>{words.widening[widening.state]}</Status>
-            {widening.state === "cant_tell" && <span className="muted">: {widening.reason}</span>}
-          </p>
-          {widening.example !== null && <Shown example={widening.example} />}
-        </div>
-      )}
+      {widening !== null && <Widens widening={widening} />}
       {invariantsLost.length > 0 && (
         <p>
           <Status mark="hold">{words.lost}</Status> <code>{invariantsLost.join(", ")}</code>
@@ -47,6 +39,19 @@ export function Proofs({ found, error, waiting }: { found: Proved | undefined; e
           ))}
         </ul>
       )}
+    </div>
+  );
+}
+
+/** Whether anything passes that did not pass before. */
+export function Widens({ widening }: { widening: Widening }) {
+  return (
+    <div className="stack tight">
+      <p>
+        <Status mark={widening.state === "no" ? "allow" : widening.state === "yes" ? "hold" : "unknown"}>{words.widening[widening.state]}</Status>
+        {widening.state === "cant_tell" && <span className="muted">: {widening.reason}</span>}
+      </p>
+      {widening.example !== null && <Shown example={widening.example} />}
     </div>
   );
 }

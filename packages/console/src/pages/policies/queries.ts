@@ -114,5 +114,5 @@ export const invariants = get<{ items: readonly Proof[] }>(["invariants"], "/api
 export const simulate = (name: string, spec: Spec, period: Period, signal: AbortSignal): Promise<Simulated> => client.request<Simulated>("POST", `${at(name)}/simulate`, { spec, ...period }, { signal, timeoutMs: 0 });
 export const startWatch = (name: string, spec: Spec, days: number, reason: string): Promise<Watch> => client.request<Watch>("POST", `${at(name)}/watches`, { spec, days, reason });
 export const endWatch = (name: string, id: string): Promise<Watch> => client.request<Watch>("POST", `${at(name)}/watches/${encodeURIComponent(id)}/end`, {});
-export const save = (name: string, spec: Spec, reason: string): Promise<unknown> => client.request("PUT", `${at(name)}?reason=${encodeURIComponent(reason)}`, { spec });
+export const save = (name: string, spec: Spec, reason: string): Promise<{ readonly widening: Widening | null }> => client.request("PUT", `${at(name)}?reason=${encodeURIComponent(reason)}`, { spec });
 export const refresh = (): Promise<void> => queries.invalidateQueries({ queryKey: ["policies"] });

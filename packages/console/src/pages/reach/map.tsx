@@ -10,6 +10,7 @@ import { Panel } from "../../components/ui.tsx";
 import { t } from "../../text.ts";
 import { reach as words } from "../../text/reach.ts";
 import { Ref } from "../objects/parts.tsx";
+import { CutLink } from "./cut-link.tsx";
 
 interface MapEdge {
   readonly from: string;
@@ -79,7 +80,17 @@ const columns: readonly Column<Path>[] = [
       </>
     ),
   },
-  { id: "own", title: words.ownSide, value: (row) => row.own.by, cell: (row) => <Side edge={row.own} /> },
+  {
+    id: "own",
+    title: words.ownSide,
+    value: (row) => row.own.by,
+    cell: (row) => (
+      <>
+        <Side edge={row.own} />
+        <CutLink system={nameOf(row.own.from)} thing={row.shared} />
+      </>
+    ),
+  },
   {
     id: "other",
     title: words.otherSystem,

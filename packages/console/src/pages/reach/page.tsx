@@ -11,6 +11,7 @@ import { PageHead, Panel, SystemLink } from "../../components/ui.tsx";
 import { t } from "../../text.ts";
 import { Ref, Refs } from "../objects/parts.tsx";
 import { reach as words } from "../../text/reach.ts";
+import { CutLink } from "./cut-link.tsx";
 import { ReachMap } from "./map.tsx";
 
 interface Reached {
@@ -62,6 +63,7 @@ const columns: readonly Column<Reached>[] = [
   { id: "rule", title: words.rule, value: (row) => row.outcome, cell: (row) => <Status mark={row.outcome} /> },
   { id: "terms", title: words.terms, value: (row) => row.terms ?? "", cell: (row) => <span className="clip">{row.terms ?? ""}</span>, hideNarrow: true },
   { id: "owner", title: words.owner, value: (row) => row.owner ?? "", cell: (row) => <Owner email={row.owner} />, hideNarrow: true },
+  { id: "cut", title: words.cut, value: () => "", cell: (row) => (row.through.length === 0 ? <CutLink system={row.system} thing={row.node.id} /> : null) },
 ];
 
 /** Also the one asked for, which may reach nothing. */

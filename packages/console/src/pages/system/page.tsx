@@ -1,12 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, useParams, useSearch } from "@tanstack/react-router";
-import { useState } from "react";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { lazy, Suspense, useState } from "react";
 import { MandateError, system as systemQuery } from "../../api.ts";
 import { inWords } from "../../format.ts";
 import type { SystemView } from "../../api-types.ts";
 import { AuthorizationBand } from "../../components/authorization-band.tsx";
 import { Sheet } from "../../components/dialog.tsx";
-import { Loaded } from "../../components/states.tsx";
+import { Loaded, Loading } from "../../components/states.tsx";
 import { Button, Command, PageHead, Panel } from "../../components/ui.tsx";
 import { t } from "../../text.ts";
 import { system as words } from "../../text/system.ts";
@@ -20,6 +20,8 @@ import { PassportTab } from "./passport-tab.tsx";
 import { EvidenceRail } from "./rail.tsx";
 import { ReachPanel } from "./reach-panel.tsx";
 import { Strip } from "./strip.tsx";
+
+const PreparedChange = lazy(async () => ({ default: (await import("./prepared-change.tsx")).PreparedChange }));
 
 const tabs = ["passport", "decisions", "flows", "credentials", "changes", "controls", "evidence"] as const;
 type Tab = (typeof tabs)[number];
@@ -62,7 +64,11 @@ function Passport({ system }: { system: SystemView }) {
   const search = useSearch({ from: "/shell/systems/$name" });
   const tab: Tab = tabs.find((one) => one === search.tab) ?? "passport";
   const [verb, setVerb] = useState<Verb | null>(null);
-  const [proposing, setProposing] = useState(false);
+  // What is proposed is in the address, so that a refused call and the reach map can lead to it.
+  const go = useNavigate({ from: "/systems/$name" });
+  const propose = (proposed: boolean): void => void go({ search: { ...(search.tab === undefined ? {} : { tab: search.tab }), ...(proposed ? { propose: "terms" } : {}) }, replace: true, resetScroll: false });
+  const verbOf = search.grant === undefined ? "cut" : "grant";
+  const edge = search.grant ?? search.cut;
   const suspended = system.lifecycle === "suspended";
   return (
     <div className="passport">
@@ -85,7 +91,7 @@ function Passport({ system }: { system: SystemView }) {
             {words.promote}
           </Link>
         )}
-        <Button look="accent" onPress={() => setProposing(true)}>
+        <Button look="accent" onPress={() => propose(true)}>
           {words.propose}
         </Button>
       </PageHead>
@@ -114,15 +120,21 @@ function Passport({ system }: { system: SystemView }) {
         )}
       </div>
       <Act system={system} verb={verb} onClose={() => setVerb(null)} />
-      <Sheet open={proposing} onClose={() => setProposing(false)} title={words.proposeTitle} wide>
+      <Sheet open={edge !== undefined} onClose={() => propose(false)} title={words.proposeTitle} wide>
+        {edge !== undefined && (
+          <Suspense fallback={<Loading rows={6} />}>
+            <PreparedChange key={`${verbOf} ${edge}`} system={system} verb={verbOf} reference={edge} onClose={() => propose(false)} />
+          </Suspense>
+        )}
+      </Sheet>
+      <Sheet open={edge === undefined && search.propose !== undefined} onClose={() => propose(false)} title={words.proposeTitle} wide>
         <div className="stack">
-          {system.managedFrom && <p>{words.managed(system.managedFrom.file, system.managedFrom.commit)}</p>}
           <p>{words.proposeText}</p>
           <Command>{`npx mandate get system/${system.name} -o yaml > ${system.name}.yaml`}</Command>
           <Command>{`npx mandate plan -f ${system.name}.yaml`}</Command>
           <Command>{`npx mandate apply -f ${system.name}.yaml`}</Command>
           <div className="row end">
-            <Button onPress={() => setProposing(false)}>{t.find.close}</Button>
+            <Button onPress={() => propose(false)}>{t.find.close}</Button>
           </div>
         </div>
       </Sheet>
