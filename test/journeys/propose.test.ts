@@ -61,15 +61,17 @@ test("G1: from a refused call to the grant it lacks: prepared, tried, submitted,
   office.quiet();
 });
 
-test("from a held call to the rule that held it, its limit filled in and compared with what is enforced; nothing is saved", { timeout: 120_000 }, async () => {
-  const [held] = await ask(payoutQuestions([900]));
+test("from a held call to the rule that held it: at its line, with the term that it lacked; nothing is changed, and nothing of its content is repeated", { timeout: 120_000 }, async () => {
+  const [held] = await ask(payoutQuestions([907]));
   expect(held!.outcome).toBe("hold");
   const { page } = lead;
   await lead.open(`/evidence/${held!.decision_id}`);
   await lead.follow("Propose a change");
-  await page.getByText("The term is filled in so that this call passes.").waitFor();
-  await page.locator("ins", { hasText: "900" }).first().waitFor();
-  await page.getByText("Widens access").waitFor({ timeout: 60_000 });
+  await page.getByText("It would have passed had this been true:").waitFor();
+  await page.getByText("context.input.amount <= 80", { exact: true }).waitFor();
+  expect(await page.locator("main").textContent()).not.toContain("907");
+  expect(await page.getByRole("link", { name: "Open the entry" }).getAttribute("href")).toBe(`/evidence/${held!.decision_id}`);
+  await lead.accessible();
   expect(JSON.stringify((await mandate.api("GET", "/policies/payout-limit")).body.spec)).toContain("<= 80");
   const put = await mandate.api("PUT", "/policies/payout-limit?reason=tried&dryRun=true", { spec: { rules: [{ id: "payout-limit", on: "tool:payouts.send", holdUnless: "context.input.amount <= 900", because: "More." }] } });
   expect(put.body.widening, put.text).toMatchObject({ state: "yes" });

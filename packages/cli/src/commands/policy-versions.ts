@@ -14,7 +14,7 @@ interface Outcome {
   readonly rule: string | null;
   readonly reason: string | null;
 }
-interface Flip extends Row {
+export interface Flip extends Row {
   readonly id: string;
   readonly at: string;
   readonly system: string | null;
@@ -131,7 +131,7 @@ export async function rollBack(call: Call): Promise<void> {
   call.say(changed["action"] === "unchanged" ? `Version ${wanted} is what stands.` : `What version ${wanted} said is published again. Systems approved with another version are bound by both until their change is approved.`);
 }
 
-async function printFlips(call: Call, rows: readonly Flip[], empty: string): Promise<void> {
+export async function printFlips(call: Call, rows: readonly Flip[], empty: string): Promise<void> {
   await printRows(call.terminal, call.format, {
     rows,
     columns: [

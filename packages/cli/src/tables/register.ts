@@ -107,9 +107,13 @@ export const registerCommands: readonly CommandSpec[] = [
   {
     words: "system reach",
     group: "Explain",
-    summary: "Through whom: what a system shares with others, and by which authorization or policy",
+    summary: "Through whom: what a system shares with others, and by which authorization or policy; with --grant or --cut, which of last week's calls would have come out otherwise",
     args: [{ name: "name", text: "the system" }],
-    examples: ["mandate system reach support-concierge", "mandate system reach support-concierge -o json"],
+    options: [
+      { flags: "--grant <thing>", text: "decide last week's calls again with this granted, such as tool:orders.find; nothing is changed" },
+      { flags: "--cut <thing>", text: "decide them again without it" },
+    ],
+    examples: ["mandate system reach support-concierge", "mandate system reach support-concierge --cut tool:refunds.issue"],
     load: async () => (await import("../commands/system-reach.ts")).systemReach,
   },
 ];

@@ -26,6 +26,8 @@ export const proposals = {
   cases: "Open its reassessments",
   git: (commit: string) => `It is managed from Git, last at commit ${commit}. Commit this patch there; applied here, the next apply would undo it.`,
   patch: "Copy patch",
-  prepared: "The term is filled in so that this call passes. It is not saved: try it, then save it with a reason.",
-  notPrepared: "No single term of this rule would let the call pass. Change the rule at its line.",
+  needs: "The rule at its line stopped the call. It would have passed had this been true:",
+  contentStays: "What the call asked for is content and isn’t repeated here: its entry shows it, for a reason. Set the term, see what it widens, try it on recorded calls, then save it.",
+  nothingPasses: "Nothing about the call would let it pass this rule: the rule at its line is about the thing itself.",
+  entry: "Open the entry",
 } as const;

@@ -37,7 +37,7 @@ test("systems are joined by what they share: tools, prompts, and a credential be
 test("each edge names the authorization; a stopped system's is denied, and says why", () => {
   const { edges } = map("desk");
   expect(edges.find((edge) => edge.from === "system:desk")!.by).toMatch(/authorization \d/);
-  expect(edges.find((edge) => edge.to === "system:stopped")).toMatchObject({ outcome: "deny", by: "system_suspended" });
+  expect(edges.find((edge) => edge.to === "system:stopped")).toMatchObject({ outcome: "deny", by: "the system is suspended" });
 });
 
 test("a bound says how many there are", () => {

@@ -88,15 +88,17 @@ export function Effect({ changes }: { changes: readonly ShownChange[] }) {
       </p>
     );
   return (
-    <ul className="plain tight" role="status">
-      {touched.map((one) => (
-        <li key={one.name}>
-          <Status mark={one.reassessment?.class === "C" ? "deny" : "hold"}>{words.effect(one.name, one.reassessment?.class ?? "B")}</Status>
-          <span className="muted small block">
-            {words.effectCalls(one.reassessment?.refusedCalls ?? 0)} <SystemLink name={one.name} />
-          </span>
-        </li>
-      ))}
-    </ul>
+    <div role="status">
+      <ul className="plain tight">
+        {touched.map((one) => (
+          <li key={one.name}>
+            <Status mark={one.reassessment?.class === "C" ? "deny" : "hold"}>{words.effect(one.name, one.reassessment?.class ?? "B")}</Status>
+            <span className="muted small block">
+              {words.effectCalls(one.reassessment?.refusedCalls ?? 0)} <SystemLink name={one.name} />
+            </span>
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }

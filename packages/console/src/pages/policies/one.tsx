@@ -12,7 +12,6 @@ import { Actions } from "./actions.tsx";
 import { Findings } from "./findings.tsx";
 import { marksOf, readPolicy, textOf } from "./policy-text.ts";
 import { Proofs } from "./proofs.tsx";
-import { raised } from "./raised.ts";
 import { checked, policyList, proved } from "./queries.ts";
 import type { PolicyObject } from "./queries.ts";
 import { Versions } from "./versions.tsx";
@@ -33,18 +32,16 @@ export function PolicyPage() {
   const { name } = useParams({ from: "/shell/policies/$name" });
   const query = useQuery(policyList);
   const search = useSearch({ from: "/shell/policies/$name" });
-  // The call that was stopped: its rule is filled in so that it passes, for a person to try and to save.
+  // The call that was stopped: what its rule waits for is said, at its line, for a person to change, to try and to save.
   const explained = useQuery({ ...explanation(search.for ?? ""), enabled: search.for !== undefined });
-  const stopped = search.for === undefined ? undefined : (explained.data?.questions.flatMap((one) => one.rules).find((one) => one.id === search.rule && one.policy === name) ?? null);
+  const stopped = explained.data?.questions.flatMap((one) => one.rules).find((one) => one.id === search.rule && one.policy === name);
   return (
     <>
       <PageHead title={name} crumbs={<Link to="/policies">{words.title}</Link>} />
       <Loaded query={query} what={words.one} rows={6}>
         {({ items }) => {
-          if (search.for !== undefined && explained.isPending) return <Loading rows={8} />;
-          const stored = items.find((one) => one.name === name);
-          const filled = stored === undefined || stopped == null ? null : raised(textOf(stored.spec), stopped);
-          return <Policy key={`${name} ${search.for ?? ""}`} name={name} stored={stored} filled={stopped === undefined ? undefined : filled} />;
+          if (explained.isLoading) return <Loading rows={8} />;
+          return <Policy key={name} name={name} stored={items.find((one) => one.name === name)} asked={search.for === undefined ? undefined : { call: search.for, needs: stopped?.passes.map((one) => one.needs) ?? [] }} />;
         }}
       </Loaded>
     </>
@@ -61,13 +58,13 @@ function useSettled<T>(value: T, afterMs: number): T {
   return settled;
 }
 
-/** @param filled a text to begin with; null: one was asked for and can't be written; undefined: none was asked for */
-function Policy({ name, stored, filled }: { name: string; stored: PolicyObject | undefined; filled: string | null | undefined }) {
+/** @param asked the stopped call that led here, and what its rule would have to find */
+function Policy({ name, stored, asked }: { name: string; stored: PolicyObject | undefined; asked: { readonly call: string; readonly needs: readonly string[] } | undefined }) {
   const original = useMemo(() => (stored === undefined ? begun : textOf(stored.spec)), [stored]);
-  const [text, setText] = useState(filled ?? original);
+  const [text, setText] = useState(original);
   // A version saved here or elsewhere is shown, unless somebody has begun to edit.
   const [from, setFrom] = useState(original);
-  const [shown, setShown] = useState(filled ?? original);
+  const [shown, setShown] = useState(original);
   if (from !== original) {
     setFrom(original);
     if (text === from) {
@@ -94,7 +91,20 @@ function Policy({ name, stored, filled }: { name: string; stored: PolicyObject |
         </Suspense>
         <div className="panel-body stack">
           {rule !== undefined && <p role="status">{spot === undefined ? words.notHere(rule) : words.atLine(rule, spot)}</p>}
-          {filled !== undefined && <p role="status">{filled === null ? proposalWords.notPrepared : proposalWords.prepared}</p>}
+          {asked !== undefined && (
+            <p role="status">
+              {asked.needs.length === 0 ? proposalWords.nothingPasses : proposalWords.needs}{" "}
+              {asked.needs.map((term) => (
+                <code key={term} className="block">
+                  {term}
+                </code>
+              ))}
+              {asked.needs.length > 0 && proposalWords.contentStays}{" "}
+              <Link to="/evidence/$id" params={{ id: asked.call }}>
+                {proposalWords.entry}
+              </Link>
+            </p>
+          )}
           <Findings read={read} check={found} error={read.spec === null ? null : check.error} waiting={spec === null || check.isFetching} />
           {isSound && <Proofs found={proofs.data} error={proofs.error} waiting={proofs.isFetching} />}
           {stored !== undefined && settled !== original && (

@@ -15,7 +15,7 @@ export function prepared(manifest: string, verb: "grant" | "cut", reference: str
   const before = document.toString({ lineWidth: 0 });
   const path = ["spec", "uses", `${reference.slice(0, reference.indexOf(":"))}s`];
   const list = document.getIn(path);
-  const named = isSeq(list) ? (list.toJSON() as unknown[]).map(String) : [];
+  const named: readonly string[] = isSeq(list) ? list.items.map((_, at) => String(document.getIn([...path, at]))) : [];
   const wildcard = `${reference.slice(0, reference.lastIndexOf("/") + 1)}*`;
   const holds = (one: string): boolean => one === reference || (reference.startsWith("tool:") && reference.includes("/") && one === wildcard);
   const state = verb === "grant" ? (named.some(holds) ? "already" : "ready") : named.some(holds) ? "ready" : "elsewhere";
