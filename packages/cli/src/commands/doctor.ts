@@ -180,8 +180,19 @@ function witnessOf(state: { trust: string; unanchored: number } | undefined): Fi
   return good(`${state.trust}; ${state.unanchored} entries unanchored`);
 }
 
-function gatewaysOf(items: readonly { name: string; confirmed: boolean }[] | undefined): Finding {
+interface GatewaySeen {
+  readonly name: string;
+  readonly confirmed: boolean;
+  readonly lastSeen: string | null;
+}
+
+/** One that was registered and never started enforces nothing, so nothing is behind. */
+export function gatewaysOf(items: readonly GatewaySeen[] | undefined): Finding {
   if (items === undefined) return unknown("not answered", "Sign in as somebody who may read.");
-  const behind = items.filter((one) => !one.confirmed).map((one) => one.name);
-  return behind.length > 0 ? bad(`${behind.join(", ")} enforce an older register`, "mandate gateway list says since when.") : good(`${items.length} enforce the newest register`);
+  const started = items.filter((one) => one.lastSeen !== null);
+  const behind = started.filter((one) => !one.confirmed).map((one) => one.name);
+  if (behind.length > 0) return bad(`${behind.join(", ")} enforce an older register`, "mandate gateway list says since when.");
+  const waiting = items.filter((one) => one.lastSeen === null).map((one) => one.name);
+  const newest = `${started.length} enforce the newest register`;
+  return waiting.length === 0 ? good(newest) : unknown(`${newest}; never started: ${waiting.join(", ")}`, "Start it with its token, or mandate gateway remove NAME.");
 }
