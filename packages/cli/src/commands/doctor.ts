@@ -124,7 +124,7 @@ async function upkeep(call: Call): Promise<Check[]> {
     ask<Upkeep>("/api/v1/upkeep"),
     ask<{ checkedAt: string | null; ok: boolean | null; problems: readonly unknown[] }>("/api/v1/evidence/integrity"),
     ask<{ trust: string; unanchored: number }>("/api/v1/evidence/witnesses"),
-    ask<{ items: readonly { name: string; confirmed: boolean }[] }>("/api/v1/gateways"),
+    ask<{ items: readonly GatewaySeen[] }>("/api/v1/gateways"),
   ]);
   return [
     { check: "backup", ...backupOf(store) },
