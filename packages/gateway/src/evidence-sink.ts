@@ -81,6 +81,10 @@ export interface DecisionSummary {
   readonly tokens: { readonly input: number; readonly output: number } | null;
   /** Tool calls decided inside a model's answer, once each. */
   readonly tools?: readonly DecidedTool[];
+  /** Who acted for whom, the caller first: `cred_a>cred_b`, `cred_a>user`. Absent: the caller acted for nobody. */
+  readonly links?: readonly string[];
+  /** Types of data that a rule had replaced. */
+  readonly masked?: readonly string[];
 }
 
 export interface DecidedTool {

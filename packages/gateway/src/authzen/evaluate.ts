@@ -8,7 +8,7 @@ import type { Exchange } from "../http/exchange.ts";
 import { type Refusal, refuse, refusalOf, withLinks } from "../http/refusal.ts";
 import { ask } from "../pipeline/ask.ts";
 import { callHashOf, openHold, spend } from "../pipeline/holds.ts";
-import { aboutOf, traced } from "../pipeline/record.ts";
+import { aboutOf, linksOf, traced } from "../pipeline/record.ts";
 import { aboutOfResource } from "../telemetry/about.ts";
 import { evidenceRefusal, noteUnwritten } from "../pipeline/refuse-known.ts";
 import type { Runtime } from "../pipeline/runtime.ts";
@@ -247,6 +247,7 @@ async function answer(
       approval: approvals.at(0) ?? null,
       durationMs: Math.round(runtime.now() - exchange.startedMs),
       tokens: null,
+      ...linksOf(asker.credential),
     },
   };
   try {

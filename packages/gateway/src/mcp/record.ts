@@ -2,7 +2,7 @@ import type { Decision, DecisionRequest, Terminal, Verdict } from "@mandate/mode
 import type { EntryDraft } from "../evidence-sink.ts";
 import type { Refusal } from "../http/refusal.ts";
 import type { ContentCheck } from "../pipeline/call.ts";
-import { aboutOf, atDetail, callerOf, traced } from "../pipeline/record.ts";
+import { aboutOf, atDetail, callerOf, linksOf, traced } from "../pipeline/record.ts";
 import { aboutMcp } from "../telemetry/about.ts";
 import type { MaskRecord } from "./content.ts";
 import type { MappedAnswer } from "./coaz/declared.ts";
@@ -82,7 +82,7 @@ export function intentOf(context: McpContext, subject: Subject, approvals: reado
     sessionId: context.labelled?.id ?? null,
     ...aboutOf(compiled, subject.request, subject.decision, context.user),
     ...traceOf(context, subject),
-    summary: summaryOf(context, subject, { outcome: "allow", code: null, reason: decision.reason, rule: decision.rule, approval: approvals.at(0) ?? null, durationMs: null }),
+    summary: summaryOf(context, subject, { outcome: "allow", code: null, reason: decision.reason, rule: decision.rule, approval: approvals.at(0) ?? null, durationMs: null, ...(subject.masked == null ? {} : { masked: subject.masked.types }) }),
   };
 }
 
@@ -120,6 +120,7 @@ export function outcomeOf(context: McpContext, subject: Subject, approvals: read
       rule: refusal?.rule ?? subject.decision.rule,
       approval: approvals.at(0) ?? null,
       durationMs: Math.round(runtime.now() - exchange.startedMs),
+      ...(end.masked === null ? {} : { masked: end.masked.types }),
     }),
   };
 }
@@ -182,7 +183,7 @@ function traceOf({ exchange, compiled, revision }: McpContext, { server, method,
 function summaryOf(
   context: McpContext,
   subject: Pick<Subject, "resource">,
-  rest: Pick<NonNullable<EntryDraft["summary"]>, "outcome" | "code" | "reason" | "rule" | "approval" | "durationMs">,
+  rest: Pick<NonNullable<EntryDraft["summary"]>, "outcome" | "code" | "reason" | "rule" | "approval" | "durationMs" | "masked">,
 ): NonNullable<EntryDraft["summary"]> {
-  return { action: actionOf(subject.resource), resource: subject.resource, surface: "mcp", credential: context.credential.id, tokens: null, ...rest };
+  return { action: actionOf(subject.resource), resource: subject.resource, surface: "mcp", credential: context.credential.id, tokens: null, ...linksOf(context.credential), ...rest };
 }

@@ -164,6 +164,7 @@ describe("where a rule masks", () => {
     const answer = await ask();
     expect(answer.body).toEqual(chatAnswer("Write to [EMAIL] today."));
     expect(check()).toMatchObject({ result: "found", types: ["email"] });
+    expect(gateway.evidence.of("call.outcome").at(-1)!.summary).toMatchObject({ masked: ["email"] });
     expect(gateway.evidence.terminals()).toEqual(["done"]);
   });
 

@@ -48,6 +48,7 @@ describe("tokens in place of data", () => {
       replaced: { types: ["email"], count: 2 },
       streamMode: "full",
     });
+    expect(intent!.summary, "what was replaced can be counted without opening the entry").toMatchObject({ masked: ["email"] });
     const { hashes, check } = gateway.evidence.of("call.outcome")[0]!.payload as { hashes: { received: string; left: string }; check: unknown };
     expect(hashes.left).toBe(sha256(answer.text));
     expect(hashes.received).not.toBe(hashes.left);

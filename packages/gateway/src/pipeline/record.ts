@@ -88,6 +88,7 @@ export function refusedDraft(refused: Refused): EntryDraft {
       approval: refusal.approval?.id ?? null,
       durationMs: Math.round(refused.nowMs - exchange.startedMs),
       tokens: null,
+      ...linksOf(refused.credential),
     },
   };
 }
@@ -142,6 +143,8 @@ export function intentDraft(call: Call, approvals: readonly string[], streamMode
       approval: approvals.at(0) ?? null,
       durationMs: null,
       tokens: null,
+      ...linksOf(call.credential),
+      ...(replaced === null ? {} : { masked: replaced.types }),
     },
   };
 }
@@ -202,6 +205,7 @@ export function outcomeDraft(
       durationMs: Math.round(end.nowMs - exchange.startedMs),
       tokens: answer.usage,
       ...(answer.tools.length === 0 ? {} : { tools: lastWord(answer.tools) }),
+      ...(answer.hashes == null || answer.check.result !== "found" ? {} : { masked: answer.check.types }),
     },
   };
 }
@@ -244,6 +248,15 @@ export function callerOf(credential: CallingCredential | null): Readonly<Record<
           ...(token.chain.length === 1 && token.user === null ? {} : { subject: token.subject, chain: token.chain }),
         }),
   };
+}
+
+/** Who acted for whom, so that delegated calls can be counted and their links compared with what was declared. */
+export function linksOf(credential: CallingCredential | null): { readonly links?: readonly string[] } {
+  const token = credential?.token;
+  if (token === undefined) return {};
+  const links = token.chain.slice(1).map((acted, at) => `${token.chain[at]}>${acted}`);
+  if (token.user !== null) links.push(`${token.chain.at(-1)}>user`);
+  return links.length === 0 ? {} : { links };
 }
 
 /** The draft's place in its caller's trace. */

@@ -69,8 +69,15 @@ function rowOf({ header, ref, summary }: IndexedEntry): Row {
     session: typeof summary.session === "string" ? summary.session.slice(0, 200) : null,
     subject: typeof summary.subject === "string" && /^[0-9a-f]{32}$/.test(summary.subject) ? summary.subject : null,
     trace: typeof summary.trace === "string" && /^[0-9a-f]{32}$/.test(summary.trace) ? summary.trace : null,
+    links: namesOf(summary.links),
+    masked: namesOf(summary.masked),
     classes: Array.isArray(summary.classes) ? summary.classes.filter((one): one is string => typeof one === "string").slice(0, 50) : null,
   };
+}
+
+/** What a gateway that isn't ours to trust says is bounded before it is kept. */
+function namesOf(value: unknown): readonly string[] | null {
+  return Array.isArray(value) ? value.filter((one): one is string => typeof one === "string" && one.length <= 200).slice(0, 50) : null;
 }
 
 /** Intent and outcome of one batch in one row: the later speaks, the earlier's time and places stay. */
@@ -79,6 +86,9 @@ function merge(earlier: Row, later: Row): Row {
   for (const [name, value] of Object.entries(later))
     if (value !== null && value !== "" && name !== "at") merged[name] = value;
   merged.code = later.code;
+  // Either may have had something replaced: in what was asked, and in what was answered.
+  const masked = [earlier, later].flatMap((row) => (row["masked"] as readonly string[] | null) ?? []);
+  merged["masked"] = masked.length === 0 ? null : [...new Set(masked)];
   return merged;
 }
 
@@ -90,6 +100,9 @@ export function isIndexed(header: EntryHeader): boolean {
   );
 }
 
+/** What a decision is found by. `link`: who acted for whom; `masked`: a type of data that was replaced. */
+type TagKind = "class" | "tool" | "trace" | "link" | "masked";
+
 /** What a batch of entries adds to the index of decisions, as `mandate_index_batch` takes it. */
 export interface DecisionBatch {
   /** JSON of rows that have none yet; null when there are none. */
@@ -98,7 +111,7 @@ export interface DecisionBatch {
   readonly ended: string | null;
   /** Texts that the index may not hold yet. */
   readonly reasons: readonly string[];
-  readonly tags: readonly { readonly kind: "class" | "tool" | "trace"; readonly value: string; readonly id: string }[];
+  readonly tags: readonly { readonly kind: TagKind; readonly value: string; readonly id: string }[];
   /** Hex tags of whose content an entry is. */
   readonly subjects: readonly { readonly subject: string; readonly origin: string; readonly index: number }[];
 }
@@ -114,9 +127,9 @@ export function decisionRows(org: string, entries: readonly IndexedEntry[], know
   const begun: Record<string, unknown>[] = [];
   const ended: Record<string, unknown>[] = [];
   const reasons = new Set<string>();
-  const tags: { kind: "class" | "tool" | "trace"; value: string; id: string }[] = [];
+  const tags: { kind: TagKind; value: string; id: string }[] = [];
   const subjects: { subject: string; origin: string; index: number }[] = [];
-  for (const { classes, trace, ...row } of rows.values()) {
+  for (const { classes, trace, links, masked, ...row } of rows.values()) {
     // What is null is left out: reading a batch's JSON costs the database as much as writing its rows.
     const told: Record<string, unknown> = { org };
     for (const [name, value] of Object.entries(row)) if (value !== null) told[name] = value;
@@ -128,6 +141,8 @@ export function decisionRows(org: string, entries: readonly IndexedEntry[], know
     (row["intent_index"] === null ? ended : begun).push(told);
     if (typeof row["reason"] === "string" && row["reason"] !== "" && !known.has(row["reason"])) reasons.add(row["reason"]);
     for (const value of (classes as readonly string[] | null) ?? []) tags.push({ kind: "class", value, id: row.id });
+    for (const value of (links as readonly string[] | null) ?? []) tags.push({ kind: "link", value, id: row.id });
+    for (const value of (masked as readonly string[] | null) ?? []) tags.push({ kind: "masked", value, id: row.id });
     for (const { tool } of (row["tools"] as readonly DecidedTool[] | null) ?? []) if (typeof tool === "string") tags.push({ kind: "tool", value: tool, id: row.id });
     if (typeof trace === "string") tags.push({ kind: "trace", value: trace, id: row.id });
   }

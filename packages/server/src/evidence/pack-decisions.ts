@@ -46,6 +46,8 @@ export async function decisionAnswers(tx: Tx, org: string, scope: DecisionScope)
   const refused = await list(sql`outcome = 'deny' AND code IN ('data_boundary', 'legal_review')`, 1_000);
   const stopped = await sql<Record<string, unknown>>`SELECT system, code, rule, outcome, count(*)::int AS count, min(at) AS first, max(at) AS last FROM decision
     WHERE ${inScope} AND (outcome = 'hold' OR (outcome = 'deny' AND code IN ('policy', 'data_boundary', 'legal_review', 'tool_changed', 'unknown_tool', 'prohibited'))) GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`.execute(tx);
+  const masked = await sql<{ system: string | null; type: string; calls: number; first: Date; last: Date }>`SELECT system, t.type, count(*)::int AS calls, min(at) AS first, max(at) AS last
+    FROM (SELECT value AS type, id AS tagged FROM decision_tag WHERE org = ${org} AND kind = 'masked') t JOIN decision ON id = t.tagged WHERE ${inScope} GROUP BY 1, 2 ORDER BY 1, 2`.execute(tx);
   const source = "decision (index of the log's entries)";
   const reconciled = await reconciliation(tx, org, written);
   const open = terminals.rows.find((row) => row.terminal === null)?.count ?? 0;
@@ -64,7 +66,7 @@ export async function decisionAnswers(tx: Tx, org: string, scope: DecisionScope)
     },
     E09: { "approvals bound to arguments": { ...packAnswer({ source, query: `decisions with an approval ${words}, newest first, at most 1000`, rows: held }), population: await count(sql`approval IS NOT NULL`) } },
     E10: {
-      "blocked and redacted events": { ...packAnswer({ source, query: `calls refused with data_boundary or legal_review ${words}, newest first, at most 1000`, gaps: ["Redactions are in sealed payloads and are not counted here."], rows: refused }), population: await count(sql`outcome = 'deny' AND code IN ('data_boundary', 'legal_review')`) },
+      "blocked and redacted events": { ...packAnswer({ source: `${source}, decision_tag`, query: `calls refused with data_boundary or legal_review ${words}, newest first, at most 1000; beside them (\`redacted\`) calls in which a rule had data replaced, by system and type`, gaps: await untagged(tx, org, scope), rows: refused }), redacted: masked.rows, population: await count(sql`outcome = 'deny' AND code IN ('data_boundary', 'legal_review')`) },
     },
   };
 }
@@ -72,6 +74,13 @@ export async function decisionAnswers(tx: Tx, org: string, scope: DecisionScope)
 async function drawn(tx: Tx, inScope: RawBuilder<unknown>, by: string): Promise<readonly Record<string, unknown>[]> {
   const { rows } = await sql<Record<string, unknown>>`SELECT ${columns} FROM decision WHERE ${inScope} ORDER BY sha256(convert_to(${`${by} `} || id, 'UTF8')) LIMIT 25`.execute(tx);
   return rows;
+}
+
+/** A release before counted no redactions: they stand in sealed payloads alone. */
+async function untagged(tx: Tx, org: string, { since }: PackScope): Promise<string[]> {
+  const { rows } = await sql<{ before: Date }>`SELECT m.applied_at AS before FROM mandate_migration m, organization o WHERE m.number = 362 AND o.org = ${org} AND o.created_at < m.applied_at
+    AND m.applied_at > coalesce(${since}::timestamptz, '-infinity')`.execute(tx);
+  return rows.map(({ before }) => `Redactions before ${before.toISOString().slice(0, 10)} are in sealed payloads and are not counted here.`);
 }
 
 interface Reconciliation {

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { sql } from "kysely";
 import { exportJWK, generateKeyPair, SignJWT } from "jose";
 import type { CryptoKey, JWK } from "jose";
 import { Provider } from "oidc-provider";
@@ -350,6 +351,19 @@ describe("workloads and people of an outside issuer", () => {
     const opened = ok(await mandate.request("POST", `/api/v1/evidence/entries/${encodeURIComponent(intent.log)}/${intent.index}/open`, { token: auditor, body: { reason: "who was it" } }));
     expect(opened.text).toContain(JSON.stringify([third.id, second.id, first.id]));
     expect(opened.text).toContain(`${platform.issuer}#runner-7`);
+    // Who acted for whom is counted: each link, and each delegated call.
+    const { org } = (await mandate.db.organizations())[0]!;
+    const links = await mandate.db.read(org, (tx) => sql<{ value: string }>`select value from decision_tag where org = ${org} and kind = 'link' and id = ${called.decision} order by value`.execute(tx));
+    expect(links.rows.map((row) => row.value)).toEqual([`${third.id}>${second.id}`, `${second.id}>${first.id}`, `${first.id}>user`].toSorted());
+    // Both controls are of tier T1 and above.
+    await mandate.db.transaction(org, (tx) => sql`update system_states set tier = 'T1' where org = ${org} and system = 'notes'`.execute(tx));
+    const measured = async (control: string) => (ok(await api("POST", "/controls/run", { controls: [control] })).body.results as Record<string, unknown>[])[0];
+    expect(await measured("NHI-07")).toMatchObject({ outcome: "pass", population: 2, faults: 0, proof: { how: "planted" } });
+    expect(await measured("RT-10")).toMatchObject({ outcome: "pass", population: 2, faults: 0, proof: { how: "planted" } });
+    // Nobody declared that one: as if a gateway had taken a token of its own making.
+    await mandate.db.transaction(org, (tx) => sql`insert into decision_tag (org, kind, value, id) values (${org}, 'link', ${`${third.id}>${stranger.id}`}, ${called.decision})`.execute(tx));
+    expect(await measured("NHI-07")).toMatchObject({ outcome: "fail", faults: 1, exceptions: [{ subject: called.decision, fault: "It acted for a credential of another system." }] });
+    expect(await measured("RT-10")).toMatchObject({ outcome: "fail", faults: 1, exceptions: [{ subject: `${third.id}>${stranger.id}`, fault: "The one acted for never named it." }] });
     ok(await api("POST", `/credentials/${first.id}/revoke`, { reason: "done" }));
     expect(await call(last.body.access_token), "whom it acts for no longer stands").toMatchObject({ status: 401, code: "credential_revoked", param: first.id });
   });

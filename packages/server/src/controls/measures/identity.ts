@@ -1,5 +1,6 @@
 import { tierTerms } from "@mandate/frameworks";
 import { sql } from "kysely";
+import { earliestId } from "../../evidence/index.ts";
 import type { Measure } from "../measure.ts";
 import { before, plantCredential, plantDecision, plantObject } from "../plant.ts";
 import { callsOfPeople } from "./calls.ts";
@@ -43,7 +44,21 @@ export const identity: readonly Measure[] = [
       await plantDecision(planting, { id: "dec_planted2", credential: "cred_planted", system: "mandate-planted-too" });
     },
   },
-  { control: "NHI-07", kind: "unmeasured", why: "The chain of a delegated call stands sealed in its entry and in no index. Each exchange of tokens narrows by rule, and how many calls it held for can't be counted." },
+  {
+    control: "NHI-07", kind: "query", grade: "enforced", unit: "delegated calls", asks: "Allowed calls of the window by somebody who acted for a user or for another agent; a fault where it isn't on record for whom, or a credential acted for was another system's, had ended, or covers no such action",
+    select: ({ org, since }) => sql`select d.id as subject, d.system, min(case when l.acted = 'user' and d.subject is null then 'For which user is not on record.' when l.acted = 'user' then null when c.id is null then 'It acted for a credential that was never issued here.'
+        when c.system is distinct from d.system then 'It acted for a credential of another system.' when d.at > c.not_after + interval '1 second' or (c.state = 'revoked' and d.at > c.changed_at + interval '1 second') then 'It acted for a credential that had ended.'
+        when cardinality(c.scope) > 0 and d.action in ('model.call', 'tool.call', 'data.export', 'deploy') and not d.action = any(c.scope) then 'It did what the credential that it acted for may not.' end) as fault
+      from (select id, split_part(value, '>', 2) as acted from decision_tag where org = ${org} and kind = 'link' and id >= ${earliestId(since)}) l join decision d on d.id = l.id left join credentials c on c.org = ${org} and c.id = l.acted
+      where ${callsOfPeople(org, since)} and d.outcome = 'allow' group by d.id, d.system`,
+    plant: async (planting) => {
+      const { tx, org } = planting;
+      await plantCredential(planting);
+      await sql`update credentials set scope = '{tool.call}' where org = ${org} and id = 'cred_planted'`.execute(tx);
+      await plantDecision(planting, { credential: "cred_planted_actor" });
+      await sql`insert into decision_tag (org, kind, value, id) values (${org}, 'link', 'cred_planted_actor>cred_planted', 'dec_planted')`.execute(tx);
+    },
+  },
   {
     control: "NHI-08", kind: "query", grade: "enforced", unit: "calls", asks: "Allowed calls of T3 systems under a production authorization; a fault where one came with a plain key",
     select: ({ org, since }) => sql`select d.id as subject, d.system, case when c.kind = 'gateway-key' then 'It came with a plain key.' end as fault from decision d join system_states s on s.org = d.org and s.system = d.system and s.tier = 'T3' join credentials c on c.org = d.org and c.id = d.credential

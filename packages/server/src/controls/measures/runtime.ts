@@ -1,7 +1,8 @@
 import { isProbe } from "@mandate/model";
 import { sql } from "kysely";
+import { earliestId } from "../../evidence/index.ts";
 import type { Measure } from "../measure.ts";
-import { before, plantDecision, plantObject } from "../plant.ts";
+import { before, plantCredential, plantDecision, plantObject } from "../plant.ts";
 import { callsOfPeople } from "./calls.ts";
 
 /** Allowed calls whose decision stands in the log before anything happened. */
@@ -52,7 +53,20 @@ export const runtime: readonly Measure[] = [
     select: ({ org, since }) => sql`select d.id as subject, d.system, case when d.outcome = 'allow' and d.approval is null then 'It was allowed without a person.' end as fault from decision d where ${callsOfPeople(org, since)} and d.rule = 'untrusted-session'`,
     plant: (planting) => plantDecision(planting, { action: "tool.call", rule: "untrusted-session" }),
   },
-  { control: "RT-10", kind: "unmeasured", why: "Which agent spoke to which stands inside each entry's sealed chain and in no index, and no call here is one of an agent to an agent: an agent calls models and tools. So there is no refusal that a probe could be met by, and links can't be counted." },
+  {
+    control: "RT-10", kind: "query", grade: "observed", unit: "links between agents", asks: "Which agent acted for which, by the exchanged tokens of allowed calls in the window; a fault where a side was never issued here, proves itself by a plain key, or the one acted for doesn't name the other. What agents tell each other past the gateway is not in it",
+    select: ({ org, since }) => sql`select l.value as subject, min(d.system) as system, case when bool_or(a.id is null or c.id is null) then 'One side is no credential that was issued here.' when bool_or(a.kind = 'gateway-key') then 'The one that acted proves itself by a plain key.'
+        when bool_or(not a.id = any(c.actors)) then 'The one acted for never named it.' end as fault
+      from (select id, value, split_part(value, '>', 1) as actor, split_part(value, '>', 2) as acted from decision_tag where org = ${org} and kind = 'link' and value not like '%>user' and id >= ${earliestId(since)}) l
+      join decision d on d.id = l.id left join credentials a on a.org = ${org} and a.id = l.actor left join credentials c on c.org = ${org} and c.id = l.acted
+      where ${callsOfPeople(org, since)} and d.outcome = 'allow' group by l.value`,
+    plant: async (planting) => {
+      const { tx, org } = planting;
+      await plantCredential(planting);
+      await plantDecision(planting, { credential: "cred_planted" });
+      await sql`insert into decision_tag (org, kind, value, id) values (${org}, 'link', 'cred_planted>cred_planted', 'dec_planted')`.execute(tx);
+    },
+  },
   {
     control: "RT-11", kind: "query", grade: "enforced", unit: "policies", asks: "Policies of the register; a fault where one has no tests, or its version in force is in no history with its author",
     select: ({ org }) => sql`select o.name as subject, null::text as system, case when coalesce(jsonb_array_length(o.spec -> 'tests'), 0) = 0 then 'It has no tests.' when not exists (select from register_history h where h.org = ${org} and h.kind = 'Policy' and h.name = o.name and h.version = o.version) then 'Nobody is recorded as its author.' end as fault
@@ -84,5 +98,5 @@ export const data: readonly Measure[] = [
       await sql`update evidence_hold set released_at = ${now}, released_by = 'planted', release_reason = 'planted' where org = ${org} and released_at is null`.execute(tx);
     },
   },
-  { control: "DATA-05", kind: "unmeasured", why: "Retrieval happens inside the calling application. The gateway sees what was retrieved as messages, and not who was entitled to it." },
+  { control: "DATA-05", kind: "unmeasured", why: "What an application retrieves by itself reaches the gateway as messages. What a tool retrieves is decided by system, tool, purpose and user, and what came back by its class; which rows of it that user may see only the source knows. So nothing can be planted that ought to be refused, and no result compared with a right." },
 ];
