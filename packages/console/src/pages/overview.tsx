@@ -138,9 +138,14 @@ function Figures({ data }: { data: Overview }) {
   );
 }
 
+/** A list of so many is read whole. */
+const foldAbove = 8;
+
 /** What the reader can do first; what is others' turn below it. */
 export function Needs({ items }: { items: Overview["needs"] }) {
   const yours = items.filter((need) => need.yours !== false);
+  // The most urgent stand first; a long list would push what is measured off the page.
+  const first = yours.length > foldAbove ? foldAbove - 2 : yours.length;
   const others = items.filter((need) => need.yours === false);
   return (
     <Panel
@@ -150,7 +155,15 @@ export function Needs({ items }: { items: Overview["needs"] }) {
       {yours.length === 0 ? (
         <p className="panel-body muted small">{overviewWords.nothingNeeds}</p>
       ) : (
-        <NeedList items={yours} />
+        <>
+          <NeedList items={yours.slice(0, first)} />
+          {yours.length > first && (
+            <details className="panel-fold">
+              <summary className="panel-body muted small">{overviewWords.alsoYours(yours.length - first)}</summary>
+              <NeedList items={yours.slice(first)} />
+            </details>
+          )}
+        </>
       )}
       {others.length > 0 && (
         <details className="panel-fold" open={yours.length === 0}>

@@ -21,6 +21,7 @@ export const overview = {
   expiredColumn: "Ended",
   noOwner: "No owner",
   needs: "Needs you",
+  alsoYours: (n: number) => `Also yours: ${n}`,
   othersTurn: (n: number) => `Others' turn: ${n}`,
   nothingNeeds: "Nothing waits for you.",
   traffic: "Traffic under control",

@@ -11,7 +11,7 @@ export const proposals = {
   nothingYetCut: "Prepared, not applied. Nothing changes until it is submitted; then such calls are refused from the next one on.",
   tried: "What the last 7 days’ calls would have come to",
   trying: "The last 7 days’ calls are decided again.",
-  pass: (n: number) => (n === 0 ? "No recorded call would have passed that was stopped." : `${plural(n, "call", "calls")} that ${n === 1 ? "was" : "were"} stopped would have passed.`),
+  pass: (n: number, differences: number) => (n === 0 ? (differences > 0 ? "No stopped call would have passed: another rule refuses them as well." : "No recorded call would have passed that was stopped.") : `${plural(n, "call", "calls")} that ${n === 1 ? "was" : "were"} stopped would have passed.`),
   stop: (n: number) => (n === 0 ? "No recorded call would have stopped working." : `${plural(n, "call", "calls")} that ${n === 1 ? "was" : "were"} let through would have been stopped.`),
   also: (n: number) => `${plural(n, "other call", "other calls")} would have come out otherwise.`,
   known: (replayable: number, total: number) => (replayable === total ? `All ${count(total)} were decided again.` : `${count(replayable)} of ${count(total)} could be decided again; of the others nothing is known.`),

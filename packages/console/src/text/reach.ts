@@ -30,7 +30,7 @@ export const reach = {
   terms: "Terms",
   owner: "Technical owner",
   cut: "Without it",
-  cutIt: "What if it is cut?",
+  cutIt: "What if?",
   cutOf: (thing: string, system: string) => `What if ${thing} is cut from ${system}?`,
   empty: "Nothing is reached",
   emptyMore: "No system is granted a model, tool, dataset or destination yet.",

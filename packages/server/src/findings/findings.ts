@@ -170,7 +170,7 @@ export async function assignFinding(ctx: ServerContext, id: string, owner: strin
     const row = rows[0];
     if (row === undefined) throw findingNotFound();
     record({ type: "finding", ...(row.system === null ? {} : { system: row.system }), payload: { event: "assigned", finding: id, owner, reason, by: ctx.actor.id } });
-    await notify(tx, ctx, { kind: "finding.opened", thread: id, system: row.system, to: [owner], subject: `A finding is yours: ${row.title}`, lines: [`Due ${row.due_at.toISOString()}.`], path: "/findings" });
+    await notify(tx, ctx, { kind: "finding.opened", thread: id, system: row.system, to: [owner], subject: `A finding is yours: ${row.title}`, lines: [`Due ${row.due_at.toISOString().slice(0, 16).replace("T", " ")} UTC.`], path: "/findings" });
     return fromRow(row, ctx.now());
   });
 }

@@ -97,6 +97,11 @@ export function draftOf(incident: ClockedIncident, clock: { readonly title: stri
   ].join("\n");
 }
 
+/** Of an instant, as people read it: `2026-11-23 22:03 UTC`. */
+export function minuteOf(instant: string): string {
+  return `${instant.slice(0, 16).replace("T", " ")} UTC`;
+}
+
 /** How far the reminding has gone: half the time, the last quarter, past the deadline. */
 export function reminderStage(clock: Pick<IncidentClock, "due" | "hours">, nowMs: number): 0 | 1 | 2 | 3 {
   const left = Date.parse(clock.due) - nowMs;

@@ -3,7 +3,7 @@ import type { ServerContext } from "../context/index.ts";
 import type { NewFinding } from "../findings/index.ts";
 import type { Job } from "../jobs/index.ts";
 import { notify } from "../notifications/index.ts";
-import { reminderStage } from "./clocks.ts";
+import { minuteOf, reminderStage } from "./clocks.ts";
 import type { IncidentClock } from "./clocks.ts";
 import { concerned } from "./incidents.ts";
 import { clockRows, listIncidents } from "./store.ts";
@@ -30,7 +30,7 @@ export function watchIncidents(ctx: ServerContext, ports: WatchPorts): Job {
           if (kind === null) continue;
           const key = `${kind}:${incident.id}:${clock.id}`;
           stillOpen.add(key);
-          await ports.report({ key, system: incident.systems.length === 1 ? incident.systems[0]! : null, kind, title: `${incident.title}: ${clock.title}`, detail: `${clock.citation}. Due ${clock.due}, to ${clock.to}. Incident ${incident.id}.`, owner: null });
+          await ports.report({ key, system: incident.systems.length === 1 ? incident.systems[0]! : null, kind, title: `${incident.title}: ${clock.title}`, detail: `${clock.citation}. Due ${minuteOf(clock.due)}, to ${clock.to}. Incident ${incident.id}.`, owner: null });
         }
       }
       await ports.settle(["incident.deadline_missed", "incident.clock_open"], stillOpen);
@@ -56,7 +56,7 @@ async function remind(ctx: ServerContext, incidents: readonly Incident[]): Promi
           system: incident.systems.length === 1 ? incident.systems[0]! : null,
           to: await concerned(tx, ctx.org, incident.systems),
           subject: `${clock.citation}: ${words[stage]}`,
-          lines: [`Incident: ${incident.title}.`, `Due ${clock.due}, to ${clock.to}.`],
+          lines: [`Incident: ${incident.title}.`, `Due ${minuteOf(clock.due)}, to ${clock.to}.`],
           path: `/incidents?id=${incident.id}`,
         });
         record({ type: "incident", payload: { event: "reminded", incident: incident.id, clock: clock.id, stage, due: clock.due } });

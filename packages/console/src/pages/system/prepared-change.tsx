@@ -83,15 +83,22 @@ function Tried({ system, verb, reference }: { system: string; verb: "grant" | "c
       ) : (
         <>
           <p role="status">
-            <Status mark={verb === "grant" || meant === 0 ? "allow" : "deny"}>{verb === "grant" ? words.pass(meant) : words.stop(meant)}</Status>
+            <Status mark={markOfTrial(verb, meant, found.differences)}>{verb === "grant" ? words.pass(meant, found.differences) : words.stop(meant)}</Status>
           </p>
-          {found.differences > meant && <p>{words.also(found.differences - meant)}</p>}
+          {meant > 0 && found.differences > meant && <p>{words.also(found.differences - meant)}</p>}
           <p className="muted small">{words.known(found.replayable, found.total)}</p>
           {found.shown.length > 0 && <Flips label={words.tried} rows={found.shown.slice(0, 100)} />}
         </>
       )}
     </section>
   );
+}
+
+/** A grant that frees no call, while others refuse it as well, is no way out. */
+function markOfTrial(verb: "grant" | "cut", meant: number, differences: number): "allow" | "deny" | "unknown" {
+  if (verb === "cut") return meant === 0 ? "allow" : "deny";
+  if (meant > 0) return "allow";
+  return differences > 0 ? "deny" : "unknown";
 }
 
 /** What it re-opens is said before a reason is asked for. */
