@@ -20,7 +20,7 @@ export async function assertWhole(db: Database, org: string, limits: { readonly 
   const again = mark === undefined ? undefined : await hashAgain(db, org, mark).catch(() => undefined);
   if (again !== undefined) return markWhole(db, org, again);
   // The first time, and to say what and where when something differs.
-  const problems = (await rehash(db, org)).problems.filter((problem) => !problem.code.startsWith("decision.") && problem.code !== "key.unmatched");
+  const problems = (await rehash(db, org)).problems.filter((problem) => !/^(?:decision|count)\./.test(problem.code) && problem.code !== "key.unmatched");
   const [first] = problems;
   if (first === undefined) return;
   throw new AppError({

@@ -12,6 +12,7 @@ import {
 } from "@mandate/ledger";
 import type { CompletedNode } from "@mandate/ledger";
 import type { Database, Tx } from "../database/index.ts";
+import { CountCheck } from "./count-check.ts";
 import { requireListed } from "./listed-messages.ts";
 import { listLogs, metaWriter } from "./logs.ts";
 import type { LogKeys, LogRow } from "./logs.ts";
@@ -54,7 +55,8 @@ export class Problems {
 
 /**
  * Hashes the whole store again: each leaf against its tile, the tiles against the signed root, each log against what the
- * meta-log took of it, each payload against the commitment in its entry, the decisions index against the entries.
+ * meta-log took of it, each payload against the commitment in its entry, the decisions index and the counts of entries by
+ * system, as the meta-log sealed them, against the entries.
  * Reads one consistent moment, while appends go on.
  */
 export async function rehash(db: Database, org: string, { onProgress = () => undefined, keys }: RehashOptions = {}): Promise<RehashResult> {
@@ -69,13 +71,16 @@ export async function rehash(db: Database, org: string, { onProgress = () => und
       const recorded = new Map<string, MetaRecord[]>();
       let entries = 0;
       const rows = await listLogs(tx, org);
+      const metas = rows.filter((log) => log.writer === metaWriter);
+      // Apart: a count that is wrong contradicts no entry, and no pack is refused for it: whoever verifies one is told.
+      const miscounted = new Problems();
       for (const log of rows) {
         const checked = await rehashLog(
           tx,
           org,
           log,
           problems,
-          log.writer === metaWriter ? recorded : null,
+          log.writer === metaWriter ? recorded : await CountCheck.begin(tx, org, log, metas, miscounted),
           (size) => onProgress(entries + size),
         );
         logs.push({ origin: log.origin, size: checked.size, root: toBase64(checked.root) });
@@ -96,6 +101,7 @@ export async function rehash(db: Database, org: string, { onProgress = () => und
       if (keys !== undefined) await requireListed(tx, org, keys, rows, problems);
       if (problems.list.length === 0) markWhole(db, org, { logs: new Map(logs.map((log) => [log.origin, { size: log.size, root: fromBase64(log.root) }])), payloads: names.hex() });
       await compareDecisions(tx, org, problems);
+      for (const { code, path, index, message } of miscounted.list) problems.add(code, path, index, message);
       return { ok: problems.list.length === 0, logs, entries, payloads, problems: problems.list };
     },
     { isolation: "repeatable read" },
@@ -115,9 +121,11 @@ async function rehashLog(
   org: string,
   log: LogRow,
   problems: Problems,
-  recorded: Map<string, MetaRecord[]> | null,
+  /** A meta-log's word of other logs, or the counts of this one. */
+  more: Map<string, MetaRecord[]> | CountCheck,
   onProgress: (size: number) => void,
 ): Promise<{ size: number; root: Uint8Array }> {
+  const [recorded, counts] = more instanceof CountCheck ? [null, more] : [more, null];
   let commitments: string[] = [];
   const frontier = new Frontier();
   const tiles = new TileCheck(tx, org, log.origin, problems);
@@ -129,7 +137,9 @@ async function rehashLog(
     }
     const completed = frontier.append(leafHash(leaf));
     await tiles.check(completed);
-    readHeader(log, index, leaf, problems, commitments, recorded);
+    if (counts?.isDue(next) === true) await counts.reach(next);
+    const header = readHeader(log, index, leaf, problems, commitments, recorded);
+    if (header !== undefined) counts?.add(header);
     next += 1;
     if (next % presenceBatch !== 0) continue;
     await requirePayloads(tx, org, { origin: log.origin, from: next - presenceBatch, to: next }, commitments, problems);
@@ -145,6 +155,8 @@ async function rehashLog(
     problems.add("entry.missing", log.origin, next, `the log ends at ${next}, its signed head says ${log.size}`);
   }
   await tiles.finish();
+  // What is missing or unreadable is told as that, and not as a wrong count as well.
+  if (counts !== null && next === log.size && !problems.list.some((problem) => problem.path === log.origin)) await counts.finish(tx, org, next);
   const root = frontier.root();
   try {
     const head = openHead(log);
@@ -180,26 +192,27 @@ export function readHeader(
   problems: Problems,
   commitments: string[],
   recorded: Map<string, MetaRecord[]> | null,
-): void {
+): Readonly<Record<string, unknown>> | undefined {
   let header: ReturnType<typeof parseHeader>;
   try {
     header = parseHeader(leaf);
   } catch {
     problems.add("entry.malformed", log.origin, index, "the entry isn't a canonical header");
-    return;
+    return undefined;
   }
   if (header["shard"] !== log.origin || header["seq"] !== index)
     problems.add("entry.swapped", log.origin, index, "the entry was written for another log or position");
   for (const name of ["ct", "xct"]) if (typeof header[name] === "string") commitments.push(header[name]);
-  if (recorded === null || (header["type"] !== "log.checkpoint" && header["type"] !== "log.closed")) return;
+  if (recorded === null || (header["type"] !== "log.checkpoint" && header["type"] !== "log.closed")) return header;
   const { log: origin, size, root } = header;
-  if (typeof origin !== "string" || typeof size !== "number" || typeof root !== "string") return;
+  if (typeof origin !== "string" || typeof size !== "number" || typeof root !== "string") return header;
   const before = recorded.get(origin) ?? [];
   recorded.set(origin, [
     ...before.slice(0, -99).filter((one) => one.isClosing).slice(0, 1),
     ...before.slice(-99),
     { metaIndex: index, size, root: fromBase64(root), isClosing: header["type"] === "log.closed" },
   ]);
+  return header;
 }
 
 /** The newest checkpoints that the meta-log took: no log may be shorter, and none may have vanished. */

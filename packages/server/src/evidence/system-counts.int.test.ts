@@ -12,6 +12,7 @@ import { openEvidence } from "./evidence.ts";
 import type { Evidence } from "./evidence.ts";
 import { memoryJournal } from "./memory-journal.ts";
 import { createPack } from "./pack.ts";
+import { rehash } from "./rehash.ts";
 
 const org = "org_counts";
 const random = <T extends Uint8Array>(bytes: T): T => randomFillSync(bytes);
@@ -131,6 +132,26 @@ test("entries that a release without counts took are said to be uncounted, and c
   expect(await packOf(["returns"]), "earlier ones stay uncounted").toMatchObject({ problems: [], complete: null });
   const { rows } = await db.read(org, (tx) => sql<{ from: string }>`SELECT from_index AS from FROM evidence_counted WHERE org = ${org} AND origin = ${origin}`.execute(tx));
   expect(Number(rows[0]!.from)).toBe(size + 1);
+});
+
+test("a re-hash counts again what was sealed: a count that was lowered or raised is told, whatever was sealed since", async () => {
+  const countProblems = async () => (await rehash(db, org)).problems.filter((one) => one.code.startsWith("count."));
+  await evidence.publishCheckpoints({ counts: "now" });
+  expect(await countProblems(), "logs of four epochs, one of them counted from its middle on").toEqual([]);
+  const { origin } = await evidence.ensureLog("gw");
+  await calls(4, ["returns", "notes"]);
+  await evidence.publishCheckpoints({ counts: "now" });
+  const change = (by: number) => db.transaction(org, (tx) => sql`UPDATE evidence_count SET entries = entries + ${by} WHERE org = ${org} AND origin = ${origin} AND system = 'returns'`.execute(tx));
+  await change(-1);
+  expect(await countProblems()).toEqual([expect.objectContaining({ code: "count.altered", path: origin })]);
+  await calls(2, ["notes"]);
+  await evidence.publishCheckpoints({ counts: "now" });
+  expect(await countProblems()).toEqual([expect.objectContaining({ code: "count.sealed", path: origin, message: expect.stringMatching(/of returns/) })]);
+  // Put right before anybody looked: the meta-log keeps what it said.
+  await change(1);
+  await calls(2, ["notes"]);
+  await evidence.publishCheckpoints({ counts: "now" });
+  expect(await countProblems()).toEqual([expect.objectContaining({ code: "count.sealed", path: origin })]);
 });
 
 test("more entries sealed than a pack shows is told offline, whoever made it", async () => {

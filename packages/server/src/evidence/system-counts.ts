@@ -11,13 +11,21 @@ export interface SystemCounts {
 /** A gateway that is not ours to trust names systems too: what no register holds isn't counted, and so proves nothing. */
 const maxNameLength = 128;
 
-/** Records of audits belong to audits: a pack of a system leaves out those of others'. */
+/**
+ * The system that an entry is counted for, '' for none; undefined: it isn't counted. Records of audits belong to audits: a pack of a
+ * system leaves out those of others'.
+ */
+export function countedSystem({ type, system }: { readonly type?: unknown; readonly system?: unknown }): string | undefined {
+  if (type === "audit") return undefined;
+  const name = typeof system === "string" ? system : "";
+  return name.length <= maxNameLength ? name : undefined;
+}
+
 export function countSystems(headers: readonly { readonly type?: unknown; readonly system?: unknown }[]): SystemCounts {
   const counts = new Map<string, number>();
-  for (const { type, system } of headers) {
-    if (type === "audit") continue;
-    const name = typeof system === "string" ? system : "";
-    if (name.length <= maxNameLength) counts.set(name, (counts.get(name) ?? 0) + 1);
+  for (const header of headers) {
+    const name = countedSystem(header);
+    if (name !== undefined) counts.set(name, (counts.get(name) ?? 0) + 1);
   }
   return { systems: [...counts.keys()], counts: [...counts.values()] };
 }
