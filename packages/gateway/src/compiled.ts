@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import type { CredentialFacts, ModelFacts, SystemFacts, ToolFacts } from "@mandate/model";
+import type { ModelFacts, SystemFacts, ToolFacts } from "@mandate/model";
 import { compilePolicy, type PolicyDecisionPoint } from "@mandate/policy";
 import { type VerificationKey, verificationKeys } from "./auth/jws.ts";
+import { CredentialIndex } from "./credential-index.ts";
 import type { Snapshot, UpstreamSecret } from "./snapshot.ts";
 import { OutboundRule } from "./upstream/address.ts";
 
@@ -15,9 +16,7 @@ export interface Compiled {
   /** By each name that models use for it. */
   readonly toolsByCalledName: ReadonlyMap<string, ToolFacts>;
   readonly tools: ReadonlyMap<string, ToolFacts>;
-  /** By hex SHA-256 of the whole key. */
-  readonly credentials: ReadonlyMap<string, CredentialFacts>;
-  readonly credentialsById: ReadonlyMap<string, CredentialFacts>;
+  readonly credentials: CredentialIndex;
   /** What signs access tokens here; null: none is accepted. */
   readonly accessTokens: CompiledTokenRules | null;
   readonly issuerKeys: ReadonlyMap<string, CompiledIssuerKeys>;
@@ -58,16 +57,6 @@ function once<From extends object, Made>(make: (from: From) => Made): (from: Fro
 const policyOf = once((facts: Snapshot["facts"]): PolicyDecisionPoint => compilePolicy(facts));
 const toolNamesOf = once(byCalledName);
 const systemsOf = once((systems: readonly SystemFacts[]) => byName(systems));
-const credentialsOf = once((credentials: readonly CredentialFacts[]) => {
-  const byHash = new Map<string, CredentialFacts>();
-  const byId = new Map<string, CredentialFacts>();
-  for (const credential of credentials) {
-    if (credential.keyHash !== null) byHash.set(credential.keyHash, credential);
-    byId.set(credential.id, credential);
-  }
-  return { byHash, byId };
-});
-
 function byCalledName(tools: readonly ToolFacts[]): ReadonlyMap<string, ToolFacts> {
   const toolsByCalledName = new Map<string, ToolFacts>();
   // A name that two tools answer to could run either: it is left out, and its calls are refused as unknown.
@@ -82,9 +71,9 @@ function byCalledName(tools: readonly ToolFacts[]): ReadonlyMap<string, ToolFact
   return toolsByCalledName;
 }
 
-export function compileSnapshot(snapshot: Snapshot): Compiled {
+/** @param before what was compiled last: what stayed alike is taken over from it */
+export function compileSnapshot(snapshot: Snapshot, before?: Compiled): Compiled {
   const { facts } = snapshot;
-  const { byHash, byId } = credentialsOf(snapshot.credentials);
   return {
     snapshot,
     version: snapshot.version,
@@ -93,8 +82,7 @@ export function compileSnapshot(snapshot: Snapshot): Compiled {
     models: byName(facts.models),
     toolsByCalledName: toolNamesOf(facts.tools),
     tools: byName(facts.tools),
-    credentials: byHash,
-    credentialsById: byId,
+    credentials: before?.credentials.following(snapshot.credentials) ?? new CredentialIndex(snapshot.credentials),
     accessTokens:
       snapshot.accessTokens === undefined
         ? null

@@ -93,7 +93,7 @@ export function createGateway(given: GatewayOptions): Gateway {
 
   const unsubscribe = options.control.subscribe((snapshot) => {
     if (compiled !== undefined && snapshot.version < compiled.version) return;
-    compiled = compileSnapshot(snapshot);
+    compiled = compileSnapshot(snapshot, compiled);
     mcp.follow(compiled);
     cutStopped();
   });

@@ -48,7 +48,7 @@ export function authenticate(compiled: Compiled, req: CallHead, nowSeconds: numb
     };
   }
   if (looksLikeJwt(presented.text)) return byToken(compiled, presented, req, nowSeconds, proofs);
-  const credential = presented.bound ? undefined : compiled.credentials.get(hash("sha256", presented.text, "hex"));
+  const credential = presented.bound ? undefined : compiled.credentials.ofKey(hash("sha256", presented.text, "hex"));
   if (credential === undefined) {
     return {
       known: false,
@@ -78,7 +78,7 @@ function byToken(
 ): Caller {
   const rules = compiled.accessTokens;
   const use = rules === null ? undefined : readAccessToken(presented.text, rules, nowSeconds);
-  const named = use === undefined ? undefined : compiled.credentialsById.get(use.chain[0]!);
+  const named = use === undefined ? undefined : compiled.credentials.ofId(use.chain[0]!);
   if (rules === null || use === undefined || named === undefined || named.kind === "gateway-key")
     return { known: false, refusal: unknownToken };
   const system = named.system === null ? null : (compiled.systems.get(named.system) ?? null);
@@ -174,7 +174,7 @@ function chainRefusal(
 ): Refusal | null {
   if (caller.system !== use.system) return unknownToken;
   for (const id of use.chain.slice(1)) {
-    const acted = compiled.credentialsById.get(id);
+    const acted = compiled.credentials.ofId(id);
     if (acted?.state === "active" && acted.notAfter > nowSeconds && acted.system === use.system) continue;
     return refuse(
       acted?.state === "suspended" ? "credential_suspended" : "credential_revoked",

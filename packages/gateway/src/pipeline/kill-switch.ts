@@ -12,7 +12,7 @@ export function stopOf(compiled: Compiled, call: Pick<RunningCall, "system" | "c
   const tool = call.tools.find((name) => compiled.tools.get(name)?.stopped === true);
   if (tool !== undefined)
     return refuse("policy", "The tool was stopped by the kill switch while this call ran.", "Ask who stopped it. What it had done by then, it did.", `tool:${tool}`);
-  const states = call.credentials.map((id) => compiled.credentialsById.get(id)?.state ?? "revoked");
+  const states = call.credentials.map((id) => compiled.credentials.ofId(id)?.state ?? "revoked");
   if (states.every((state) => state === "active")) return null;
   return refuse(
     states.includes("revoked") ? "credential_revoked" : "credential_suspended",

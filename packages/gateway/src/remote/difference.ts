@@ -2,9 +2,15 @@
 
 type Item = Readonly<Record<string, unknown>>;
 
+/** A list and where each of its keys stands: a change that moves nothing leaves the places as they were. */
+interface Keyed {
+  readonly items: readonly Item[];
+  readonly places: ReadonlyMap<string, number>;
+}
+
 /** Lists whose items have a key, and everything else as it stands. Both sides split a snapshot the same way. */
 export interface Divided {
-  readonly lists: ReadonlyMap<string, ReadonlyMap<string, Item>>;
+  readonly lists: ReadonlyMap<string, Keyed>;
   readonly members: ReadonlyMap<string, unknown>;
 }
 
@@ -26,11 +32,12 @@ interface ListChange {
 /** Members of a snapshot that hold lists in turn. */
 const nested = "facts";
 
-export function divide(value: Readonly<Record<string, unknown>>): Divided {
-  const lists = new Map<string, ReadonlyMap<string, Item>>();
+/** @param like what it is likely to resemble: lists with the same keys in the same order share their places */
+export function divide(value: Readonly<Record<string, unknown>>, like?: Divided): Divided {
+  const lists = new Map<string, Keyed>();
   const members = new Map<string, unknown>();
   const take = (name: string, member: unknown): void => {
-    const keyed = keyedList(member);
+    const keyed = keyedList(member, like?.lists.get(name));
     if (keyed !== undefined) lists.set(name, keyed);
     else if (member !== undefined) members.set(name, member);
   };
@@ -42,26 +49,31 @@ export function divide(value: Readonly<Record<string, unknown>>): Divided {
 }
 
 /** Lists that didn't change are the same arrays from one snapshot to the next, and are read once. */
-const keyedOf = new WeakMap<object, ReadonlyMap<string, Item> | "unkeyed">();
+const keyedOf = new WeakMap<object, Keyed | "unkeyed">();
 
 /** Undefined where items have no key of their own, or share one. */
-function keyedList(member: unknown): ReadonlyMap<string, Item> | undefined {
+function keyedList(member: unknown, like?: Keyed): Keyed | undefined {
   if (!Array.isArray(member)) return undefined;
   const known = keyedOf.get(member);
   if (known !== undefined) return known === "unkeyed" ? undefined : known;
-  const keyed = readKeys(member);
+  const places = like !== undefined && haveSameKeys(like.items, member) ? like.places : readPlaces(member);
+  const keyed = places === undefined ? undefined : { items: member as readonly Item[], places };
   keyedOf.set(member, keyed ?? "unkeyed");
   return keyed;
 }
 
-function readKeys(member: readonly unknown[]): ReadonlyMap<string, Item> | undefined {
-  const keyed = new Map<string, Item>();
-  for (const item of member) {
+function haveSameKeys(one: readonly Item[], other: readonly unknown[]): boolean {
+  return one.length === other.length && one.every((item, at) => item === other[at] || keyOf(item) === keyOf(other[at]));
+}
+
+function readPlaces(member: readonly unknown[]): ReadonlyMap<string, number> | undefined {
+  const places = new Map<string, number>();
+  for (const [at, item] of member.entries()) {
     const key = keyOf(item);
-    if (key === undefined || keyed.has(key)) return undefined;
-    keyed.set(key, item as Item);
+    if (key === undefined || places.has(key)) return undefined;
+    places.set(key, at);
   }
-  return keyed;
+  return places;
 }
 
 function keyOf(item: unknown): string | undefined {
@@ -108,43 +120,28 @@ function isSame(one: Item, other: Item): boolean {
   return one === other || itemText(one) === itemText(other);
 }
 
-/** Undefined where keys came, went or moved. */
-function changedInPlace(before: ReadonlyMap<string, Item>, after: ReadonlyMap<string, Item>): readonly Item[] | undefined {
-  if (before.size !== after.size) return undefined;
-  const items: Item[] = [];
-  const known = before.values();
-  const keys = before.keys();
-  for (const [key, item] of after) {
-    if (keys.next().value !== key) return undefined;
-    const one = known.next().value!;
-    if (!isSame(one, item)) items.push(item);
-  }
-  return items;
-}
-
-function listChange(before: ReadonlyMap<string, Item> | undefined, after: ReadonlyMap<string, Item>): ListChange | undefined {
+function listChange(before: Keyed | undefined, after: Keyed): ListChange | undefined {
   if (before === after) return undefined;
-  const all = (): ListChange => ({ all: [...after.values()] });
-  if (before === undefined) return all();
-  const inPlace = changedInPlace(before, after);
-  if (inPlace !== undefined) return inPlace.length === 0 ? undefined : { set: inPlace.map((item) => ({ item })) };
-  const remove = [...before.keys()].filter((key) => !after.has(key));
+  if (before === undefined) return { all: after.items };
+  if (before.places === after.places || haveSameKeys(before.items, after.items)) {
+    const set = after.items.filter((item, at) => !isSame(before.items[at]!, item)).map((item) => ({ item }));
+    return set.length === 0 ? undefined : { set };
+  }
+  const remove = [...before.places.keys()].filter((key) => !after.places.has(key));
   const set: { item: Item; after?: string | null }[] = [];
-  const kept = before.keys();
+  // Kept ones must follow each other as they did.
+  const kept = before.items.filter((item) => after.places.has(keyOf(item)!));
+  let next = 0;
   let previous: string | null = null;
-  for (const [key, item] of after) {
-    const known = before.get(key);
-    if (known === undefined) set.push({ item, after: previous });
-    else {
-      // Kept ones must follow each other as they did.
-      let next = kept.next();
-      while (!next.done && !after.has(next.value)) next = kept.next();
-      if (next.done || next.value !== key) return all();
+  for (const item of after.items) {
+    const key = keyOf(item)!;
+    if (before.places.has(key)) {
+      const known = kept[next++]!;
+      if (keyOf(known) !== key) return { all: after.items };
       if (!isSame(known, item)) set.push({ item });
-    }
+    } else set.push({ item, after: previous });
     previous = key;
   }
-  if (remove.length === 0 && set.length === 0) return undefined;
   return { ...(remove.length === 0 ? {} : { remove }), ...(set.length === 0 ? {} : { set }) };
 }
 
@@ -181,21 +178,36 @@ export function applyDifference(value: Readonly<Record<string, unknown>>, { list
   for (const [name, change] of Object.entries(lists)) {
     const [at, own] = place(name);
     const list = changedList(name, keyedList(held(name)), change);
-    const items = [...list.values()];
-    keyedOf.set(items, list);
-    at[own] = items;
+    keyedOf.set(list.items, list);
+    at[own] = list.items;
   }
   return made;
 }
 
-function changedList(name: string, before: ReadonlyMap<string, Item> | undefined, { all, remove = [], set = [] }: ListChange): ReadonlyMap<string, Item> {
+function changedList(name: string, before: Keyed | undefined, { all, remove = [], set = [] }: ListChange): Keyed {
   if (all !== undefined) {
     const list = keyedList(all);
     if (list === undefined) throw doesNotFit(name);
     return list;
   }
   if (before === undefined) throw doesNotFit(name);
-  const left = new Map(before);
+  return remove.length === 0 && set.every(({ after }) => after === undefined) ? changedInPlace(name, before, set) : rebuiltList(name, before, remove, set);
+}
+
+/** A change of one key among a hundred thousand costs one copy of the list's pointers. */
+function changedInPlace(name: string, before: Keyed, set: readonly { readonly item: Item }[]): Keyed {
+  const items = before.items.slice();
+  for (const { item } of set) {
+    const key = keyOf(item);
+    const at = key === undefined ? undefined : before.places.get(key);
+    if (at === undefined) throw doesNotFit(name);
+    items[at] = item;
+  }
+  return { items, places: before.places };
+}
+
+function rebuiltList(name: string, before: Keyed, remove: readonly string[], set: NonNullable<ListChange["set"]>): Keyed {
+  const left = new Map(before.items.map((item) => [keyOf(item)!, item]));
   for (const key of remove) if (!left.delete(key)) throw doesNotFit(name);
   // Each place has one successor, so that a thousand new ones in a row are a walk and no recursion.
   const following = new Map<string | null, readonly [string, Item]>();
@@ -206,7 +218,6 @@ function changedList(name: string, before: ReadonlyMap<string, Item> | undefined
     else if (following.has(after)) throw doesNotFit(name);
     else following.set(after, [key, item]);
   }
-  if (following.size === 0) return left;
   const made = new Map<string, Item>();
   const follow = (key: string | null): void => {
     for (let next = following.get(key); next !== undefined && !made.has(next[0]); next = following.get(next[0])) made.set(...next);
@@ -217,7 +228,8 @@ function changedList(name: string, before: ReadonlyMap<string, Item> | undefined
     follow(key);
   }
   if (made.size !== left.size + following.size) throw doesNotFit(name);
-  return made;
+  const items = [...made.values()];
+  return { items, places: readPlaces(items)! };
 }
 
 function doesNotFit(name: string): Error {

@@ -146,9 +146,15 @@ export interface ProbeMessage {
 
 export type StreamMessage = SnapshotMessage | ChangeMessage | ConfirmMessage | DrainMessage | SessionMessage | ProbeMessage;
 
+interface SentKey {
+  readonly kid: string;
+  readonly system: string | null;
+  readonly key: string;
+}
+
 interface Secrets {
   readonly secrets: readonly UpstreamSecret[];
-  readonly sealingKeys: readonly { readonly kid: string; readonly system: string | null; readonly key: string }[];
+  readonly sealingKeys: readonly SentKey[];
   readonly subjectKey?: string;
   readonly sessionKey?: string;
 }
@@ -191,20 +197,36 @@ export interface Parted {
   readonly secret: Readonly<Record<string, unknown>>;
 }
 
+// A key never changes, and each snapshot has one for every system: each is written, and read, once.
+const sentKeys = new WeakMap<SealingKey, SentKey>();
+const heldKeys = new WeakMap<SentKey, SealingKey>();
+
+function sentKey(held: SealingKey): SentKey {
+  let sent = sentKeys.get(held);
+  if (sent === undefined) sentKeys.set(held, (sent = { kid: held.kid, system: held.system, key: base64url(held.key) }));
+  return sent;
+}
+
+function heldKey(sent: SentKey): SealingKey {
+  let held = heldKeys.get(sent);
+  if (held === undefined) heldKeys.set(sent, (held = { kid: sent.kid, system: sent.system, key: Buffer.from(sent.key, "base64url") }));
+  return held;
+}
+
 /**
  * INVARIANT (G8): provider secrets and sealing keys leave the control plane sealed for the one gateway that enrolled
  * with `sealingKey`; what carries the message never holds them in clear.
  */
 export function partSnapshot(snapshot: Snapshot): Parted {
   const { secrets, sealingKeys, subjectKey, sessionKey, ...open } = snapshot;
-  const inner: Secrets = { secrets, sealingKeys: sealingKeys.map(({ kid, system, key }) => ({ kid, system, key: base64url(key) })), ...(subjectKey === undefined ? {} : { subjectKey: base64url(subjectKey) }), ...(sessionKey === undefined ? {} : { sessionKey: base64url(sessionKey) }) };
+  const inner: Secrets = { secrets, sealingKeys: sealingKeys.map(sentKey), ...(subjectKey === undefined ? {} : { subjectKey: base64url(subjectKey) }), ...(sessionKey === undefined ? {} : { sessionKey: base64url(sessionKey) }) };
   return { open, secret: inner as unknown as Parted["secret"] };
 }
 
 export function joinParts({ open, secret }: Parted): Snapshot {
   const rest = open as unknown as Omit<Snapshot, "secrets" | "sealingKeys">;
   const inner = secret as unknown as Secrets;
-  const sealingKeys: SealingKey[] = inner.sealingKeys.map(({ kid, system, key }) => ({ kid, system, key: Buffer.from(key, "base64url") }));
+  const sealingKeys = inner.sealingKeys.map(heldKey);
   return { ...rest, secrets: inner.secrets, sealingKeys, ...(inner.subjectKey === undefined ? {} : { subjectKey: Buffer.from(inner.subjectKey, "base64url") }), ...(inner.sessionKey === undefined ? {} : { sessionKey: Buffer.from(inner.sessionKey, "base64url") }) };
 }
 

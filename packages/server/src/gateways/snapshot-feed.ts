@@ -56,7 +56,7 @@ export class SnapshotFeed {
     const snapshot = this.#narrow(published);
     const before = this.#state;
     const parts = partSnapshot(snapshot);
-    const [open, secret] = [divide(parts.open), divide(parts.secret)];
+    const [open, secret] = [divide(parts.open, before?.open), divide(parts.secret, before?.secret)];
     const next = { snapshot, open, secret, whole: undefined };
     if (before === undefined) {
       this.#state = { ...next, chain: randomBytes(32).toString("base64url") };
