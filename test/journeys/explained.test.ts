@@ -19,7 +19,7 @@ beforeAll(async () => {
   const bea = await mandate.personToken("bea@halden.example");
   for (const one of (await mandate.api("GET", "/approvals?state=pending", undefined, bea)).body.items as { id: string }[]) expect((await mandate.api("POST", `/approvals/${one.id}/approve`, { reason: "A pilot." }, bea)).status).toBe(200);
   const { key } = await mandate.credential("payouts");
-  const { body } = await mandate.call("/access/v1/evaluations", key, { evaluations: payoutQuestions([900]) });
+  const { body } = await mandate.call("/access/v1/evaluations", key, { evaluations: payoutQuestions([900]).map((one) => ({ ...one, context: { ...one.context, session: "payday" } })) });
   const [answer] = body.evaluations as { context: { outcome: string; decision_id: string } }[];
   expect(answer!.context.outcome).toBe("hold");
   held = answer!.context.decision_id;
@@ -67,8 +67,10 @@ test("through whom: what two systems share, drawn and told, each step with the a
   office.quiet();
 });
 
-test("what is read of people and audits is readable by everybody", { timeout: 120_000 }, async () => {
-  for (const path of ["/content", "/audits"]) {
+test("what is read of people, audits and conversations is readable by everybody", { timeout: 120_000 }, async () => {
+  const { body } = await mandate.api("GET", `/decisions/${held}`);
+  expect(body.session).toMatch(/./);
+  for (const path of ["/content", "/audits", `/sessions/${encodeURIComponent(body.session)}`]) {
     await lead.open(path);
     await lead.accessible();
   }

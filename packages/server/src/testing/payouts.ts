@@ -58,7 +58,7 @@ spec:
 }
 
 /** One AuthZEN question a payout, each asked for by the user. */
-export function payoutQuestions(amounts: readonly number[]): object[] {
+export function payoutQuestions(amounts: readonly number[]): (object & { readonly context: object })[] {
   return amounts.map((amount, at) => ({
     subject: { type: "system", id: "payouts" },
     action: { name: "tool.call" },
