@@ -64,6 +64,8 @@ export interface EntryHeader {
   readonly audit?: string;
   /** Lower-case hex SHA-256 of an approval's signature in RFC 8785 form: a pack's `approvals/` can't be swapped. */
   readonly commits?: string;
+  /** Names (as `ct`) of contents whose keys are gone and whose bytes went: a pack lacks them by right. */
+  readonly erased?: readonly string[];
   /** Lower-case hex SHA-256 of nonce, ciphertext, tag. */
   readonly ct?: string;
   /** Lower-case hex HMAC-SHA-256(salt, plaintext). */

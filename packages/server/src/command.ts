@@ -39,6 +39,8 @@ export interface MutationEvidence {
   readonly commits?: string;
   /** The audit that this is a record of. */
   readonly audit?: string;
+  /** Names of sealed contents whose bytes went with this: goes into the header. */
+  readonly erased?: readonly string[];
   readonly payload: Readonly<Record<string, unknown>>;
 }
 

@@ -65,7 +65,7 @@ import { registerViewRoutes } from "./register-views/index.ts";
 import { history, loadRegister, policiesIn } from "./registry/index.ts";
 import type { RegisterPorts } from "./registry/index.ts";
 import { reportRoutes } from "./reports/index.ts";
-import { endContent, eraseApproved, replayErasures, retentionRoutes, shredErased } from "./retention/index.ts";
+import { clearErased, endContent, eraseApproved, replayErasures, retentionRoutes, shredErased } from "./retention/index.ts";
 import { SpanIntake } from "./reported-spans/index.ts";
 import { replayRoutes, sampleReplays } from "./replay/index.ts";
 import { scimRoutes } from "./scim/index.ts";
@@ -403,6 +403,7 @@ export async function openServer(options: ServerOptions): Promise<RunningServer>
       keepMonths(db),
       reportedSpans.job,
       shredErased({ db, org, now, log, shedJournal: () => dataPlane.shed() }),
+      clearErased({ db, ctx: contexts.quiet(systemActor("retention")), evidence, report: (finding) => reportFinding(quiet, finding) }),
       issuerKeys.refresh,
       tidyTokens(db, contexts.for(systemActor("access-tokens")), masterKey),
       watchCredentials(quiet, { report: (finding) => reportFinding(quiet, finding), settle: (kinds, open) => settleFindings(quiet, kinds, open), systems: () => publisher.current.facts.systems }),

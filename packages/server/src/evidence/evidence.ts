@@ -190,6 +190,7 @@ export async function openEvidence(options: EvidenceOptions): Promise<Evidence> 
         ...(entry.approvals === undefined ? {} : { approvals: entry.approvals }),
         ...(entry.commits === undefined ? {} : { commits: entry.commits }),
         ...(entry.audit === undefined ? {} : { audit: entry.audit }),
+        ...(entry.erased === undefined ? {} : { erased: entry.erased }),
         register: entry.register,
         ct: sealed.ct,
         pc: sealed.pc,

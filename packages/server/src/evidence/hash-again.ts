@@ -2,6 +2,7 @@ import { DenseTree, equalBytes, hashSize, tileBytes, tilesOf, tileWidth } from "
 import { createHash } from "node:crypto";
 import { sql } from "kysely";
 import type { Database, Tx } from "../database/index.ts";
+import { isWholePayload } from "./cleared.ts";
 import { listLogs, metaWriter } from "./logs.ts";
 import type { LogRow } from "./logs.ts";
 import { openHead, readLeaves, tileReader } from "./read-log.ts";
@@ -90,7 +91,7 @@ async function hashPayloads(tx: Tx, org: string, before: WholeMark["logs"], now:
   await sql`SET LOCAL work_mem = '64MB'`.execute(tx);
   const { rows } = await sql<{ before: Buffer | null; now: Buffer | null; whole: boolean }>`SELECT pg_catalog.sha256(string_agg(ct, ''::bytea ORDER BY ct) FILTER (WHERE index < before)) AS before,
       pg_catalog.sha256(string_agg(ct, ''::bytea ORDER BY ct) FILTER (WHERE index < now)) AS now, bool_and(whole) AS whole
-    FROM (SELECT p.ct, p.index, s.before, s.now, pg_catalog.sha256(p.bytes) = p.ct AS whole
+    FROM (SELECT p.ct, p.index, s.before, s.now, ${isWholePayload(org)} AS whole
       FROM evidence_payload p JOIN unnest(${origins}::text[], ${sizes(before)}::bigint[], ${sizes(now)}::bigint[]) AS s(origin, before, now) ON p.origin = s.origin
       WHERE p.org = ${org} OFFSET 0) AS hashed
     GROUP BY get_byte(ct, 0) ORDER BY get_byte(ct, 0)`.execute(tx);

@@ -40,7 +40,8 @@ export class PackPayloads {
       for (const ct of names) {
         const bytes = found.get(ct);
         if (bytes === undefined) throw new LedgerError("pack.store_altered", `payload \`${ct}\` is missing`);
-        yield { ct, bytes };
+        // Gone with its key: an entry of the pack names it.
+        if (bytes.length > 0) yield { ct, bytes };
       }
     }
   }

@@ -258,6 +258,8 @@ const spelledIn = ({ systems }: PackRequest): string[] => ['"type":"audit"', '"t
 function wanted(header: Readonly<Record<string, unknown>>, { systems, since, until, audits }: PackRequest): boolean {
   // Whatever the period, an audit's file is checked against all of its entries, and belongs to nobody else's pack.
   if (header["type"] === "audit") return audits.includes(String(header["audit"]));
+  // What the period's entries commit to may have gone since: the pack lacks it by right, and this says so.
+  if (header["erased"] !== undefined) return systems.length === 0 || systems.includes(String(header["system"]));
   const at = Date.parse(String(header["at"]));
   // An approval's file is whole whatever the period's start, so the entries that commit to its signatures are as well.
   if (since !== null && at < Date.parse(since) && header["commits"] === undefined) return false;

@@ -12,6 +12,7 @@ import {
 } from "@mandate/ledger";
 import type { CompletedNode } from "@mandate/ledger";
 import type { Database, Tx } from "../database/index.ts";
+import { isWholePayload } from "./cleared.ts";
 import { CountCheck } from "./count-check.ts";
 import { requireListed } from "./listed-messages.ts";
 import { listLogs, metaWriter } from "./logs.ts";
@@ -355,7 +356,7 @@ async function rehashPayloads(tx: Tx, org: string, problems: Problems, names: Na
   // A name can come again in another month's table: those of the last name seen aren't taken twice.
   let seen = new Set<string>();
   for (let from: Buffer = Buffer.alloc(0); ; ) {
-    const { rows } = await sql<{ ct: Buffer; period: string; matches: boolean }>`SELECT ct, period::text AS period, sha256(bytes) = ct AS matches FROM evidence_payload
+    const { rows } = await sql<{ ct: Buffer; period: string; matches: boolean }>`SELECT ct, period::text AS period, ${isWholePayload(org)} AS matches FROM evidence_payload p
       WHERE org = ${org} AND ct >= ${from} ORDER BY ct LIMIT 5000`.execute(tx);
     const fresh = rows.filter((row) => !row.ct.equals(from) || !seen.has(row.period));
     const last = fresh.at(-1);

@@ -4,6 +4,7 @@ export { listHolds } from "./holds.ts";
 export type { LegalHold } from "./holds.ts";
 export { endContent } from "./ends.ts";
 export { replayErasures } from "./kept-erasures.ts";
+export { clearErased } from "./clear.ts";
 export { shredErased } from "./shred.ts";
 export { retentionRoutes } from "./routes.ts";
 export { retentionAnswers } from "./pack-answers.ts";

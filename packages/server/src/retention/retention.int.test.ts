@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { systemActor } from "../context/index.ts";
 import { bootstrapToken, startTestServer } from "../testing/running-server.ts";
 import type { TestServer } from "../testing/running-server.ts";
+import { clearErased } from "./clear.ts";
 import { contentDays, endContent } from "./ends.ts";
 import { replayErasures } from "./kept-erasures.ts";
 import { shredNow } from "./shred.ts";
@@ -171,6 +172,84 @@ describe("erasing one person's content", () => {
     const disclosed = Buffer.from(new ZipReader(pack).read("disclosures.jsonl")!).toString("utf8");
     expect(disclosed).toContain(others[0]!);
     for (const ct of cts.slice(0, 60)) expect(disclosed).not.toContain(ct);
+  }, 300_000);
+});
+
+describe("what nobody can open any more", () => {
+  const reported: string[] = [];
+  const clear = async (): Promise<void> => {
+    const { server } = running;
+    const job = clearErased({ db: running.db, ctx: server.contexts.quiet(systemActor("retention")), evidence: server.evidence, report: async ({ kind }) => void reported.push(kind) });
+    await job.run();
+    // Named, and not gone yet: a pack that is made now ends before the entry that names them.
+    await server.evidence.publishCheckpoints();
+    await job.run();
+  };
+  const sizes = async (names: readonly string[]): Promise<number[]> => {
+    const { rows } = await running.db.read(running.server.org, (tx) => sql<{ bytes: number }>`select length(bytes) as bytes from evidence_payload where encode(ct, 'hex') = any(${[...names]}::text[])`.execute(tx));
+    return rows.map((row) => row.bytes);
+  };
+  const pack = async (body: unknown): Promise<Uint8Array> => {
+    const response = await fetch(`${running.url}/api/v1/evidence/packs`, { method: "POST", headers: { authorization: `Bearer ${tokens["legal"]!}`, "content-type": "application/json" }, body: JSON.stringify(body) });
+    return new Uint8Array(await response.arrayBuffer());
+  };
+
+  test("leaves the store, with an entry that names it; everything else stays, and every pack verifies, of a past period too", async () => {
+    // The server's own turn may come in between.
+    await expect.poll(async () => (await clear(), await sizes(cts)), { timeout: 60_000, message: "content of theirs" }).toEqual(cts.map(() => 0));
+    expect((await sizes(others)).every((bytes) => bytes > 0)).toBe(true);
+    expect((await running.request("POST", "/api/v1/evidence/verify", { body: {} })).body).toMatchObject({ ok: true });
+    const until = new Date(running.now()).toISOString();
+    running.advance(3_600_000);
+    for (const body of [{}, { disclose: "The auditor asks." }, { system: "helpdesk" }, { system: "helpdesk", until }, { until }]) {
+      const bytes = await pack(body);
+      expect((await verifyPack(bytes)).problems, JSON.stringify(body)).toEqual([]);
+      const { paths } = new ZipReader(bytes);
+      for (const ct of cts) expect([...paths].includes(`payloads/${ct}`), ct).toBe(false);
+    }
+  }, 300_000);
+
+  test("a second run finds nothing, and writes nothing", async () => {
+    const cleared = async (): Promise<number> => (await running.db.read(running.server.org, (tx) => sql<{ n: number }>`select count(*)::int as n from evidence_entry where position('"erased":['::bytea in leaf) > 0`.execute(tx))).rows[0]!.n;
+    const before = await cleared();
+    expect(before).toBeGreaterThan(0);
+    await running.db.transaction(running.server.org, (tx) => sql`update evidence_erasure set cleared_at = null`.execute(tx));
+    await clear();
+    expect(await cleared()).toBe(before);
+    expect(reported).toEqual([]);
+  });
+
+  test("a key taken away in the database itself is no erasure: what it opened stays, and somebody is told", async () => {
+    const { org } = running.server;
+    const [, other] = others;
+    const where = sql`(origin, index, part) in (select origin, index, part from evidence_payload where encode(ct, 'hex') = ${other!})`;
+    const key = (await running.db.read(org, (tx) => sql<Record<string, unknown>>`select to_jsonb(k) as row from evidence_key k where ${where}`.execute(tx))).rows[0]!;
+    await running.db.transaction(org, (tx) => sql`delete from evidence_key where ${where}`.execute(tx));
+    const lookAgain = async (): Promise<ReadonlySet<string>> => {
+      await running.db.transaction(org, (tx) => sql`update evidence_erasure set cleared_at = null`.execute(tx));
+      await clear();
+      return new Set(reported);
+    };
+    await expect.poll(lookAgain, { timeout: 60_000 }).toEqual(new Set(["evidence.unaccounted"]));
+    expect((await sizes([other!]))[0]).toBeGreaterThan(0);
+    await running.db.transaction(org, (tx) => sql`insert into evidence_key select * from jsonb_populate_record(null::evidence_key, ${JSON.stringify(key["row"])}::jsonb)`.execute(tx));
+  });
+
+  test("is told from bytes that somebody took away: without an entry that names them, no pack is made", async () => {
+    const { org } = running.server;
+    const [one] = others;
+    const bytes = (await running.db.read(org, (tx) => sql<{ bytes: Buffer }>`select bytes from evidence_payload where encode(ct, 'hex') = ${one!}`.execute(tx))).rows[0]!.bytes;
+    await running.db.transaction(org, (tx) => sql`update evidence_payload set bytes = ''::bytea where encode(ct, 'hex') = ${one!}`.execute(tx));
+    // As if it had been erased, by an entry that names others, and by its own.
+    const place = sql`select org, decode(${one!}, 'hex'), log, index from evidence_cleared limit 1`;
+    for (const forge of [sql`insert into evidence_cleared (org, ct, log, index) ${place}`, sql`update evidence_cleared c set log = p.origin, index = p.index from evidence_payload p where p.ct = c.ct and encode(c.ct, 'hex') = ${one!}`]) {
+      await running.db.transaction(org, (tx) => forge.execute(tx));
+      expect((await running.request("POST", "/api/v1/evidence/verify", { body: {} })).body).toMatchObject({ ok: false, problems: [{ code: "payload.altered", path: `payloads/${one!}` }] });
+      expect(Buffer.from(await pack({})).toString("utf8")).toContain("evidence.altered");
+    }
+    await running.db.transaction(org, (tx) => sql`delete from evidence_cleared where encode(ct, 'hex') = ${one!}`.execute(tx));
+    await running.db.transaction(org, (tx) => sql`update evidence_payload set bytes = ${bytes} where encode(ct, 'hex') = ${one!}`.execute(tx));
+    expect((await running.request("POST", "/api/v1/evidence/verify", { body: {} })).body).toMatchObject({ ok: true });
   }, 300_000);
 });
 
