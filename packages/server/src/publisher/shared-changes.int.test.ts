@@ -80,15 +80,21 @@ describe(`beside ${systems} systems`, () => {
     ["tool", "orders.read", (snapshot: Snapshot) => snapshot.facts.tools.find(({ name }) => name === "orders.read")!.stopped],
     ["vendor", "hosting", (snapshot: Snapshot) => snapshot.facts.models.find(({ name }) => name === "own")!.stopped],
   ])("G2: a stopped %s goes ahead, as a change of its own, before a system is looked at", async (kind, name, isStopped) => {
-    await settled();
-    const before = current();
-    expect(before.facts.systems.length).toBeGreaterThanOrEqual(systems);
-    expect(isStopped(before)).not.toBe(true);
-    await ok("POST", "/kill", { scope: { [kind]: name }, reason: "test" });
-    const first = published.find((snapshot) => isStopped(snapshot) === true)!;
-    // The register may have been read again meanwhile, by the clock, before the stop.
-    const [last = before] = published.slice(0, published.indexOf(first)).slice(-1);
+    let before = current();
+    let first = before;
+    // The clock reads the register as well: where that came between the stop and its going ahead, it is stopped once more.
+    for (let attempt = 1; attempt <= 4; attempt++) {
+      await settled();
+      before = current();
+      expect(before.facts.systems.length).toBeGreaterThanOrEqual(systems);
+      expect(isStopped(before)).not.toBe(true);
+      const stop = await ok("POST", "/kill", { scope: { [kind]: name }, reason: "test" });
+      first = published.find((snapshot) => isStopped(snapshot) === true)!;
+      if (first.version === before.version) break;
+      await ok("POST", `/kill/${stop.id}/resume`, { reason: "once more" });
+    }
     expect(first.version).toBe(before.version);
+    const [last = before] = published.slice(0, published.indexOf(first)).slice(-1);
     expect(first.facts.systems).toBe(last.facts.systems);
     // What a gateway is sent of it is that thing, whatever the register weighs.
     expect(weights[0]).toBeLessThan(5_000);
