@@ -203,7 +203,7 @@ describe("what nobody can open any more", () => {
     running.advance(3_600_000);
     for (const body of [{}, { disclose: "The auditor asks." }, { system: "helpdesk" }, { system: "helpdesk", until }, { until }]) {
       const bytes = await pack(body);
-      expect((await verifyPack(bytes)).problems, JSON.stringify(body)).toEqual([]);
+      expect((await verifyPack(bytes)).problems, `${JSON.stringify(body)}: ${Buffer.from(bytes).toString("latin1", 0, 500)}`).toEqual([]);
       const { paths } = new ZipReader(bytes);
       for (const ct of cts) expect([...paths].includes(`payloads/${ct}`), ct).toBe(false);
     }
